@@ -1,0 +1,49 @@
+"""Value types that travel between the rooms: segments and predictions.
+
+Plain data with numpy arrays, so that evaluators and drawing need no torch.
+"""
+from dataclasses import dataclass, field
+from typing import List
+
+import numpy as np
+
+
+@dataclass
+class Segment:
+    """One region of a panoptic map.
+
+    Attributes:
+        id: Value of the segment in :attr:`PanopticPrediction.panoptic`, >= 1.
+        category: Dataset id of its class.
+        is_thing: Whether the class has instances.
+        score: Confidence in 0..1.
+        area: Number of pixels it owns.
+        kernel: Index of the kernel (query) that predicted it, 0..Q-1.
+        track_id: Identity over the video, >= 1; 0 = stuff or untracked.
+    """
+
+    id: int
+    category: int
+    is_thing: bool
+    score: float
+    area: int
+    kernel: int
+    track_id: int = 0
+
+
+@dataclass
+class PanopticPrediction:
+    """Everything predicted for one frame at its original size (H, W).
+
+    Attributes:
+        semantic: (H, W) uint8, dataset ids; void where nothing was predicted.
+        instance: (H, W) int32, track ids for video models, segment ids for
+            image models; 0 for stuff.
+        panoptic: (H, W) int32, :attr:`Segment.id` per pixel; 0 = no segment.
+        segments: The segments, in order of descending score.
+    """
+
+    semantic: np.ndarray
+    instance: np.ndarray
+    panoptic: np.ndarray
+    segments: List[Segment] = field(default_factory=list)
