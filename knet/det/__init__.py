@@ -1,0 +1,10 @@
+"""One image: features -> kernels -> masks -> panoptic map (image K-Net)."""
+from .kernel_head import ConvKernelHead
+from .kernel_iter_head import KernelIterHead
+from .kernel_update_head import KernelUpdateHead
+from .knet import KNet
+from .mask_hungarian_assigner import DiceCost, MaskCost, MaskHungarianAssigner
+from .semantic_fpn_wrapper import SemanticFPNWrapper
+
+__all__ = ['ConvKernelHead', 'DiceCost', 'KNet', 'KernelIterHead', 'KernelUpdateHead', 'MaskCost',
+           'MaskHungarianAssigner', 'SemanticFPNWrapper']

@@ -1,0 +1,158 @@
+"""The first kernels of a frame: one convolution kernel per proposal and class."""
+from dataclasses import dataclass
+from typing import Dict, List, Optional, Sequence, Tuple
+
+import torch
+import torch.nn.functional as F
+from mmcv.cnn import ConvModule, bias_init_with_prob, normal_init
+from mmcv.runner import BaseModule
+from mmdet.core import build_assigner, build_sampler
+from mmdet.core.bbox.samplers.mask_sampling_result import MaskSamplingResult
+from mmdet.models.builder import HEADS, build_loss, build_neck
+from torch import Tensor, nn
+
+from .losses import mask_losses, rank_loss, semantic_loss
+from .targets import ImageTargets, semantic_target
+
+
+@dataclass
+class Proposals:
+    """What the kernel head hands to the kernel update stages.
+
+    Attributes:
+        kernels: (B, Q, C, 1, 1) float; Q = N things + S stuff, in that order.
+        feats: (B, C, h, w) float, the map that kernels are convolved with.
+        masks: (B, Q, h, w) float mask logits.
+        semantic: (B, K, h, w) float logits of the semantic branch.
+    """
+
+    kernels: Tensor
+    feats: Tensor
+    masks: Tensor
+    semantic: Tensor
+
+    def select(self, images: slice) -> 'Proposals':
+        """The proposals of some of the images."""
+        return Proposals(self.kernels[images], self.feats[images], self.masks[images], self.semantic[images])
+
+
+def pool_under_masks(masks: Tensor, feats: Tensor) -> Tensor:
+    """Sum of the features under each hard mask, the "group feature" (K-Net, Eq. 3).
+
+    Args:
+        masks (Tensor): (B, Q, h, w) float logits; a pixel counts where
+            ``sigmoid > 0.5``. Not differentiable in the masks.
+        feats (Tensor): (B, C, h, w) float.
+
+    Returns:
+        Tensor: (B, Q, C) float.
+    """
+    # Compare after the sigmoid: for tiny positive logits float32 rounds it to exactly 0.5.
+    hard = (masks.detach().sigmoid() > 0.5).to(feats.dtype).flatten(2)
+    return hard @ feats.flatten(2).transpose(1, 2)
+
+
+# The original registered a verbatim copy of the class for video models.
+@HEADS.register_module(name=['ConvKernelHead', 'VideoConvKernelHead'])
+class ConvKernelHead(BaseModule):
+    """Predict initial thing masks, a semantic map and a kernel for each.
+
+    Thing kernels are the weights of ``init_kernels`` plus the features under
+    their mask; stuff kernels are the weights of ``conv_seg``.
+
+    Args:
+        num_proposals (int): N, number of thing kernels.
+        num_thing_classes (int): T.
+        num_stuff_classes (int): S.
+        in_channels (int): C, channels of kernels and features.
+        feat_downsample_stride (int): Ratio of feature resolution and loss
+            resolution; masks are up-sampled by it for losses and matching.
+        localization_fpn (dict): Config of the neck that yields the features of
+            the thing and the semantic branch.
+        norm_cfg (dict): Norm of the 1x1 convolutions of both branches.
+        loss_mask, loss_dice, loss_seg, loss_rank (dict): Loss configs.
+        train_cfg (dict | None): ``assigner`` and ``sampler``.
+        test_cfg (dict | None): Unused; part of mmdet's head interface.
+    """
+
+    def __init__(self, num_proposals: int, num_thing_classes: int, num_stuff_classes: int, in_channels: int,
+                 feat_downsample_stride: int, localization_fpn: dict, norm_cfg: dict, loss_mask: dict,
+                 loss_dice: dict, loss_seg: dict, loss_rank: dict, train_cfg: Optional[dict] = None,
+                 test_cfg: Optional[dict] = None) -> None:
+        super().__init__()
+        self.num_proposals = num_proposals
+        self.num_thing_classes = num_thing_classes
+        self.num_classes = num_thing_classes + num_stuff_classes
+        self.feat_downsample_stride = feat_downsample_stride
+        self.localization_fpn = build_neck(localization_fpn)
+        self.loc_convs = nn.ModuleList([ConvModule(in_channels, in_channels, 1, norm_cfg=norm_cfg)])
+        self.seg_convs = nn.ModuleList([ConvModule(in_channels, in_channels, 1, norm_cfg=norm_cfg)])
+        self.init_kernels = nn.Conv2d(in_channels, num_proposals, 1, bias=False)
+        self.conv_seg = nn.Conv2d(in_channels, self.num_classes, 1)
+        self.loss_mask = build_loss(loss_mask)
+        self.loss_dice = build_loss(loss_dice)
+        self.loss_seg = build_loss(loss_seg)
+        self.loss_rank = build_loss(loss_rank)
+        if train_cfg is not None:
+            self.assigner = build_assigner(train_cfg['assigner'])
+            self.sampler = build_sampler(train_cfg['sampler'])
+
+    def init_weights(self) -> None:
+        """Normal initialisation; a sigmoid semantic branch starts at probability 0.01."""
+        self.localization_fpn.init_weights()
+        for module in (*self.loc_convs, *self.seg_convs):
+            normal_init(module.conv, std=0.01)
+        bias = bias_init_with_prob(0.01) if self.loss_seg.use_sigmoid else 0
+        normal_init(self.conv_seg, std=0.01, bias=bias)
+        normal_init(self.init_kernels, std=1)
+
+    def forward(self, feats: Sequence[Tensor]) -> Proposals:
+        """Initial kernels and masks.
+
+        Args:
+            feats (Sequence[Tensor]): FPN levels, (B, C, H_l, W_l), finest first.
+
+        Returns:
+            Proposals: With Q = N + S queries.
+        """
+        loc, seg = self.localization_fpn(feats)
+        loc, seg = self.loc_convs[0](loc), self.seg_convs[0](seg)
+        thing_masks, semantic = self.init_kernels(loc), self.conv_seg(seg)
+        x = seg + loc
+        thing_kernels = self.init_kernels.weight + pool_under_masks(thing_masks, x)[..., None, None]
+        stuff_kernels = self.conv_seg.weight[self.num_thing_classes:].expand(len(x), -1, -1, -1, -1)
+        return Proposals(
+            kernels=torch.cat([thing_kernels, stuff_kernels], dim=1), feats=x,
+            masks=torch.cat([thing_masks, semantic[:, self.num_thing_classes:]], dim=1), semantic=semantic)
+
+    def upsample(self, masks: Tensor) -> Tensor:
+        """Bring (..., h, w) maps with one batch axis to loss resolution."""
+        return F.interpolate(masks, scale_factor=self.feat_downsample_stride, mode='bilinear', align_corners=False)
+
+    def loss(self, proposals: Proposals,
+             targets: Sequence[ImageTargets]) -> Tuple[Dict[str, Tensor], List[MaskSamplingResult]]:
+        """Losses of the initial masks.
+
+        Args:
+            proposals (Proposals): Output of :meth:`forward` for B images.
+            targets (Sequence[ImageTargets]): B ground truths at loss
+                resolution.
+
+        Returns:
+            tuple[dict, list]: ``loss_rpn_{mask,dice,rank,seg}`` scalars, and
+            per image which proposal was matched with which instance.
+        """
+        masks = self.upsample(proposals.masks[:, :self.num_proposals])
+        samples = []
+        for i, target in enumerate(targets):
+            assigned = self.assigner.assign(masks[i].detach(), None, target.thing_masks, target.thing_labels)
+            samples.append(self.sampler.sample(assigned, proposals.masks[i].detach(), target.thing_masks))
+        pos_inds = [s.pos_inds for s in samples]
+        pos_masks = [t.thing_masks[s.pos_assigned_gt_inds] for t, s in zip(targets, samples)]
+        matched = torch.cat([m[inds] for m, inds in zip(masks, pos_inds)])
+        losses = mask_losses(self.loss_mask, self.loss_dice, matched, torch.cat(pos_masks))
+        losses['rank'] = rank_loss(self.loss_rank, masks, pos_inds, pos_masks)
+        seg_target = torch.stack([semantic_target(t, s.pos_assigned_gt_inds, self.num_classes)
+                                  for t, s in zip(targets, samples)])
+        losses['seg'] = semantic_loss(self.loss_seg, self.upsample(proposals.semantic), seg_target)
+        return {f'loss_rpn_{name}': value for name, value in losses.items()}, samples

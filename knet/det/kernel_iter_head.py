@@ -1,0 +1,131 @@
+"""The chain of refinement stages."""
+from typing import Dict, List, Optional, Sequence, Tuple
+
+import torch
+from mmcv.runner import BaseModule
+from mmdet.core import build_assigner, build_sampler
+from mmdet.core.bbox.samplers.mask_sampling_result import MaskSamplingResult
+from mmdet.models.builder import HEADS, build_head
+from torch import Tensor, nn
+
+from .kernel_head import Proposals
+from .kernel_update_head import StageOutput
+from .targets import ImageTargets
+
+Losses = Dict[str, Tensor]
+
+
+@HEADS.register_module()
+class KernelIterHead(BaseModule):
+    """Refine the kernels of a frame in ``num_stages`` stages.
+
+    Args:
+        num_stages (int): Number of stages.
+        stage_loss_weights (Sequence[float]): Loss weight of every stage.
+        num_proposals (int): N, number of thing queries.
+        mask_head (dict | list[dict]): Config of the stages; one dict serves
+            all of them.
+        train_cfg (list[dict] | None): ``assigner`` and ``sampler`` of every
+            stage.
+        test_cfg (dict | None): Options of the fusion, read by the detector.
+    """
+
+    def __init__(self, num_stages: int, stage_loss_weights: Sequence[float], num_proposals: int, mask_head: dict,
+                 train_cfg: Optional[Sequence[dict]] = None, test_cfg: Optional[dict] = None) -> None:
+        super().__init__()
+        heads = mask_head if isinstance(mask_head, (list, tuple)) else [mask_head] * num_stages
+        if not len(heads) == len(stage_loss_weights) == num_stages:
+            raise ValueError(f'num_stages={num_stages}, but {len(heads)} mask heads and '
+                             f'{len(stage_loss_weights)} stage_loss_weights are given')
+        self.num_proposals = num_proposals
+        self.stage_loss_weights = stage_loss_weights
+        self.test_cfg = test_cfg
+        self.mask_head = nn.ModuleList(build_head(dict(head)) for head in heads)
+        if train_cfg is not None:
+            self.assigners = [build_assigner(cfg['assigner']) for cfg in train_cfg]
+            self.samplers = [build_sampler(cfg['sampler']) for cfg in train_cfg]
+
+    def init_weights(self) -> None:
+        """Initialise every stage."""
+        for head in self.mask_head:
+            head.init_weights()
+
+    def run_stage(self, stage: int, x: Tensor, kernels: Tensor, masks: Tensor,
+                  previous: Optional[Tensor] = None) -> StageOutput:
+        """Refine once; image models have no use for ``previous`` kernels."""
+        return self.mask_head[stage](x, kernels, masks)
+
+    def forward(self, proposals: Proposals, previous: Optional[Tensor] = None) -> StageOutput:
+        """Run all stages.
+
+        Args:
+            proposals (Proposals): Output of the kernel head.
+            previous (Tensor | None): (B, Q, C, 1, 1) float, refined kernels of
+                the previous frame.
+
+        Returns:
+            StageOutput: Of the last stage.
+        """
+        kernels, masks = proposals.kernels, proposals.masks
+        for stage in range(len(self.mask_head)):
+            output = self.run_stage(stage, proposals.feats, kernels, masks, previous)
+            kernels, masks = output.kernels, output.masks
+        return output
+
+    def match(self, stage: int, masks: Tensor, cls_logits: Optional[Tensor],
+              targets: Sequence[ImageTargets]) -> List[MaskSamplingResult]:
+        """Match the thing queries of a batch with the instances.
+
+        Args:
+            stage (int): Stage whose assigner is used.
+            masks (Tensor): (B, Q, h, w) float mask logits at feature
+                resolution.
+            cls_logits (Tensor | None): (B, Q, K) float.
+            targets (Sequence[ImageTargets]): B ground truths.
+
+        Returns:
+            list[MaskSamplingResult]: B matchings.
+        """
+        head = self.mask_head[stage]
+        with torch.no_grad():
+            things = masks[:, :self.num_proposals].detach()
+            full = head.upsample(things)
+            samples = []
+            for i, target in enumerate(targets):
+                scores = None if cls_logits is None else \
+                    cls_logits[i, :self.num_proposals, :head.num_thing_classes].detach()
+                assigned = self.assigners[stage].assign(full[i], scores, target.thing_masks, target.thing_labels)
+                samples.append(self.samplers[stage].sample(assigned, things[i], target.thing_masks))
+        return samples
+
+    def forward_train(self, proposals: Proposals, targets: Sequence[ImageTargets],
+                      samples: Optional[List[MaskSamplingResult]] = None,
+                      previous: Optional[Tensor] = None) -> Tuple[Losses, StageOutput]:
+        """Run all stages and compute their losses.
+
+        Every stage is compared with the matching of the masks it *received*.
+
+        Args:
+            proposals (Proposals): Output of the kernel head.
+            targets (Sequence[ImageTargets]): B ground truths.
+            samples (list | None): Matching of the initial masks, if the kernel
+                head has made it already; it equals that of the first stage.
+            previous (Tensor | None): As in :meth:`forward`.
+
+        Returns:
+            tuple[dict, StageOutput]: Losses ``s{stage}_{name}`` and the output
+            of the last stage.
+        """
+        losses: Losses = {}
+        kernels, masks = proposals.kernels, proposals.masks
+        if samples is None:
+            samples = self.match(0, masks, None, targets)
+        for stage, head in enumerate(self.mask_head):
+            output = self.run_stage(stage, proposals.feats, kernels, masks, previous)
+            for name, value in head.loss(output, samples, targets).items():
+                weight = self.stage_loss_weights[stage] if 'loss' in name else 1
+                losses[f's{stage}_{name}'] = value * weight
+            kernels, masks = output.kernels, output.masks
+            if stage + 1 < len(self.mask_head):
+                samples = self.match(stage + 1, masks, output.cls_logits, targets)
+        return losses, output

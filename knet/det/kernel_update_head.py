@@ -1,0 +1,242 @@
+"""One refinement stage: kernels are updated by the features under their mask."""
+from dataclasses import dataclass
+from typing import Dict, Optional, Sequence
+
+import torch
+import torch.nn.functional as F
+from mmcv.cnn import ConvModule, bias_init_with_prob
+from mmcv.cnn.bricks.transformer import FFN, MultiheadAttention, build_transformer_layer
+from mmcv.runner import BaseModule
+from mmdet.core import reduce_mean
+from mmdet.core.bbox.samplers.mask_sampling_result import MaskSamplingResult
+from mmdet.models.builder import HEADS, build_loss
+from mmdet.models.losses import accuracy
+from torch import Tensor, nn
+
+from .kernel_head import pool_under_masks
+from .losses import mask_losses, rank_loss
+from .targets import ImageTargets
+
+
+@dataclass
+class StageOutput:
+    """Result of one refinement stage.
+
+    Attributes:
+        cls_logits: (B, Q, K) float; things first, then stuff classes.
+        masks: (B, Q, h, w) float mask logits at feature resolution.
+        kernels: (B, Q, C, 1, 1) float, the refined kernels.
+        track_kernels: Like ``kernels``, linked to the previous frame for
+            tracking; None in image models and without a previous frame.
+    """
+
+    cls_logits: Tensor
+    masks: Tensor
+    kernels: Tensor
+    track_kernels: Optional[Tensor] = None
+
+
+@dataclass
+class QueryTargets:
+    """What the queries of a batch are compared with.
+
+    Attributes:
+        labels: (B, Q) int64 in 0..K; K = background.
+        label_weights: (B, Q, K) float; which class scores are supervised.
+        pos_inds: B tensors (P_i,) int64, ascending matched queries.
+        pos_masks: B tensors (P_i, h, w) float in 0..1, their masks.
+    """
+
+    labels: Tensor
+    label_weights: Tensor
+    pos_inds: Sequence[Tensor]
+    pos_masks: Sequence[Tensor]
+
+
+@HEADS.register_module()
+class KernelUpdateHead(BaseModule):
+    """Group features -> adaptive update -> kernel interaction -> masks and classes (K-Net, Sec. 3.2).
+
+    Args:
+        num_thing_classes (int): T.
+        num_stuff_classes (int): S; the last S queries are bound to these
+            classes and are not matched.
+        in_channels (int): C, channels of kernels and features.
+        feedforward_channels (int): Hidden channels of the FFN.
+        num_heads (int): Heads of the attention between kernels.
+        num_ffn_fcs (int): Layers of the FFN.
+        num_cls_fcs (int): Hidden layers of the class branch.
+        num_mask_fcs (int): Hidden layers of the mask branch.
+        mask_upsample_stride (int): Ratio of feature and loss resolution.
+        kernel_updator_cfg (dict): Config of the adaptive kernel update.
+        loss_cls, loss_mask, loss_dice (dict): Loss configs.
+        loss_rank (dict | None): Loss config; None leaves it out.
+    """
+
+    def __init__(self, num_thing_classes: int, num_stuff_classes: int, in_channels: int, feedforward_channels: int,
+                 num_heads: int, num_ffn_fcs: int, num_cls_fcs: int, num_mask_fcs: int, mask_upsample_stride: int,
+                 kernel_updator_cfg: dict, loss_cls: dict, loss_mask: dict, loss_dice: dict,
+                 loss_rank: Optional[dict] = None) -> None:
+        super().__init__()
+        self.num_thing_classes = num_thing_classes
+        self.num_stuff_classes = num_stuff_classes
+        self.num_classes = num_thing_classes + num_stuff_classes
+        self.mask_upsample_stride = mask_upsample_stride
+        self.attention = MultiheadAttention(in_channels, num_heads)
+        self.attention_norm = nn.LayerNorm(in_channels)
+        self.kernel_update_conv = build_transformer_layer(kernel_updator_cfg)
+        self.feat_transform = ConvModule(in_channels, in_channels, 1, act_cfg=None)
+        self.ffn = FFN(in_channels, feedforward_channels, num_ffn_fcs)
+        self.ffn_norm = nn.LayerNorm(in_channels)
+        self.cls_fcs = self._fully_connected(in_channels, num_cls_fcs)
+        self.fc_cls = nn.Linear(in_channels, self.num_classes)
+        self.mask_fcs = self._fully_connected(in_channels, num_mask_fcs)
+        self.fc_mask = nn.Linear(in_channels, in_channels)
+        self.loss_cls = build_loss(loss_cls)
+        self.loss_mask = build_loss(loss_mask)
+        self.loss_dice = build_loss(loss_dice)
+        self.loss_rank = build_loss(loss_rank) if loss_rank is not None else None
+
+    @staticmethod
+    def _fully_connected(channels: int, num_layers: int) -> nn.ModuleList:
+        layers = nn.ModuleList()
+        for _ in range(num_layers):
+            layers.extend([nn.Linear(channels, channels, bias=False), nn.LayerNorm(channels), nn.ReLU(inplace=True)])
+        return layers
+
+    def init_weights(self) -> None:
+        """Xavier-uniform matrices; class scores start at probability 0.01 (focal prior)."""
+        for parameter in self.parameters():
+            if parameter.dim() > 1:
+                nn.init.xavier_uniform_(parameter)
+        nn.init.constant_(self.fc_cls.bias, bias_init_with_prob(0.01))
+
+    def update_kernels(self, gathered: Tensor, kernels: Tensor) -> Tensor:
+        """Adaptive update, then interaction of all kernels of an image.
+
+        Args:
+            gathered (Tensor): (B, Q, C) float, features under the masks.
+            kernels (Tensor): (B, Q, C) float.
+
+        Returns:
+            Tensor: (B, Q, C) float.
+        """
+        batch, num_queries, channels = kernels.shape
+        updated = self.kernel_update_conv(gathered, kernels[:, :, None])
+        updated = updated.reshape(batch, num_queries, channels).transpose(0, 1)
+        updated = self.attention_norm(self.attention(updated)).transpose(0, 1)
+        return self.ffn_norm(self.ffn(updated))
+
+    def predict(self, feats: Tensor, kernels: Tensor, track_kernels: Optional[Tensor] = None) -> StageOutput:
+        """Class logits and masks of the updated kernels.
+
+        Args:
+            feats (Tensor): (B, C, h, w) float, transformed features.
+            kernels (Tensor): (B, Q, C) float.
+            track_kernels (Tensor | None): (B, Q, C) float, passed through.
+
+        Returns:
+            StageOutput: With ``masks = kernel * feats``.
+        """
+        cls_feats, mask_kernels = kernels, kernels
+        for layer in self.cls_fcs:
+            cls_feats = layer(cls_feats)
+        for layer in self.mask_fcs:
+            mask_kernels = layer(mask_kernels)
+        masks = self.fc_mask(mask_kernels) @ feats.flatten(2)
+        return StageOutput(
+            cls_logits=self.fc_cls(cls_feats), masks=masks.unflatten(2, feats.shape[2:]),
+            kernels=kernels[..., None, None],
+            track_kernels=None if track_kernels is None else track_kernels[..., None, None])
+
+    def forward(self, x: Tensor, kernels: Tensor, masks: Tensor) -> StageOutput:
+        """Refine kernels and masks once.
+
+        Args:
+            x (Tensor): (B, C, h, w) float features.
+            kernels (Tensor): (B, Q, C, 1, 1) float.
+            masks (Tensor): (B, Q, h, w) float mask logits.
+
+        Returns:
+            StageOutput: The refined predictions.
+        """
+        feats = self.feat_transform(x)
+        return self.predict(feats, self.update_kernels(self.gather(masks, feats), kernels[..., 0, 0]))
+
+    def gather(self, masks: Tensor, feats: Tensor) -> Tensor:
+        """Group features (B, Q, C) under ``masks``, which may have another resolution than ``feats``."""
+        if masks.shape[2:] != feats.shape[2:]:
+            masks = F.interpolate(masks, size=feats.shape[2:], mode='bilinear', align_corners=False)
+        return pool_under_masks(masks, feats)
+
+    def upsample(self, masks: Tensor) -> Tensor:
+        """Bring (B, M, h, w) mask logits to loss resolution."""
+        return F.interpolate(masks, scale_factor=self.mask_upsample_stride, mode='bilinear', align_corners=False)
+
+    def get_targets(self, samples: Sequence[MaskSamplingResult], targets: Sequence[ImageTargets],
+                    num_queries: int) -> QueryTargets:
+        """Labels and masks of all queries.
+
+        Things follow the matching; stuff query ``N + s`` always stands for
+        class ``T + s`` and is supervised on that class only.
+
+        Args:
+            samples (Sequence[MaskSamplingResult]): B matchings of the N thing
+                queries.
+            targets (Sequence[ImageTargets]): B ground truths.
+            num_queries (int): Q = N + S.
+
+        Returns:
+            QueryTargets: For the B images.
+        """
+        first_stuff = num_queries - self.num_stuff_classes
+        like = targets[0].thing_labels
+        labels = like.new_full((len(targets), num_queries), self.num_classes)
+        weights = torch.zeros((len(targets), num_queries, self.num_classes), device=like.device)
+        weights[:, :first_stuff, :self.num_thing_classes] = 1
+        stuff = torch.arange(self.num_stuff_classes, device=like.device)
+        weights[:, first_stuff + stuff, self.num_thing_classes + stuff] = 1
+        pos_inds, pos_masks = [], []
+        for i, (sample, target) in enumerate(zip(samples, targets)):
+            stuff_inds = target.stuff_labels - self.num_thing_classes + first_stuff
+            labels[i, sample.pos_inds] = target.thing_labels[sample.pos_assigned_gt_inds]
+            labels[i, stuff_inds] = target.stuff_labels
+            pos_inds.append(torch.cat([sample.pos_inds, stuff_inds]))
+            pos_masks.append(torch.cat([target.thing_masks[sample.pos_assigned_gt_inds], target.stuff_masks]))
+        return QueryTargets(labels, weights, pos_inds, pos_masks)
+
+    def loss(self, output: StageOutput, samples: Sequence[MaskSamplingResult],
+             targets: Sequence[ImageTargets]) -> Dict[str, Tensor]:
+        """Losses of the stage.
+
+        Args:
+            output (StageOutput): Predictions for B images.
+            samples (Sequence[MaskSamplingResult]): B matchings.
+            targets (Sequence[ImageTargets]): B ground truths.
+
+        Returns:
+            dict[str, Tensor]: ``loss_cls``, ``loss_mask``, ``loss_dice``,
+            ``loss_rank`` (if configured) and ``pos_acc`` in percent.
+        """
+        query_targets = self.get_targets(samples, targets, output.masks.shape[1])
+        labels = query_targets.labels.flatten()
+        logits = output.cls_logits.flatten(0, 1)
+        positive = labels < self.num_classes
+        num_pos = reduce_mean(positive.sum().float()).clamp(min=1.0)
+        losses = dict(loss_cls=self.loss_cls(
+            logits, labels, query_targets.label_weights.flatten(0, 1), avg_factor=num_pos))
+        losses['pos_acc'] = accuracy(logits[positive], labels[positive])
+
+        # Only matched masks are compared, so only they are brought to full resolution (unless ranks are compared too).
+        if self.loss_rank is None:
+            matched = torch.cat([m[inds] for m, inds in zip(output.masks, query_targets.pos_inds)])
+            matched = self.upsample(matched[None])[0] if len(matched) else matched
+        else:
+            all_masks = self.upsample(output.masks)
+            matched = torch.cat([m[inds] for m, inds in zip(all_masks, query_targets.pos_inds)])
+            losses['loss_rank'] = rank_loss(
+                self.loss_rank, all_masks, query_targets.pos_inds, query_targets.pos_masks)
+        for name, value in mask_losses(self.loss_mask, self.loss_dice, matched,
+                                       torch.cat(list(query_targets.pos_masks))).items():
+            losses[f'loss_{name}'] = value
+        return losses

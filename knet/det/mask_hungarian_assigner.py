@@ -1,0 +1,123 @@
+"""One-to-one matching of predicted masks and ground-truth masks (K-Net, Sec. 3.4).
+
+mmdet has classes of the same names with other formulas, so these live in child
+registries: ``type='knet.MaskHungarianAssigner'``, ``type='knet.DiceCost'``.
+"""
+from typing import Optional
+
+import torch
+from mmcv.utils import Registry
+from mmdet.core.bbox.assigners import AssignResult, BaseAssigner
+from mmdet.core.bbox.builder import BBOX_ASSIGNERS
+from mmdet.core.bbox.match_costs.builder import MATCH_COST, build_match_cost
+from scipy.optimize import linear_sum_assignment
+from torch import Tensor
+
+KNET_MATCH_COST = Registry('knet_match_cost', parent=MATCH_COST, scope='knet')
+KNET_ASSIGNERS = Registry('knet_assigner', parent=BBOX_ASSIGNERS, scope='knet')
+
+
+@KNET_MATCH_COST.register_module()
+class DiceCost:
+    """Negative dice coefficient, ``-2 sum(pt) / (sum(p^2) + sum(t^2) + 2 eps)``.
+
+    Args:
+        weight (float): Factor of the cost.
+        eps (float): Keeps the denominator positive; once per sum.
+        min_prob (float): Probabilities are clamped to ``[min_prob, 1]``.
+    """
+
+    def __init__(self, weight: float = 1.0, eps: float = 1e-3, min_prob: float = 1e-3) -> None:
+        self.weight = weight
+        self.eps = eps
+        self.min_prob = min_prob
+
+    def __call__(self, probs: Tensor, targets: Tensor) -> Tensor:
+        """Cost of every pair.
+
+        Args:
+            probs (Tensor): (N, P) float, mask probabilities in 0..1.
+            targets (Tensor): (G, P) float, masks in 0..1.
+
+        Returns:
+            Tensor: (N, G) float.
+        """
+        probs = probs.clamp(min=self.min_prob)
+        overlap = probs @ targets.t()
+        sizes = (probs.square().sum(1) + self.eps)[:, None] + (targets.square().sum(1) + self.eps)[None]
+        return -2 * self.weight * overlap / sizes
+
+
+@KNET_MATCH_COST.register_module()
+class MaskCost:
+    """Negative share of pixels on which prediction and target agree.
+
+    Args:
+        weight (float): Factor of the cost.
+        min_prob (float): Probabilities are clamped to ``[min_prob, 1]``.
+    """
+
+    def __init__(self, weight: float = 1.0, min_prob: float = 1e-2) -> None:
+        self.weight = weight
+        self.min_prob = min_prob
+
+    def __call__(self, probs: Tensor, targets: Tensor) -> Tensor:
+        """Cost of every pair; shapes as in :meth:`DiceCost.__call__`."""
+        probs = probs.clamp(min=self.min_prob)
+        # sum (1-p)(1-t) = P - sum p - sum t + sum pt, so one product serves both halves.
+        num_pixels = probs.shape[1]
+        agree = 2 * (probs @ targets.t()) - probs.sum(1)[:, None] - targets.sum(1)[None] + num_pixels
+        return -self.weight * agree / num_pixels
+
+
+@KNET_ASSIGNERS.register_module()
+class MaskHungarianAssigner(BaseAssigner):
+    """Hungarian matching on class, mask and dice costs.
+
+    Args:
+        cls_cost (dict): Config of the class cost, on raw logits.
+        mask_cost (dict): Config of a cost on probabilities, see :class:`MaskCost`.
+        dice_cost (dict): Config of a cost on probabilities, see :class:`DiceCost`.
+    """
+
+    def __init__(self, cls_cost: dict, mask_cost: dict, dice_cost: dict) -> None:
+        self.cls_cost = build_match_cost(cls_cost)
+        self.mask_cost = build_match_cost(mask_cost)
+        self.dice_cost = build_match_cost(dice_cost)
+
+    def cost(self, mask_logits: Tensor, cls_logits: Optional[Tensor], gt_masks: Tensor, gt_labels: Tensor) -> Tensor:
+        """Total cost, (N, G) float32; arguments as in :meth:`assign`."""
+        probs = mask_logits.flatten(1).sigmoid()
+        targets = gt_masks.flatten(1).to(probs.dtype)
+        cost = self.mask_cost(probs, targets)
+        if cls_logits is not None:
+            cost = self.cls_cost(cls_logits, gt_labels) + cost
+        return cost + self.dice_cost(probs, targets)
+
+    @torch.no_grad()
+    def assign(self, mask_logits: Tensor, cls_logits: Optional[Tensor], gt_masks: Tensor,
+               gt_labels: Tensor) -> AssignResult:
+        """Match predictions with ground truth, at most one to one.
+
+        Args:
+            mask_logits (Tensor): (N, H, W) float, before the sigmoid.
+            cls_logits (Tensor | None): (N, T) float, before the sigmoid; None
+                leaves the class cost out.
+            gt_masks (Tensor): (G, H, W) float in 0..1.
+            gt_labels (Tensor): (G,) int64 in 0..T-1.
+
+        Returns:
+            AssignResult: ``gt_inds`` (N,) int64, 0 = background, g + 1 =
+            matched with ground truth g; ``labels`` (N,) int64, -1 =
+            background. If G > N only N ground truths are matched.
+        """
+        num_preds, num_gts = len(mask_logits), len(gt_labels)
+        gt_inds = gt_labels.new_zeros(num_preds)
+        labels = gt_labels.new_full((num_preds, ), -1)
+        if num_gts and num_preds:
+            cost = self.cost(mask_logits, cls_logits, gt_masks, gt_labels)
+            rows, cols = (torch.as_tensor(index, device=gt_labels.device)
+                          for index in linear_sum_assignment(cost.float().cpu().numpy()))
+            gt_inds[rows] = cols + 1
+            labels[rows] = gt_labels[cols]
+        return AssignResult(num_gts, gt_inds, None, labels=labels)

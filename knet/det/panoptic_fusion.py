@@ -1,0 +1,237 @@
+"""From scored masks to one panoptic map, as functions of tensors.
+
+Every pixel belongs to the mask with the largest ``score * probability``; a mask
+that keeps too little of itself is dropped (joint merge of K-Net).
+"""
+from dataclasses import dataclass
+from typing import Dict, List, Optional, Tuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from knet.labels import LabelSpace
+from knet.structures import Segment
+
+#: Masks brought to full resolution at once; bounds the memory of the merge.
+CHUNK = 8
+
+
+@dataclass
+class Candidates:
+    """Masks that compete for pixels, in the order that breaks ties.
+
+    Attributes:
+        scores: (M,) float in 0..1.
+        labels: (M,) int64 model classes.
+        kernels: (M,) int64, index of the query behind each mask.
+    """
+
+    scores: Tensor
+    labels: Tensor
+    kernels: Tensor
+
+
+def select_candidates(cls_scores: Tensor, num_things: int, num_stuff: int, max_per_img: int) -> Candidates:
+    """Best thing (query, class) pairs, then all stuff queries.
+
+    Of a query listed under several classes only the best can win a pixel, so
+    the others are left out.
+
+    Args:
+        cls_scores (Tensor): (Q, K) float in 0..1.
+        num_things (int): T.
+        num_stuff (int): S; the last S queries are the stuff classes in order.
+        max_per_img (int): Number of thing pairs considered.
+
+    Returns:
+        Candidates: Things by descending score, then stuff by descending score.
+    """
+    num_queries = len(cls_scores) - num_stuff
+    thing_scores = cls_scores[:num_queries, :num_things].flatten()
+    scores, pairs = thing_scores.topk(min(max_per_img, len(thing_scores)))
+    kernels, labels = pairs // num_things, pairs % num_things
+    # Rank of a pair among the pairs of its query: keep rank 0.
+    same = (kernels[None] == kernels[:, None]).tril(-1).any(1)
+    stuff_scores, stuff = cls_scores[num_queries:, num_things:].diagonal().sort(descending=True, stable=True)
+    return Candidates(
+        scores=torch.cat([scores[~same], stuff_scores]),
+        labels=torch.cat([labels[~same], stuff + num_things]),
+        kernels=torch.cat([kernels[~same], stuff + num_queries]))
+
+
+class MaskResizer:
+    """Mask logits -> probabilities at original size.
+
+    The order sigmoid, resize, crop, resize is part of the method: resizing
+    logits would give other masks.
+
+    Args:
+        masks (Tensor): (Q, h, w) float logits of one image at feature
+            resolution.
+        upsample_stride (int): Factor by which logits are up-sampled first.
+        img_meta (dict): ``batch_input_shape``, ``img_shape``, ``ori_shape``.
+    """
+
+    def __init__(self, masks: Tensor, upsample_stride: int, img_meta: dict) -> None:
+        self.masks = masks
+        self.stride = upsample_stride
+        self.pad_size = tuple(img_meta['batch_input_shape'])
+        self.img_size = tuple(img_meta['img_shape'][:2])
+        self.size = tuple(img_meta['ori_shape'][:2])
+
+    def __call__(self, indices: Tensor) -> Tensor:
+        """Probabilities (M, H, W) of the masks ``indices`` (M,)."""
+        masks = F.interpolate(self.masks[indices][None], scale_factor=self.stride, mode='bilinear',
+                              align_corners=False).sigmoid_()
+        masks = self._resize(masks, self.pad_size)[..., :self.img_size[0], :self.img_size[1]]
+        return self._resize(masks, self.size)[0]
+
+    @staticmethod
+    def _resize(masks: Tensor, size: Tuple[int, ...]) -> Tensor:
+        if masks.shape[-2:] == size:
+            return masks
+        return F.interpolate(masks, size=size, mode='bilinear', align_corners=False)
+
+    def upper_bounds(self, indices: Tensor) -> Tensor:
+        """Largest possible probability (M,) of each mask: interpolation never exceeds its inputs."""
+        return self.masks[indices].flatten(1).amax(1).sigmoid()
+
+
+@dataclass
+class Owners:
+    """Result of :func:`find_owners`.
+
+    Attributes:
+        owner: (H, W) int64, index of the winning candidate.
+        pixels: (M,) int64, pixels won by each candidate.
+        visible: (M,) int64, pixels with probability >= 0.5 of each candidate;
+            only meaningful where ``pixels > 0``.
+    """
+
+    owner: Tensor
+    pixels: Tensor
+    visible: Tensor
+
+
+def find_owners(candidates: Candidates, resizer: MaskResizer) -> Owners:
+    """Arg-max of ``score * probability`` over candidates, without making all masks large.
+
+    Candidates are visited by the best value they can reach at all, a running
+    maximum is kept, and the visit ends when no candidate left can beat the
+    weakest pixel. Ties go to the lower index, as in a plain arg-max.
+    """
+    device, num = candidates.scores.device, len(candidates.scores)
+    # Rounding in the interpolation may exceed the bound by an ulp or two.
+    bounds = candidates.scores * resizer.upper_bounds(candidates.kernels) * (1 + 1e-5)
+    order = bounds.argsort(descending=True)
+    bounds = bounds[order].tolist()
+    best = torch.full(resizer.size, -1.0, device=device, dtype=candidates.scores.dtype)
+    owner = torch.zeros(resizer.size, dtype=torch.long, device=device)
+    visible = torch.zeros(num, dtype=torch.long, device=device)
+    for start in range(0, num, CHUNK):
+        # Candidates that cannot reach the weakest pixel cannot win anywhere.
+        if bounds[start] < best.min().item():
+            break
+        chunk = order[start:start + CHUNK].sort().values
+        probs = resizer(candidates.kernels[chunk])
+        visible[chunk] = (probs >= 0.5).flatten(1).sum(1)
+        value, index = (probs * candidates.scores[chunk, None, None]).max(0)
+        index = chunk[index]
+        wins = (value > best) | ((value == best) & (index < owner))
+        best = torch.where(wins, value, best)
+        owner = torch.where(wins, index, owner)
+    return Owners(owner, torch.bincount(owner.flatten(), minlength=num), visible)
+
+
+def merge_joint(candidates: Candidates, owners: Owners, label_space: LabelSpace, instance_score_thr: float,
+                overlap_thr: float) -> Tuple[Tensor, List[Segment]]:
+    """Accept or drop each candidate by score and by the share of itself it won.
+
+    Args:
+        candidates (Candidates): M scored masks.
+        owners (Owners): Who won which pixel.
+        label_space (LabelSpace): Numbering of the classes.
+        instance_score_thr (float): Things below are dropped; their pixels
+            stay unassigned.
+        overlap_thr (float): Least share of its visible pixels (p >= 0.5) that
+            a mask must have won.
+
+    Returns:
+        tuple[Tensor, list[Segment]]: (H, W) int32 map of segment ids, 0 =
+        unassigned, and the segments by descending score.
+    """
+    order = candidates.scores.argsort(descending=True, stable=True).tolist()
+    scores, labels = candidates.scores.tolist(), candidates.labels.tolist()
+    kernels, pixels, visible = candidates.kernels.tolist(), owners.pixels.tolist(), owners.visible.tolist()
+    # Compare in the precision of the scores, as a tensor comparison would.
+    too_weak = (candidates.scores < instance_score_thr).tolist()
+    segments: List[Segment] = []
+    ids = torch.zeros(len(scores), dtype=torch.int32)
+    for k in order:
+        is_thing = labels[k] < label_space.num_things
+        if (is_thing and too_weak[k]) or not pixels[k] or not visible[k] or pixels[k] / visible[k] < overlap_thr:
+            continue
+        segments.append(Segment(
+            id=len(segments) + 1, category=int(label_space.dataset_ids[labels[k]]), is_thing=is_thing,
+            score=scores[k], area=pixels[k], kernel=kernels[k]))
+        ids[k] = len(segments)
+    return ids.to(owners.owner.device)[owners.owner], segments
+
+
+def fuse(cls_scores: Tensor, resizer: MaskResizer, label_space: LabelSpace, max_per_img: int,
+         merge_stuff_thing: Dict[str, float]) -> Tuple[Tensor, List[Segment]]:
+    """Panoptic map of one image from the output of the last stage.
+
+    Args:
+        cls_scores (Tensor): (Q, K) float in 0..1.
+        resizer (MaskResizer): The masks of the Q queries.
+        label_space (LabelSpace): Numbering of the classes.
+        max_per_img (int): Number of thing (query, class) pairs considered.
+        merge_stuff_thing (dict): Thresholds of :func:`merge_joint`.
+
+    Returns:
+        tuple[Tensor, list[Segment]]: As :func:`merge_joint`.
+    """
+    candidates = select_candidates(cls_scores, label_space.num_things, label_space.num_stuff, max_per_img)
+    return merge_joint(candidates, find_owners(candidates, resizer), label_space, **merge_stuff_thing)
+
+
+def semantic_map(panoptic: Tensor, segments: List[Segment], label_space: LabelSpace, unassigned: str,
+                 cls_scores: Tensor, resizer: MaskResizer) -> Tensor:
+    """Dataset ids per pixel.
+
+    Args:
+        panoptic (Tensor): (H, W) int32 segment ids, 0 = unassigned.
+        segments (list[Segment]): The segments.
+        label_space (LabelSpace): Numbering of the classes.
+        unassigned (str): What pixels of no segment become: ``'class0'`` (the
+            original; part of its published numbers), ``'void'``, or
+            ``'stuff'``, the best stuff class there.
+        cls_scores (Tensor): (Q, K) float in 0..1, read for ``'stuff'``.
+        resizer (MaskResizer): Masks, read for ``'stuff'``.
+
+    Returns:
+        Tensor: (H, W) uint8.
+
+    Raises:
+        ValueError: If ``unassigned`` is none of the three.
+    """
+    fill = {'class0': 0, 'void': label_space.void, 'stuff': label_space.void}
+    if unassigned not in fill:
+        raise ValueError(f'test_cfg.unassigned={unassigned!r}; choose one of {sorted(fill)}')
+    lut = torch.tensor([fill[unassigned]] + [s.category for s in segments], dtype=torch.uint8, device=panoptic.device)
+    semantic = lut[panoptic.long()]
+    holes = panoptic == 0
+    if unassigned == 'stuff' and bool(holes.any()):
+        owner = find_owners(_stuff_only(cls_scores, label_space), resizer).owner
+        stuff_ids = torch.tensor(label_space.stuff_ids, dtype=torch.uint8, device=panoptic.device)
+        semantic = torch.where(holes, stuff_ids[owner], semantic)
+    return semantic
+
+
+def _stuff_only(cls_scores: Tensor, label_space: LabelSpace) -> Candidates:
+    stuff = torch.arange(label_space.num_stuff, device=cls_scores.device)
+    num_queries = len(cls_scores) - label_space.num_stuff
+    scores: Optional[Tensor] = cls_scores[num_queries:, label_space.num_things:].diagonal()
+    return Candidates(scores, stuff + label_space.num_things, stuff + num_queries)

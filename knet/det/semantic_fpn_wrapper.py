@@ -1,0 +1,76 @@
+"""Semantic FPN that feeds the kernel head (K-Net, Sec. 3.3; Panoptic FPN)."""
+from typing import Sequence, Tuple
+
+from mmcv.cnn import ConvModule, normal_init
+from mmcv.cnn.bricks.transformer import build_positional_encoding
+from mmcv.runner import BaseModule
+from mmdet.models.builder import NECKS
+from torch import Tensor, nn
+
+
+@NECKS.register_module()
+class SemanticFPNWrapper(BaseModule):
+    """Bring all FPN levels to one stride, sum them, split into two branches.
+
+    Level ``l`` runs through ``max(l, 1)`` convolutions, each followed by x2
+    up-sampling until the common stride is reached; the coarsest level also
+    gets a positional encoding. The common stride is that of level
+    ``num_levels - 1 - upsample_times``, which must be 0 or 1.
+
+    Args:
+        in_channels (int): Channels of every input level.
+        feat_channels (int): Channels between the convolutions.
+        out_channels (int): Channels of both outputs.
+        positional_encoding (dict): Config, added to the coarsest level.
+        norm_cfg (dict): Norm of every convolution.
+        num_levels (int): Number of input levels.
+        upsample_times (int): How often the coarsest level is up-sampled.
+    """
+
+    def __init__(self, in_channels: int, feat_channels: int, out_channels: int, positional_encoding: dict,
+                 norm_cfg: dict, num_levels: int = 4, upsample_times: int = 2) -> None:
+        super().__init__()
+        target = num_levels - 1 - upsample_times
+        if target not in (0, 1):
+            raise ValueError(f'upsample_times={upsample_times} puts the output on level {target} of {num_levels}; '
+                             'it must be level 0 or 1')
+        self.num_levels = num_levels
+        self.positional_encoding = build_positional_encoding(positional_encoding)
+        self.convs_all_levels = nn.ModuleList()
+        for level in range(num_levels):
+            convs = nn.Sequential()
+            for i in range(max(level, 1)):
+                convs.add_module(f'conv{i}', ConvModule(
+                    in_channels if i == 0 else feat_channels, feat_channels, 3,
+                    stride=2 if level < target else 1, padding=1, norm_cfg=norm_cfg))
+                if level - i > target:
+                    convs.add_module(f'upsample{i}', nn.Upsample(scale_factor=2, mode='bilinear', align_corners=False))
+            self.convs_all_levels.append(convs)
+        self.conv_pred = ConvModule(feat_channels, out_channels, 1, norm_cfg=norm_cfg)
+        self.aux_convs = nn.ModuleList([ConvModule(feat_channels, out_channels, 1, norm_cfg=norm_cfg)])
+
+    def init_weights(self) -> None:
+        """Normal initialisation, std 0.01, of every convolution."""
+        for module in self.modules():
+            if isinstance(module, nn.Conv2d):
+                normal_init(module, std=0.01)
+
+    def forward(self, inputs: Sequence[Tensor]) -> Tuple[Tensor, Tensor]:
+        """Fuse the levels.
+
+        Args:
+            inputs (Sequence[Tensor]): At least ``num_levels`` tensors
+                (B, in_channels, H_l, W_l), finest first.
+
+        Returns:
+            tuple[Tensor, Tensor]: Features of the thing and of the semantic
+            branch, both (B, out_channels, h, w).
+        """
+        fused = None
+        for level, convs in enumerate(self.convs_all_levels):
+            x = inputs[level]
+            if level == self.num_levels - 1:
+                x = x + self.positional_encoding(x.new_zeros((len(x), *x.shape[-2:]), dtype=bool))
+            x = convs(x)
+            fused = x if fused is None else fused + x
+        return self.conv_pred(fused), self.aux_convs[0](fused)

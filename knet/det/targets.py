@@ -1,0 +1,132 @@
+"""Ground truth as mask tensors, and what the heads are compared with.
+
+Everything here works on one image; masks are *soft* (0..1), because binary
+masks are resized bilinearly to the resolution of the losses.
+"""
+from dataclasses import dataclass
+from typing import List, Optional, Sequence, Tuple
+
+import torch
+import torch.nn.functional as F
+from mmdet.core import BitmapMasks
+from torch import Tensor
+
+from knet.labels import LabelSpace
+
+#: Label of pixels or queries that no loss should pull towards a class index.
+IGNORE_INDEX = -100
+
+
+@dataclass
+class ImageTargets:
+    """Ground truth of one image at loss resolution (h, w).
+
+    Attributes:
+        thing_masks: (G, h, w) float in 0..1, one per instance.
+        thing_labels: (G,) int64 in 0..T-1.
+        stuff_masks: (P, h, w) float in 0..1, one per stuff class present.
+        stuff_labels: (P,) int64 model classes in T..K-1, ascending.
+    """
+
+    thing_masks: Tensor
+    thing_labels: Tensor
+    stuff_masks: Tensor
+    stuff_labels: Tensor
+
+
+def split_semantic_map(semantic: Tensor, label_space: LabelSpace) -> Tuple[Tensor, Tensor]:
+    """Cut a semantic map into one binary mask per stuff class present.
+
+    Args:
+        semantic (Tensor): (H, W) int, dataset ids; void and thing ids are
+            skipped.
+        label_space (LabelSpace): Numbering of the classes.
+
+    Returns:
+        tuple[Tensor, Tensor]: (P,) int64 model classes in ascending order and
+        (P, H, W) bool masks.
+    """
+    lut = torch.as_tensor(label_space.model_classes, device=semantic.device)
+    model_class = lut[semantic.long()]
+    present = torch.bincount(model_class.flatten() + 1, minlength=label_space.num_classes + 1)[1:]
+    labels = present[label_space.num_things:].nonzero().flatten() + label_space.num_things
+    return labels, model_class[None] == labels[:, None, None]
+
+
+def resize_masks(masks: Tensor, size: Tuple[int, int]) -> Tensor:
+    """Bilinear resize of (N, H, W) masks to ``size``; N may be 0; returns float."""
+    if len(masks) == 0:
+        return masks.new_zeros((0, *size), dtype=torch.float32)
+    return F.interpolate(masks[None].float(), size=size, mode='bilinear', align_corners=False)[0]
+
+
+def build_targets(gt_masks: Sequence[BitmapMasks], gt_labels: Sequence[Tensor], gt_semantic_seg: Optional[Tensor],
+                  img_metas: Sequence[dict], label_space: LabelSpace, stride: int) -> List[ImageTargets]:
+    """Ground truth of a batch, resized to the resolution of the losses.
+
+    Args:
+        gt_masks (Sequence[BitmapMasks]): B mask sets with G_i instances,
+            possibly smaller than the padded batch.
+        gt_labels (Sequence[Tensor]): B tensors (G_i,) int64, thing labels.
+        gt_semantic_seg (Tensor | None): (B, 1, H, W) int, dataset ids;
+            anything outside ``img_shape`` is ignored.
+        img_metas (Sequence[dict]): B metas with ``img_shape`` and
+            ``batch_input_shape``.
+        label_space (LabelSpace): Numbering of the classes.
+        stride (int): Ratio of padded input size and loss resolution.
+
+    Returns:
+        list[ImageTargets]: One per image.
+    """
+    targets = []
+    for index, (masks, labels, meta) in enumerate(zip(gt_masks, gt_labels, img_metas)):
+        pad_h, pad_w = meta['batch_input_shape']
+        size = (pad_h // stride, pad_w // stride)
+        things = masks.pad((pad_h, pad_w)).to_tensor(dtype=torch.bool, device=labels.device)
+        stuff_labels, stuff = labels.new_zeros(0), things.new_zeros((0, pad_h, pad_w))
+        if gt_semantic_seg is not None:
+            height, width = meta['img_shape'][:2]
+            semantic = torch.full((pad_h, pad_w), label_space.void, device=labels.device)
+            semantic[:height, :width] = gt_semantic_seg[index, 0, :height, :width]
+            stuff_labels, stuff = split_semantic_map(semantic, label_space)
+        targets.append(ImageTargets(resize_masks(things, size), labels, resize_masks(stuff, size), stuff_labels))
+    return targets
+
+
+def last_owner(masks: Tensor) -> Tensor:
+    """Which mask owns a pixel if all are painted in order, later over earlier.
+
+    Args:
+        masks (Tensor): (M, h, w), painted where > 0.
+
+    Returns:
+        Tensor: (h, w) int64 index of the last mask that is > 0, -1 for none.
+    """
+    if len(masks) == 0:
+        return torch.full(masks.shape[1:], -1, dtype=torch.long, device=masks.device)
+    order = torch.arange(1, len(masks) + 1, device=masks.device)[:, None, None]
+    return ((masks > 0) * order).amax(0) - 1
+
+
+def paint(masks: Tensor, values: Tensor, background: int) -> Tensor:
+    """Paint ``values`` (M,) under ``masks`` (M, h, w) in order onto ``background``; returns (h, w) int64."""
+    owner = last_owner(masks)
+    # owner is -1 where nothing is painted, which indexes the appended background.
+    return torch.cat([values, values.new_full((1, ), background)])[owner]
+
+
+def semantic_target(target: ImageTargets, matched_gts: Tensor, num_classes: int) -> Tensor:
+    """Per-pixel model class: stuff first, matched things over it.
+
+    Args:
+        target (ImageTargets): Ground truth of the image.
+        matched_gts (Tensor): (M,) int64, instances in the order of their
+            proposals, which decides who wins where soft masks overlap.
+        num_classes (int): K, the value of unlabelled pixels.
+
+    Returns:
+        Tensor: (h, w) int64 in 0..K.
+    """
+    masks = torch.cat([target.stuff_masks, target.thing_masks[matched_gts]])
+    labels = torch.cat([target.stuff_labels, target.thing_labels[matched_gts]])
+    return paint(masks, labels, num_classes)

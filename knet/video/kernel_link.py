@@ -1,0 +1,50 @@
+"""Link the kernels of a frame to those of the previous frame (Video K-Net, Sec. 3.3)."""
+from typing import Dict, Optional
+
+from mmcv.cnn.bricks.transformer import FFN, MultiheadAttention, build_transformer_layer
+from torch import Tensor, nn
+
+
+class KernelLink(nn.Module):
+    """Current kernels attend to previous kernels: attention -> norm -> FFN -> norm.
+
+    Args:
+        channels (int): C.
+        num_heads (int): Heads of the attention.
+        feedforward_channels (int): Hidden channels of the FFN.
+        num_ffn_fcs (int): Layers of the FFN.
+        kernel_updator_cfg (dict | None): If given, the previous kernels are
+            first updated adaptively with features of the current frame.
+    """
+
+    def __init__(self, channels: int, num_heads: int, feedforward_channels: int, num_ffn_fcs: int,
+                 kernel_updator_cfg: Optional[dict] = None) -> None:
+        super().__init__()
+        self.update = None if kernel_updator_cfg is None else build_transformer_layer(kernel_updator_cfg)
+        self.attention = MultiheadAttention(channels, num_heads)
+        self.attention_norm = nn.LayerNorm(channels)
+        self.ffn = FFN(channels, feedforward_channels, num_ffn_fcs)
+        self.ffn_norm = nn.LayerNorm(channels)
+
+    def forward(self, current: Tensor, previous: Tensor, gathered: Optional[Tensor] = None) -> Tensor:
+        """Kernels that know where they were.
+
+        Args:
+            current (Tensor): (B, Q, C) float, kernels of this frame.
+            previous (Tensor): (B, Q', C) float, kernels of the previous frame.
+            gathered (Tensor | None): (B, Q', C) float, what the previous
+                kernels are updated with; read only if the link updates.
+
+        Returns:
+            Tensor: (B, Q, C) float.
+        """
+        if self.update is not None:
+            previous = self.update(gathered, previous[:, :, None]).reshape(previous.shape)
+        query, memory = current.transpose(0, 1), previous.transpose(0, 1)
+        linked = self.attention_norm(self.attention(query, memory, memory)).transpose(0, 1)
+        return self.ffn_norm(self.ffn(linked))
+
+    def register_in(self, owner: nn.Module, names: Dict[str, str]) -> None:
+        """Make the parts submodules of ``owner`` under ``names``, as published checkpoints name them."""
+        for part, name in names.items():
+            owner.add_module(name, getattr(self, part))

@@ -1,0 +1,90 @@
+"""Refinement stage with links to the previous frame."""
+from typing import Optional
+
+from mmdet.models.builder import HEADS
+from torch import Tensor
+
+from knet.det.kernel_update_head import KernelUpdateHead, StageOutput
+
+from .kernel_link import KernelLink
+
+# Names of the link modules in published checkpoints, by kind of link.
+_TRACK_ATTENTION = dict(attention='attention_previous', attention_norm='attention_previous_norm', ffn='link_ffn',
+                        ffn_norm='link_ffn_norm')
+_TRACK_UPDATE = dict(update='attention_previous_update_track', attention='attention_previous_track',
+                     attention_norm='attention_previous_norm_track', ffn='link_ffn_track',
+                     ffn_norm='link_ffn_norm_track')
+_MASK_ATTENTION = dict(attention='attention_previous_link', attention_norm='attention_previous_norm_link',
+                       ffn='link_ffn_link', ffn_norm='link_ffn_norm_link')
+_MASK_UPDATE = dict(update='attention_previous_update_link', **_MASK_ATTENTION)
+
+PREVIOUS_TYPES = {'ffn': _TRACK_ATTENTION, 'update': _TRACK_UPDATE, 'update_obj': _TRACK_UPDATE}
+PREVIOUS_LINKS = {'link_atten': _MASK_ATTENTION, 'update_dynamic_cov': _MASK_UPDATE}
+
+
+@HEADS.register_module()
+class VideoKernelUpdateHead(KernelUpdateHead):
+    """:class:`~knet.det.KernelUpdateHead` whose kernels see the previous frame.
+
+    Args:
+        previous_type (str | None): Link of the *tracking* kernels, after the
+            refinement; classes and masks don't see it. ``'ffn'``: attention;
+            ``'update'`` / ``'update_obj'``: previous kernels are first updated
+            with the group features / the refined kernels of this frame.
+        previous_link (str | None): Link of the *segmentation* kernels, before
+            the refinement. ``'link_atten'``: attention;
+            ``'update_dynamic_cov'``: with an update by the group features.
+        **kwargs: Of the image head.
+    """
+
+    def __init__(self, previous_type: Optional[str] = None, previous_link: Optional[str] = None, **kwargs) -> None:
+        super().__init__(**kwargs)
+        self.previous_type = previous_type
+        # Tuples keep the links out of the module tree: their parts are registered under the published names.
+        self._track_link = (self._build_link('previous_type', previous_type, PREVIOUS_TYPES, kwargs), )
+        self._mask_link = (self._build_link('previous_link', previous_link, PREVIOUS_LINKS, kwargs), )
+
+    def _build_link(self, option: str, value: Optional[str], kinds: dict, cfg: dict) -> Optional[KernelLink]:
+        if value is None:
+            return None
+        if value not in kinds:
+            raise ValueError(f'{option}={value!r}; choose one of {sorted(kinds)} or None')
+        link = KernelLink(cfg['in_channels'], cfg['num_heads'], cfg['feedforward_channels'], cfg['num_ffn_fcs'],
+                          cfg['kernel_updator_cfg'] if 'update' in kinds[value] else None)
+        link.register_in(self, kinds[value])
+        return link
+
+    def freeze_links(self) -> None:
+        """Stop training of the links, for stages that never get a previous frame."""
+        for link in (*self._track_link, *self._mask_link):
+            if link is not None:
+                link.requires_grad_(False)
+
+    def forward(self, x: Tensor, kernels: Tensor, masks: Tensor, previous: Optional[Tensor] = None) -> StageOutput:
+        """Refine kernels and masks once.
+
+        Args:
+            x (Tensor): (B, C, h, w) float features.
+            kernels (Tensor): (B, Q, C, 1, 1) float.
+            masks (Tensor): (B, Q, h, w) float mask logits.
+            previous (Tensor | None): (B, Q, C, 1, 1) float, refined kernels of
+                the previous frame.
+
+        Returns:
+            StageOutput: ``track_kernels`` is None without ``previous`` or
+            without ``previous_type``.
+        """
+        feats = self.feat_transform(x)
+        gathered = self.gather(masks, feats)
+        kernels = kernels[..., 0, 0]
+        track_link, mask_link = self._track_link[0], self._mask_link[0]
+        if previous is None:
+            return self.predict(feats, self.update_kernels(gathered, kernels))
+        previous = previous[..., 0, 0]
+        if mask_link is not None:
+            kernels = mask_link(kernels, previous, gathered)
+        kernels = self.update_kernels(gathered, kernels)
+        if track_link is None:
+            return self.predict(feats, kernels)
+        update_with = kernels if self.previous_type == 'update_obj' else gathered
+        return self.predict(feats, kernels, track_link(kernels, previous, update_with))

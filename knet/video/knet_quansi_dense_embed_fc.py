@@ -1,0 +1,12 @@
+"""Learned embeddings; the reference frame only serves the association."""
+from mmdet.models.builder import DETECTORS
+
+from .video_knet import VideoKNet
+
+
+@DETECTORS.register_module()
+class VideoKNetQuansiEmbedFC(VideoKNet):
+    """:class:`VideoKNet` with learned embeddings and segmentation losses on the key frame only."""
+
+    def __init__(self, **kwargs) -> None:
+        super().__init__(embedding='query', ref_losses=False, **kwargs)

@@ -1,0 +1,12 @@
+"""The detector of all Video K-Net results: losses on both frames, linked kernels."""
+from mmdet.models.builder import DETECTORS
+
+from .video_knet import VideoKNet
+
+
+@DETECTORS.register_module()
+class VideoKNetQuansiEmbedFCJointTrain(VideoKNet):
+    """:class:`VideoKNet` with learned embeddings and losses on key and reference frame."""
+
+    def __init__(self, **kwargs) -> None:
+        super().__init__(embedding='query', ref_losses=True, **kwargs)

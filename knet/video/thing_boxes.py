@@ -1,0 +1,56 @@
+"""Boxes that the tracker sees, cut out of a panoptic map."""
+from typing import Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from knet.structures import Segment
+
+#: Box of a thing without a pixel left; all such things look alike to the tracker.
+EMPTY_BOX = (-1.0, -1.0, 10.0, 10.0)
+
+
+def thing_pixels(semantic_logits: Tensor, num_things: int, size: Sequence[int]) -> Tensor:
+    """Where the semantic branch sees a thing.
+
+    Args:
+        semantic_logits (Tensor): (K, h, w) float, padded image.
+        num_things (int): T; the first T channels are things.
+        size (Sequence[int]): (H, W) of the result; the padding is not cut off
+            first, as in the original.
+
+    Returns:
+        Tensor: (H, W) bool.
+    """
+    logits = F.interpolate(semantic_logits[None], size=tuple(size), mode='bilinear', align_corners=False)[0]
+    # The arg-max is a thing iff the best thing is at least as good as the best stuff.
+    return logits[:num_things].amax(0) >= logits[num_things:].amax(0)
+
+
+def thing_boxes(index_map: Tensor, things: Sequence[Segment], visible: Tensor) -> Tensor:
+    """Tight boxes of the visible pixels of every thing.
+
+    Args:
+        index_map (Tensor): (H, W) int64, index into ``things``, -1 elsewhere.
+        things (Sequence[Segment]): n segments.
+        visible (Tensor): (H, W) bool, pixels that count.
+
+    Returns:
+        Tensor: (n, 5) float, x0, y0, x1, y1 as inclusive pixel indices and
+        the score; :data:`EMPTY_BOX` where nothing is visible.
+    """
+    height, width = index_map.shape
+    num = len(things)
+    pixels = torch.where(visible, index_map, -1).flatten().add(1)
+    where = pixels.nonzero().flatten()
+    owner, rows, cols = pixels[where], where // width, where % width
+    # Slot 0 belongs to no thing; extremes per thing in one pass.
+    low = torch.full((2, num + 1), max(height, width), device=index_map.device)
+    high = torch.full((2, num + 1), -1, device=index_map.device)
+    for axis, coordinate in enumerate((cols, rows)):
+        low[axis].scatter_reduce_(0, owner, coordinate, 'amin')
+        high[axis].scatter_reduce_(0, owner, coordinate, 'amax')
+    boxes = torch.stack([low[0], low[1], high[0], high[1]], dim=1)[1:].float()
+    boxes[high[0, 1:] < 0] = boxes.new_tensor(EMPTY_BOX)
+    return torch.cat([boxes, boxes.new_tensor([s.score for s in things])[:, None]], dim=1)

@@ -1,0 +1,97 @@
+"""Association embeddings of kernels and their training."""
+from typing import Dict, List, Sequence, Tuple
+
+import torch
+import torch.nn.functional as F
+from mmcv.cnn import normal_init, xavier_init
+from mmcv.runner import BaseModule
+from mmdet.models.builder import HEADS, build_loss
+from torch import Tensor, nn
+
+
+@HEADS.register_module()
+class KernelTrackHead(BaseModule):
+    """Kernels themselves are the embeddings (the paper's toy model); this adds only the losses.
+
+    Args:
+        loss_track (dict): Loss config on dot products.
+        loss_track_aux (dict): Loss config on cosine similarities.
+    """
+
+    def __init__(self, loss_track: dict, loss_track_aux: dict) -> None:
+        super().__init__()
+        self.loss_track = build_loss(loss_track)
+        self.loss_track_aux = build_loss(loss_track_aux)
+
+    def forward(self, kernels: Tensor) -> Tensor:
+        """Embeddings (n, E) of kernels (n, C); here the identity."""
+        return kernels
+
+    @staticmethod
+    def match(key_embeds: Tensor, ref_embeds: Tensor) -> Tuple[Tensor, Tensor]:
+        """Similarities of all pairs.
+
+        Args:
+            key_embeds (Tensor): (n, E) float.
+            ref_embeds (Tensor): (m, E) float.
+
+        Returns:
+            tuple[Tensor, Tensor]: (n, m) dot products and cosines.
+        """
+        cosines = F.normalize(key_embeds, dim=1) @ F.normalize(ref_embeds, dim=1).t()
+        return key_embeds @ ref_embeds.t(), cosines
+
+    def loss(self, key_embeds: Sequence[Tensor], ref_embeds: Sequence[Tensor], key_ids: Sequence[Tensor],
+             ref_ids: Sequence[Tensor]) -> Dict[str, Tensor]:
+        """Pull embeddings of one identity together, push others apart.
+
+        Args:
+            key_embeds (Sequence[Tensor]): B tensors (n_i, E) of the key frame.
+            ref_embeds (Sequence[Tensor]): B tensors (m_i, E) of the reference.
+            key_ids (Sequence[Tensor]): B tensors (n_i,) int64 identities.
+            ref_ids (Sequence[Tensor]): B tensors (m_i,) int64 identities.
+
+        Returns:
+            dict[str, Tensor]: ``loss_track`` and ``loss_track_aux``, means
+            over the images; an image without instances counts as 0.
+        """
+        track: List[Tensor] = []
+        aux: List[Tensor] = []
+        for key, ref, key_id, ref_id in zip(key_embeds, ref_embeds, key_ids, ref_ids):
+            dots, cosines = self.match(key, ref)
+            same = (key_id[:, None] == ref_id[None]).long()
+            weight = same.any(1).to(dots.dtype)
+            track.append(self.loss_track(dots, same, weight, avg_factor=weight.sum()))
+            aux.append(self.loss_track_aux(cosines, same))
+        return dict(loss_track=torch.stack(track).mean(), loss_track_aux=torch.stack(aux).mean())
+
+
+@HEADS.register_module()
+class QuasiDenseMaskEmbedHeadGTMask(KernelTrackHead):
+    """Fully connected embedding head (Video K-Net, Sec. 3.2, association embedding).
+
+    Args:
+        num_fcs (int): Hidden layers.
+        in_channels (int): C, channels of the kernels.
+        fc_out_channels (int): Channels of the hidden layers.
+        embed_channels (int): E, channels of the embeddings.
+        **kwargs: Losses of :class:`KernelTrackHead`.
+    """
+
+    def __init__(self, num_fcs: int, in_channels: int, fc_out_channels: int, embed_channels: int, **kwargs) -> None:
+        super().__init__(**kwargs)
+        channels = [in_channels] + [fc_out_channels] * num_fcs
+        self.fcs = nn.ModuleList(nn.Linear(i, o) for i, o in zip(channels[:-1], channels[1:]))
+        self.fc_embed = nn.Linear(channels[-1], embed_channels)
+
+    def init_weights(self) -> None:
+        """Xavier-uniform hidden layers, small normal output layer."""
+        for layer in self.fcs:
+            xavier_init(layer, distribution='uniform')
+        normal_init(self.fc_embed, std=0.01)
+
+    def forward(self, kernels: Tensor) -> Tensor:
+        """Embeddings (n, E) of kernels (n, C); n may be 0."""
+        for layer in self.fcs:
+            kernels = F.relu(layer(kernels))
+        return self.fc_embed(kernels)

@@ -1,0 +1,83 @@
+"""Losses of the association embeddings (QDTrack, Pang et al., CVPR 2021)."""
+import torch
+import torch.nn.functional as F
+from mmdet.models.builder import LOSSES
+from mmdet.models.losses.utils import weight_reduce_loss
+from torch import Tensor, nn
+
+
+@LOSSES.register_module()
+class MultiPosCrossEntropyLoss(nn.Module):
+    """Cross entropy with several positives per row.
+
+    ``log(1 + sum_{p in pos} sum_{n in neg} exp(d_n - d_p))``; rows without
+    positives or without negatives give 0.
+
+    Args:
+        loss_weight (float): Factor of the loss.
+    """
+
+    def __init__(self, loss_weight: float = 1.0) -> None:
+        super().__init__()
+        self.loss_weight = loss_weight
+
+    def forward(self, pred: Tensor, label: Tensor, weight: Tensor, avg_factor: Tensor) -> Tensor:
+        """Loss of a similarity matrix.
+
+        Args:
+            pred (Tensor): (n, m) float similarities.
+            label (Tensor): (n, m) int, 1 = same identity.
+            weight (Tensor): (n,) float row weights.
+            avg_factor (Tensor): Scalar divisor; 0 yields 0.
+
+        Returns:
+            Tensor: Scalar.
+        """
+        positive = label == 1
+        # sum_p sum_n exp(d_n - d_p) factorises into logsumexp(d_n) + logsumexp(-d_p).
+        negatives = pred.masked_fill(positive, float('-inf'))
+        positives = (-pred).masked_fill(~positive, float('-inf'))
+        usable = positive.any(1) & (~positive).any(1)
+        # Rows that count for nothing are cut out, because logsumexp of only -inf has no gradient.
+        both = negatives[usable].logsumexp(1) + positives[usable].logsumexp(1)
+        loss = pred.new_zeros(len(pred)).masked_scatter(usable, F.softplus(both))
+        return self.loss_weight * weight_reduce_loss(loss, weight, 'mean', avg_factor) + pred.sum() * 0
+
+
+@LOSSES.register_module()
+class L2Loss(nn.Module):
+    """Squared error of cosine similarities with a margin and hard negatives.
+
+    Args:
+        neg_pos_ub (float): Most negatives per positive; the hardest are kept.
+        neg_margin (float): Similarity that negatives may have for free.
+        loss_weight (float): Factor of the loss.
+    """
+
+    def __init__(self, neg_pos_ub: float, neg_margin: float, loss_weight: float = 1.0) -> None:
+        super().__init__()
+        self.neg_pos_ub = neg_pos_ub
+        self.neg_margin = neg_margin
+        self.loss_weight = loss_weight
+
+    def forward(self, pred: Tensor, target: Tensor) -> Tensor:
+        """Loss of a cosine similarity matrix.
+
+        Args:
+            pred (Tensor): (n, m) float in -1..1.
+            target (Tensor): (n, m) int, 1 = same identity.
+
+        Returns:
+            Tensor: Scalar; 0 for an empty matrix.
+        """
+        positive = target == 1
+        pred = torch.where(positive, pred, pred - self.neg_margin).clamp(0, 1)
+        cost = (pred - target.to(pred.dtype)).square()
+        num_pos, num_neg = int(positive.sum()), int((~positive).sum())
+        keep = torch.ones_like(positive)
+        if num_neg / (num_pos + 1) > self.neg_pos_ub:
+            hardest = cost.detach()[~positive].topk(int(self.neg_pos_ub * num_pos)).indices
+            kept_negatives = torch.zeros(num_neg, dtype=torch.bool, device=pred.device)
+            kept_negatives[hardest] = True
+            keep = positive.masked_scatter(~positive, kept_negatives)
+        return self.loss_weight * (cost * keep).sum() / keep.sum().clamp(min=1)

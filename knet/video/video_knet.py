@@ -1,0 +1,220 @@
+"""Video K-Net: one kernel-based model that segments and tracks (Li et al., CVPR 2022)."""
+from typing import Dict, List, Optional, Sequence, Tuple
+
+import torch
+from mmdet.core import BitmapMasks
+from mmdet.models.builder import DETECTORS, build_head
+from torch import Tensor, nn
+
+from knet.det.kernel_head import Proposals
+from knet.det.kernel_update_head import StageOutput
+from knet.det.knet import KNet
+from knet.det.panoptic_fusion import MaskResizer, fuse, semantic_map
+from knet.det.targets import ImageTargets, build_targets
+from knet.structures import PanopticPrediction, Segment
+
+from .memory import StreamMemory
+from .thing_boxes import thing_boxes, thing_pixels
+from .trackers import TRACKERS, Detections
+
+
+@DETECTORS.register_module()
+class VideoKNet(KNet):
+    """K-Net whose kernels live through a video.
+
+    Training takes pairs of a key and a reference frame. At test time frames
+    come one by one, see :meth:`new_stream` and :meth:`step`.
+
+    Args:
+        track_head (dict): Config of the embedding head and its losses.
+        tracker (dict): Config of the tracker.
+        embedding (str): What the tracker compares: ``'query'``, kernels after
+            a learned embedding; ``'raw_query'``, the kernels themselves.
+        link_previous (bool): Hand the kernels of the previous frame to the
+            last refinement stage.
+        ref_losses (bool): Train segmentation on the reference frame, too.
+        **kwargs: Of :class:`~knet.det.KNet`.
+    """
+
+    def __init__(self, track_head: dict, tracker: dict, embedding: str = 'query', link_previous: bool = True,
+                 ref_losses: bool = True, **kwargs) -> None:
+        super().__init__(**kwargs)
+        if embedding not in ('query', 'raw_query'):
+            raise ValueError(f"embedding={embedding!r}; choose 'query' or 'raw_query'")
+        self.track_head = build_head(track_head)
+        self.tracker_cfg = tracker
+        self.embedding = embedding
+        self.link_previous = link_previous
+        self.ref_losses = ref_losses
+        self._stream = self.new_stream()
+        if embedding == 'query':
+            channels = self.rpn_head.init_kernels.in_channels
+            self.embed_fcs = nn.Sequential(
+                nn.Linear(channels, channels, bias=False), nn.LayerNorm(channels), nn.ReLU(inplace=True))
+            self.fc_embed = nn.Linear(channels, channels)
+
+    def embed(self, kernels: Tensor) -> Tensor:
+        """Embeddings (n, E) of kernels (n, C, 1, 1)."""
+        kernels = kernels.flatten(1)
+        if self.embedding == 'query':
+            kernels = self.fc_embed(self.embed_fcs(kernels))
+        return self.track_head(kernels)
+
+    @staticmethod
+    def track_kernels(output: StageOutput) -> Tensor:
+        """Kernels (B, Q, C, 1, 1) that are embedded: linked ones where there are any."""
+        return output.kernels if output.track_kernels is None else output.track_kernels
+
+    # ------------------------------------------------------------- training
+
+    def forward_train(self, img: Tensor, img_metas: Sequence[dict], gt_labels: Sequence[Tensor],
+                      gt_masks: Sequence[BitmapMasks], gt_instance_ids: Sequence[Tensor], gt_semantic_seg: Tensor,
+                      ref_img: Tensor, ref_img_metas: Sequence[Sequence[dict]], ref_gt_labels: Sequence[Tensor],
+                      ref_gt_masks: Sequence[Sequence[BitmapMasks]], ref_gt_instance_ids: Sequence[Tensor],
+                      ref_gt_semantic_seg: Tensor, **kwargs) -> Dict[str, Tensor]:
+        """Losses of B pairs of key and reference frame.
+
+        Args:
+            img (Tensor): (B, 3, H, W) float, normalised key frames.
+            img_metas (Sequence[dict]): B metas.
+            gt_labels (Sequence[Tensor]): B tensors (G_i,) int64 thing labels.
+            gt_masks (Sequence[BitmapMasks]): B instance mask sets.
+            gt_instance_ids (Sequence[Tensor]): B tensors (G_i,) identities.
+            gt_semantic_seg (Tensor): (B, 1, H, W) int dataset ids.
+            ref_img (Tensor): (B, 1, 3, H, W) float, one reference each.
+            ref_img_metas (Sequence): B lists of one meta.
+            ref_gt_labels (Sequence[Tensor]): B tensors (M_i, 2), column 0 is
+                the index of the reference, column 1 the label.
+            ref_gt_masks (Sequence): B lists of one mask set.
+            ref_gt_instance_ids (Sequence[Tensor]): B tensors (M_i, 2).
+            ref_gt_semantic_seg (Tensor): (B, 1, 1, H, W) int dataset ids.
+            **kwargs: Other keys that data sets collect; not needed.
+
+        Returns:
+            dict[str, Tensor]: Losses of the key frames named as in
+            :meth:`KNet.forward_train`; those of the references with suffix
+            ``_ref`` (stages) and ``_ref_rpn`` (kernel head); ``loss_track``,
+            ``loss_track_aux``.
+        """
+        ref_metas = [metas[0] for metas in ref_img_metas]
+        for meta in (*img_metas, *ref_metas):
+            meta['batch_input_shape'] = tuple(img.shape[-2:])
+        targets = build_targets(gt_masks, gt_labels, gt_semantic_seg, img_metas, self.label_space,
+                                self.mask_assign_stride)
+        ref_targets = build_targets(
+            [masks[0] for masks in ref_gt_masks], [labels[:, 1].long() for labels in ref_gt_labels],
+            ref_gt_semantic_seg[:, 0], ref_metas, self.label_space, self.mask_assign_stride)
+        # Key and reference frames share one pass up to the kernel head.
+        both = self.rpn_head(self.extract_feat(torch.cat([img, ref_img[:, 0]])))
+        proposals, ref_proposals = both.select(slice(len(img))), both.select(slice(len(img), None))
+
+        ref_losses, ref_output = self._reference_forward(ref_proposals, ref_targets)
+        losses, samples = self.rpn_head.loss(proposals, targets)
+        previous = ref_output.kernels if self.link_previous else None
+        stage_losses, output = self.roi_head.forward_train(proposals, targets, samples, previous)
+        track_losses = self._track_losses(
+            self.track_kernels(output), output, targets, gt_instance_ids,
+            ref_output, ref_targets, [ids[:, 1] for ids in ref_gt_instance_ids])
+        return {**losses, **stage_losses, **ref_losses, **track_losses}
+
+    def _reference_forward(self, proposals: Proposals,
+                           targets: List[ImageTargets]) -> Tuple[Dict[str, Tensor], StageOutput]:
+        if not self.ref_losses:
+            return {}, self.roi_head(proposals)
+        rpn_losses, samples = self.rpn_head.loss(proposals, targets)
+        stage_losses, output = self.roi_head.forward_train(proposals, targets, samples)
+        return {**{f'{name}_ref_rpn': value for name, value in rpn_losses.items()},
+                **{f'{name}_ref': value for name, value in stage_losses.items()}}, output
+
+    def _track_losses(self, key_kernels: Tensor, output: StageOutput, targets: List[ImageTargets],
+                      ids: Sequence[Tensor], ref_output: StageOutput, ref_targets: List[ImageTargets],
+                      ref_ids: Sequence[Tensor]) -> Dict[str, Tensor]:
+        """Losses on the embeddings of the queries that were matched by their *final* masks."""
+        embeds, matched_ids = self._matched_embeds(key_kernels, output, targets, ids)
+        ref_embeds, ref_matched_ids = self._matched_embeds(ref_output.kernels, ref_output, ref_targets, ref_ids)
+        return self.track_head.loss(embeds, ref_embeds, matched_ids, ref_matched_ids)
+
+    def _matched_embeds(self, kernels: Tensor, output: StageOutput, targets: List[ImageTargets],
+                        ids: Sequence[Tensor]) -> Tuple[List[Tensor], List[Tensor]]:
+        """Per image: embeddings (n_i, E) of matched things and their identities (n_i,)."""
+        samples = self.roi_head.match(-1, output.masks, output.cls_logits, targets)
+        counts = [len(s.pos_inds) for s in samples]
+        rows = torch.cat([k[s.pos_inds] for k, s in zip(kernels, samples)])
+        return list(self.embed(rows).split(counts)), [i[s.pos_assigned_gt_inds].long() for i, s in zip(ids, samples)]
+
+    # ------------------------------------------------------------ inference
+
+    def new_stream(self) -> StreamMemory:
+        """Memory for a stream of frames; it starts anew at every video by itself."""
+        return StreamMemory()
+
+    @torch.inference_mode()
+    def step(self, img: Tensor, img_meta: dict, memory: StreamMemory) -> PanopticPrediction:
+        """Predict the next frame of a stream.
+
+        Args:
+            img (Tensor): (1, 3, H, W) float, normalised and padded.
+            img_meta (dict): With ``video_id``, ``frame_id``, ``img_shape``,
+                ``ori_shape`` and, optionally, ``is_first_frame``.
+            memory (StreamMemory): Of the stream; updated in place.
+
+        Returns:
+            PanopticPrediction: At original size; ``instance`` holds track ids
+            from 1, 0 = stuff or untracked.
+        """
+        proposals, output = self.forward_network(img, img_meta, memory)
+        return self.predict_frame(proposals, output, {**img_meta, 'batch_input_shape': tuple(img.shape[-2:])}, memory)
+
+    def forward_network(self, img: Tensor, img_meta: dict, memory: StreamMemory) -> Tuple[Proposals, StageOutput]:
+        """Network part of :meth:`step`; links to ``memory`` and renews it."""
+        if memory.starts_anew(img_meta):
+            memory.tracker = TRACKERS.build(dict(self.tracker_cfg))
+            memory.kernels = None
+        proposals = self.rpn_head(self.extract_feat(img))
+        output = self.roi_head(proposals, memory.kernels if self.link_previous else None)
+        memory.video_id, memory.frame_id, memory.kernels = img_meta['video_id'], img_meta['frame_id'], output.kernels
+        return proposals, output
+
+    def predict_frame(self, proposals: Proposals, output: StageOutput, img_meta: dict,
+                      memory: StreamMemory) -> PanopticPrediction:
+        """Everything after the network: fusion and tracking; arguments as produced by :meth:`forward_network`."""
+        cfg = self.test_cfg.rcnn
+        cls_scores = output.cls_logits[0].sigmoid()
+        resizer = MaskResizer(output.masks[0], self.roi_head.mask_head[-1].mask_upsample_stride, img_meta)
+        panoptic, segments = fuse(cls_scores, resizer, self.label_space, cfg.max_per_img, cfg.merge_stuff_thing)
+        self._track(panoptic, [s for s in segments if s.is_thing], self.track_kernels(output)[0],
+                    proposals.semantic[0], memory)
+        semantic = semantic_map(panoptic, segments, self.label_space, cfg.unassigned, cls_scores, resizer)
+        track_ids = torch.tensor([0] + [s.track_id for s in segments], dtype=torch.int32, device=panoptic.device)
+        return PanopticPrediction(semantic.cpu().numpy(), track_ids[panoptic.long()].cpu().numpy(),
+                                  panoptic.cpu().numpy(), segments)
+
+    def _track(self, panoptic: Tensor, things: List[Segment], kernels: Tensor, semantic_logits: Tensor,
+               memory: StreamMemory) -> None:
+        """Set ``track_id`` of the things of a frame."""
+        if not things:
+            return
+        lut = panoptic.new_full((int(panoptic.max()) + 1, ), -1, dtype=torch.long)
+        lut[[s.id for s in things]] = torch.arange(len(things), device=lut.device)
+        index_map = lut[panoptic.long()]
+        visible = thing_pixels(semantic_logits, self.label_space.num_things, panoptic.shape)
+        matches = memory.tracker.match(
+            Detections(
+                boxes=thing_boxes(index_map, things, visible),
+                labels=torch.as_tensor(self.label_space.model_classes[[s.category for s in things]]).to(panoptic.device),
+                embeds=self.embed(kernels[[s.kernel for s in things]]), index_map=index_map), memory.frame_id)
+        # The original pairs ids and things by position although duplicates were dropped in between.
+        rows = range(len(matches.ids)) if self.test_cfg.rcnn.paper_id_order else matches.kept.tolist()
+        for row, track_id in zip(rows, matches.ids.tolist()):
+            things[row].track_id = max(track_id, -1) + 1
+
+    def simple_test(self, img: Tensor, img_metas: Sequence[dict], rescale: bool = True,
+                    memory: Optional[StreamMemory] = None) -> List[PanopticPrediction]:
+        """mmdet's entry to :meth:`step`, one frame at a time.
+
+        Without ``memory`` the model's own stream is used, which serves a
+        loader that delivers whole videos in order.
+        """
+        if len(img) != 1:
+            raise ValueError(f'a stream takes one frame at a time, got a batch of {len(img)}; use samples_per_gpu=1')
+        return [self.step(img, img_metas[0], self._stream if memory is None else memory)]
