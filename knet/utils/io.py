@@ -1,0 +1,128 @@
+"""Reading and writing files: PNG label maps, JSON, and atomic replacement.
+
+A file written here either appears complete or not at all: it is written under
+a temporary name in the same folder and renamed at the end, so an interrupted
+run never leaves a half-written prediction that a later run would trust.
+"""
+import json
+import os
+import uuid
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Iterator, Union
+
+import cv2
+import numpy as np
+
+PathLike = Union[str, 'os.PathLike[str]']
+
+_PNG_SIGNATURE = b'\x89PNG\r\n\x1a\n'
+_PNG_END = b'IEND'
+
+
+@contextmanager
+def atomic_path(path: PathLike) -> Iterator[Path]:
+    """Give a temporary path that replaces ``path`` when the block succeeds.
+
+    The temporary file lies in the folder of ``path`` (created if missing) and
+    keeps its suffix, because many writers choose their format by it. When the
+    block raises, the temporary file is removed and ``path`` stays as it was.
+
+    Args:
+        path: The file to create or replace.
+
+    Yields:
+        The path to write to.
+
+    Raises:
+        OSError: If the folder cannot be created or written.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f'.{path.stem}.{uuid.uuid4().hex}{path.suffix}')
+    try:
+        yield temporary
+        os.replace(temporary, path)
+    except BaseException:
+        if temporary.exists():
+            temporary.unlink()
+        raise
+
+
+def read_png(path: PathLike) -> np.ndarray:
+    """Read a PNG file as it is.
+
+    Args:
+        path: File to read.
+
+    Returns:
+        (H, W) for gray, (H, W, 3) for RGB or (H, W, 4) for RGBA, uint8 or
+        uint16 as stored.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If the file isn't a PNG, or is truncated or damaged.
+    """
+    try:
+        data = Path(path).read_bytes()
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
+        raise FileNotFoundError(f'{path}: no such PNG file') from error
+    if not data.startswith(_PNG_SIGNATURE):
+        raise ValueError(f'{path}: not a PNG image ({len(data)} bytes); write it again or remove it')
+    # Some OpenCV versions return what they could decode of a truncated file, so the end is checked as well.
+    image = cv2.imdecode(np.frombuffer(data, dtype=np.uint8), cv2.IMREAD_UNCHANGED) if _PNG_END in data[-64:] else None
+    if image is None:
+        raise ValueError(f'{path}: truncated or damaged PNG ({len(data)} bytes); write it again or remove it')
+    if image.ndim == 3:
+        code = cv2.COLOR_BGRA2RGBA if image.shape[2] == 4 else cv2.COLOR_BGR2RGB
+        image = cv2.cvtColor(image, code)
+    return image
+
+
+def write_png_atomic(path: PathLike, array: np.ndarray) -> None:
+    """Write an array as a PNG file, complete or not at all.
+
+    Args:
+        path: File to create or replace; its folder is created if missing.
+        array: (H, W), (H, W, 3) RGB or (H, W, 4) RGBA, uint8 or uint16.
+
+    Raises:
+        ValueError: If shape or dtype don't fit into a PNG.
+    """
+    if array.dtype not in (np.uint8, np.uint16):
+        raise ValueError(f'{path}: a PNG holds uint8 or uint16, not {array.dtype}')
+    if array.ndim == 3 and array.shape[2] in (3, 4):
+        array = cv2.cvtColor(array, cv2.COLOR_RGBA2BGRA if array.shape[2] == 4 else cv2.COLOR_RGB2BGR)
+    elif array.ndim != 2:
+        raise ValueError(f'{path}: a PNG holds (H, W), (H, W, 3) or (H, W, 4), not {array.shape}')
+    _, encoded = cv2.imencode('.png', array)
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(encoded.tobytes())
+
+
+def write_json_atomic(path: PathLike, obj: Any) -> None:
+    """Write an object as indented JSON, complete or not at all.
+
+    Numpy scalars and arrays become numbers and lists. NaN and infinity are
+    refused because they aren't JSON; use None for undefined values.
+
+    Args:
+        path: File to create or replace; its folder is created if missing.
+        obj: What to write.
+
+    Raises:
+        ValueError: If ``obj`` holds NaN or infinity.
+        TypeError: If ``obj`` holds something JSON has no word for.
+    """
+    text = json.dumps(obj, indent=2, allow_nan=False, default=_plain)
+    with atomic_path(path) as temporary:
+        temporary.write_text(text + '\n', encoding='utf-8')
+
+
+def _plain(value: Any) -> Any:
+    """Turn what the json module doesn't know into what it knows."""
+    if isinstance(value, (np.generic, np.ndarray)):
+        return value.tolist()
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    raise TypeError(f'{type(value).__name__} cannot be written as JSON')
