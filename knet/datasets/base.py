@@ -1,0 +1,184 @@
+"""What panoptic data sets of images and of videos have in common."""
+import os
+import os.path as osp
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple, Union
+
+import numpy as np
+from mmdet.datasets.pipelines import Compose
+from torch.utils.data import Dataset
+
+from knet.labels import LabelSpace, get_label_space
+
+from .pipelines.loading import ID_SHIFT, check_classes
+
+#: Samples in a row that a pipeline may reject before training stops with an error.
+MAX_REJECTED = 200
+
+
+@dataclass(frozen=True)
+class FrameRecord:
+    """One frame on disk.
+
+    Attributes:
+        video_id: Number of its video.
+        frame_id: Frame number in the video.
+        image: Path of the image.
+        annotation: Paths of the label files, in the order of ``read_id_map``.
+        is_first: Whether no earlier frame of the video exists.
+    """
+
+    video_id: int
+    frame_id: int
+    image: str
+    annotation: Tuple[str, ...]
+    is_first: bool
+
+
+class PanopticDataset(Dataset):
+    """Frames with panoptic labels, one sample per frame.
+
+    Subclasses say where the files lie (:meth:`scan`) and how a label file is
+    read (:attr:`read_id_map`).
+
+    Args:
+        pipeline: Transforms of a sample, see :mod:`knet.datasets.pipelines`.
+        data_root: Folder of the data set; ``~`` is expanded.
+        split: Name of the part, e.g. ``'train'``.
+        test_mode: Samples for inference: nothing random, nothing rejected.
+        label_space: The classes of the label files.
+
+    Attributes:
+        records (list[FrameRecord]): The frames, in order of video and frame.
+        label_space (LabelSpace): The classes.
+        CLASSES (tuple[str]): Class names in ascending dataset id.
+        PALETTE (list): RGB colour of each of them.
+        flag (np.ndarray): (len,) uint8 zeros; all frames form one batch group.
+
+    Raises:
+        FileNotFoundError: If the folder or a label file is missing.
+        ValueError: If the split is empty or a file name is wrong.
+    """
+
+    #: Function from the paths of :attr:`FrameRecord.annotation` to an id map.
+    read_id_map: Callable[..., np.ndarray]
+
+    def __init__(self,
+                 pipeline: Sequence[Dict[str, Any]],
+                 data_root: str,
+                 split: str = 'train',
+                 test_mode: bool = False,
+                 label_space: Union[str, LabelSpace] = 'kitti_step') -> None:
+        self.data_root = osp.expanduser(data_root)
+        self.split = split
+        self.test_mode = test_mode
+        self.label_space = get_label_space(label_space)
+        self.CLASSES = self.label_space.names
+        self.PALETTE = [list(info.colour) for info in self.label_space.classes]
+        self.records = self.scan()
+        self._check_annotations()
+        self.flag = np.zeros(len(self.records), dtype=np.uint8)
+        self.pipeline = Compose(pipeline)
+
+    def scan(self) -> List[FrameRecord]:
+        """List the frames of the split in order of video and frame number."""
+        raise NotImplementedError
+
+    def _check_annotations(self) -> None:
+        if self.is_unlabelled:
+            return
+        missing = [path for record in self.records for path in record.annotation if not osp.isfile(path)]
+        if missing:
+            raise FileNotFoundError(
+                f'{self}: {len(missing)} label files are missing, the first is {missing[0]} (belongs to an image that '
+                "exists). Complete the labels or remove the images; only the split 'test' may be without labels.")
+
+    @property
+    def is_unlabelled(self) -> bool:
+        """Whether the split has images only."""
+        return self.test_mode and self.split == 'test'
+
+    def __len__(self) -> int:
+        return len(self.records)
+
+    def __repr__(self) -> str:
+        return f'{self.__class__.__name__}(data_root={self.data_root!r}, split={self.split!r})'
+
+    def frame(self, index: int) -> Dict[str, Any]:
+        """What the pipeline gets to know about one frame."""
+        record = self.records[index]
+        return dict(
+            filename=record.image,
+            ori_filename=osp.basename(record.image),
+            ann=record.annotation,
+            ann_reader=self.read_id_map,
+            label_space=self.label_space,
+            video_id=record.video_id,
+            frame_id=record.frame_id,
+            is_first_frame=record.is_first)
+
+    def sample(self, index: int) -> Union[Dict[str, Any], List[Dict[str, Any]]]:
+        """Input of the pipeline for a sample: a frame, or a list of frames."""
+        return self.frame(index)
+
+    def __getitem__(self, index: int) -> Dict[str, Any]:
+        """Run the pipeline; a rejected training sample is replaced by a random other one.
+
+        Raises:
+            RuntimeError: If :data:`MAX_REJECTED` samples in a row are rejected.
+        """
+        for _ in range(MAX_REJECTED):
+            data, rejecting = self._run_pipeline(self.sample(index))
+            if data is not None:
+                return data
+            if self.test_mode:
+                raise RuntimeError(f'{self}: {rejecting} rejects {self.records[index].image}; a test pipeline must '
+                                   'keep every frame.')
+            index = np.random.randint(len(self))
+        raise RuntimeError(f'{self}: {MAX_REJECTED} samples in a row were rejected, the last one by {rejecting}. '
+                           'Relax the options of that transform, or check that the labels contain thing instances.')
+
+    def _run_pipeline(self, data: Any) -> Tuple[Any, Optional[str]]:
+        """Output of the pipeline, or None and the transform that rejected the sample."""
+        for transform in self.pipeline.transforms:
+            data = transform(data)
+            if data is None:
+                return None, repr(transform)
+        return data, None
+
+    def video_indices(self) -> 'OrderedDict[int, List[int]]':
+        """Dataset indices of every video in frame order, videos in ascending id."""
+        videos: 'OrderedDict[int, List[int]]' = OrderedDict()
+        for index, record in enumerate(self.records):
+            videos.setdefault(record.video_id, []).append(index)
+        return videos
+
+    def read_panoptic(self, index: int) -> Tuple[np.ndarray, np.ndarray]:
+        """Ground truth of a frame: (H, W) uint8 dataset ids and int32 instance ids.
+
+        Raises:
+            ValueError: If the split has no labels or a class is unknown.
+        """
+        if self.is_unlabelled:
+            raise ValueError(f'{self} has no labels to compare with.')
+        paths = self.records[index].annotation
+        id_map = self.read_id_map(*paths)
+        check_classes(id_map, self.label_space, paths[0])
+        return (id_map >> ID_SHIFT).astype(np.uint8), id_map & ((1 << ID_SHIFT) - 1)
+
+
+def require_folder(path: str, mend: str) -> str:
+    """Return ``path`` if it is a folder.
+
+    Raises:
+        FileNotFoundError: Naming the folder and what to do.
+    """
+    if not osp.isdir(path):
+        raise FileNotFoundError(f'{path} is no folder. {mend}')
+    return path
+
+
+def list_files(folder: str, suffix: str) -> List[str]:
+    """Sorted names of the files of a folder that end in ``suffix``."""
+    return sorted(name for name in os.listdir(folder) if name.endswith(suffix))

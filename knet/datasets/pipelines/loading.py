@@ -1,0 +1,188 @@
+"""Reading images and label maps of one frame, or of a key and its references.
+
+A frame keeps **one** id map from here to the crop (:data:`ID_SHIFT`): it is
+resized, flipped and cropped as a segmentation field, and instance masks are cut
+from it afterwards (:mod:`.instances`).
+"""
+from typing import Any, Dict, List
+
+import cv2
+import numpy as np
+from mmdet.datasets.builder import PIPELINES
+
+from knet.labels import LabelSpace
+from knet.utils.io import read_png
+
+Frame = Dict[str, Any]
+
+#: An id map holds ``class << ID_SHIFT | instance``. Instance ids have 16 bits in
+#: every supported encoding, so classes never collide and 24 bits suffice.
+ID_SHIFT = 16
+
+
+def read_rgb_image(path: str) -> np.ndarray:
+    """Read an 8-bit colour image.
+
+    Args:
+        path: An image file.
+
+    Returns:
+        (H, W, 3) uint8, RGB.
+
+    Raises:
+        ValueError: If the file has another depth or number of channels.
+    """
+    image = read_png(path)
+    if image.dtype != np.uint8:
+        raise ValueError(f'{path}: expected an 8-bit RGB image, found {image.dtype}. Convert it to 8 bits per channel.')
+    if image.ndim != 3 or image.shape[2] != 3:
+        raise ValueError(f'{path}: expected 3 colour channels, found shape {image.shape}. Convert it to RGB.')
+    return image
+
+
+def read_rgb_panoptic(path: str) -> np.ndarray:
+    """Read a KITTI-STEP label map: R = class, 256 G + B = instance.
+
+    Args:
+        path: An 8-bit RGB PNG.
+
+    Returns:
+        (H, W) int32 id map.
+    """
+    bgra = cv2.cvtColor(read_rgb_image(path), cv2.COLOR_RGB2BGRA)
+    bgra[..., 3] = 0
+    # Bytes B, G, R, 0 are the little-endian number class << 16 | 256 G + B.
+    return bgra.view('<i4')[..., 0]
+
+
+def read_train_id_panoptic(semantic_path: str, instance_path: str) -> np.ndarray:
+    """Read a Cityscapes label map in train ids.
+
+    Args:
+        semantic_path: 8-bit PNG of train ids, 255 = void.
+        instance_path: 16-bit PNG, ``class * 1000 + k`` for instance k, the bare
+            class for stuff and for groups of things.
+
+    Returns:
+        (H, W) int32 id map; instances count from 1, groups have instance 0.
+
+    Raises:
+        ValueError: If a file has the wrong depth or the sizes differ.
+    """
+    semantic, instance = read_png(semantic_path), read_png(instance_path)
+    if semantic.dtype != np.uint8 or semantic.ndim != 2:
+        raise ValueError(f'{semantic_path}: expected an 8-bit single-channel PNG of train ids, found '
+                         f'{semantic.dtype} {semantic.shape}. Create it with csCreateTrainIdLabelImgs.')
+    if instance.dtype != np.uint16 or instance.ndim != 2:
+        raise ValueError(f'{instance_path}: expected a 16-bit single-channel PNG, found {instance.dtype} '
+                         f'{instance.shape}. Create it with cityscapesscripts in trainIds mode.')
+    if semantic.shape != instance.shape:
+        raise ValueError(f'{instance_path}: size {instance.shape} differs from {semantic.shape} of {semantic_path}.')
+    instance = instance.astype(np.int32)
+    id_map = semantic.astype(np.int32) << ID_SHIFT
+    # k counts from 0 in the files; 0 means "no instance" in an id map.
+    counted = instance >= 1000
+    id_map[counted] = (instance[counted] // 1000 << ID_SHIFT) + instance[counted] % 1000 + 1
+    return id_map
+
+
+def check_classes(id_map: np.ndarray, label_space: LabelSpace, path: str) -> None:
+    """Refuse classes that the label space does not know.
+
+    Args:
+        id_map: (H, W) int32.
+        label_space: The classes of the data set.
+        path: The file, for the message.
+
+    Raises:
+        ValueError: Naming the file and the ids.
+    """
+    classes = (id_map >> ID_SHIFT).astype(np.uint8)
+    known = label_space.model_classes >= 0
+    known[label_space.void] = True
+    if known.take(classes).all():
+        return
+    unknown = np.flatnonzero(np.bincount(classes.ravel(), minlength=256) * ~known).tolist()
+    raise ValueError(f'{path}: unknown class ids {unknown}; the label space {label_space.name!r} has '
+                     f'{sorted(label_space.dataset_ids.tolist())} and void {label_space.void}. '
+                     'Check the encoding of the file, or name the right label_space in the data set config.')
+
+
+@PIPELINES.register_module()
+class LoadImgDirect:
+    """Read the image of a frame as RGB uint8.
+
+    Needs ``filename``; sets ``img`` (H, W, 3), ``img_shape``, ``ori_shape`` and
+    ``img_fields``. Normalise with ``to_rgb=False`` afterwards.
+    """
+
+    def __call__(self, results: Frame) -> Frame:
+        """Read one frame."""
+        image = read_rgb_image(results['filename'])
+        results.update(img=image, img_shape=image.shape, ori_shape=image.shape, img_fields=['img'])
+        return results
+
+    def __repr__(self) -> str:
+        return f'{self.__class__.__name__}()'
+
+
+@PIPELINES.register_module()
+class LoadMultiImagesDirect(LoadImgDirect):
+    """:class:`LoadImgDirect` for a key frame and its references."""
+
+    def __call__(self, results: List[Frame]) -> List[Frame]:
+        """Read every frame of the list.
+
+        Raises:
+            ValueError: If a reference differs from the key in size.
+        """
+        frames = [super(LoadMultiImagesDirect, self).__call__(frame) for frame in results]
+        key = frames[0]
+        for frame in frames[1:]:
+            if frame['img_shape'] != key['img_shape']:
+                raise ValueError(f"{frame['filename']}: size {frame['img_shape'][:2]} differs from {key['img_shape'][:2]} "
+                                 f"of {key['filename']}. All frames of a video must have one size.")
+        return frames
+
+
+@PIPELINES.register_module()
+class LoadAnnotationsDirect:
+    """Read the label map of a frame.
+
+    Needs ``ann`` (tuple of paths), ``ann_reader`` (function from these paths to
+    an id map) and ``label_space``, which the data set puts into the sample, and
+    a loaded image. Sets ``gt_id_map`` (H, W) int32 and ``seg_fields``.
+    """
+
+    def __call__(self, results: Frame) -> Frame:
+        """Read one frame.
+
+        Raises:
+            ValueError: If the map and the image differ in size, or the map has
+                classes outside the label space.
+        """
+        paths = results['ann']
+        id_map = results['ann_reader'](*paths)
+        if id_map.shape != results['img_shape'][:2]:
+            raise ValueError(f"{paths[0]}: size {id_map.shape} differs from {results['img_shape'][:2]} of its image "
+                             f"{results['filename']}. Image and labels must come from the same release.")
+        check_classes(id_map, results['label_space'], paths[0])
+        results.update(gt_id_map=id_map, seg_fields=['gt_id_map'])
+        return results
+
+    def __repr__(self) -> str:
+        return f'{self.__class__.__name__}()'
+
+
+@PIPELINES.register_module()
+class LoadMultiAnnotationsDirect(LoadAnnotationsDirect):
+    """:class:`LoadAnnotationsDirect` for a key frame and its references."""
+
+    def __call__(self, results: List[Frame]) -> List[Frame]:
+        """Read every frame of the list."""
+        return [super(LoadMultiAnnotationsDirect, self).__call__(frame) for frame in results]
+
+
+@PIPELINES.register_module()
+class LoadAnnotationsInstanceMasks(LoadAnnotationsDirect):
+    """:class:`LoadAnnotationsDirect` under the name that Cityscapes-STEP pipelines use."""

@@ -1,0 +1,181 @@
+"""Lay out the KITTI-STEP downloads the way the data set reads them.
+
+Needed are the images of KITTI tracking (``training/image_02/SSSS/FFFFFF.png``,
+``testing/image_02/...``) and the label maps of KITTI-STEP
+(``panoptic_maps/{train,val}/SSSS/FFFFFF.png`` or ``training/panoptic/SSSS/...``).
+Every archive may lie in its own folder:
+
+    python tools/dataset/kitti_step_prepare.py --src downloads/kitti downloads/kitti-step --dst data/kitti-step
+"""
+import argparse
+import os
+import os.path as osp
+import shutil
+import sys
+from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
+
+os.environ.setdefault('KNET_NO_PLUGIN', '1')  # plain file handling needs no network library
+sys.path.insert(0, osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__)))))
+
+from tqdm import tqdm  # noqa: E402
+
+from knet.utils.io import atomic_path  # noqa: E402
+
+SEQUENCES = dict(
+    train=(0, 1, 3, 4, 5, 9, 11, 12, 15, 17, 19, 20),
+    val=(2, 6, 7, 8, 10, 13, 14, 16, 18),
+    test=tuple(range(29)))
+#: Labelled frames of the release.
+EXPECTED = dict(train=5027, val=2981)
+IMAGE_FOLDERS = dict(train=('training/image_02', ), val=('training/image_02', ), test=('testing/image_02', ))
+PANOPTIC_FOLDERS = ('panoptic_maps/{split}', 'panoptic/{split}', 'training/panoptic', 'panoptic')
+
+
+class Item(NamedTuple):
+    """One file to place: where it lies (None = placed before) and where it goes."""
+
+    source: Optional[str]
+    target: str
+
+
+class Plan(NamedTuple):
+    """What a split consists of, and what it lacks."""
+
+    items: List[Item]
+    frames: int
+    problems: List[str]
+
+
+def stems(folder: Optional[str]) -> Dict[int, str]:
+    """PNG files of a folder by frame number; empty if there is no folder."""
+    if folder is None or not osp.isdir(folder):
+        return {}
+    names = [name for name in os.listdir(folder) if name.endswith('.png') and name[:-4].isdigit()]
+    return {int(name[:-4]): osp.join(folder, name) for name in names}
+
+
+def find_sequence(sources: Sequence[str], folders: Sequence[str], split: str, sequence: int) -> Optional[str]:
+    """The first existing folder of a sequence, four digits or six."""
+    for source in sources:
+        for folder in folders:
+            for name in (f'{sequence:04d}', f'{sequence:06d}'):
+                path = osp.join(source, folder.format(split=split), name)
+                if osp.isdir(path):
+                    return path
+    return None
+
+
+def placed(folder: str, sequence: int, suffix: str) -> Dict[int, str]:
+    """Files of a sequence that an earlier run has placed, by frame number."""
+    prefix, ending = f'{sequence:06d}_', f'_{suffix}.png'
+    names = [name for name in os.listdir(folder) if name.startswith(prefix) and name.endswith(ending)] \
+        if osp.isdir(folder) else []
+    return {int(name[len(prefix):-len(ending)]): osp.join(folder, name) for name in names}
+
+
+def plan_split(sources: Sequence[str], destination: str, split: str) -> Plan:
+    """Pair images and label maps of a split and name what is missing."""
+    folder = osp.join(destination, 'video_sequence', split)
+    kinds: List[Tuple[str, Sequence[str]]] = [('leftImg8bit', IMAGE_FOLDERS[split])]
+    if split != 'test':
+        kinds.append(('panoptic', PANOPTIC_FOLDERS))
+    items, problems, count = [], [], 0
+    for sequence in SEQUENCES[split]:
+        found = []
+        for suffix, folders in kinds:
+            here = placed(folder, sequence, suffix)
+            source = stems(find_sequence(sources, folders, split, sequence))
+            found.append({**dict.fromkeys(here), **source})
+            items += [Item(path, osp.join(folder, f'{sequence:06d}_{frame:06d}_{suffix}.png'))
+                      for frame, path in sorted(found[-1].items())]
+        count += len(found[0])
+        for (suffix, folders), frames in zip(kinds, found):
+            if not frames:
+                where = ' or '.join(name.format(split=split) for name in folders)
+                problems.append(f'{split} sequence {sequence:04d}: no {suffix} files; expected below {where}')
+            elif set(found[0]) - set(frames):
+                problems.append(f'{split} sequence {sequence:04d}: no {suffix} file for frames '
+                                f'{_some(set(found[0]) - set(frames))}')
+            elif found[0] and set(frames) - set(found[0]):
+                problems.append(f'{split} sequence {sequence:04d}: no image for frames '
+                                f'{_some(set(frames) - set(found[0]))}')
+    if split in EXPECTED and not problems and count != EXPECTED[split]:
+        problems.append(f'{split}: {count} frames, the release has {EXPECTED[split]}')
+    return Plan(items, count, problems)
+
+
+def _some(frames: set) -> str:
+    shown = ', '.join(f'{frame:06d}' for frame in sorted(frames)[:5])
+    return shown + (f', ... ({len(frames)} in all)' if len(frames) > 5 else '')
+
+
+def place(item: Item, mode: str) -> bool:
+    """Put one file in place, at once or not at all.
+
+    Returns:
+        Whether something had to be done.
+    """
+    source, target = item
+    if source is None or _is_placed(source, target, mode):
+        return False
+    if mode == 'move':
+        shutil.move(source, target)
+        return True
+    with atomic_path(target) as temporary:
+        if mode == 'copy':
+            shutil.copyfile(source, temporary)
+        else:
+            if osp.lexists(temporary):
+                os.remove(temporary)
+            os.symlink(osp.abspath(source), temporary)
+    return True
+
+
+def _is_placed(source: str, target: str, mode: str) -> bool:
+    if mode == 'link':
+        return osp.islink(target) and osp.realpath(target) == osp.realpath(source)
+    return not osp.islink(target) and osp.isfile(target) and osp.getsize(target) == osp.getsize(source)
+
+
+def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('--src', nargs='+', required=True, help='folders with the unpacked archives')
+    parser.add_argument('--dst', default='data/kitti-step', help='data root to fill (default: %(default)s)')
+    parser.add_argument('--mode', choices=('copy', 'link', 'move'), default='copy',
+                        help='copy the files, link to them or move them (default: %(default)s)')
+    parser.add_argument('--splits', nargs='+', choices=tuple(SEQUENCES), default=['train', 'val'],
+                        help='what to prepare; test has images only (default: %(default)s)')
+    parser.add_argument('--partial', action='store_true', help='go on although files are missing')
+    parser.add_argument('--dry-run', action='store_true', help='report, change nothing')
+    args = parser.parse_args(argv)
+    for source in args.src:
+        if not osp.isdir(source):
+            parser.error(f'--src {source} is no folder')
+    return args
+
+
+def main(argv: Optional[Sequence[str]] = None) -> int:
+    """Run the command; returns the exit status."""
+    args = parse_args(argv)
+    plans = {split: plan_split(args.src, args.dst, split) for split in args.splits}
+    for split, plan in plans.items():
+        print(f'{split:5s}  {plan.frames:5d} frames, {len(plan.items):5d} files')
+    problems = [problem for plan in plans.values() for problem in plan.problems]
+    for problem in problems:
+        print(f'missing: {problem}', file=sys.stderr)
+    if problems and not args.partial:
+        print('error: the data are incomplete, nothing was changed. Unpack the missing archives below a --src folder '
+              'or add --partial.', file=sys.stderr)
+        return 1
+    if args.dry_run:
+        return 0
+    for split, plan in plans.items():
+        os.makedirs(osp.join(args.dst, 'video_sequence', split), exist_ok=True)
+        done = sum(place(item, args.mode) for item in tqdm(plan.items, desc=split, unit='file', mininterval=1))
+        print(f'{split:5s}  {done} files placed, {len(plan.items) - done} were there already')
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,123 @@
+"""Draw what the training sees: images after augmentation with masks, boxes, classes and ids.
+
+Key frame left, reference right; an object has one colour in both:
+
+    python tools/misc/browse_dataset.py configs/toy/video_knet_toy_kitti_step.py --out-dir browse --num 10
+"""
+import argparse
+import os
+import os.path as osp
+import sys
+from typing import Any, Dict, List, Optional, Sequence
+
+sys.path.insert(0, osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__)))))
+
+import cv2  # noqa: E402
+import mmcv  # noqa: E402
+import numpy as np  # noqa: E402
+from mmdet.datasets import build_dataset  # noqa: E402
+
+import knet  # noqa: E402,F401  (registers the data sets)
+from knet.datasets.pipelines import ID_SHIFT  # noqa: E402
+from knet.labels import LabelSpace  # noqa: E402
+from knet.utils.io import write_png_atomic  # noqa: E402
+from knet.visualization import overlay, side_by_side, track_colour  # noqa: E402
+
+
+def unwrap(sample: Dict[str, Any]) -> Dict[str, Any]:
+    """Contents of the data containers of a sample, tensors as arrays."""
+    contents = {key: getattr(value, 'data', value) for key, value in sample.items()}
+    return {key: value.numpy() if hasattr(value, 'numpy') else value for key, value in contents.items()}
+
+
+def frames_of(sample: Dict[str, Any]) -> List[Dict[str, Any]]:
+    """Split an unwrapped training sample into its frames, key first.
+
+    Args:
+        sample: Keys of one frame, and with prefix ``ref_`` those of R references.
+    """
+    key = {name: value for name, value in sample.items() if not name.startswith('ref_')}
+    key['gt_semantic_seg'] = key['gt_semantic_seg'][0]
+    frames = [key]
+    for i, meta in enumerate(sample.get('ref_img_metas', [])):
+        frame = dict(img=sample['ref_img'][i], img_metas=meta, gt_masks=sample['ref_gt_masks'][i],
+                     gt_semantic_seg=sample['ref_gt_semantic_seg'][i, 0])
+        for name in ('gt_bboxes', 'gt_labels', 'gt_instance_ids'):
+            rows = sample[f'ref_{name}']
+            rows = rows[rows[:, 0] == i, 1:]
+            frame[name] = rows if name == 'gt_bboxes' else rows[:, 0]
+        frames.append(frame)
+    return frames
+
+
+def draw_frame(frame: Dict[str, Any], label_space: LabelSpace) -> np.ndarray:
+    """Draw the targets of one frame over its image.
+
+    Args:
+        frame: Image (3, H, W) normalised, masks, labels, semantic map, and boxes and ids if collected.
+        label_space: The classes.
+
+    Returns:
+        (H, W, 3) uint8 RGB; pixels that nothing is learned from are black.
+    """
+    norm = frame['img_metas']['img_norm_cfg']
+    image = mmcv.imdenormalize(np.ascontiguousarray(frame['img'].transpose(1, 2, 0)), norm['mean'], norm['std'], False)
+    image = image.round().clip(0, 255).astype(np.uint8)
+    semantic = frame['gt_semantic_seg'].astype(np.uint8)
+    masks = frame['gt_masks'].masks.astype(bool)
+    ids = frame.get('gt_instance_ids', np.arange(1, len(masks) + 1))
+    instance = np.zeros(semantic.shape, dtype=np.int32)
+    for mask, value in zip(masks, ids):
+        instance[mask] = value
+    drawn = overlay(image, semantic, instance, label_space)
+    drawn[semantic == label_space.void] = 0
+    for box, label, value in zip(frame.get('gt_bboxes', ()), frame['gt_labels'], ids):
+        colour = tuple(int(c) for c in track_colour(int(value)))
+        x0, y0, x1, y1 = (int(v) for v in box)
+        cv2.rectangle(drawn, (x0, y0), (x1, y1), colour, 1)
+        text = f'{label_space.things[int(label)].name} {int(value) & ((1 << ID_SHIFT) - 1)}'
+        cv2.putText(drawn, text, (x0, max(y0 - 2, 8)), cv2.FONT_HERSHEY_SIMPLEX, 0.35, (255, 255, 255), 1, cv2.LINE_AA)
+    return drawn
+
+
+def draw_sample(sample: Dict[str, Any], label_space: LabelSpace) -> np.ndarray:
+    """Key and references side by side, (H, W', 3) uint8 RGB."""
+    frames = frames_of(unwrap(sample))
+    titles = [f"{'reference' if i else 'key'}: video {frame['img_metas']['video_id']} frame "
+              f"{frame['img_metas']['frame_id']}, {len(frame['gt_labels'])} things" for i, frame in enumerate(frames)]
+    return side_by_side([draw_frame(frame, label_space) for frame in frames], titles)
+
+
+def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('config', help='a training config')
+    parser.add_argument('--out-dir', default='browse', help='folder for the pictures (default: %(default)s)')
+    parser.add_argument('--num', type=int, default=10, help='number of samples (default: %(default)s)')
+    parser.add_argument('--seed', type=int, default=0, help='seed of choice and augmentation (default: %(default)s)')
+    parser.add_argument('--cfg-options', nargs='+', action=mmcv.DictAction, default={}, metavar='KEY=VALUE',
+                        help='settings that replace those of the config')
+    return parser.parse_args(argv)
+
+
+def main(argv: Optional[Sequence[str]] = None) -> None:
+    """Run the command."""
+    args = parse_args(argv)
+    cfg = mmcv.Config.fromfile(args.config)
+    cfg.merge_from_dict(args.cfg_options)
+    dataset = build_dataset(cfg.data.train)
+    # RepeatDataset and the like wrap the one that knows its classes.
+    source = dataset
+    while not hasattr(source, 'label_space'):
+        source = source.dataset
+    np.random.seed(args.seed)
+    os.makedirs(args.out_dir, exist_ok=True)
+    for number in range(args.num):
+        index = np.random.randint(len(dataset))
+        path = osp.join(args.out_dir, f'{number:03d}.png')
+        write_png_atomic(path, draw_sample(dataset[index], source.label_space))
+        print(path)
+
+
+if __name__ == '__main__':
+    main()
