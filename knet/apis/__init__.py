@@ -1,0 +1,14 @@
+"""What tools and programs call: train, test, use."""
+
+from knet.apis.checkpoint import CheckpointError, LoadReport, load_checkpoint, read_checkpoint, resolve_checkpoint
+from knet.apis.config import build_data, build_model, load_config
+from knet.apis.inference import SegmenterState, VideoSegmenter, init_model
+from knet.apis.optimize import optimize_model
+from knet.apis.test import run_images, score_videos, stream_videos
+from knet.apis.train import train
+
+__all__ = [
+    'CheckpointError', 'LoadReport', 'SegmenterState', 'VideoSegmenter', 'build_data', 'build_model', 'init_model',
+    'load_checkpoint', 'load_config', 'optimize_model', 'read_checkpoint', 'resolve_checkpoint', 'run_images',
+    'score_videos', 'stream_videos', 'train'
+]

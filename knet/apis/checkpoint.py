@@ -1,0 +1,264 @@
+"""Checkpoints: found, loaded without running code, reported, written whole.
+
+PyTorch checkpoints are pickles, and a pickle can run code when it is opened.
+Everything here opens them with ``weights_only=True``; files that need more are
+opened only when the user says that they can be trusted.
+"""
+import hashlib
+import logging
+import os
+import pickle
+import re
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Dict, List, Optional, Tuple, Union
+
+import numpy as np
+import torch
+from mmcv.parallel import is_module_wrapper
+from torch import nn
+
+from knet.utils.cli import UsageError
+
+PathLike = Union[str, Path]
+_TRUST_HINT = 'If you trust its origin, add --trust-checkpoint.'
+
+
+class CheckpointError(UsageError):
+    """A checkpoint that is missing, damaged, unsafe, or of another model."""
+
+
+def _number_of(path: Path) -> Tuple[int, float]:
+    digits = re.findall(r'\d+', path.stem)
+    return (int(digits[-1]) if digits else -1, path.stat().st_mtime)
+
+
+def resolve_checkpoint(path: PathLike, prefer: str = 'best') -> Path:
+    """Find the checkpoint that a file or folder stands for.
+
+    Args:
+        path: A file, or a work directory.
+        prefer: ``'best'``: in a folder, ``best_*.pth`` comes before
+            ``latest.pth``; ``'latest'``: only the newest counts (resuming).
+
+    Returns:
+        Path: The file.
+
+    Raises:
+        CheckpointError: If there is none.
+    """
+    path = Path(path).expanduser()
+    if path.is_file():
+        return path
+    if not path.is_dir():
+        raise CheckpointError(f'checkpoint not found: {path}')
+    best = sorted(path.glob('best_*.pth'), key=lambda p: p.stat().st_mtime) if prefer == 'best' else []
+    numbered = sorted((p for p in path.glob('*.pth') if re.fullmatch(r'(epoch|iter)_\d+', p.stem)), key=_number_of)
+    latest = [path / 'latest.pth'] if (path / 'latest.pth').is_file() else numbered[-1:]
+    found = best or latest
+    if not found:
+        raise CheckpointError(f'no checkpoint in folder {path}: expected best_*.pth, latest.pth, epoch_N.pth or iter_N.pth')
+    return found[-1]
+
+
+def fingerprint(path: PathLike) -> str:
+    """Hash that tells checkpoints apart: 16 hex digits of the file's SHA-256."""
+    digest = hashlib.sha256()
+    with open(path, 'rb') as file:
+        for block in iter(lambda: file.read(1 << 20), b''):
+            digest.update(block)
+    return digest.hexdigest()[:16]
+
+
+def _allow_plain_types() -> None:
+    """Let ``weights_only`` accept the numpy scalars that loggers put into ``meta``."""
+    if not hasattr(torch.serialization, 'add_safe_globals'):  # torch < 2.4 has a fixed list
+        return
+    core = getattr(np, '_core', None) or np.core
+    dtypes = {type(np.dtype(t)) for t in ('float64', 'float32', 'int64', 'int32', 'bool')}
+    torch.serialization.add_safe_globals([core.multiarray.scalar, np.dtype, *dtypes])
+
+
+def read_checkpoint(path: PathLike, trust: bool = False) -> Dict[str, Any]:
+    """Read a checkpoint file onto the CPU.
+
+    Args:
+        path: The file.
+        trust: Whether pickled objects other than tensors and plain values may
+            be built, i.e. whether the file may run code.
+
+    Returns:
+        dict: The content with the weights under ``'state_dict'`` (prefix
+        ``module.`` removed) and ``'meta'`` (maybe empty).
+
+    Raises:
+        CheckpointError: If the file is missing, damaged, holds pickled code
+            and is not trusted, or holds no weights.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise CheckpointError(f'checkpoint not found: {path}')
+    _allow_plain_types()
+    try:
+        content = torch.load(str(path), map_location='cpu', weights_only=not trust)
+    except (pickle.UnpicklingError, RuntimeError, EOFError, KeyError, ValueError, AttributeError, ImportError) as error:
+        text = str(error)
+        if re.search(r'Unsupported (global|class)|GLOBAL|add_safe_globals', text) and not re.search('central dir', text):
+            name = re.search(r'(?:GLOBAL|class)[: ]+`?([\w.]+)', text)
+            what = f' ({name.group(1)})' if name else ''
+            raise CheckpointError(f'checkpoint {path} contains pickled code{what} and was not opened. {_TRUST_HINT}') from error
+        raise CheckpointError(f'checkpoint {path} is damaged or not a PyTorch checkpoint; copy or download it again '
+                              f'({path.stat().st_size} bytes)') from error
+    return _normalise(content, path)
+
+
+def _normalise(content: Any, path: Path) -> Dict[str, Any]:
+    """Bring the known layouts (mmcv, detectron-like, flat) to one."""
+    result = dict(content) if isinstance(content, dict) else {}
+    for key in ('state_dict', 'model'):
+        if isinstance(result.get(key), dict):
+            weights = result.pop(key)
+            break
+    else:
+        weights, result = result, {}
+    weights = OrderedDict((re.sub(r'^module\.', '', k), v) for k, v in weights.items() if isinstance(v, torch.Tensor))
+    if not weights:
+        raise CheckpointError(f'checkpoint {path} holds no weights (expected a state_dict of tensors)')
+    result['state_dict'] = weights
+    result.setdefault('meta', {})
+    return result
+
+
+@dataclass
+class LoadReport:
+    """What happened to each key when weights were loaded.
+
+    Attributes:
+        loaded: Number of the model's tensors that were filled.
+        total: Number of the model's tensors.
+        missing: Keys of the model that the checkpoint lacks.
+        unexpected: Keys of the checkpoint that the model lacks.
+        mismatched: (key, shape in checkpoint, shape in model).
+    """
+
+    loaded: int
+    total: int
+    missing: List[str] = field(default_factory=list)
+    unexpected: List[str] = field(default_factory=list)
+    mismatched: List[Tuple[str, str, str]] = field(default_factory=list)
+
+    @property
+    def exact(self) -> bool:
+        """Whether every key of both sides found its partner."""
+        return not (self.missing or self.unexpected or self.mismatched)
+
+    def table(self, limit: int = 10) -> str:
+        """Readable summary, at most ``limit`` keys of each kind."""
+        lines = [f'{self.loaded} of {self.total} tensors loaded']
+        for title, keys in (('missing in the checkpoint', self.missing),
+                            ('unknown to the model', self.unexpected),
+                            ('of another shape', [f'{k}  checkpoint {a}, model {b}' for k, a, b in self.mismatched])):
+            if keys:
+                lines.append(f'  {len(keys)} {title}:')
+                lines += [f'    {key}' for key in keys[:limit]]
+                if len(keys) > limit:
+                    lines.append(f'    ... and {len(keys) - limit} more')
+        return '\n'.join(lines)
+
+
+_MISMATCH = re.compile(r'size mismatch for (\S+): copying a param with shape torch\.Size\(\[([^\]]*)\]\)'
+                       r'.*?current model is torch\.Size\(\[([^\]]*)\]\)', re.S)
+
+
+def load_weights(model: nn.Module, weights: Dict[str, torch.Tensor]) -> LoadReport:
+    """Fill ``model`` with the weights that fit; load hooks of modules apply.
+
+    Args:
+        model: The model, possibly wrapped for parallel use.
+        weights: State dict.
+
+    Returns:
+        LoadReport: What was and was not loaded.
+    """
+    model = model.module if is_module_wrapper(model) else model
+    weights = OrderedDict(weights)
+    mismatched = []
+    try:
+        outcome = model.load_state_dict(weights, strict=False)
+    except RuntimeError as error:
+        mismatched = [(key, f'({a})', f'({b})') for key, a, b in _MISMATCH.findall(str(error))]
+        if not mismatched:
+            raise
+        for key, _, _ in mismatched:
+            weights.pop(key, None)
+        outcome = model.load_state_dict(weights, strict=False)
+    own = model.state_dict()
+    lost = {key for key, _, _ in mismatched}
+    absent = set(outcome.missing_keys) | lost
+    missing = [k for k in outcome.missing_keys if k not in lost and 'num_batches_tracked' not in k]
+    return LoadReport(len(own) - len(absent), len(own), missing, list(outcome.unexpected_keys), mismatched)
+
+
+def load_checkpoint(model: nn.Module,
+                    path: PathLike,
+                    trust: bool = False,
+                    complete: bool = False,
+                    logger: Optional[logging.Logger] = None) -> Dict[str, Any]:
+    """Load a checkpoint file, or the best one of a work directory, into a model.
+
+    Args:
+        model: The model.
+        path: File or work directory, see :func:`resolve_checkpoint`.
+        trust: See :func:`read_checkpoint`.
+        complete: Whether every tensor of the model must be filled (testing);
+            otherwise partial loads are reported as a table (fine-tuning).
+        logger: Where the table goes.
+
+    Returns:
+        dict: The checkpoint's content.
+
+    Raises:
+        CheckpointError: As :func:`read_checkpoint`; if nothing fits; or if
+            ``complete`` and something is missing.
+    """
+    path = resolve_checkpoint(path)
+    checkpoint = read_checkpoint(path, trust)
+    report = load_weights(model, checkpoint['state_dict'])
+    if report.loaded == 0 or (complete and (report.missing or report.mismatched)):
+        raise CheckpointError(f'checkpoint {path} is of another model than the config: {report.table(5)}')
+    if not report.exact and logger is not None:
+        logger.warning('%s: %s', path, report.table())
+    return checkpoint
+
+
+def save_atomic(content: Dict[str, Any], path: PathLike) -> None:
+    """Write a checkpoint so that the name only ever shows a whole file."""
+    path = Path(path)
+    partial = path.with_name(f'.{path.name}.{os.getpid()}.tmp')
+    try:
+        torch.save(content, str(partial))
+        os.replace(str(partial), str(path))
+    finally:
+        if partial.exists():
+            partial.unlink()
+
+
+def link_atomic(target: str, link: PathLike) -> None:
+    """Point the symbolic link ``link`` at ``target``; copies where links are not allowed."""
+    link = Path(link)
+    partial = link.with_name(f'.{link.name}.{os.getpid()}.tmp')
+    try:
+        os.symlink(target, str(partial))
+    except OSError:
+        partial.write_bytes((link.parent / target).read_bytes())
+    os.replace(str(partial), str(link))
+
+
+def plain(value: Any) -> Any:
+    """Replace numpy scalars by Python numbers, recursively, so that a checkpoint stays plain."""
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return type(value)(plain(item) for item in value)
+    return value.item() if isinstance(value, np.generic) else value

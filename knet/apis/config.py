@@ -1,0 +1,148 @@
+"""Configs: read, overridden from the command line, and built, with errors a person can act on."""
+import argparse
+import difflib
+import os
+import os.path as osp
+import re
+import tempfile
+from typing import Any, Callable, Dict, List, Optional
+
+from mmcv import Config, DictAction
+from mmcv.cnn import CONV_LAYERS, NORM_LAYERS
+from mmcv.runner import HOOKS, OPTIMIZERS, RUNNERS
+from mmdet.core.bbox.builder import BBOX_ASSIGNERS, BBOX_SAMPLERS
+from mmdet.core.bbox.match_costs.builder import MATCH_COST
+from mmdet.datasets import DATASETS, PIPELINES, build_dataset
+from mmdet.models import MODELS, build_detector
+from mmdet.utils import compat_cfg, replace_cfg_vals, update_data_root
+from torch import nn
+from torch.utils.data import Dataset
+
+from knet.utils.cli import UsageError
+
+_REGISTRIES = (MODELS, DATASETS, PIPELINES, BBOX_ASSIGNERS, BBOX_SAMPLERS, MATCH_COST, HOOKS, OPTIMIZERS, RUNNERS,
+               NORM_LAYERS, CONV_LAYERS)
+
+
+def add_config_options(parser: argparse.ArgumentParser) -> None:
+    """Add ``--cfg-options`` and its old spelling ``--options``."""
+    parser.add_argument('--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE',
+                        help='override config values, e.g. data.samples_per_gpu=2 model.test_cfg.max_per_img=50')
+    parser.add_argument('--options', nargs='+', action=DictAction, metavar='KEY=VALUE',
+                        help='old name of --cfg-options')
+
+
+def merge_options(cfg_options: Optional[Dict], options: Optional[Dict]) -> Optional[Dict]:
+    """The overrides given under either name.
+
+    Raises:
+        UsageError: If both were given.
+    """
+    if cfg_options and options:
+        raise UsageError('--options is the old name of --cfg-options; give only one of them')
+    return cfg_options or options
+
+
+def load_config(path: str, overrides: Optional[Dict[str, Any]] = None) -> Config:
+    """Read a config file and apply overrides.
+
+    Args:
+        path: Config file.
+        overrides: Dotted keys and values.
+
+    Returns:
+        Config: With mmdet's old spellings translated and ``custom_imports`` imported.
+
+    Raises:
+        UsageError: If the file or one of its ``_base_`` files is missing, is
+            not valid Python, imports something absent, or an override does
+            not fit.
+    """
+    if not osp.isfile(path):
+        near = difflib.get_close_matches(osp.basename(path), _configs_beside(path), n=3)
+        raise UsageError(f'config not found: {path}' + (f'; did you mean {" or ".join(near)}?' if near else ''))
+    try:
+        cfg = replace_cfg_vals(Config.fromfile(path))
+    except (FileNotFoundError, SyntaxError, KeyError, NameError, TypeError, ImportError, OSError) as error:
+        detail = str(error).replace(tempfile.gettempdir() + os.sep, '')
+        raise UsageError(f'config {path} cannot be read: {type(error).__name__}: {detail}') from error
+    update_data_root(cfg)
+    if overrides:
+        try:
+            cfg.merge_from_dict(overrides)
+        except (KeyError, TypeError, AttributeError, IndexError) as error:
+            raise UsageError(f'--cfg-options {overrides} does not fit {path}: {error}') from error
+    return cfg
+
+
+def _configs_beside(path: str) -> List[str]:
+    folder = osp.dirname(path) or '.'
+    return sorted(os.listdir(folder)) if osp.isdir(folder) else []
+
+
+def _explain(error: Exception, what: str) -> UsageError:
+    """Turn a registry's error into one that names the likely spelling."""
+    text = str(error.args[0]) if error.args else str(error)
+    unknown = re.search(r"'?([\w.]+)'? is not in the ([\w .]+) registry", text)
+    if not unknown:
+        return UsageError(f'cannot build the {what} of the config: {text}')
+    name, where = unknown.group(1), unknown.group(2).strip()
+    known = sorted({key for registry in _REGISTRIES if registry.name == where for key in registry.module_dict}
+                   or {key for registry in _REGISTRIES for key in registry.module_dict})
+    near = difflib.get_close_matches(name, known, n=3, cutoff=0.6)
+    hint = f'did you mean {" or ".join(near)}?' if near else "is its module in the config's custom_imports?"
+    return UsageError(f'unknown type {name!r} in the {what} of the config (registry {where}); {hint}')
+
+
+def _build(builder: Callable[[], Any], what: str) -> Any:
+    try:
+        return builder()
+    except UsageError:
+        raise
+    except (KeyError, TypeError, AttributeError, AssertionError) as error:
+        raise _explain(error, what) from error
+
+
+def build_model(cfg: Config) -> nn.Module:
+    """Build the detector of a config.
+
+    Raises:
+        UsageError: If a type is unknown or an argument does not fit.
+    """
+    if 'model' not in cfg:
+        raise UsageError(f'config {cfg.filename} has no model; name a leaf config, not one of _base_')
+    return _build(lambda: build_detector(cfg.model, cfg.get('train_cfg'), cfg.get('test_cfg')), 'model')
+
+
+def build_data(cfg: Config, part: str) -> Dataset:
+    """Build one data set of a config.
+
+    Args:
+        cfg: Config.
+        part: ``'train'``, ``'val'`` or ``'test'``; the latter two in test mode.
+
+    Returns:
+        Dataset: At least one sample long.
+
+    Raises:
+        UsageError: If the config lacks it, a type is unknown, or it is empty.
+    """
+    settings = cfg.get('data', {}).get(part)
+    if settings is None:
+        raise UsageError(f'config {cfg.filename} has no data.{part}')
+    defaults = None if part == 'train' else dict(test_mode=True)
+    dataset = _build(lambda: build_dataset(settings, defaults), f'data.{part}')
+    if len(dataset) == 0:
+        raise UsageError(f'data.{part} ({type(dataset).__name__}) has no samples: check data_root and split')
+    return dataset
+
+
+def loader_settings(cfg: Config, part: str) -> Dict[str, Any]:
+    """Loader arguments of a data part (``samples_per_gpu``, ``workers_per_gpu``, ...).
+
+    Both places where mmdet configs write them are understood:
+    ``data.samples_per_gpu`` and ``data.train_dataloader``.
+    """
+    settings = dict(samples_per_gpu=1, workers_per_gpu=2)
+    settings.update(compat_cfg(cfg).data.get(f'{part}_dataloader', {}))
+    return settings

@@ -1,0 +1,109 @@
+"""Validation while training: streams for video models, single images for image models."""
+import shutil
+from pathlib import Path
+from typing import Any, Dict, Optional, Sequence
+
+import torch
+from mmcv.parallel import is_module_wrapper
+from mmcv.runner import BaseRunner, EvalHook, get_dist_info
+from torch import distributed as dist
+from torch import nn
+from torch.nn.modules.batchnorm import _BatchNorm
+from torch.utils.data import Dataset
+
+from knet.apis.distributed import barrier
+from knet.apis.loader import build_test_loader
+from knet.apis.test import close_store, run_images, score_videos, stream_videos
+from knet.evaluation.store import PredictionWriter
+
+_GREATER = ('STQ', 'AQ', 'SQ', 'VPQ', 'PQ', 'mIoU', 'AP')
+
+
+class StreamEvalHook(EvalHook):
+    """Scores the validation set after every ``interval`` epochs (or iterations).
+
+    Video models (those with ``new_stream``) run over whole videos and report
+    ``STQ, AQ, SQ, VPQ``; image models report what ``dataset.evaluate`` returns.
+    With several processes videos (or images) are shared out; rank 0 scores.
+
+    Args:
+        dataset: Validation data set in test mode.
+        metric: ``'stq'``/``'vpq'`` for video models, the data set's metric
+            names for image models; default: all of them.
+        workers: Loader processes.
+        protocol: STQ/VPQ protocol.
+        **kwargs: ``interval``, ``start``, ``by_epoch``, ``save_best``,
+            ``rule`` as in :class:`mmcv.runner.EvalHook`.
+    """
+
+    def __init__(self,
+                 dataset: Dataset,
+                 metric: Optional[Sequence[str]] = None,
+                 workers: int = 1,
+                 protocol: str = 'official',
+                 **kwargs: Any) -> None:
+        kwargs.setdefault('greater_keys', _GREATER)
+        super().__init__(build_test_loader(dataset, list(range(len(dataset))), workers), **kwargs)
+        self.dataset = dataset
+        self.metric = [metric] if isinstance(metric, str) else metric
+        self.workers = workers
+        self.protocol = protocol
+
+    def _do_evaluate(self, runner: BaseRunner) -> None:
+        """Score, log, and keep the best checkpoint."""
+        model = runner.model.module if is_module_wrapper(runner.model) else runner.model
+        _share_batch_norm(model)
+        mode = model.training
+        model.eval()
+        scores = self._score_streams(model, runner) if hasattr(model, 'new_stream') else self._score_images(model, runner)
+        model.train(mode)
+        if scores is not None:
+            self._report(runner, scores)
+
+    def _report(self, runner: BaseRunner, scores: Dict[str, float]) -> None:
+        runner.log_buffer.output['eval_iter_num'] = len(self.dataset)
+        runner.log_buffer.output.update(scores)
+        runner.log_buffer.ready = True
+        if self.save_best:
+            if self.key_indicator == 'auto':
+                self._init_rule(self.rule, next(iter(scores)))
+            if self.key_indicator not in scores:
+                raise KeyError(f'evaluation.save_best={self.key_indicator!r} is not among the scores {sorted(scores)}')
+            self._save_ckpt(runner, scores[self.key_indicator])
+
+    def _score_streams(self, model: nn.Module, runner: BaseRunner) -> Optional[Dict[str, float]]:
+        out_dir = Path(runner.work_dir) / 'val_predictions'
+        if runner.rank == 0:
+            shutil.rmtree(out_dir, ignore_errors=True)
+        barrier()
+        writer = PredictionWriter(out_dir, meta=dict(iteration=int(runner.iter)))
+        stream_videos(model, self.dataset, writer, workers=self.workers, show_progress=False)
+        close_store(writer)
+        if runner.rank != 0:
+            return None
+        results = score_videos(out_dir, self.dataset, self.metric or ('stq', 'vpq'), self.protocol)
+        for result in results.values():
+            runner.logger.info('\n%s', result.table())
+        numbers = {}
+        for result in results.values():
+            summary = result.to_json()
+            numbers.update({key: summary[key] for key in ('STQ', 'AQ', 'SQ', 'VPQ') if summary.get(key) is not None})
+        return numbers
+
+    def _score_images(self, model: nn.Module, runner: BaseRunner) -> Optional[Dict[str, float]]:
+        counts = run_images(model, self.dataset, workers=self.workers, show_progress=False)
+        if counts is None:
+            return None
+        options = {} if self.metric is None else dict(metric=self.metric)
+        return dict(self.dataset.evaluate(counts, logger=runner.logger, **options))
+
+
+def _share_batch_norm(model: nn.Module) -> None:
+    """Give all ranks the running statistics of rank 0, so that they are one model."""
+    if get_dist_info()[1] == 1:
+        return
+    with torch.no_grad():
+        for module in model.modules():
+            if isinstance(module, _BatchNorm) and module.track_running_stats:
+                dist.broadcast(module.running_var, 0)
+                dist.broadcast(module.running_mean, 0)

@@ -1,0 +1,225 @@
+"""Training a detector from a config: what ``tools/train.py`` calls."""
+import copy
+import os
+import os.path as osp
+import shlex
+import sys
+import time
+from typing import Any, Dict, Optional, Tuple
+from urllib.error import URLError
+
+import torch
+from mmcv import Config
+from mmcv.cnn.utils import revert_sync_batchnorm
+from mmcv.runner import BaseRunner, Fp16OptimizerHook, build_optimizer, build_runner, get_dist_info
+from mmcv.utils import get_git_hash
+from mmdet.apis import set_random_seed
+from mmdet.utils import get_root_logger
+from torch import nn
+from torch.utils.data import Dataset
+
+import knet
+from knet.apis import runner as _runner  # noqa: F401  registers the runners
+from knet.apis.checkpoint import CheckpointError, read_checkpoint, resolve_checkpoint
+from knet.apis.config import build_data, build_model, loader_settings
+from knet.apis.distributed import broadcast_object, current_device, wrap_model
+from knet.apis.eval_hook import StreamEvalHook
+from knet.apis.loader import build_train_loader
+from knet.apis.runner import StepSeedHook
+from knet.utils.cli import UsageError
+from knet.utils.io import atomic_path
+
+_RUNNERS = {'EpochBasedRunner': 'ResumableEpochRunner', 'IterBasedRunner': 'ResumableIterRunner'}
+
+
+def prepare_work_dir(path: str) -> str:
+    """Create the work directory and make sure that it can be written.
+
+    Args:
+        path: Folder.
+
+    Returns:
+        str: Its absolute path.
+
+    Raises:
+        UsageError: If it cannot be created or written.
+    """
+    path = osp.abspath(osp.expanduser(path))
+    try:
+        os.makedirs(path, exist_ok=True)
+        probe = osp.join(path, f'.probe.{os.getpid()}')
+        with open(probe, 'w'):
+            pass
+        os.remove(probe)
+    except OSError as error:
+        raise UsageError(f'work directory {path} cannot be written: {error.strerror}; choose another --work-dir') from error
+    return path
+
+
+def training_seed(cfg: Config, seed: Optional[int]) -> int:
+    """The seed of this training, the same on all ranks.
+
+    Args:
+        cfg: Config; ``cfg.seed`` is used if the command line gave none.
+        seed: From the command line.
+
+    Returns:
+        int: That seed, the seed of the checkpoint that is resumed (so that
+        the run goes on as it began), or a random one.
+    """
+    seed = cfg.get('seed') if seed is None else seed
+    if seed is None and cfg.get('resume_from'):
+        path = resolve_checkpoint(cfg.resume_from, prefer='latest')
+        seed = read_checkpoint(path, cfg.get('trust_checkpoint', False))['meta'].get('seed')
+    if seed is None:
+        # Not from numpy's global generator: without a seed two trainings must differ.
+        seed = int.from_bytes(os.urandom(4), 'little') % 2**31
+    return broadcast_object(int(seed))
+
+
+def environment_facts() -> Dict[str, str]:
+    """Versions and hardware that a training depended on."""
+    import mmcv
+    import mmdet
+    import mmseg
+    import numpy
+    device = current_device()
+    name = torch.cuda.get_device_name(device) if device.type == 'cuda' else f'CPU, {torch.get_num_threads()} threads'
+    return dict(python=sys.version.split()[0], torch=torch.__version__, mmcv=mmcv.__version__, mmdet=mmdet.__version__,
+                mmseg=mmseg.__version__, numpy=numpy.__version__, knet=f'{knet.__version__}+{get_git_hash(digits=7)}',
+                device=name)
+
+
+def initialise_weights(model: nn.Module) -> None:
+    """Run ``init_weights``; explains what to do when pretrained weights cannot be fetched."""
+    try:
+        model.init_weights()
+    except (URLError, FileNotFoundError) as error:
+        raise UsageError(f'pretrained backbone weights are not available ({error}). With network access they are '
+                         'downloaded once; without, put the file into ~/.cache/torch/hub/checkpoints, or start from '
+                         'random weights with --cfg-options model.backbone.init_cfg=None') from error
+
+
+def _optimizer_hook(cfg: Config, distributed: bool) -> Any:
+    options = dict(cfg.get('optimizer_config') or {})
+    if cfg.get('fp16') is not None:
+        return Fp16OptimizerHook(**options, **cfg.fp16, distributed=distributed)
+    return options
+
+
+def build_training(cfg: Config, model: nn.Module, dataset: Dataset, meta: Dict[str, Any],
+                   timestamp: str) -> Tuple[BaseRunner, Any]:
+    """Put loader, optimiser, runner and hooks of a training together.
+
+    Args:
+        cfg: Complete config with ``seed`` and ``work_dir``.
+        model: Detector on the CPU.
+        dataset: Training data set.
+        meta: Goes into every checkpoint.
+        timestamp: Names the log files.
+
+    Returns:
+        tuple: Runner and training loader.
+    """
+    logger = get_root_logger(log_level=cfg.log_level)
+    distributed = get_dist_info()[1] > 1
+    device = current_device()
+    loader = build_train_loader(dataset, seed=cfg.seed, pin_memory=device.type == 'cuda', **loader_settings(cfg, 'train'))
+    if device.type == 'cpu':
+        # SyncBN needs GPUs; its keys and its evaluation mode equal BN's.
+        model = revert_sync_batchnorm(model)
+    model = wrap_model(model, cfg.get('find_unused_parameters', False))
+    runner_cfg = dict(cfg.runner, type=_RUNNERS.get(cfg.runner.type, cfg.runner.type))
+    runner = build_runner(runner_cfg, default_args=dict(
+        model=model, optimizer=build_optimizer(model, copy.deepcopy(cfg.optimizer)), work_dir=cfg.work_dir,
+        logger=logger, meta=meta))
+    runner.timestamp = timestamp
+    runner.trust_checkpoint = cfg.get('trust_checkpoint', False)
+    settings = copy.deepcopy(cfg)
+    runner.register_training_hooks(
+        settings.lr_config,
+        _optimizer_hook(settings, distributed),
+        settings.checkpoint_config,
+        settings.log_config,
+        settings.get('momentum_config'),
+        custom_hooks_config=settings.get('custom_hooks'))
+    # First of all hooks, so that those which draw numbers are repeatable as well.
+    runner.register_hook(StepSeedHook(cfg.seed), priority='HIGHEST')
+    return runner, loader
+
+
+def register_validation(runner: BaseRunner, cfg: Config) -> None:
+    """Add the hook that scores the validation set; see :class:`StreamEvalHook`."""
+    options = dict(cfg.get('evaluation') or {})
+    options.setdefault('by_epoch', 'Iter' not in cfg.runner.type)
+    options.setdefault('workers', min(1, loader_settings(cfg, 'val')['workers_per_gpu']))
+    # After the step's checkpoint (NORMAL) and timers, before loggers (VERY_LOW).
+    runner.register_hook(StreamEvalHook(build_data(cfg, 'val'), **options), priority='LOW')
+
+
+def starting_point(cfg: Config) -> None:
+    """Check ``resume_from`` and ``load_from`` before anything is written.
+
+    ``auto_resume`` turns into ``resume_from`` when the work directory holds a
+    checkpoint; resuming wins over loading.
+    """
+    if cfg.get('auto_resume') and not cfg.get('resume_from'):
+        try:
+            cfg.resume_from = str(resolve_checkpoint(cfg.work_dir, prefer='latest'))
+        except CheckpointError:
+            cfg.resume_from = None
+    for key, prefer in (('resume_from', 'latest'), ('load_from', 'best')):
+        if cfg.get(key):
+            cfg[key] = str(resolve_checkpoint(cfg[key], prefer))
+
+
+def train(cfg: Config, validate: bool = True, seed: Optional[int] = None, deterministic: bool = False) -> BaseRunner:
+    """Train the detector that a config describes.
+
+    Writes into ``cfg.work_dir``: the resolved config, ``<time>.log`` and
+    ``<time>.log.json``, ``epoch_N.pth`` (or ``iter_N.pth``), ``latest.pth``
+    and, with ``evaluation.save_best``, ``best_*.pth``.
+
+    Args:
+        cfg: From :func:`knet.apis.config.load_config`; needs ``work_dir``.
+        validate: Whether the validation set is scored while training.
+        seed: Base seed of all randomness; see :func:`training_seed`.
+        deterministic: Whether slower, bit-repeatable GPU routines are chosen.
+
+    Returns:
+        BaseRunner: After the last step.
+
+    Raises:
+        UsageError: For everything a user can mend, before the first step.
+    """
+    starting_point(cfg)
+    cfg.seed = training_seed(cfg, seed)
+    set_random_seed(cfg.seed, deterministic)
+    torch.backends.cudnn.benchmark = bool(cfg.get('cudnn_benchmark', False)) and not deterministic
+    model = build_model(cfg)
+    dataset = build_data(cfg, 'train')
+    model.CLASSES = dataset.CLASSES
+    if not cfg.get('resume_from'):
+        initialise_weights(model)
+    cfg.work_dir = prepare_work_dir(cfg.work_dir)
+    timestamp = broadcast_object(time.strftime('%Y%m%d_%H%M%S', time.localtime()))
+    logger = get_root_logger(log_file=osp.join(cfg.work_dir, f'{timestamp}.log'), log_level=cfg.log_level)
+    facts = environment_facts()
+    meta = dict(config=cfg.pretty_text, seed=cfg.seed, exp_name=osp.basename(cfg.filename), env_info=str(facts),
+                command=' '.join(shlex.quote(part) for part in sys.argv))
+    runner, loader = build_training(cfg, model, dataset, meta, timestamp)
+    if validate:
+        register_validation(runner, cfg)
+    if runner.rank == 0:
+        with atomic_path(osp.join(cfg.work_dir, osp.basename(cfg.filename))) as partial, open(partial, 'w') as file:
+            file.write(cfg.pretty_text)
+    logger.info('environment: %s', facts)
+    logger.info('config:\n%s', cfg.pretty_text)
+    logger.info('seed %d, deterministic: %s, processes: %d, %s with %d samples, %d iterations per epoch', cfg.seed,
+                deterministic, runner.world_size, type(dataset).__name__, len(dataset), len(loader))
+    if cfg.get('resume_from'):
+        runner.resume(cfg.resume_from)
+    elif cfg.get('load_from'):
+        runner.load_checkpoint(cfg.load_from)
+    runner.run([loader], [('train', 1)])
+    return runner

@@ -1,0 +1,108 @@
+"""Run a video model over the test videos and write (and score) its predictions.
+
+    python tools/test_step.py CONFIG CHECKPOINT_OR_WORK_DIR --out-dir OUT --eval stq vpq
+    python tools/test_step.py CONFIG CHECKPOINT --show-dir OUT            # predictions and overlays
+    sh ./tools/dist_step_test.sh CONFIG CHECKPOINT 8 --out-dir OUT        # videos shared by 8 processes
+
+Predictions lie in ``OUT/panoptic/<video>/SSSSSS_FFFFFF_{cat,ins}.png``. A run
+that was stopped continues where it was when started again: complete videos are
+kept, the others redone.
+"""
+import argparse
+import hashlib
+from pathlib import Path
+from typing import Dict, List
+
+import _root  # noqa: F401  puts the repository on the path
+from mmcv import Config
+from mmcv.runner import get_dist_info
+
+from knet.apis import build_data, init_model, load_config, resolve_checkpoint, score_videos, stream_videos
+from knet.apis.checkpoint import fingerprint
+from knet.apis.config import add_config_options, loader_settings, merge_options
+from knet.apis.distributed import add_launcher_options, barrier, init_distributed, leave_distributed
+from knet.apis.test import close_store
+from knet.evaluation.store import PredictionWriter
+from knet.utils.cli import UsageError, add_debug_option, run_tool
+from knet.utils.io import write_json_atomic
+
+
+def parse_args() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(description='Run a video model over videos; on the GPU if there is one.')
+    parser.add_argument('config', help='config file')
+    parser.add_argument('checkpoint', help='checkpoint file, or a work directory (its best or latest)')
+    parser.add_argument('--out-dir', help='where predictions and scores go; default: --show-dir, else ./out')
+    parser.add_argument('--show-dir', help='also draw overlays, into SHOW_DIR/overlay')
+    parser.add_argument('--eval', nargs='+', default=[], metavar='METRIC',
+                        help='stq and/or vpq, computed when all videos are done (dummy: nothing, as old commands say)')
+    parser.add_argument('--protocol', choices=['official', 'paper-repo'], default='official', help='of the metrics')
+    parser.add_argument('--final', action='store_true',
+                        help='also write OUT/final/SSSS/FFFFFF.png, the RGB files of the KITTI-STEP server')
+    parser.add_argument('--fresh', action='store_true', help='redo videos that OUT already has')
+    parser.add_argument('--optimize', action='store_true', help='fold batch norms, freeze backbone and neck')
+    parser.add_argument('--amp', action='store_true', help='half precision')
+    parser.add_argument('--nproc', type=int, default=1, help='evaluator processes')
+    parser.add_argument('--trust-checkpoint', action='store_true', help='allow checkpoints with pickled code')
+    add_config_options(parser)
+    add_launcher_options(parser)
+    add_debug_option(parser)
+    return parser.parse_args()
+
+
+def asked_metrics(names: List[str]) -> List[str]:
+    """The metrics among the values of ``--eval``.
+
+    Raises:
+        UsageError: For an unknown one.
+    """
+    unknown = sorted(set(names) - {'stq', 'vpq', 'dummy'})
+    if unknown:
+        raise UsageError(f'--eval {unknown[0]}: choose from stq, vpq')
+    if 'dummy' in names:
+        print('--eval dummy computes nothing; use --eval stq vpq, or tools/eval_dstq_step.py later')
+    return [name for name in names if name != 'dummy']
+
+
+def run_identity(cfg: Config, checkpoint: Path, amp: bool) -> Dict[str, str]:
+    """What the predictions depend on; stored with them so that runs don't mix."""
+    text = Config(dict(model=cfg.model, test=cfg.data.test)).pretty_text
+    return dict(config=Path(cfg.filename).name, config_hash=hashlib.sha256(text.encode()).hexdigest()[:16],
+                checkpoint=checkpoint.name, checkpoint_hash=fingerprint(checkpoint), precision='half' if amp else 'full')
+
+
+def report(out_dir: Path, dataset: object, args: argparse.Namespace, metrics: List[str]) -> None:
+    """Score, print tables, write ``OUT/<metric>.json``."""
+    for name, result in score_videos(out_dir, dataset, metrics, args.protocol, args.nproc).items():
+        print(result.table())
+        write_json_atomic(out_dir / f'{name}.json', result.to_json())
+
+
+def main() -> None:
+    """Predict, then score."""
+    args = parse_args()
+    metrics = asked_metrics(args.eval)
+    out_dir = Path(args.out_dir or args.show_dir or 'out')
+    cfg = load_config(args.config, merge_options(args.cfg_options, args.options))
+    checkpoint = resolve_checkpoint(args.checkpoint)
+    init_distributed(args.launcher, args.local_rank)
+    try:
+        dataset = build_data(cfg, 'test')
+        model = init_model(cfg, checkpoint, trust=args.trust_checkpoint, optimize=args.optimize)
+        if not hasattr(model, 'new_stream') or not hasattr(dataset, 'video_indices'):
+            raise UsageError(f'{args.config} is not a video model on videos; use tools/test.py')
+        writer = PredictionWriter(out_dir, run_identity(cfg, checkpoint, args.amp), resume=not args.fresh,
+                                  final=args.final)
+        barrier()
+        stream_videos(model, dataset, writer, Path(args.show_dir) / 'overlay' if args.show_dir else None,
+                      workers=min(1, loader_settings(cfg, 'test')['workers_per_gpu']), amp=args.amp)
+        close_store(writer)
+        if get_dist_info()[0] == 0:
+            print(f'predictions: {out_dir}')
+            report(out_dir, dataset, args, metrics)
+    finally:
+        leave_distributed()
+
+
+if __name__ == '__main__':
+    run_tool(main)

@@ -1,0 +1,72 @@
+"""Train a model from a config.
+
+    python tools/train.py configs/toy/video_knet_toy_kitti_step.py --work-dir work_dirs/toy
+    sh ./tools/dist_train.sh JOB CONFIG GPUS WORK_DIR      # several processes
+"""
+import argparse
+import os.path as osp
+
+import _root  # noqa: F401  puts the repository on the path
+import torch
+
+from knet.apis import load_config, train
+from knet.apis.config import add_config_options, merge_options
+from knet.apis.distributed import add_launcher_options, init_distributed, leave_distributed
+from knet.utils.cli import UsageError, add_debug_option, run_tool
+
+
+def parse_args() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(description='Train a model from a config; on the GPU if there is one.')
+    parser.add_argument('config', help='config file')
+    parser.add_argument('--work-dir', help='where logs and checkpoints go; default work_dirs/<config name>')
+    parser.add_argument('--load-from', help='checkpoint or work directory to start from (weights only)')
+    parser.add_argument('--resume-from', help='checkpoint or work directory to continue')
+    parser.add_argument('--auto-resume', action='store_true', help='continue if the work directory has a checkpoint')
+    parser.add_argument('--trust-checkpoint', action='store_true', help='allow checkpoints with pickled code')
+    parser.add_argument('--no-validate', action='store_true', help='do not score the validation set while training')
+    parser.add_argument('--seed', type=int, help='base seed; default: the config\'s, or random (see the log)')
+    parser.add_argument('--deterministic', action='store_true', help='bit-repeatable, slower GPU routines')
+    parser.add_argument('--detect-anomaly', action='store_true', help='find the operation that produced a NaN')
+    parser.add_argument('--gpus', type=int, help='accepted; several GPUs need tools/dist_train.sh')
+    parser.add_argument('--gpu-ids', type=int, nargs='+', help='the first one is used')
+    add_config_options(parser)
+    add_launcher_options(parser)
+    add_debug_option(parser)
+    return parser.parse_args()
+
+
+def check_devices(args: argparse.Namespace) -> None:
+    """Choose the GPU; several GPUs need several processes.
+
+    Raises:
+        UsageError: If more GPUs are asked for than one process uses.
+    """
+    wanted = args.gpus if args.gpus is not None else len(args.gpu_ids or [0])
+    if wanted > 1 and args.launcher == 'none':
+        raise UsageError(f'one process trains on one GPU; for {wanted} run: '
+                         f'sh ./tools/dist_train.sh JOB {args.config} {wanted} WORK_DIR')
+    if args.gpu_ids and args.launcher == 'none' and torch.cuda.is_available():
+        torch.cuda.set_device(args.gpu_ids[0])
+
+
+def main() -> None:
+    """Run the training."""
+    args = parse_args()
+    check_devices(args)
+    cfg = load_config(args.config, merge_options(args.cfg_options, args.options))
+    for key in ('load_from', 'resume_from'):
+        cfg[key] = getattr(args, key) or cfg.get(key)
+    cfg.auto_resume = args.auto_resume
+    cfg.trust_checkpoint = args.trust_checkpoint
+    cfg.work_dir = args.work_dir or cfg.get('work_dir') or osp.join('work_dirs', osp.splitext(osp.basename(args.config))[0])
+    torch.autograd.set_detect_anomaly(args.detect_anomaly)
+    init_distributed(args.launcher, args.local_rank)
+    try:
+        train(cfg, not args.no_validate, args.seed, args.deterministic)
+    finally:
+        leave_distributed()
+
+
+if __name__ == '__main__':
+    run_tool(main)
