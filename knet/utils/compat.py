@@ -1,0 +1,179 @@
+"""Repairs that let the OpenMMLab 1.x line run on today's PyTorch.
+
+mmdet 2.28 and mmseg 0.30 import compiled ops of mmcv when they are imported,
+and mmcv 1.7 touches internals of torch that torch 2.1 changed. :func:`apply`,
+the first thing ``import knet`` runs, repairs both. Every repair first looks
+whether it is needed and returns whether it was; where mmcv has compiled ops
+they are used untouched.
+"""
+import contextlib
+import functools
+import importlib
+import io
+import logging
+import sys
+import types
+import warnings
+from importlib.machinery import ModuleSpec
+from typing import Any, Callable, Optional
+
+_EXT = 'mmcv._ext'
+_INSTALL = 'run "bash tools/install.sh" (or see requirements.txt)'
+_INSTALL_FULL = ('install the full flavour: "bash tools/install.sh --full", or '
+                 '"pip uninstall mmcv && mim install mmcv-full==1.7.2"')
+
+
+class MissingCompiledOp(RuntimeError):
+    """A compiled op of mmcv was called, and mmcv has none here."""
+
+
+class _TorchOnlyExt(types.ModuleType):
+    """Stands in for ``mmcv._ext``: torch routes where we have them, clear errors elsewhere."""
+
+    def __getattr__(self, name: str) -> Callable:
+        if name.startswith('__'):
+            raise AttributeError(name)
+
+        def missing(*args: Any, **kwargs: Any) -> None:
+            raise MissingCompiledOp(f'mmcv was installed without compiled ops, and "{name}" is one of them. '
+                                    f'To use it, {_INSTALL_FULL}.')
+
+        return missing
+
+
+def quiet_known_warnings() -> None:
+    """Silences two messages about nothing a user could or should change."""
+    # mmcv 1.7 announces mmcv 2, which this line of mmdet cannot use.
+    warnings.filterwarnings('ignore', message='On January 1, 2023, MMCV will release', category=UserWarning)
+    # A CUDA toolkit without a GPU is worth no message to who runs on the CPU: a log record, before torch 2.4 a print.
+    logger = logging.getLogger('torch.utils.cpp_extension')
+    logger.addFilter(_has_cuda_runtime)
+    with contextlib.redirect_stdout(io.StringIO()):
+        importlib.import_module('torch.utils.cpp_extension')
+
+
+def _has_cuda_runtime(record: logging.LogRecord) -> bool:
+    return not record.getMessage().startswith('No CUDA runtime is found')
+
+
+def check_versions() -> None:
+    """Looks whether the OpenMMLab packages are there and of the 1.x line.
+
+    Raises:
+        ImportError: Naming the package, what was found and the mend.
+    """
+    for name, major, wanted in (('mmcv', '1', '1.7.2'), ('mmdet', '2', '2.28.2'), ('mmseg', '0', '0.30.0')):
+        try:
+            found = importlib.import_module(f'{name}.version').__version__
+        except Exception as error:  # these packages check each other's versions with assert
+            raise ImportError(f'knet needs {name} {wanted}, which cannot be imported ({error}): {_INSTALL}') from error
+        if found.split('.')[0] != major:
+            raise ImportError(f'knet needs {name} {wanted} and found {found}: {_INSTALL}')
+
+
+def has_compiled_ops() -> bool:
+    """Whether mmcv has its compiled ops (the full flavour).
+
+    Raises:
+        ImportError: If they are there but don't fit the installed torch.
+    """
+    if _EXT not in sys.modules:
+        try:
+            importlib.import_module(_EXT)
+        except ModuleNotFoundError as error:
+            if error.name != _EXT:
+                raise
+            return False
+        except ImportError as error:
+            raise ImportError(f'the compiled ops of mmcv-full do not fit the installed torch: {error}\n'
+                              'Reinstall mmcv-full==1.7.2 for this torch, or replace it by the flavour without '
+                              'compiled ops: "pip uninstall mmcv-full && pip install mmcv==1.7.2"') from error
+    return not isinstance(sys.modules[_EXT], _TorchOnlyExt)
+
+
+def provide_ops() -> bool:
+    """Puts torch routes and placeholders where mmcv expects its compiled ops."""
+    if has_compiled_ops() or _EXT in sys.modules:
+        return False
+    from knet.utils import torch_ops
+    module = _TorchOnlyExt(_EXT, 'Stand-in for the compiled ops of mmcv.')
+    # With a spec that has no loader, mmcv's check_ops_exist() answers False.
+    module.__spec__ = ModuleSpec(_EXT, None)
+    module.__dict__.update(torch_ops.routes())
+    sys.modules[_EXT] = module
+    return True
+
+
+def repair_ddp_forward() -> bool:
+    """DDP forward: mmcv's override reads an attribute that torch 2.1 removed."""
+    from mmcv.parallel import MMDistributedDataParallel
+    from torch.nn.parallel import DistributedDataParallel
+    if hasattr(DistributedDataParallel, '_build_replicated_tensor_module'):  # torch 2.0
+        return False
+    MMDistributedDataParallel._run_ddp_forward = _run_ddp_forward
+    return True
+
+
+def _run_ddp_forward(self: Any, *inputs: Any, **kwargs: Any) -> Any:
+    inputs, kwargs = _scatter_to_own_device(self, inputs, kwargs)
+    with self._inside_ddp_forward():
+        return self.module(*inputs, **kwargs)
+
+
+def _scatter_to_own_device(ddp: Any, inputs: tuple, kwargs: dict) -> tuple:
+    """Unwraps DataContainers and moves tensors to the device of ``ddp`` (-1: the CPU)."""
+    from mmcv.parallel.scatter_gather import scatter_kwargs
+    device = ddp.device_ids[0] if ddp.device_ids else -1
+    all_inputs, all_kwargs = scatter_kwargs(inputs, kwargs, [device], dim=ddp.dim)
+    return (all_inputs[0] if all_inputs else ()), (all_kwargs[0] if all_kwargs else {})
+
+
+def repair_cpu_ddp_steps() -> bool:
+    """DDP on the CPU: mmcv's train_step and val_step leave DataContainers wrapped there."""
+    from mmcv.parallel import MMDistributedDataParallel
+    if getattr(MMDistributedDataParallel.train_step, 'unwraps_on_cpu', False):
+        return False
+    for name in ('train_step', 'val_step'):
+        setattr(MMDistributedDataParallel, name, _unwrap_on_cpu(getattr(MMDistributedDataParallel, name)))
+    return True
+
+
+def _unwrap_on_cpu(step: Callable) -> Callable:
+
+    @functools.wraps(step)
+    def unwrapping_step(self: Any, *inputs: Any, **kwargs: Any) -> Any:
+        if not self.device_ids:
+            inputs, kwargs = _scatter_to_own_device(self, inputs, kwargs)
+        return step(self, *inputs, **kwargs)
+
+    unwrapping_step.unwraps_on_cpu = True
+    return unwrapping_step
+
+
+def repair_copy_streams() -> bool:
+    """Scatter to GPUs: mmcv names a device by its number, torch 2.1 wants a torch.device."""
+    from mmcv.parallel import _functions
+    try:
+        _functions._get_stream(-1)
+    except AttributeError:
+        _functions._get_stream = _copy_stream
+        return True
+    return False
+
+
+@functools.lru_cache(maxsize=None)
+def _copy_stream(device: int) -> Optional[Any]:
+    """The background stream that copies from the CPU to GPU number ``device`` (-1: none)."""
+    import torch
+    return None if device == -1 else torch.cuda.Stream(device)
+
+
+@functools.lru_cache(maxsize=None)
+def apply() -> None:
+    """Applies every repair that this machine needs; a second call does nothing."""
+    quiet_known_warnings()
+    check_versions()
+    provide_ops()
+    repair_ddp_forward()
+    repair_cpu_ddp_steps()
+    repair_copy_streams()
