@@ -41,12 +41,12 @@ class KITTISTEPDVPSDataset(VideoPanopticDataset):
         for name in list_files(folder, 'leftImg8bit.png'):
             match = _IMAGE.fullmatch(name)
             if match is None:
-                raise ValueError(f'{osp.join(folder, name)}: file name is not SSSSSS_FFFFFF_leftImg8bit.png. Rename it; '
-                                 'S is the number of the video, F of the frame.')
+                raise ValueError(f'{osp.join(folder, name)}: file name is not SSSSSS_FFFFFF_leftImg8bit.png. Rename '
+                                 'it; S is the number of the video, F of the frame.')
             found.append((int(match.group(1)), int(match.group(2)), name))
         if not found:
-            raise ValueError(f'{folder}: no *_leftImg8bit.png in it. The split {self.split!r} is empty: check data_root '
-                             'and split, or prepare the data again.')
+            raise ValueError(f'{folder}: no *_leftImg8bit.png in it. The split {self.split!r} is empty: check '
+                             'data_root and split, or prepare the data again.')
         found.sort()
         records, previous = [], None
         for video, frame, name in found:

@@ -98,7 +98,8 @@ def test_image_batch_of_the_shipped_cityscapes_config(cityscapes_root: Maker) ->
 
 def test_both_data_sets_read_the_same_street(kitti_root: Maker, cityscapes_root: Maker) -> None:
     semantic, instance = street(0)
-    for dataset in (KITTISTEPDVPSDataset(IDENTITY, str(kitti_root())), CityscapesSTEP(IDENTITY, str(cityscapes_root()))):
+    for cls, root in ((KITTISTEPDVPSDataset, kitti_root()), (CityscapesSTEP, cityscapes_root())):
+        dataset = cls(IDENTITY, str(root))
         found = dataset.read_panoptic(0)
         assert np.array_equal(found[0], semantic) and found[0].dtype == np.uint8
         assert np.array_equal(found[1], instance) and found[1].dtype == np.int32

@@ -19,6 +19,7 @@ sys.path.insert(0, osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__)))))
 
 from tqdm import tqdm  # noqa: E402
 
+from knet.utils.cli import add_debug_option, run_tool  # noqa: E402
 from knet.utils.io import atomic_path  # noqa: E402
 
 SEQUENCES = dict(
@@ -148,6 +149,7 @@ def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
                         help='what to prepare; test has images only (default: %(default)s)')
     parser.add_argument('--partial', action='store_true', help='go on although files are missing')
     parser.add_argument('--dry-run', action='store_true', help='report, change nothing')
+    add_debug_option(parser)
     args = parser.parse_args(argv)
     for source in args.src:
         if not osp.isdir(source):
@@ -178,4 +180,4 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    run_tool(main)

@@ -15,11 +15,15 @@ sys.path.insert(0, osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__)))))
 import cv2  # noqa: E402
 import mmcv  # noqa: E402
 import numpy as np  # noqa: E402
+
+import knet  # noqa: E402,F401  (before mmdet: without compiled ops mmdet needs its repairs)
+
+# isort: split
 from mmdet.datasets import build_dataset  # noqa: E402
 
-import knet  # noqa: E402,F401  (registers the data sets)
 from knet.datasets.pipelines import ID_SHIFT  # noqa: E402
 from knet.labels import LabelSpace  # noqa: E402
+from knet.utils.cli import add_debug_option, run_tool  # noqa: E402
 from knet.utils.io import write_png_atomic  # noqa: E402
 from knet.visualization import overlay, side_by_side, track_colour  # noqa: E402
 
@@ -97,6 +101,7 @@ def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
     parser.add_argument('--seed', type=int, default=0, help='seed of choice and augmentation (default: %(default)s)')
     parser.add_argument('--cfg-options', nargs='+', action=mmcv.DictAction, default={}, metavar='KEY=VALUE',
                         help='settings that replace those of the config')
+    add_debug_option(parser)
     return parser.parse_args(argv)
 
 
@@ -120,4 +125,4 @@ def main(argv: Optional[Sequence[str]] = None) -> None:
 
 
 if __name__ == '__main__':
-    main()
+    run_tool(main)

@@ -7,8 +7,8 @@ from .transforms import (PadFutureMMDet, SeqFlipWithDepth, SeqNormalizeWithDepth
                          SeqRandomCropWithDepth, SeqResizeWithDepth)
 
 __all__ = [
-    'ID_SHIFT', 'META_KEYS', 'ConcatVideoReferences', 'FrameCollect', 'KNetInsAdapterCherryPick', 'LoadAnnotationsDirect',
-    'LoadAnnotationsInstanceMasks', 'LoadImgDirect', 'LoadMultiAnnotationsDirect', 'LoadMultiImagesDirect',
+    'ID_SHIFT', 'META_KEYS', 'ConcatVideoReferences', 'FrameCollect', 'KNetInsAdapterCherryPick',
+    'LoadAnnotationsDirect', 'LoadAnnotationsInstanceMasks', 'LoadImgDirect', 'LoadMultiAnnotationsDirect', 'LoadMultiImagesDirect',
     'PadFutureMMDet', 'SeqDefaultFormatBundle', 'SeqFlipWithDepth', 'SeqNormalizeWithDepth', 'SeqPadWithDepth',
     'SeqRandomCropWithDepth', 'SeqResizeWithDepth', 'VideoCollect', 'cut_instances'
 ]

@@ -9,8 +9,8 @@ from mmdet.datasets.pipelines import Collect, to_tensor
 Frame = Dict[str, Any]
 
 #: What ``img_metas`` of a frame tells the model and the tools.
-META_KEYS = ('filename', 'ori_filename', 'ori_shape', 'img_shape', 'pad_shape', 'scale_factor', 'flip', 'flip_direction',
-             'img_norm_cfg', 'video_id', 'frame_id', 'is_first_frame')
+META_KEYS = ('filename', 'ori_filename', 'ori_shape', 'img_shape', 'pad_shape', 'scale_factor', 'flip',
+             'flip_direction', 'img_norm_cfg', 'video_id', 'frame_id', 'is_first_frame')
 
 
 @PIPELINES.register_module()

@@ -140,8 +140,8 @@ class LoadMultiImagesDirect(LoadImgDirect):
         key = frames[0]
         for frame in frames[1:]:
             if frame['img_shape'] != key['img_shape']:
-                raise ValueError(f"{frame['filename']}: size {frame['img_shape'][:2]} differs from {key['img_shape'][:2]} "
-                                 f"of {key['filename']}. All frames of a video must have one size.")
+                raise ValueError(f"{frame['filename']}: size {frame['img_shape'][:2]} differs from "
+                                 f"{key['img_shape'][:2]} of {key['filename']}. All frames of a video must have one size.")
         return frames
 
 
