@@ -149,13 +149,13 @@ class PanopticDataset(Dataset):
 
     def video_indices(self) -> 'OrderedDict[int, List[int]]':
         """Dataset indices of every video in frame order, videos in ascending id."""
-        videos: 'OrderedDict[int, List[int]]' = OrderedDict()
+        videos: OrderedDict[int, List[int]] = OrderedDict()
         for index, record in enumerate(self.records):
             videos.setdefault(record.video_id, []).append(index)
         return videos
 
     def read_panoptic(self, index: int) -> Tuple[np.ndarray, np.ndarray]:
-        """Ground truth of a frame: (H, W) uint8 dataset ids and int32 instance ids.
+        """Ground truth of a frame: (H, W) uint8 dataset ids and int32 instance ids, 0 for stuff.
 
         Raises:
             ValueError: If the split has no labels or a class is unknown.
@@ -165,7 +165,10 @@ class PanopticDataset(Dataset):
         paths = self.records[index].annotation
         id_map = self.read_id_map(*paths)
         check_classes(id_map, self.label_space, paths[0])
-        return (id_map >> ID_SHIFT).astype(np.uint8), id_map & ((1 << ID_SHIFT) - 1)
+        semantic = (id_map >> ID_SHIFT).astype(np.uint8)
+        # Cityscapes counts riders and trucks as well, which are stuff in STEP.
+        instance = np.where(np.isin(semantic, self.label_space.thing_ids), id_map & ((1 << ID_SHIFT) - 1), 0)
+        return semantic, instance.astype(np.int32)
 
 
 def require_folder(path: str, mend: str) -> str:

@@ -1,4 +1,5 @@
 """Data sets: what they list, what a sample holds, what they refuse."""
+import random
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Tuple
 
@@ -105,19 +106,34 @@ def test_both_data_sets_read_the_same_street(kitti_root: Maker, cityscapes_root:
         assert np.array_equal(found[1], instance) and found[1].dtype == np.int32
 
 
-def test_workers_draw_different_augmentations(kitti_root: Maker) -> None:
-    """With a seed, ranks and workers have streams of their own."""
-    from mmdet.datasets.builder import worker_init_fn
-    dataset = shipped('kitti_step_vps.py', kitti_root(), 'train')
-    draws = []
-    for rank in range(2):
-        for worker in range(2):
-            worker_init_fn(worker, num_workers=2, rank=rank, seed=5)
-            draws.append(dataset[0]['img'].data)
-    shapes_or_pixels = [(tuple(d.shape), float(d.sum())) for d in draws]
-    assert len(set(shapes_or_pixels)) == 4
-    worker_init_fn(0, num_workers=2, rank=0, seed=5)
-    assert torch.equal(dataset[0]['img'].data, draws[0])
+def test_counted_stuff_is_stuff(cityscapes_root: Maker) -> None:
+    """Cityscapes counts trucks, STEP does not tell them apart."""
+
+    def trucks(frame: int) -> Tuple[np.ndarray, np.ndarray]:
+        semantic, instance = street(frame)
+        return np.where(semantic == 13, 14, semantic).astype(np.uint8), instance
+
+    dataset = CityscapesSTEP(IDENTITY, str(cityscapes_root(labels=trucks)))
+    semantic, instance = dataset.read_panoptic(0)
+    assert (semantic == 14).any() and set(instance[semantic == 14]) == {0} and set(instance[semantic == 11]) == {2}
+    sample = shipped('cityscapes_step.py', dataset.data_root, 'train')[0]
+    assert set(sample['gt_labels'].data.tolist()) <= {0} and 14 in sample['gt_semantic_seg'].data
+
+
+@pytest.mark.parametrize('name', ['kitti_step_vps.py', 'cityscapes_step.py'])
+def test_a_sample_depends_on_numpys_seed_alone(kitti_root: Maker, cityscapes_root: Maker, name: str) -> None:
+    """Whoever seeds NumPy per sample, worker or rank decides what is drawn."""
+    dataset = shipped(name, kitti_root() if name.startswith('kitti') else cityscapes_root(), 'train')
+
+    def draw(seed: int) -> torch.Tensor:
+        np.random.seed(seed)
+        torch.manual_seed(torch.seed() % 2**31)
+        random.seed()
+        return dataset[0]['img'].data
+
+    draws = [draw(seed) for seed in range(4)]
+    assert len({(tuple(image.shape), float(image.sum())) for image in draws}) == 4
+    assert all(torch.equal(draw(seed), draws[seed]) for seed in range(4))
 
 
 def test_samples_cross_process_boundaries(kitti_root: Maker) -> None:

@@ -8,10 +8,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from mmcv.parallel import DataContainer
 
-from knet.datasets.pipelines import (ID_SHIFT, ConcatVideoReferences, KNetInsAdapterCherryPick, LoadAnnotationsDirect,
-                                     LoadImgDirect, LoadMultiImagesDirect, PadFutureMMDet, SeqDefaultFormatBundle,
-                                     SeqFlipWithDepth, SeqRandomCropWithDepth, SeqResizeWithDepth, VideoCollect,
-                                     cut_instances)
+from knet.datasets.pipelines import (
+    ID_SHIFT,
+    ConcatVideoReferences,
+    KNetInsAdapterCherryPick,
+    LoadAnnotationsDirect,
+    LoadImgDirect,
+    LoadMultiImagesDirect,
+    PadFutureMMDet,
+    SeqDefaultFormatBundle,
+    SeqFlipWithDepth,
+    SeqRandomCropWithDepth,
+    SeqResizeWithDepth,
+    VideoCollect,
+    cut_instances,
+)
 from knet.datasets.pipelines.loading import read_rgb_panoptic, read_train_id_panoptic
 from knet.labels import KITTI_STEP
 

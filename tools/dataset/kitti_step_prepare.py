@@ -17,10 +17,10 @@ from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 os.environ.setdefault('KNET_NO_PLUGIN', '1')  # plain file handling needs no network library
 sys.path.insert(0, osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__)))))
 
-from tqdm import tqdm  # noqa: E402
+from tqdm import tqdm
 
-from knet.utils.cli import add_debug_option, run_tool  # noqa: E402
-from knet.utils.io import atomic_path  # noqa: E402
+from knet.utils.cli import add_debug_option, run_tool
+from knet.utils.io import atomic_path
 
 SEQUENCES = dict(
     train=(0, 1, 3, 4, 5, 9, 11, 12, 15, 17, 19, 20),

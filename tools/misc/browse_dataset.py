@@ -12,20 +12,20 @@ from typing import Any, Dict, List, Optional, Sequence
 
 sys.path.insert(0, osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__)))))
 
-import cv2  # noqa: E402
-import mmcv  # noqa: E402
-import numpy as np  # noqa: E402
+import cv2
+import mmcv
+import numpy as np
 
-import knet  # noqa: E402,F401  (before mmdet: without compiled ops mmdet needs its repairs)
+import knet  # noqa: F401  (before mmdet: without compiled ops mmdet needs its repairs)
 
 # isort: split
-from mmdet.datasets import build_dataset  # noqa: E402
+from mmdet.datasets import build_dataset
 
-from knet.datasets.pipelines import ID_SHIFT  # noqa: E402
-from knet.labels import LabelSpace  # noqa: E402
-from knet.utils.cli import add_debug_option, run_tool  # noqa: E402
-from knet.utils.io import write_png_atomic  # noqa: E402
-from knet.visualization import overlay, side_by_side, track_colour  # noqa: E402
+from knet.datasets.pipelines import ID_SHIFT
+from knet.labels import LabelSpace
+from knet.utils.cli import add_debug_option, run_tool
+from knet.utils.io import write_png_atomic
+from knet.visualization import overlay, side_by_side, track_colour
 
 
 def unwrap(sample: Dict[str, Any]) -> Dict[str, Any]:

@@ -1,14 +1,41 @@
 """Pipelines: loading, geometry, targets, formatting."""
 from .formatting import META_KEYS, ConcatVideoReferences, FrameCollect, SeqDefaultFormatBundle, VideoCollect
 from .instances import KNetInsAdapterCherryPick, cut_instances
-from .loading import (ID_SHIFT, LoadAnnotationsDirect, LoadAnnotationsInstanceMasks, LoadImgDirect,
-                      LoadMultiAnnotationsDirect, LoadMultiImagesDirect)
-from .transforms import (PadFutureMMDet, SeqFlipWithDepth, SeqNormalizeWithDepth, SeqPadWithDepth,
-                         SeqRandomCropWithDepth, SeqResizeWithDepth)
+from .loading import (
+    ID_SHIFT,
+    LoadAnnotationsDirect,
+    LoadAnnotationsInstanceMasks,
+    LoadImgDirect,
+    LoadMultiAnnotationsDirect,
+    LoadMultiImagesDirect,
+)
+from .transforms import (
+    PadFutureMMDet,
+    SeqFlipWithDepth,
+    SeqNormalizeWithDepth,
+    SeqPadWithDepth,
+    SeqRandomCropWithDepth,
+    SeqResizeWithDepth,
+)
 
 __all__ = [
-    'ID_SHIFT', 'META_KEYS', 'ConcatVideoReferences', 'FrameCollect', 'KNetInsAdapterCherryPick',
-    'LoadAnnotationsDirect', 'LoadAnnotationsInstanceMasks', 'LoadImgDirect', 'LoadMultiAnnotationsDirect', 'LoadMultiImagesDirect',
-    'PadFutureMMDet', 'SeqDefaultFormatBundle', 'SeqFlipWithDepth', 'SeqNormalizeWithDepth', 'SeqPadWithDepth',
-    'SeqRandomCropWithDepth', 'SeqResizeWithDepth', 'VideoCollect', 'cut_instances'
+    'ConcatVideoReferences',
+    'FrameCollect',
+    'ID_SHIFT',
+    'KNetInsAdapterCherryPick',
+    'LoadAnnotationsDirect',
+    'LoadAnnotationsInstanceMasks',
+    'LoadImgDirect',
+    'LoadMultiAnnotationsDirect',
+    'LoadMultiImagesDirect',
+    'META_KEYS',
+    'PadFutureMMDet',
+    'SeqDefaultFormatBundle',
+    'SeqFlipWithDepth',
+    'SeqNormalizeWithDepth',
+    'SeqPadWithDepth',
+    'SeqRandomCropWithDepth',
+    'SeqResizeWithDepth',
+    'VideoCollect',
+    'cut_instances',
 ]

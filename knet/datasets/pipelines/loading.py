@@ -141,7 +141,8 @@ class LoadMultiImagesDirect(LoadImgDirect):
         for frame in frames[1:]:
             if frame['img_shape'] != key['img_shape']:
                 raise ValueError(f"{frame['filename']}: size {frame['img_shape'][:2]} differs from "
-                                 f"{key['img_shape'][:2]} of {key['filename']}. All frames of a video must have one size.")
+                                 f"{key['img_shape'][:2]} of {key['filename']}. All frames of a video must "
+                                 'have one size.')
         return frames
 
 
