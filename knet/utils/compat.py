@@ -18,6 +18,7 @@ from importlib.machinery import ModuleSpec
 from typing import Any, Callable, Optional
 
 _EXT = 'mmcv._ext'
+_NO_CUDA = 'No CUDA runtime is found'
 _INSTALL = 'run "bash tools/install.sh" (or see requirements.txt)'
 _INSTALL_FULL = ('install the full flavour: "bash tools/install.sh --full", or '
                  '"pip uninstall mmcv && mim install mmcv-full==1.7.2"')
@@ -42,18 +43,16 @@ class _TorchOnlyExt(types.ModuleType):
 
 
 def quiet_known_warnings() -> None:
-    """Silences two messages about nothing a user could or should change."""
+    """Silences three messages about nothing a user could or should change."""
     # mmcv 1.7 announces mmcv 2, which this line of mmdet cannot use.
     warnings.filterwarnings('ignore', message='On January 1, 2023, MMCV will release', category=UserWarning)
-    # A CUDA toolkit without a GPU is worth no message to who runs on the CPU: a log record, before torch 2.4 a print.
-    logger = logging.getLogger('torch.utils.cpp_extension')
-    logger.addFilter(_has_cuda_runtime)
-    with contextlib.redirect_stdout(io.StringIO()):
+    # torch 2.0 still reads versions with pkg_resources.
+    warnings.filterwarnings('ignore', message='pkg_resources is deprecated as an API', category=UserWarning)
+    # A CUDA toolkit without a GPU is no news to who runs on the CPU: a log record, before torch 2.4 a print.
+    logging.getLogger('torch.utils.cpp_extension').addFilter(lambda record: _NO_CUDA not in record.getMessage())
+    with contextlib.redirect_stderr(io.StringIO()) as said:
         importlib.import_module('torch.utils.cpp_extension')
-
-
-def _has_cuda_runtime(record: logging.LogRecord) -> bool:
-    return not record.getMessage().startswith('No CUDA runtime is found')
+    sys.stderr.writelines(line for line in said.getvalue().splitlines(True) if _NO_CUDA not in line)
 
 
 def check_versions() -> None:
@@ -115,39 +114,11 @@ def repair_ddp_forward() -> bool:
 
 
 def _run_ddp_forward(self: Any, *inputs: Any, **kwargs: Any) -> Any:
-    inputs, kwargs = _scatter_to_own_device(self, inputs, kwargs)
+    if self.device_ids:
+        all_inputs, all_kwargs = self.to_kwargs(inputs, kwargs, self.device_ids[0])
+        inputs, kwargs = all_inputs[0], all_kwargs[0]
     with self._inside_ddp_forward():
         return self.module(*inputs, **kwargs)
-
-
-def _scatter_to_own_device(ddp: Any, inputs: tuple, kwargs: dict) -> tuple:
-    """Unwraps DataContainers and moves tensors to the device of ``ddp`` (-1: the CPU)."""
-    from mmcv.parallel.scatter_gather import scatter_kwargs
-    device = ddp.device_ids[0] if ddp.device_ids else -1
-    all_inputs, all_kwargs = scatter_kwargs(inputs, kwargs, [device], dim=ddp.dim)
-    return (all_inputs[0] if all_inputs else ()), (all_kwargs[0] if all_kwargs else {})
-
-
-def repair_cpu_ddp_steps() -> bool:
-    """DDP on the CPU: mmcv's train_step and val_step leave DataContainers wrapped there."""
-    from mmcv.parallel import MMDistributedDataParallel
-    if getattr(MMDistributedDataParallel.train_step, 'unwraps_on_cpu', False):
-        return False
-    for name in ('train_step', 'val_step'):
-        setattr(MMDistributedDataParallel, name, _unwrap_on_cpu(getattr(MMDistributedDataParallel, name)))
-    return True
-
-
-def _unwrap_on_cpu(step: Callable) -> Callable:
-
-    @functools.wraps(step)
-    def unwrapping_step(self: Any, *inputs: Any, **kwargs: Any) -> Any:
-        if not self.device_ids:
-            inputs, kwargs = _scatter_to_own_device(self, inputs, kwargs)
-        return step(self, *inputs, **kwargs)
-
-    unwrapping_step.unwraps_on_cpu = True
-    return unwrapping_step
 
 
 def repair_copy_streams() -> bool:
@@ -175,5 +146,4 @@ def apply() -> None:
     check_versions()
     provide_ops()
     repair_ddp_forward()
-    repair_cpu_ddp_steps()
     repair_copy_streams()
