@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Dict, List
 
 import _root  # noqa: F401  puts the repository on the path
+from knet.evaluation.store import PredictionWriter
 from mmcv import Config
 from mmcv.runner import get_dist_info
 
@@ -22,7 +23,6 @@ from knet.apis.checkpoint import fingerprint
 from knet.apis.config import add_config_options, loader_settings, merge_options
 from knet.apis.distributed import add_launcher_options, barrier, init_distributed, leave_distributed
 from knet.apis.test import close_store
-from knet.evaluation.store import PredictionWriter
 from knet.utils.cli import UsageError, add_debug_option, run_tool
 from knet.utils.io import write_json_atomic
 
@@ -68,7 +68,8 @@ def run_identity(cfg: Config, checkpoint: Path, amp: bool) -> Dict[str, str]:
     """What the predictions depend on; stored with them so that runs don't mix."""
     text = Config(dict(model=cfg.model, test=cfg.data.test)).pretty_text
     return dict(config=Path(cfg.filename).name, config_hash=hashlib.sha256(text.encode()).hexdigest()[:16],
-                checkpoint=checkpoint.name, checkpoint_hash=fingerprint(checkpoint), precision='half' if amp else 'full')
+                checkpoint=checkpoint.name, checkpoint_hash=fingerprint(checkpoint),
+                precision='half' if amp else 'full')
 
 
 def report(out_dir: Path, dataset: object, args: argparse.Namespace, metrics: List[str]) -> None:

@@ -59,7 +59,8 @@ def main() -> None:
         cfg[key] = getattr(args, key) or cfg.get(key)
     cfg.auto_resume = args.auto_resume
     cfg.trust_checkpoint = args.trust_checkpoint
-    cfg.work_dir = args.work_dir or cfg.get('work_dir') or osp.join('work_dirs', osp.splitext(osp.basename(args.config))[0])
+    name = osp.splitext(osp.basename(args.config))[0]
+    cfg.work_dir = args.work_dir or cfg.get('work_dir') or osp.join('work_dirs', name)
     torch.autograd.set_detect_anomaly(args.detect_anomaly)
     init_distributed(args.launcher, args.local_rank)
     try:

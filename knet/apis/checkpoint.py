@@ -58,7 +58,8 @@ def resolve_checkpoint(path: PathLike, prefer: str = 'best') -> Path:
     latest = [path / 'latest.pth'] if (path / 'latest.pth').is_file() else numbered[-1:]
     found = best or latest
     if not found:
-        raise CheckpointError(f'no checkpoint in folder {path}: expected best_*.pth, latest.pth, epoch_N.pth or iter_N.pth')
+        raise CheckpointError(f'no checkpoint in folder {path}: expected best_*.pth, latest.pth, epoch_N.pth or '
+                              'iter_N.pth')
     return found[-1]
 
 
@@ -103,11 +104,10 @@ def read_checkpoint(path: PathLike, trust: bool = False) -> Dict[str, Any]:
     try:
         content = torch.load(str(path), map_location='cpu', weights_only=not trust)
     except (pickle.UnpicklingError, RuntimeError, EOFError, KeyError, ValueError, AttributeError, ImportError) as error:
-        text = str(error)
-        if re.search(r'Unsupported (global|class)|GLOBAL|add_safe_globals', text) and not re.search('central dir', text):
-            name = re.search(r'(?:GLOBAL|class)[: ]+`?([\w.]+)', text)
-            what = f' ({name.group(1)})' if name else ''
-            raise CheckpointError(f'checkpoint {path} contains pickled code{what} and was not opened. {_TRUST_HINT}') from error
+        code = re.search(r'(?:Unsupported (?:global|class)|GLOBAL|class)[: ]+`?(?:GLOBAL )?([\w.]+)', str(error))
+        if code:
+            raise CheckpointError(f'checkpoint {path} contains pickled code ({code.group(1)}) and was not opened. '
+                                  f'{_TRUST_HINT}') from error
         raise CheckpointError(f'checkpoint {path} is damaged or not a PyTorch checkpoint; copy or download it again '
                               f'({path.stat().st_size} bytes)') from error
     return _normalise(content, path)
@@ -193,11 +193,11 @@ def load_weights(model: nn.Module, weights: Dict[str, torch.Tensor]) -> LoadRepo
         for key, _, _ in mismatched:
             weights.pop(key, None)
         outcome = model.load_state_dict(weights, strict=False)
-    own = model.state_dict()
+    # Batch norms of old checkpoints have no counter, and nothing depends on it.
+    own = [key for key in model.state_dict() if not key.endswith('num_batches_tracked')]
     lost = {key for key, _, _ in mismatched}
-    absent = set(outcome.missing_keys) | lost
-    missing = [k for k in outcome.missing_keys if k not in lost and 'num_batches_tracked' not in k]
-    return LoadReport(len(own) - len(absent), len(own), missing, list(outcome.unexpected_keys), mismatched)
+    missing = [key for key in own if key in set(outcome.missing_keys) - lost]
+    return LoadReport(len(own) - len(missing) - len(lost), len(own), missing, list(outcome.unexpected_keys), mismatched)
 
 
 def load_checkpoint(model: nn.Module,

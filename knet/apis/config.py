@@ -13,7 +13,8 @@ from mmcv.runner import HOOKS, OPTIMIZERS, RUNNERS
 from mmdet.core.bbox.builder import BBOX_ASSIGNERS, BBOX_SAMPLERS
 from mmdet.core.bbox.match_costs.builder import MATCH_COST
 from mmdet.datasets import DATASETS, PIPELINES, build_dataset
-from mmdet.models import MODELS, build_detector
+from mmdet.models import build_detector
+from mmdet.models.builder import MODELS
 from mmdet.utils import compat_cfg, replace_cfg_vals, update_data_root
 from torch import nn
 from torch.utils.data import Dataset
@@ -64,7 +65,7 @@ def load_config(path: str, overrides: Optional[Dict[str, Any]] = None) -> Config
     try:
         cfg = replace_cfg_vals(Config.fromfile(path))
     except (FileNotFoundError, SyntaxError, KeyError, NameError, TypeError, ImportError, OSError) as error:
-        detail = str(error).replace(tempfile.gettempdir() + os.sep, '')
+        detail = (str(error) or str(error.__context__)).replace(tempfile.gettempdir() + os.sep, '')
         raise UsageError(f'config {path} cannot be read: {type(error).__name__}: {detail}') from error
     update_data_root(cfg)
     if overrides:

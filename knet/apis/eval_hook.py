@@ -55,7 +55,8 @@ class StreamEvalHook(EvalHook):
         _share_batch_norm(model)
         mode = model.training
         model.eval()
-        scores = self._score_streams(model, runner) if hasattr(model, 'new_stream') else self._score_images(model, runner)
+        score = self._score_streams if hasattr(model, 'new_stream') else self._score_images
+        scores = score(model, runner)
         model.train(mode)
         if scores is not None:
             self._report(runner, scores)

@@ -121,7 +121,7 @@ class ResumableMixin:
         saved = getattr(self, '_resumed_steps', None)
         if saved not in (None, steps):
             # Another batch size or number of processes: the same share of the epochs is done.
-            self.logger.warning('an epoch had %d iterations and now has %d; continuing from the same share', saved, steps)
+            self.logger.warning('an epoch had %d iterations and now has %d; continuing at the same share', saved, steps)
             self._iter = self._iter * steps // saved
             self._epoch = self._iter // steps
         self._resumed_steps = None

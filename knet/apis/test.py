@@ -1,11 +1,10 @@
 """Running trained models over data sets: videos as streams, images one by one."""
 import sys
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Callable, Deque, Dict, Iterator, List, Optional, Sequence, Tuple, Union
-from collections import deque
 
 import cv2
 import torch

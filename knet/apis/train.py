@@ -52,7 +52,8 @@ def prepare_work_dir(path: str) -> str:
             pass
         os.remove(probe)
     except OSError as error:
-        raise UsageError(f'work directory {path} cannot be written: {error.strerror}; choose another --work-dir') from error
+        raise UsageError(f'work directory {path} cannot be written: {error.strerror}; choose another '
+                         '--work-dir') from error
     return path
 
 
@@ -124,7 +125,8 @@ def build_training(cfg: Config, model: nn.Module, dataset: Dataset, meta: Dict[s
     logger = get_root_logger(log_level=cfg.log_level)
     distributed = get_dist_info()[1] > 1
     device = current_device()
-    loader = build_train_loader(dataset, seed=cfg.seed, pin_memory=device.type == 'cuda', **loader_settings(cfg, 'train'))
+    loader = build_train_loader(dataset, seed=cfg.seed, pin_memory=device.type == 'cuda',
+                                **loader_settings(cfg, 'train'))
     if device.type == 'cpu':
         # SyncBN needs GPUs; its keys and its evaluation mode equal BN's.
         model = revert_sync_batchnorm(model)

@@ -1,0 +1,76 @@
+"""Sampling and seeding: the same data whatever the processes, workers and history."""
+from typing import List
+
+import numpy as np
+import pytest
+import torch
+from torch.utils.data import Dataset
+
+from knet.apis.loader import GlobalBatchSampler, build_train_loader, mix_seed
+from knet.utils.cli import UsageError
+
+
+class Numbers(Dataset):
+    """Sample = (index, a random number)."""
+
+    def __init__(self, length: int, flag: List[int] = None) -> None:
+        self.length = length
+        self.flag = np.array(flag if flag is not None else [0] * length)
+
+    def __len__(self) -> int:
+        return self.length
+
+    def __getitem__(self, index: int) -> torch.Tensor:
+        return torch.tensor([index, np.random.rand()], dtype=torch.float64)
+
+
+def batches(**kwargs: int) -> List[List[List[float]]]:
+    """All batches of two epochs."""
+    loader = build_train_loader(Numbers(7), 2, seed=3, **kwargs)
+    return [batch.tolist() for _ in range(2) for batch in loader]
+
+
+def test_workers_do_not_change_the_batches() -> None:
+    assert batches(workers_per_gpu=0) == batches(workers_per_gpu=2)
+
+
+def test_every_access_draws_anew() -> None:
+    first = batches(workers_per_gpu=0)
+    numbers = [number for batch in first for _, number in batch]
+    assert len(set(numbers)) == len(numbers)
+    assert sorted({int(index) for batch in first[:4] for index, _ in batch}) == list(range(7))
+
+
+@pytest.mark.parametrize('length', [1, 5, 8, 13])
+def test_ranks_split_the_batches_of_one_process(length: int) -> None:
+    single = list(GlobalBatchSampler(Numbers(length), 4, seed=1, rank=0, world_size=1))
+    parts = [list(GlobalBatchSampler(Numbers(length), 2, seed=1, rank=r, world_size=2)) for r in range(2)]
+    steps = len(single) // 4
+    joined = [entry for step in range(steps) for part in parts for entry in part[2 * step:2 * step + 2]]
+    assert joined == single
+
+
+@pytest.mark.parametrize('start', [0, 1, 3, 4, 9])
+def test_seek_continues_where_a_pass_would_be(start: int) -> None:
+    sampler = GlobalBatchSampler(Numbers(7), 2, seed=5, rank=0, world_size=1)
+    whole = [entry for _ in range(4) for entry in sampler]
+    again = GlobalBatchSampler(Numbers(7), 2, seed=5, rank=0, world_size=1)
+    again.seek(start)
+    rest = [entry for _ in range(4) for entry in again]
+    assert rest[:len(whole) - 2 * start] == whole[2 * start:]
+
+
+def test_groups_do_not_mix() -> None:
+    sampler = GlobalBatchSampler(Numbers(9, [0, 1, 0, 1, 0, 1, 0, 0, 0]), 2, seed=0, rank=0, world_size=1)
+    assert len(sampler) == 10
+    for row in sampler.epoch_batches(0):
+        assert len({index in (1, 3, 5) for index in row}) == 1
+
+
+def test_empty_data_set_is_named() -> None:
+    with pytest.raises(UsageError, match='Numbers is empty'):
+        build_train_loader(Numbers(0), 1, 0, seed=0)
+
+
+def test_mixed_seeds_differ() -> None:
+    assert len({mix_seed(a, b) for a in range(20) for b in range(20)}) == 400

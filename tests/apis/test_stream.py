@@ -1,0 +1,64 @@
+"""Streams over data sets: sharding, resuming, background writing, images."""
+from collections import OrderedDict
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from knet.apis import build_data, init_model, load_config, run_images, stream_videos
+from knet.apis.test import BackgroundWriter, shard_videos
+from knet.evaluation.store import PredictionReader, PredictionWriter
+
+
+@given(st.lists(st.integers(1, 30), max_size=12), st.integers(1, 5))
+def test_shards_cover_all_videos_once(lengths: list, ranks: int) -> None:
+    videos = OrderedDict((number, list(range(length))) for number, length in enumerate(lengths))
+    shards = [shard_videos(videos, rank, ranks) for rank in range(ranks)]
+    assert sorted(video for shard in shards for video in shard) == list(videos)
+    loads = [sum(lengths[video] for video in shard) for shard in shards]
+    assert max(loads) - min(loads) <= max(lengths, default=0)
+
+
+@pytest.mark.parametrize('workers', [0, 1])
+def test_streams_are_written_and_resumed(config: Path, tmp_path: Path, workers: int) -> None:
+    cfg = load_config(str(config))
+    dataset, model = build_data(cfg, 'test'), init_model(cfg)
+    writer = PredictionWriter(tmp_path / 'out', meta=dict(run='1'))
+    assert stream_videos(model, dataset, writer, workers=workers, show_progress=False) == 12
+    writer.close()
+    reader, truth = PredictionReader(tmp_path / 'out'), dataset.ground_truth()
+    for video in truth.videos():
+        assert list(reader.frames(video)) == truth.frames(video)
+        for frame in truth.frames(video):
+            for stored, true in zip(reader.read(video, frame), truth.read(video, frame)):
+                assert np.array_equal(stored, true)
+    again = PredictionWriter(tmp_path / 'out', meta=dict(run='1'))
+    assert stream_videos(model, dataset, again, workers=workers, show_progress=False) == 0
+
+
+def test_images_are_counted_in_order(config: Path) -> None:
+    cfg = load_config(str(config), {'model.type': 'FakeImageModel'})
+    dataset, seen = build_data(cfg, 'test'), []
+    counts = run_images(init_model(cfg), dataset, lambda index, *_: seen.append(index), show_progress=False)
+    assert seen == list(range(12))
+    assert dataset.evaluate(counts) == dict(mIoU=1.0)
+
+
+def test_background_errors_reach_the_caller() -> None:
+    def fail() -> None:
+        raise OSError('disk full')
+
+    with pytest.raises(OSError, match='disk full'), BackgroundWriter() as background:
+        background.submit(fail)
+    with pytest.raises(OSError, match='disk full'), BackgroundWriter() as background:
+        for _ in range(100):
+            background.submit(fail)
+
+
+def test_pretrained_weights_are_not_fetched(config: Path) -> None:
+    cfg = load_config(str(config), {'model.init_cfg': dict(type='Pretrained', checkpoint='/absent.pth')})
+    assert init_model(cfg).init_cfg is None
+    assert isinstance(next(init_model(cfg).parameters()), torch.Tensor)
