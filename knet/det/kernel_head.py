@@ -72,13 +72,12 @@ class ConvKernelHead(BaseModule):
         norm_cfg (dict): Norm of the 1x1 convolutions of both branches.
         loss_mask, loss_dice, loss_seg, loss_rank (dict): Loss configs.
         train_cfg (dict | None): ``assigner`` and ``sampler``.
-        test_cfg (dict | None): Unused; part of mmdet's head interface.
     """
 
     def __init__(self, num_proposals: int, num_thing_classes: int, num_stuff_classes: int, in_channels: int,
                  feat_downsample_stride: int, localization_fpn: dict, norm_cfg: dict, loss_mask: dict,
-                 loss_dice: dict, loss_seg: dict, loss_rank: dict, train_cfg: Optional[dict] = None,
-                 test_cfg: Optional[dict] = None) -> None:
+                 loss_dice: dict, loss_seg: dict, loss_rank: dict,
+                 train_cfg: Optional[dict] = None) -> None:
         super().__init__()
         self.num_proposals = num_proposals
         self.num_thing_classes = num_thing_classes

@@ -27,11 +27,10 @@ class KernelIterHead(BaseModule):
             all of them.
         train_cfg (list[dict] | None): ``assigner`` and ``sampler`` of every
             stage.
-        test_cfg (dict | None): Options of the fusion, read by the detector.
     """
 
     def __init__(self, num_stages: int, stage_loss_weights: Sequence[float], num_proposals: int, mask_head: dict,
-                 train_cfg: Optional[Sequence[dict]] = None, test_cfg: Optional[dict] = None) -> None:
+                 train_cfg: Optional[Sequence[dict]] = None) -> None:
         super().__init__()
         heads = mask_head if isinstance(mask_head, (list, tuple)) else [mask_head] * num_stages
         if not len(heads) == len(stage_loss_weights) == num_stages:
@@ -39,7 +38,6 @@ class KernelIterHead(BaseModule):
                              f'{len(stage_loss_weights)} stage_loss_weights are given')
         self.num_proposals = num_proposals
         self.stage_loss_weights = stage_loss_weights
-        self.test_cfg = test_cfg
         self.mask_head = nn.ModuleList(build_head(dict(head)) for head in heads)
         if train_cfg is not None:
             self.assigners = [build_assigner(cfg['assigner']) for cfg in train_cfg]

@@ -3,18 +3,18 @@ from typing import Dict, List, Optional, Sequence
 
 import torch
 from mmdet.core import BitmapMasks
-from mmdet.models.builder import DETECTORS
-from mmdet.models.detectors import TwoStageDetector
+from mmdet.models.builder import DETECTORS, build_backbone, build_head, build_neck
+from mmdet.models.detectors import BaseDetector
 from torch import Tensor
 
-from knet.labels import get_label_space
+from knet.labels import LabelSpace, get_label_space
 from knet.structures import PanopticPrediction
 
 from .panoptic_fusion import MaskResizer, fuse, semantic_map
 from .targets import build_targets
 
 
-def check_head_classes(model: torch.nn.Module, label_space) -> None:  # noqa: ANN001
+def check_head_classes(model: torch.nn.Module, label_space: LabelSpace) -> None:
     """Refuse heads whose class counts contradict the label space."""
     for name, head in (('rpn_head', model.rpn_head), *((f'mask_head.{i}', h)
                                                        for i, h in enumerate(model.roi_head.mask_head))):
@@ -26,21 +26,40 @@ def check_head_classes(model: torch.nn.Module, label_space) -> None:  # noqa: AN
 
 
 @DETECTORS.register_module()
-class KNet(TwoStageDetector):
+class KNet(BaseDetector):
     """Panoptic image segmentation with dynamic kernels.
 
     Args:
+        backbone, neck (dict): Configs of the feature pyramid.
+        rpn_head (dict): Config of the kernel head; the name is mmdet's.
+        roi_head (dict): Config of the refinement stages.
         label_space (str): Name of the :class:`~knet.labels.LabelSpace`.
+        test_cfg (dict): ``rcnn`` holds the options of the fusion.
+        train_cfg (dict | None): ``rpn`` and ``rcnn``, assigners and samplers
+            of the heads.
         mask_assign_stride (int): Ratio of padded input and loss resolution.
-        **kwargs: ``backbone``, ``neck``, ``rpn_head``, ``roi_head``,
-            ``train_cfg``, ``test_cfg`` as in mmdet's two-stage detectors.
+        init_cfg (dict | None): As in mmcv's ``BaseModule``.
+
+    Raises:
+        ValueError: If the heads have other class counts than the label space.
     """
 
-    def __init__(self, label_space: str, mask_assign_stride: int = 4, **kwargs) -> None:
-        super().__init__(**kwargs)
+    def __init__(self, backbone: dict, neck: dict, rpn_head: dict, roi_head: dict, label_space: str, test_cfg: dict,
+                 train_cfg: Optional[dict] = None, mask_assign_stride: int = 4,
+                 init_cfg: Optional[dict] = None) -> None:
+        super().__init__(init_cfg)
+        self.backbone = build_backbone(backbone)
+        self.neck = build_neck(neck)
+        self.rpn_head = build_head(dict(rpn_head, train_cfg=train_cfg and train_cfg['rpn']))
+        self.roi_head = build_head(dict(roi_head, train_cfg=train_cfg and train_cfg['rcnn']))
+        self.test_cfg = test_cfg
         self.label_space = get_label_space(label_space)
         self.mask_assign_stride = mask_assign_stride
         check_head_classes(self, self.label_space)
+
+    def extract_feat(self, img: Tensor) -> Sequence[Tensor]:
+        """Feature pyramid of (B, 3, H, W) images, finest level first."""
+        return self.neck(self.backbone(img))
 
     def forward_train(self, img: Tensor, img_metas: Sequence[dict], gt_labels: Sequence[Tensor],
                       gt_masks: Sequence[BitmapMasks], gt_semantic_seg: Optional[Tensor] = None,
@@ -83,6 +102,15 @@ class KNet(TwoStageDetector):
             output = self.roi_head(self.rpn_head(self.extract_feat(img)))
             return [self.predict_image(scores, masks, {**meta, 'batch_input_shape': tuple(img.shape[-2:])})
                     for scores, masks, meta in zip(output.cls_logits.sigmoid(), output.masks, img_metas)]
+
+    def aug_test(self, imgs: Sequence[Tensor], img_metas: Sequence[Sequence[dict]], **kwargs) -> None:
+        """Refuse test-time augmentation.
+
+        Raises:
+            ValueError: Always.
+        """
+        raise ValueError(f'{type(self).__name__} has no test-time augmentation, but the test pipeline yields '
+                         f'{len(imgs)} versions of an image; use one scale and flip=False')
 
     def predict_image(self, cls_scores: Tensor, masks: Tensor, img_meta: dict) -> PanopticPrediction:
         """Fuse the masks of one image; shapes as in :class:`MaskResizer` and :func:`fuse`."""

@@ -9,4 +9,4 @@ class VideoKNetQuansiEmbedFCToy(VideoKNet):
     """:class:`VideoKNet` that matches the kernels themselves; runs on image K-Net checkpoints."""
 
     def __init__(self, **kwargs) -> None:
-        super().__init__(embedding='raw_query', ref_losses=False, **kwargs)
+        super().__init__(embedding='raw_query', link_previous=False, ref_losses=False, **kwargs)

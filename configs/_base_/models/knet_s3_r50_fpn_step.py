@@ -79,9 +79,8 @@ model = dict(
             loss_cls=dict(type='FocalLoss', use_sigmoid=True, gamma=2.0, alpha=0.25, loss_weight=2.0))),
     train_cfg=dict(rpn=assign_cfg, rcnn=[assign_cfg] * num_stages),
     test_cfg=dict(
-        rpn=None,
         rcnn=dict(
             max_per_img=100,
-            # Published numbers contain that pixels of no segment become class 0; see docs/decisions.md.
+            # Published numbers contain that pixels of no segment become class 0; see docs/faithfulness.md.
             unassigned='class0',
             merge_stuff_thing=dict(overlap_thr=0.6, instance_score_thr=0.3))))

@@ -1,0 +1,140 @@
+"""How to run the fixtures of whole detectors, by name."""
+from typing import Any, Dict
+
+import numpy as np
+import torch
+from mmcv import Config
+from mmdet.models import build_detector
+
+from .cases import ROOT, Case, fill
+from .module_cases import bitmap_masks, check_segments, handles
+
+TOY_TRACK_HEAD = dict(
+    type='KernelTrackHead', loss_track=dict(type='MultiPosCrossEntropyLoss', loss_weight=0.25),
+    loss_track_aux=dict(type='L2Loss', neg_pos_ub=3, neg_margin=0.1, loss_weight=1.0))
+
+
+def build(case: Case, **extra: Any) -> torch.nn.Module:
+    """The detector of a case with its overrides and the deterministic weights."""
+    cfg = Config.fromfile(str(ROOT / case['config']))
+    overrides = {f'model.{k}': v for k, v in case['overrides'].items()
+                 if k not in ('roi_head.merge_joint', 'link_previous')}
+    cfg.merge_from_dict({'model.backbone.init_cfg': None, 'model.backbone.norm_cfg.type': 'BN', **overrides, **extra})
+    if 'model_type' in case.spec:
+        cfg.model.type = case['model_type']
+    if cfg.model.type.endswith('Toy'):
+        del cfg.model['link_previous']
+        cfg.model.track_head = TOY_TRACK_HEAD
+    model = fill.fill_(build_detector(cfg.model))
+    return model.train(case['mode'].startswith('train'))
+
+
+def padded(image: torch.Tensor, meta: Dict[str, Any]) -> torch.Tensor:
+    image = image.clone()
+    image[..., meta['img_shape'][0]:, :] = 0
+    image[..., meta['img_shape'][1]:] = 0
+    return image
+
+
+@handles('model_city_step_r50_image_test')
+def image_test(case: Case) -> None:
+    model = build(case)
+    meta = case['input_meta']
+    images = torch.stack([case.input('img_0'), case.input('img_1')])
+    with torch.no_grad():
+        out = model.roi_head(model.rpn_head(model.extract_feat(images)))
+        case.check('cls_logits', out.cls_logits)
+        case.check('object_feats', out.kernels)
+        scaled = model.roi_head.mask_head[-1].upsample(out.masks)
+        case.check('mask_preds', scaled if list(scaled.shape) == case.outputs['mask_preds']['shape'] else out.masks)
+    for i, prediction in enumerate(model.simple_test(images, [meta, meta])):
+        case.check_map(f'panoptic_{i}', prediction.panoptic)
+        check_segments(prediction.segments, case['results'][i]['segments_info'], 100)
+
+
+def _gt(case: Case, prefix: str) -> Dict[str, Any]:
+    labels = case.input(f'{prefix}gt_labels')
+    return dict(masks=bitmap_masks(case.input(f'{prefix}instance_index_map'), len(labels)), labels=labels,
+                ids=case.input(f'{prefix}gt_instance_ids'), semantic=case.input(f'{prefix}gt_semantic_seg').long())
+
+
+def _check_backward(case: Case, model: torch.nn.Module, losses: Dict[str, torch.Tensor]) -> None:
+    case.check_losses('losses', losses)
+    sum(value for name, value in losses.items() if 'loss' in name).backward()
+    parameters = dict(model.named_parameters())
+    rtol = case['tolerance']['grad_norm_rtol']
+    for name, want in case.outputs['grad_norm'].items():
+        np.testing.assert_allclose(float(parameters[name].grad.norm()), want, rtol=rtol, err_msg=name)
+    total = torch.stack([p.grad.norm() for p in parameters.values() if p.grad is not None]).norm()
+    np.testing.assert_allclose(float(total), case.outputs['total_grad_norm'], rtol=rtol)
+    without = {n for n, p in parameters.items() if p.requires_grad and p.grad is None}
+    assert without <= set(case.outputs['parameters_without_grad'])
+
+
+@handles('model_city_step_r50_image_train')
+def image_train(case: Case) -> None:
+    model, meta, gt = build(case), case['input_meta'], _gt(case, '')
+    losses = model.forward_train(padded(case.input('img'), meta)[None], [dict(meta)], gt['labels'][None], [gt['masks']],
+                                 gt['semantic'][None, None])
+    _check_backward(case, model, losses)
+
+
+def _match_reference_with_probabilities(model: torch.nn.Module) -> None:
+    """Hand probabilities instead of logits to the matching of the reference frame, as the original variant did."""
+    match, calls = model.roi_head.match, []
+
+    def patched(stage: int, masks: torch.Tensor, cls_logits: torch.Tensor, targets: list) -> list:
+        calls.append(stage)
+        is_reference = calls.count(-1) == 2 and stage == -1
+        return match(stage, masks, cls_logits.sigmoid() if is_reference else cls_logits, targets)
+
+    model.roi_head.match = patched
+
+
+@handles('model_kitti_step_r50_video_train', 'model_variant_embed_fc_train')
+def video_train(case: Case) -> None:
+    model, meta = build(case), case['input_meta']
+    if case.spec.get('model_type') == 'VideoKNetQuansiEmbedFC':
+        _match_reference_with_probabilities(model)
+    gt, ref = _gt(case, ''), _gt(case, 'ref_')
+
+    def column(values: torch.Tensor) -> torch.Tensor:
+        return torch.stack([torch.zeros(len(values)), values], dim=1).double()
+
+    losses = model.forward_train(
+        padded(case.input('img'), meta)[None], [dict(meta)], [gt['labels']], [gt['masks']], [gt['ids']],
+        gt['semantic'][None, None], padded(case.input('ref_img'), meta)[None, None], [[dict(meta)]],
+        [column(ref['labels'])], [[ref['masks']]], [column(ref['ids'])], ref['semantic'][None, None, None])
+    _check_backward(case, model, losses)
+
+
+@handles('model_kitti_step_r50_video_stream', 'model_kitti_step_r50_video_stream_lowmatch',
+         'model_variant_embed_fc_stream', 'model_variant_toy_link_stream', 'model_variant_toy_nolink_stream')
+def video_stream(case: Case) -> None:
+    for paper_id_order in (True, False):
+        model = build(case, **{'model.test_cfg.rcnn.paper_id_order': paper_id_order})
+        memory = model.new_stream()
+        for t, frame in enumerate(case['frames']):
+            _check_frame(case, model, memory, t, frame, paper_id_order)
+
+
+@torch.no_grad()
+def _check_frame(case: Case, model: torch.nn.Module, memory: Any, t: int, frame: dict, paper_id_order: bool) -> None:
+    meta = {**case['input_meta'], 'video_id': 3, 'frame_id': case['input_meta']['img_id'][t], 'is_first_frame': t == 0}
+    image = case.input(f'img_{t}')[None]
+    proposals, out = model.forward_network(image, meta, memory)
+    case.check(f'cls_score_{t}', out.cls_logits[0].sigmoid())
+    case.check(f'mask_logits_{t}', model.roi_head.mask_head[-1].upsample(out.masks)[0])
+    prediction = model.predict_frame(proposals, out, meta, memory)
+    case.check_map(f'panoptic_{t}', prediction.panoptic)
+    case.check_map(f'semantic_map_{t}', prediction.semantic)
+    check_segments(prediction.segments, frame['segments_info'], 100)
+    intended = f'intended_track_map_{t}'
+    name = intended if not paper_id_order and intended in case.outputs else f'track_map_{t}'
+    case.check_map(name, prediction.instance)
+    things = [s for s in prediction.segments if s.is_thing]
+    if things:
+        embeds = model.embed(model.track_kernels(out)[0][[s.kernel for s in things]])
+        case.check(f'track_feats_{t}', embeds)
+
+
