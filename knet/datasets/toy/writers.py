@@ -1,0 +1,190 @@
+"""Toy videos on disk, in the layouts of the real data sets.
+
+A layout is one function ``write(root, split, videos)``; add it to
+:data:`LAYOUTS` and the command line offers it.
+"""
+import json
+import os
+import shutil
+import uuid
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Callable, Dict, Iterable, Iterator, Optional, Tuple
+
+import numpy as np
+
+from knet.datasets.toy.street import CAR_ID, PERSON_ID, VOID_ID, ToyFrame, ToyStreet
+from knet.utils.io import PathLike, write_json_atomic, write_png_atomic
+
+#: (video id, its frames)
+Video = Tuple[int, Iterable[ToyFrame]]
+
+#: Changes whenever the same seed gives different videos.
+WORLD = 1
+SPEC_NAME = 'toy.json'
+# videos of different splits never share a seed or a number
+_SPLITS = {'train': 0, 'val': 1}
+_VAL_NUMBER = 5000
+
+
+@dataclass(frozen=True)
+class ToySpec:
+    """Everything that decides what a set of toy videos looks like.
+
+    Attributes:
+        train: Number of training videos.
+        val: Number of validation videos.
+        frames: Frames per video.
+        height: Frame height in pixels.
+        width: Frame width in pixels.
+        seed: Seed of the whole set; a video depends on it, on its split and on
+            its position, not on the number of videos.
+        crowd: Share of videos with a group labelled as crowd, 0..1.
+        void: Share of videos with the own car's bonnet as void, 0..1.
+    """
+
+    train: int = 24
+    val: int = 6
+    frames: int = 12
+    height: int = 96
+    width: int = 320
+    seed: int = 0
+    crowd: float = 0.25
+    void: float = 0.3
+
+    @property
+    def total_frames(self) -> int:
+        """Frames of both splits together."""
+        return (self.train + self.val) * self.frames
+
+    def street(self, split: str, index: int) -> ToyStreet:
+        """The ``index``-th video of a split; any index >= 0 works."""
+        return ToyStreet((self.seed, _SPLITS[split], index), self.height, self.width, self.frames, self.crowd,
+                         self.void)
+
+    def videos(self, split: str) -> Iterator[Tuple[int, ToyStreet]]:
+        """(video id, video) of a split; ids are unique over the splits."""
+        count = getattr(self, split)
+        for index in range(count):
+            yield index + (_VAL_NUMBER if split == 'val' else 0), self.street(split, index)
+
+
+def write_kitti_step(root: PathLike, split: str, videos: Iterable[Video]) -> None:
+    """Write ``ROOT/video_sequence/<split>/SSSSSS_FFFFFF_{leftImg8bit,panoptic}.png``.
+
+    The panoptic PNG holds the class in R and the track id in 256 * G + B.
+
+    Args:
+        root: Data set folder.
+        split: ``'train'`` or ``'val'``.
+        videos: Pairs of video id and frames.
+    """
+    folder = Path(root) / 'video_sequence' / split
+    folder.mkdir(parents=True, exist_ok=True)
+    for video, frames in videos:
+        for number, frame in enumerate(frames):
+            stem = folder / f'{video:06d}_{number:06d}'
+            panoptic = np.stack([frame.semantic, frame.instance >> 8, frame.instance & 255], axis=-1)
+            write_png_atomic(f'{stem}_leftImg8bit.png', frame.image)
+            write_png_atomic(f'{stem}_panoptic.png', panoptic.astype(np.uint8))
+
+
+def write_cityscapes_step(root: PathLike, split: str, videos: Iterable[Video]) -> None:
+    """Write the Cityscapes layout with train-id label maps.
+
+    ``ROOT/{license.txt, leftImg8bit/<split>/toystreet, gtFine/<split>/toystreet}``;
+    instanceTrainIds hold ``1000 * class + track id`` for persons and cars and
+    the bare class for stuff, crowd and void.
+
+    Args:
+        root: Data set folder.
+        split: ``'train'`` or ``'val'``.
+        videos: Pairs of video id and frames.
+    """
+    root, city = Path(root), 'toystreet'
+    root.mkdir(parents=True, exist_ok=True)
+    (root / 'license.txt').write_text('Generated pictures of a toy street; free to use for any purpose.\n')
+    images, labels = root / 'leftImg8bit' / split / city, root / 'gtFine' / split / city
+    images.mkdir(parents=True, exist_ok=True)
+    labels.mkdir(parents=True, exist_ok=True)
+    for video, frames in videos:
+        for number, frame in enumerate(frames):
+            stem = f'{city}_{video:06d}_{number:06d}'
+            things = np.isin(frame.semantic, (PERSON_ID, CAR_ID)) & (frame.instance > 0)
+            semantic = frame.semantic.astype(np.int32)
+            instance = np.where(things, semantic * 1000 + frame.instance, semantic).astype(np.uint16)
+            instance[frame.semantic == VOID_ID] = VOID_ID
+            write_png_atomic(images / f'{stem}_leftImg8bit.png', frame.image)
+            write_png_atomic(labels / f'{stem}_gtFine_labelTrainIds.png', frame.semantic)
+            write_png_atomic(labels / f'{stem}_gtFine_instanceTrainIds.png', instance)
+
+
+LAYOUTS: Dict[str, Callable[[PathLike, str, Iterable[Video]], None]] = {
+    'kitti-step': write_kitti_step,
+    'cityscapes-step': write_cityscapes_step,
+}
+
+
+def make_toy_videos(root: PathLike, layout: str, spec: ToySpec, tick: Optional[Callable[[], None]] = None) -> bool:
+    """Write a set of toy videos, or find that it is there already.
+
+    The set appears complete or not at all. ``ROOT/toy.json`` says what it holds.
+
+    Args:
+        root: Data set folder to make.
+        layout: Key of :data:`LAYOUTS`.
+        spec: What to render.
+        tick: Called after every frame, for a progress bar.
+
+    Returns:
+        bool: Whether videos were written; False = the same set existed.
+
+    Raises:
+        ValueError: If the spec or layout is impossible, or ``root`` holds
+            something else.
+    """
+    root = Path(root)
+    if layout not in LAYOUTS:
+        raise ValueError(f'unknown layout {layout!r}; known: {", ".join(LAYOUTS)}')
+    if spec.train < 0 or spec.val < 0 or spec.train + spec.val == 0:
+        raise ValueError(f'no videos asked for: train={spec.train}, val={spec.val}')
+    if spec.train >= _VAL_NUMBER:
+        raise ValueError(f'at most {_VAL_NUMBER - 1} training videos have a number of their own, got {spec.train}')
+    card = dict(world=WORLD, layout=layout, **asdict(spec))
+    if _already_there(root, card):
+        return False
+    temporary = root.with_name(f'.{root.name}.{uuid.uuid4().hex[:8]}')
+    try:
+        for split in _SPLITS:
+            LAYOUTS[layout](temporary, split, ((video, _ticking(street, tick)) for video, street in spec.videos(split)))
+        write_json_atomic(temporary / SPEC_NAME, card)
+        try:
+            os.replace(temporary, root)
+        except OSError:
+            # somebody else finished first: fine if it is the same set
+            if not _already_there(root, card):
+                raise
+            return False
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    return True
+
+
+def _already_there(root: Path, card: Dict[str, object]) -> bool:
+    if not root.exists() or (root.is_dir() and not any(root.iterdir())):
+        return False
+    if not (root / SPEC_NAME).is_file():
+        raise ValueError(f'{root} exists and holds no toy videos ({SPEC_NAME} is missing); choose another folder')
+    found = json.loads((root / SPEC_NAME).read_text())
+    if found == card:
+        return True
+    differing = [f'{key}: {found.get(key)} there, {value} asked for' for key, value in card.items()
+                 if found.get(key) != value]
+    raise ValueError(f'{root} holds other toy videos ({"; ".join(differing)}); choose another folder or remove it')
+
+
+def _ticking(frames: Iterable[ToyFrame], tick: Optional[Callable[[], None]]) -> Iterator[ToyFrame]:
+    for frame in frames:
+        yield frame
+        if tick is not None:
+            tick()
