@@ -1,0 +1,319 @@
+"""The prediction store: panoptic maps of videos as PNG files.
+
+Layout of a result folder::
+
+    RESULT/manifest.json                            what made it, which videos are complete
+    RESULT/panoptic/<video>/SSSSSS_FFFFFF_cat.png   uint16, dataset class ids
+    RESULT/panoptic/<video>/SSSSSS_FFFFFF_ins.png   uint16, track ids, 0 = none
+    RESULT/final/SSSS/FFFFFF.png                    on request: KITTI-STEP submission, RGB = class, id // 256, id % 256
+
+Ground truth in the KITTI-STEP layout is read by :class:`KittiStepGroundTruth`.
+"""
+import json
+import re
+from pathlib import Path
+from typing import Any, Dict, List, Tuple
+
+import numpy as np
+
+from knet.utils.io import PathLike, read_png, write_json_atomic, write_png_atomic
+
+_FRAME_NAME = re.compile(r'(\d+)_(\d+)_(cat|ins)\.png')
+_TRUTH_NAME = re.compile(r'(\d+)_(\d+)_panoptic\.png')
+_MAX_CLASS = 255
+_MAX_INSTANCE = 65535
+
+#: Frame number -> (class map, instance map).
+_Frames = Dict[int, Tuple[Path, Path]]
+
+
+class PredictionWriter:
+    """Writes predictions so that a stopped run can continue.
+
+    A video counts as complete once :meth:`finish_video` was called; videos
+    that were interrupted are written again from their first frame. Several
+    processes may write different videos into the same folder.
+
+    Args:
+        out_dir: Result folder, created if missing.
+        meta: What makes the predictions what they are (config, checkpoint
+            hash, ...); must be JSON. Resuming with another one is an error.
+        resume: Keep the videos that are complete. False starts over: every
+            video is written again.
+        final: Also write the KITTI-STEP submission files.
+
+    Raises:
+        ValueError: If ``out_dir`` holds predictions made with another ``meta``
+            (only with ``resume``), or its manifest is damaged.
+        OSError: If the folder cannot be written.
+    """
+
+    def __init__(self, out_dir: PathLike, meta: Dict[str, Any], resume: bool = True, final: bool = False) -> None:
+        self.out_dir = Path(out_dir)
+        self.final = final
+        self._meta = json.loads(json.dumps(meta))
+        self._keep = resume
+        self._started = set()
+        if resume:
+            self._check_meta()
+        self._write_manifest()
+
+    @property
+    def _manifest(self) -> Path:
+        return self.out_dir / 'manifest.json'
+
+    def _done_file(self, video_id: int) -> Path:
+        # One file per video, so that processes need no lock between them.
+        return self.out_dir / '.done' / f'{video_id}.json'
+
+    def _check_meta(self) -> None:
+        if not self._manifest.exists():
+            return
+        before = _read_json(self._manifest).get('meta', {})
+        differing = sorted(k for k in {*before, *self._meta} if before.get(k) != self._meta.get(k))
+        if differing:
+            changes = '; '.join(f'{k}: {before.get(k)!r} there, {self._meta.get(k)!r} now' for k in differing)
+            raise ValueError(f'{self.out_dir} holds predictions of another run ({changes}). '
+                             'Choose another output folder, or start over without resuming.')
+
+    def write(self, video_id: int, frame_id: int, semantic: np.ndarray, instance: np.ndarray) -> None:
+        """Write one frame.
+
+        Args:
+            video_id: Video number, >= 0.
+            frame_id: Frame number, >= 0.
+            semantic: (H, W) integers, dataset class ids 0..255 (255 = nothing).
+            instance: (H, W) integers, track ids 0..65535; 0 = none.
+
+        Raises:
+            ValueError: If the maps differ in size or hold values that don't
+                fit into the files.
+        """
+        name = f'{video_id:06d}_{frame_id:06d}'
+        if semantic.shape != instance.shape or semantic.ndim != 2:
+            raise ValueError(f'prediction {name}: semantic {semantic.shape} and instance {instance.shape} '
+                             'must be one (H, W)')
+        for what, array, highest in (('class', semantic, _MAX_CLASS), ('track id', instance, _MAX_INSTANCE)):
+            if array.size and (array.min() < 0 or array.max() > highest):
+                raise ValueError(f'prediction {name}: {what}s must lie in 0..{highest}, '
+                                 f'found {array.min()}..{array.max()}')
+        if video_id not in self._started:
+            self._start_video(video_id)
+        folder = self.out_dir / 'panoptic' / str(video_id)
+        write_png_atomic(folder / f'{name}_cat.png', semantic.astype(np.uint16))
+        write_png_atomic(folder / f'{name}_ins.png', instance.astype(np.uint16))
+        if self.final:
+            rgb = np.stack([semantic, instance // 256, instance % 256], axis=-1).astype(np.uint8)
+            write_png_atomic(self._final_folder(video_id) / f'{frame_id:06d}.png', rgb)
+
+    def _final_folder(self, video_id: int) -> Path:
+        return self.out_dir / 'final' / f'{video_id:04d}'
+
+    def _start_video(self, video_id: int) -> None:
+        """Forget what an earlier run left of the video."""
+        self._started.add(video_id)
+        if self._done_file(video_id).exists():
+            self._done_file(video_id).unlink()
+        for folder in (self.out_dir / 'panoptic' / str(video_id), self._final_folder(video_id)):
+            for leftover in folder.glob('*.png'):
+                leftover.unlink()
+
+    def finish_video(self, video_id: int, num_frames: int) -> None:
+        """Record that all ``num_frames`` frames of the video are written."""
+        write_json_atomic(self._done_file(video_id), dict(frames=num_frames, meta=self._meta))
+
+    def is_complete(self, video_id: int, num_frames: int) -> bool:
+        """Whether the video needs no further work.
+
+        Args:
+            video_id: Video number.
+            num_frames: Number of frames the video has now.
+
+        Returns:
+            True if the video was finished with as many frames, by this run or
+            a resumed one, and its files are still there.
+        """
+        if not self._done_file(video_id).exists() or not (self._keep or video_id in self._started):
+            return False
+        record = _read_json(self._done_file(video_id))
+        if record.get('frames') != num_frames or record.get('meta') != self._meta:
+            return False
+        if self.final and len(list(self._final_folder(video_id).glob('*.png'))) != num_frames:
+            return False
+        frames = _list_frames(self.out_dir / 'panoptic' / str(video_id), video_id)
+        return len(frames) == num_frames and all(pair[0] and pair[1] for pair in frames.values())
+
+    def _finished_videos(self) -> Dict[str, int]:
+        records = {int(path.stem): _read_json(path) for path in (self.out_dir / '.done').glob('*.json')
+                   if path.stem.isdigit()}
+        return {str(v): records[v]['frames'] for v in sorted(records) if records[v].get('meta') == self._meta}
+
+    def _write_manifest(self) -> None:
+        videos = self._finished_videos()
+        write_json_atomic(self._manifest, dict(format=1, meta=self._meta, videos=videos))
+
+    def close(self) -> None:
+        """Collect the finished videos of all processes in the manifest."""
+        # Another process may finish a video while we write: the last one to write must have seen everything.
+        seen = None
+        while seen != self._finished_videos():
+            seen = self._finished_videos()
+            self._write_manifest()
+
+    def __enter__(self) -> 'PredictionWriter':
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        self.close()
+
+
+class PredictionReader:
+    """Reads the predictions of a result folder, written by us or by others.
+
+    Args:
+        result_dir: Folder that holds ``panoptic/<video>/``.
+
+    Raises:
+        FileNotFoundError: If there are no predictions.
+    """
+
+    def __init__(self, result_dir: PathLike) -> None:
+        self.root = Path(result_dir) / 'panoptic'
+        if not self.root.is_dir():
+            raise FileNotFoundError(f'{self.root}: no such folder; give the folder that tools/test_step.py wrote '
+                                    '(it holds panoptic/<video>/SSSSSS_FFFFFF_{cat,ins}.png)')
+        folders = sorted(p for p in self.root.iterdir() if p.is_dir() and p.name.isdigit())
+        self._videos: Dict[int, _Frames] = {}
+        for folder in folders:
+            video = int(folder.name)
+            if video in self._videos:
+                raise ValueError(f'{self.root}: two folders are video {video}, one of them {folder.name!r}; remove one')
+            self._videos[video] = self._complete_pairs(folder, video)
+        if not any(self._videos.values()):
+            raise FileNotFoundError(f'{self.root}: no <video>/SSSSSS_FFFFFF_cat.png in it')
+
+    @staticmethod
+    def _complete_pairs(folder: Path, video: int) -> _Frames:
+        pairs = _list_frames(folder, video)
+        for frame, (semantic, instance) in pairs.items():
+            if not (semantic and instance):
+                raise FileNotFoundError(f'{semantic or instance}: its {"ins" if semantic else "cat"} partner is '
+                                        f'missing; predict video {video}, frame {frame} again')
+        return pairs
+
+    def videos(self) -> List[int]:
+        """Video numbers in ascending order."""
+        return sorted(self._videos)
+
+    def frames(self, video_id: int) -> List[int]:
+        """Frame numbers of a video in ascending order; empty if unknown."""
+        return sorted(self._videos.get(video_id, {}))
+
+    def path(self, video_id: int, frame_id: int) -> Path:
+        """The class map's file of a frame; the instance map lies beside it."""
+        return self._videos[video_id][frame_id][0]
+
+    def read(self, video_id: int, frame_id: int) -> Tuple[np.ndarray, np.ndarray]:
+        """Read one frame.
+
+        Returns:
+            semantic (H, W) uint8 class ids and instance (H, W) int32 track ids.
+
+        Raises:
+            ValueError: If a file is damaged or isn't a gray label map.
+        """
+        semantic_file, instance_file = self._videos[video_id][frame_id]
+        semantic, instance = (_read_gray(path) for path in (semantic_file, instance_file))
+        if semantic.shape != instance.shape:
+            raise ValueError(f'{semantic_file} is {semantic.shape[1]}x{semantic.shape[0]}, but '
+                             f'{instance_file.name} is {instance.shape[1]}x{instance.shape[0]}')
+        if semantic.size and semantic.max() > _MAX_CLASS:
+            raise ValueError(f'{semantic_file}: class {semantic.max()} found, classes lie in 0..{_MAX_CLASS}')
+        return semantic.astype(np.uint8), instance.astype(np.int32)
+
+
+class KittiStepGroundTruth:
+    """Reads ground truth in the KITTI-STEP layout.
+
+    ``ROOT/video_sequence/<split>/SSSSSS_FFFFFF_panoptic.png``, 8-bit RGB:
+    R = class (255 void), instance = 256 * G + B.
+
+    Args:
+        root: Data set folder.
+        split: ``'train'``, ``'val'``, ...
+
+    Raises:
+        FileNotFoundError: If the split doesn't exist or holds no annotation.
+    """
+
+    def __init__(self, root: PathLike, split: str = 'val') -> None:
+        self.root = Path(root).expanduser() / 'video_sequence' / split
+        if not self.root.is_dir():
+            raise FileNotFoundError(f'{self.root}: no such folder; give the KITTI-STEP root that holds video_sequence/')
+        self._videos: Dict[int, Dict[int, Path]] = {}
+        for path in self.root.iterdir():
+            match = _TRUTH_NAME.fullmatch(path.name)
+            if match:
+                self._videos.setdefault(int(match.group(1)), {})[int(match.group(2))] = path
+        if not self._videos:
+            raise FileNotFoundError(f'{self.root}: no SSSSSS_FFFFFF_panoptic.png in it')
+
+    def videos(self) -> List[int]:
+        """Video numbers in ascending order."""
+        return sorted(self._videos)
+
+    def frames(self, video_id: int) -> List[int]:
+        """Frame numbers of a video in ascending order; empty if unknown."""
+        return sorted(self._videos.get(video_id, {}))
+
+    def path(self, video_id: int, frame_id: int) -> Path:
+        """The annotation file of a frame."""
+        return self._videos[video_id][frame_id]
+
+    def read(self, video_id: int, frame_id: int) -> Tuple[np.ndarray, np.ndarray]:
+        """Read one frame.
+
+        Returns:
+            semantic (H, W) uint8 class ids and instance (H, W) int32 ids.
+
+        Raises:
+            ValueError: If the file is damaged or not 8-bit RGB.
+        """
+        path = self.path(video_id, frame_id)
+        rgb = read_png(path)
+        if rgb.ndim != 3 or rgb.dtype != np.uint8:
+            raise ValueError(f'{path}: expected an 8-bit RGB panoptic map (R = class, 256 G + B = instance), '
+                             f'found {_describe(rgb)}')
+        return rgb[..., 0].copy(), rgb[..., 1].astype(np.int32) * 256 + rgb[..., 2]
+
+
+def _list_frames(folder: Path, video: int) -> Dict[int, List[Path]]:
+    """Class and instance files by frame number; None for a missing partner."""
+    frames: Dict[int, List[Path]] = {}
+    for path in folder.iterdir() if folder.is_dir() else ():
+        match = _FRAME_NAME.fullmatch(path.name)
+        if not match:
+            continue
+        if int(match.group(1)) != video:
+            raise ValueError(f'{path}: the name says video {int(match.group(1))}, the folder {video}; rename it')
+        frames.setdefault(int(match.group(2)), [None, None])[match.group(3) == 'ins'] = path
+    return frames
+
+
+def _read_gray(path: Path) -> np.ndarray:
+    array = read_png(path)
+    if array.ndim != 2:
+        raise ValueError(f'{path}: expected a gray label map of 8 or 16 bits, found {_describe(array)}')
+    return array
+
+
+def _describe(array: np.ndarray) -> str:
+    kind = 'gray' if array.ndim == 2 else {3: 'RGB', 4: 'RGBA'}[array.shape[2]]
+    return f'{array.dtype.itemsize * 8}-bit {kind}'
+
+
+def _read_json(path: Path) -> Dict[str, Any]:
+    try:
+        return json.loads(path.read_text(encoding='utf-8'))
+    except ValueError as error:
+        raise ValueError(f'{path}: damaged ({error}); remove it to start over') from error
