@@ -190,10 +190,12 @@ install_torch() {
     if [ "$flavour" = full ] && [ -z "${TORCH:-}" ] && ! installed torch; then
         wanted='torch==2.0.1 torchvision==0.15.2'
     fi
+    # Some releases of torch would bring a newer setuptools, with which mmcv doesn't build.
+    grep '^setuptools' requirements/build.txt >"$constraints"
     # shellcheck disable=SC2086  # several requirements
-    pip_install $wanted
+    pip_install -c "$constraints" $wanted
     # Later steps must not exchange this torch; before 2.3 it was built for numpy 1.
-    "$python" - >"$constraints" <<'EOF'
+    "$python" - >>"$constraints" <<'EOF'
 from importlib.metadata import version
 print('torch==' + version('torch'))
 if tuple(int(x) for x in version('torch').split('.')[:2]) < (2, 3):

@@ -8,7 +8,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-import knet  # noqa: F401
+import knet
 from knet.utils import compat, torch_ops
 
 REPO = Path(__file__).resolve().parents[2]
@@ -57,7 +57,7 @@ def test_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     ('ModuleNotFoundError("No module named x", name="x")', 'No module named x'),
 ])
 def test_broken_ops_are_not_taken_for_missing(error: str, message: str) -> None:
-    done = run_python(f'''
+    done = run_python(f"""
 import importlib
 from knet.utils import compat
 real = importlib.import_module
@@ -67,7 +67,7 @@ def fake(name):
     return real(name)
 compat.importlib.import_module = fake
 compat.apply()
-''', KNET_NO_PLUGIN='1')
+""", KNET_NO_PLUGIN='1')
     assert done.returncode != 0 and message in done.stdout
 
 
@@ -152,8 +152,7 @@ def test_roi_max_pooling_says_what_it_needs() -> None:
 @lite_only
 def test_deformable_attention_op_equals_the_torch_function() -> None:
     """The path that MultiScaleDeformableAttention takes on CUDA, forward and backward."""
-    from mmcv.ops.multi_scale_deform_attn import (MultiScaleDeformableAttnFunction,
-                                                  multi_scale_deformable_attn_pytorch)
+    from mmcv.ops.multi_scale_deform_attn import MultiScaleDeformableAttnFunction, multi_scale_deformable_attn_pytorch
     generator = torch.Generator().manual_seed(0)
     shapes = torch.tensor([[4, 6], [2, 3]])
     inputs = [torch.rand(2, 30, 2, 4, generator=generator), torch.rand(2, 5, 2, 2, 3, 2, generator=generator),
