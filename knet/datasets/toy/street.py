@@ -212,6 +212,19 @@ class ToyStreet:
             turn = rng.uniform(0.3, 0.7) * self.num_frames if rng.uniform() < 0.2 else None
             self._add_person(Motion(x, rng.uniform(7.0, 17.0 + self._travel), vz=pace, turn=turn), 0.6)
 
+        if rng.uniform() < 0.6:
+            self._add_leaver()
+
+    def _add_leaver(self) -> None:
+        """Somebody who walks out of the picture sideways and comes back."""
+        rng = self._rng
+        turn, side, pace = rng.uniform(0.35, 0.6) * self.num_frames, rng.choice((-1, 1)), rng.uniform(0.25, 0.45)
+        camera = self.camera(int(turn))
+        z = 6.5 + self._travel + rng.uniform(0.0, 5.0)
+        centre = camera.centre if side < 0 else self.width - camera.centre
+        edge = camera.x + side * (centre / camera.focal * (z - camera.z) + rng.uniform(0.4, 0.9))
+        self._add_person(Motion(edge - side * pace * turn, z, vx=side * pace, turn=turn))
+
     def _sample_crowd(self) -> List[Person]:
         """A group that stands close together far away."""
         rng = self._rng
