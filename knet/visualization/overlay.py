@@ -1,0 +1,138 @@
+"""Predictions drawn over frames, and frames beside each other."""
+from typing import List, Optional, Sequence, Tuple
+
+import cv2
+import numpy as np
+
+from knet.labels import LabelSpace
+from knet.visualization.palette import semantic_colours, track_colours
+
+_FONT = cv2.FONT_HERSHEY_SIMPLEX
+_TITLE_HEIGHT = 22
+_TITLE_BACK = (32, 34, 38)
+
+
+def overlay(image_rgb: np.ndarray, semantic: np.ndarray, instance: np.ndarray, label_space: LabelSpace,
+            alpha: float = 0.5) -> np.ndarray:
+    """Lay a panoptic map over a frame.
+
+    Stuff has its class colour, a tracked thing the colour of its track, an
+    outline and, when there is room, its id. Void stays as photographed.
+
+    Args:
+        image_rgb: (H, W, 3) uint8 RGB.
+        semantic: (H, W) dataset ids.
+        instance: (H, W) track ids; 0 = none.
+        label_space: Declares classes and colours.
+        alpha: Strength of the colours, 0 (photo) .. 1 (map).
+
+    Returns:
+        np.ndarray: (H, W, 3) uint8 RGB, a new array.
+
+    Raises:
+        ValueError: If the three arrays differ in size.
+    """
+    if not image_rgb.shape[:2] == semantic.shape == instance.shape:
+        raise ValueError(f'image {image_rgb.shape[:2]}, classes {semantic.shape} and ids {instance.shape} '
+                         'must have one size')
+    tracked = instance > 0
+    colours = semantic_colours(semantic, label_space)
+    colours[tracked] = track_colours(instance[tracked])
+    image_rgb = np.ascontiguousarray(image_rgb)
+    mixed = cv2.addWeighted(image_rgb, 1 - alpha, colours, alpha, 0)
+    # things are what people look for: a little stronger than stuff
+    strong = min(1.0, alpha * 1.25)
+    mixed[tracked] = cv2.addWeighted(image_rgb, 1 - strong, colours, strong, 0)[tracked]
+    void = semantic == label_space.void
+    mixed[void] = image_rgb[void]
+    edges, thing_edges = _outlines(semantic, instance)
+    mixed[edges] = mixed[edges] // 2
+    mixed[thing_edges] = 255
+    _write_ids(mixed, instance)
+    return mixed
+
+
+def _outlines(semantic: np.ndarray, instance: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
+    """Boundaries between classes, and those inside of things, (H, W) bool."""
+    segments = semantic.astype(np.int64) * (1 << 32) + instance
+    edges = np.zeros(segments.shape, dtype=bool)
+    across, down = segments[:, 1:] != segments[:, :-1], segments[1:] != segments[:-1]
+    edges[:, 1:] |= across
+    edges[1:] |= down
+    inside = edges.copy()
+    inside[:, :-1] |= across
+    inside[:-1] |= down
+    # on small frames a full outline would hide the thing
+    return edges, inside & (instance > 0) if min(segments.shape) >= 160 else edges & (instance > 0)
+
+
+def _write_ids(image: np.ndarray, instance: np.ndarray) -> None:
+    """Write the id of every track that has room for it, in place."""
+    ids, index = np.unique(instance, return_inverse=True)
+    index = index.reshape(instance.shape)
+    rows, columns = np.nonzero(instance)
+    which = index[rows, columns]
+    counts = np.bincount(which, minlength=len(ids))
+    scale = float(np.clip(image.shape[0] / 600, 0.4, 1.0))
+    for position in np.flatnonzero(counts):
+        mine = which == position
+        y, x = rows[mine], columns[mine]
+        text = str(ids[position])
+        (width, height), _ = cv2.getTextSize(text, _FONT, scale, 1)
+        if counts[position] < 1.5 * width * height or x.max() - x.min() < width:
+            continue
+        corner = (int(x.mean() - width / 2), int(y.mean() + height / 2))
+        cv2.putText(image, text, corner, _FONT, scale, (0, 0, 0), 3, cv2.LINE_AA)
+        cv2.putText(image, text, corner, _FONT, scale, (255, 255, 255), 1, cv2.LINE_AA)
+
+
+def enlarge(image_rgb: np.ndarray, semantic: np.ndarray, instance: np.ndarray,
+            min_width: int = 640) -> Tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Blow a small frame up by a whole factor, so that drawings are readable.
+
+    Args:
+        image_rgb: (H, W, 3) uint8 RGB.
+        semantic: (H, W) class map.
+        instance: (H, W) id map.
+        min_width: Width to reach.
+
+    Returns:
+        tuple[np.ndarray]: The three arrays; unchanged when wide enough.
+    """
+    factor = -(-min_width // image_rgb.shape[1])
+    if factor <= 1:
+        return image_rgb, semantic, instance
+    size = (image_rgb.shape[1] * factor, image_rgb.shape[0] * factor)
+    block = np.ones((factor, factor), dtype=np.uint8)
+    return (cv2.resize(image_rgb, size, interpolation=cv2.INTER_CUBIC), np.kron(semantic, block).astype(semantic.dtype),
+            np.kron(instance, block).astype(instance.dtype))
+
+
+def side_by_side(images: Sequence[np.ndarray], titles: Sequence[str], vertical: Optional[bool] = None) -> np.ndarray:
+    """Put pictures of one size beside each other under their titles.
+
+    Args:
+        images: (H, W, 3) uint8 RGB each.
+        titles: One per picture.
+        vertical: Stack them instead; None = stack wide pictures.
+
+    Returns:
+        np.ndarray: uint8 RGB.
+
+    Raises:
+        ValueError: If there is nothing to show, a title is missing, or sizes differ.
+    """
+    if not images or len(images) != len(titles):
+        raise ValueError(f'{len(images)} pictures and {len(titles)} titles; one title per picture is needed')
+    sizes = {image.shape for image in images}
+    if len(sizes) > 1:
+        raise ValueError(f'pictures side by side must have one size, got {sorted(sizes)}')
+    height, width = images[0].shape[:2]
+    if vertical is None:
+        vertical = width > 1.8 * height
+    tiles: List[np.ndarray] = []
+    for image, title in zip(images, titles):
+        bar = np.full((_TITLE_HEIGHT, width, 3), _TITLE_BACK, dtype=np.uint8)
+        cv2.putText(bar, title, (6, 16), _FONT, 0.45, (240, 240, 240), 1, cv2.LINE_AA)
+        tiles.append(np.concatenate([bar, image], axis=0))
+    return np.concatenate(tiles, axis=0 if vertical else 1)
