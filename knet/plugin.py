@@ -1,13 +1,8 @@
 """Registers everything: importing this module fills mmdet's registries."""
-import importlib
-
 from knet.utils import compat
 
-compat.apply()
+compat.apply()  # before anything that imports mmdet
 
-for room in ('knet.datasets', 'knet.det', 'knet.video'):
-    try:
-        importlib.import_module(room)
-    except ModuleNotFoundError as error:
-        if not (error.name or '').startswith('knet'):
-            raise
+import knet.datasets  # noqa: E402
+import knet.det  # noqa: E402
+import knet.video  # noqa: E402, F401
