@@ -1,4 +1,5 @@
 """What panoptic data sets of images and of videos have in common."""
+import logging
 import os
 import os.path as osp
 from collections import OrderedDict
@@ -6,15 +7,25 @@ from dataclasses import dataclass
 from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple, Union
 
 import numpy as np
+from mmcv.utils import print_log
 from mmdet.datasets.pipelines import Compose
 from torch.utils.data import Dataset
 
+from knet.evaluation.pairs import count_pairs
+from knet.evaluation.pq import PanopticQuality
+from knet.evaluation.semantic import MeanIoU
+from knet.evaluation.tables import format_table
 from knet.labels import LabelSpace, get_label_space
+from knet.structures import PanopticPrediction
 
 from .pipelines.loading import ID_SHIFT, check_classes
 
 #: Samples in a row that a pipeline may reject before training stops with an error.
 MAX_REJECTED = 200
+
+
+#: What the image metrics know of one frame, or of many merged.
+ImageCounts = Tuple[PanopticQuality, MeanIoU]
 
 
 @dataclass(frozen=True)
@@ -169,6 +180,62 @@ class PanopticDataset(Dataset):
         # Cityscapes counts riders and trucks as well, which are stuff in STEP.
         instance = np.where(np.isin(semantic, self.label_space.thing_ids), id_map & ((1 << ID_SHIFT) - 1), 0)
         return semantic, instance.astype(np.int32)
+
+    def pre_eval(self, prediction: PanopticPrediction, index: int) -> ImageCounts:
+        """Compare the prediction of one frame with its ground truth.
+
+        Args:
+            prediction: Maps at the original size.
+            index: Dataset index of the frame.
+
+        Returns:
+            What :meth:`evaluate` needs to know of it.
+        """
+        semantic, instance = self.read_panoptic(index)
+        record = self.records[index]
+        pairs = count_pairs(semantic, instance, prediction.semantic, prediction.instance, self.label_space,
+                            names=(record.annotation[0], f'the prediction for {record.image}'))
+        counts = PanopticQuality(self.label_space), MeanIoU(self.label_space)
+        for accumulator in counts:
+            accumulator.update_pairs(pairs)
+        return counts
+
+    def evaluate(self,
+                 results: Sequence[ImageCounts],
+                 metric: Union[str, Sequence[str]] = ('PQ', 'mIoU'),
+                 logger: Optional[Union[logging.Logger, str]] = None) -> Dict[str, float]:
+        """Score single images.
+
+        Args:
+            results: Outputs of :meth:`pre_eval`, one per frame.
+            metric: ``'PQ'``, ``'mIoU'`` or both.
+            logger: Where the table goes, see :func:`mmcv.utils.print_log`.
+
+        Returns:
+            ``PQ, PQ_th, PQ_st, SQ, RQ`` and ``mIoU`` as asked for, in 0..1;
+            means over no class are left out.
+
+        Raises:
+            ValueError: If a metric is unknown or frames are missing.
+        """
+        metrics = (metric, ) if isinstance(metric, str) else tuple(metric)
+        unknown = sorted(set(metrics) - {'PQ', 'mIoU'})
+        if unknown:
+            raise ValueError(f'unknown metrics {unknown} for single images; choose from PQ and mIoU')
+        if len(results) != len(self):
+            raise ValueError(f'{self}: {len(results)} results for {len(self)} frames')
+        quality, iou = PanopticQuality(self.label_space), MeanIoU(self.label_space)
+        for frame_quality, frame_iou in results:
+            quality.merge(frame_quality)
+            iou.merge(frame_iou)
+        pq, miou = quality.compute(), iou.compute()
+        rows = [(c.name, c.pq, c.sq, c.rq, c.tp, c.fp, c.fn, miou.class_iou[i]) for i, c in pq.classes.items()]
+        rows.append(('mean', pq.pq, pq.sq, pq.rq, '', '', '', miou.miou))
+        print_log('\n' + format_table(('class', 'PQ', 'SQ', 'RQ', 'TP', 'FP', 'FN', 'IoU'), rows), logger)
+        scores = dict(PQ=pq.pq, PQ_th=pq.pq_th, PQ_st=pq.pq_st, SQ=pq.sq, RQ=pq.rq) if 'PQ' in metrics else {}
+        if 'mIoU' in metrics:
+            scores['mIoU'] = miou.miou
+        return {name: value for name, value in scores.items() if value is not None}
 
 
 def require_folder(path: str, mend: str) -> str:

@@ -11,6 +11,7 @@ from mmcv.parallel import collate
 from mmdet.datasets import build_dataloader, build_dataset
 
 from knet.datasets import CityscapesSTEP, KITTISTEPDVPSDataset, base
+from knet.structures import PanopticPrediction
 
 from .conftest import street
 
@@ -164,6 +165,43 @@ def test_rejecting_everything_ends_with_an_error(kitti_root: Maker, monkeypatch:
     dataset.dataset.pipeline.transforms[4].allow_negative_crop = False
     with pytest.raises(RuntimeError, match='5 samples in a row.*SeqRandomCropWithDepth.*allow_negative_crop=False'):
         dataset[0]
+
+
+def predict(semantic: np.ndarray, instance: np.ndarray) -> PanopticPrediction:
+    return PanopticPrediction(semantic=semantic, instance=instance, panoptic=instance)
+
+
+@pytest.mark.parametrize('kind', ['kitti', 'cityscapes'])
+def test_evaluation_of_single_images(kitti_root: Maker, cityscapes_root: Maker, kind: str) -> None:
+    cls, root = (KITTISTEPDVPSDataset, kitti_root()) if kind == 'kitti' else (CityscapesSTEP, cityscapes_root())
+    dataset = cls(IDENTITY, str(root), test_mode=True)
+    perfect, blind = [], []
+    for index in range(len(dataset)):
+        semantic, instance = dataset.read_panoptic(index)
+        perfect.append(dataset.pre_eval(predict(semantic, instance), index))
+        # Everything but the persons is right.
+        person = semantic == 11
+        blind.append(dataset.pre_eval(predict(np.where(person, 0, semantic), np.where(person, 0, instance)), index))
+    scores = dataset.evaluate(perfect)
+    assert set(scores) == {'PQ', 'PQ_th', 'PQ_st', 'SQ', 'RQ', 'mIoU'}
+    assert all(value == 1 for value in scores.values())
+    scores = dataset.evaluate(blind)
+    assert scores['PQ_th'] == 0.5 and 0.5 < scores['mIoU'] < 1
+    assert set(dataset.evaluate(perfect, metric='mIoU')) == {'mIoU'}
+    with pytest.raises(ValueError, match='unknown metrics'):
+        dataset.evaluate(perfect, metric=['PQ', 'AP'])
+    with pytest.raises(ValueError, match='results for'):
+        dataset.evaluate(perfect[1:])
+    with pytest.raises(ValueError, match='original size'):
+        dataset.pre_eval(predict(semantic[1:], instance[1:]), 0)
+
+
+def test_ground_truth_of_the_video_metrics(kitti_root: Maker) -> None:
+    dataset = KITTISTEPDVPSDataset(IDENTITY, str(kitti_root({5: [3, 8]}, split='val')), split='val', test_mode=True)
+    truth = dataset.ground_truth()
+    assert truth.videos() == [5] and truth.frames(5) == [3, 8]
+    for ours, theirs in zip(dataset.read_panoptic(1), truth.read(5, 8)):
+        assert np.array_equal(ours, theirs)
 
 
 def drop(root: Path, pattern: str) -> None:

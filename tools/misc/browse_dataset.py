@@ -111,10 +111,10 @@ def main(argv: Optional[Sequence[str]] = None) -> None:
     cfg = mmcv.Config.fromfile(args.config)
     cfg.merge_from_dict(args.cfg_options)
     dataset = build_dataset(cfg.data.train)
-    # RepeatDataset and the like wrap the one that knows its classes.
+    # RepeatDataset and ConcatDataset wrap the one that knows its classes.
     source = dataset
     while not hasattr(source, 'label_space'):
-        source = source.dataset
+        source = source.dataset if hasattr(source, 'dataset') else source.datasets[0]
     np.random.seed(args.seed)
     os.makedirs(args.out_dir, exist_ok=True)
     for number in range(args.num):
