@@ -1,0 +1,159 @@
+"""Stored predictions beside the ground truth, and the frames that went worst."""
+import heapq
+from pathlib import Path
+from typing import Iterator, List, NamedTuple, Optional, Sequence, Tuple
+
+import cv2
+import numpy as np
+
+from knet.evaluation.store import KittiStepGroundTruth, PredictionReader
+from knet.labels import LabelSpace
+from knet.utils.io import read_png
+from knet.visualization.overlay import enlarge, overlay, side_by_side
+
+
+class FrameScore(NamedTuple):
+    """How well one frame was segmented.
+
+    Attributes:
+        quality: Panoptic quality over all segments of the frame, 0..1.
+        video: Video number.
+        frame: Frame number.
+        missed: Ground-truth segments without a match.
+        invented: Predicted segments without a match.
+    """
+
+    quality: float
+    video: int
+    frame: int
+    missed: int
+    invented: int
+
+
+def frame_quality(truth: Tuple[np.ndarray, np.ndarray], prediction: Tuple[np.ndarray, np.ndarray],
+                  space: LabelSpace) -> Tuple[float, int, int]:
+    """Panoptic quality of one frame, all classes pooled.
+
+    Meant for ranking frames; :mod:`knet.evaluation` computes the scores.
+
+    Args:
+        truth: (H, W) dataset ids and (H, W) instance ids.
+        prediction: The same, as predicted.
+        space: Declares void and things.
+
+    Returns:
+        tuple: Quality 0..1 (1 for a frame without labels), number of missed
+        and of invented segments.
+    """
+    things = np.zeros(256, dtype=bool)
+    things[list(space.thing_ids)] = True
+    keys = []
+    for semantic, instance in (truth, prediction):
+        # ids of stuff mean nothing
+        keys.append(semantic.astype(np.int64) * (1 << 32) + np.where(things[semantic], instance, 0))
+    gt_sem, gt_ins = truth
+    counted = (gt_sem != space.void) & ~(things[gt_sem] & (gt_ins == 0))
+    gt_ids, gt_index = np.unique(keys[0][counted], return_inverse=True)
+    pred_ids, pred_index = np.unique(keys[1][counted], return_inverse=True)
+    if not len(gt_ids):
+        return 1.0, 0, 0
+    pairs = np.bincount(gt_index.reshape(-1) * len(pred_ids) + pred_index.reshape(-1),
+                        minlength=len(gt_ids) * len(pred_ids)).reshape(len(gt_ids), len(pred_ids))
+    union = pairs.sum(1)[:, None] + pairs.sum(0)[None] - pairs
+    iou = np.where(gt_ids[:, None] >> 32 == pred_ids[None] >> 32, pairs / union, 0)
+    hits = iou > 0.5
+    missed = len(gt_ids) - int(hits.sum())
+    # a prediction of void claims nothing
+    invented = int((~hits.any(0) & (pred_ids >> 32 != space.void)).sum())
+    return float(iou[hits].sum() / (hits.sum() + (missed + invented) / 2)), missed, invented
+
+
+def worst_frames(predictions: PredictionReader, ground_truth: KittiStepGroundTruth, space: LabelSpace,
+                 count: int = 6) -> List[FrameScore]:
+    """The frames with the lowest quality, at most two of one video.
+
+    Args:
+        predictions: Stored predictions; frames without one are skipped.
+        ground_truth: What they should be.
+        space: Classes.
+        count: How many to return.
+
+    Returns:
+        list[FrameScore]: Worst first.
+    """
+    scores: List[FrameScore] = []
+    for video in ground_truth.videos():
+        predicted = set(predictions.frames(video))
+        in_video = []
+        for frame in ground_truth.frames(video):
+            if frame in predicted:
+                quality, missed, invented = frame_quality(ground_truth.read(video, frame),
+                                                          predictions.read(video, frame), space)
+                in_video.append(FrameScore(quality, video, frame, missed, invented))
+        scores += heapq.nsmallest(2, in_video)
+    return heapq.nsmallest(count, scores)
+
+
+def image_path(ground_truth: KittiStepGroundTruth, video: int, frame: int) -> Path:
+    """The photo that belongs to an annotation."""
+    label = ground_truth.path(video, frame)
+    return label.with_name(label.name.replace('_panoptic.png', '_leftImg8bit.png'))
+
+
+def compare_frame(predictions: PredictionReader, ground_truth: KittiStepGroundTruth, space: LabelSpace, video: int,
+                  frame: int, min_width: int = 640) -> np.ndarray:
+    """Image, prediction and ground truth of a frame in one picture.
+
+    Args:
+        predictions: Stored predictions.
+        ground_truth: Annotations with their images.
+        space: Classes.
+        video: Video number.
+        frame: Frame number.
+        min_width: Small frames are enlarged to at least this width.
+
+    Returns:
+        np.ndarray: uint8 RGB.
+
+    Raises:
+        ValueError: If image, prediction and annotation differ in size.
+    """
+    path = image_path(ground_truth, video, frame)
+    image = read_png(path)
+    panels, titles = [], ['image', 'prediction', 'ground truth']
+    for (semantic, instance), origin in ((predictions.read(video, frame), predictions.path(video, frame)),
+                                         (ground_truth.read(video, frame), ground_truth.path(video, frame))):
+        if image.shape[:2] != semantic.shape:
+            raise ValueError(f'{origin}: {semantic.shape[1]}x{semantic.shape[0]}, but its image {path} is '
+                             f'{image.shape[1]}x{image.shape[0]}')
+        large = enlarge(image, semantic, instance, min_width)
+        if not panels:
+            panels.append(large[0])
+        panels.append(overlay(*large, space))
+    titles[0] = f'image: video {video}, frame {frame}'
+    return side_by_side(panels, titles)
+
+
+def compare_video(predictions: PredictionReader, ground_truth: KittiStepGroundTruth, space: LabelSpace, video: int,
+                  every: int = 1, max_width: Optional[int] = None) -> Iterator[np.ndarray]:
+    """:func:`compare_frame` for the frames of a video that were predicted.
+
+    Args:
+        predictions: Stored predictions.
+        ground_truth: Annotations with their images.
+        space: Classes.
+        video: Video number.
+        every: Take every n-th frame.
+        max_width: Scale pictures down to this width; None = keep.
+
+    Yields:
+        np.ndarray: uint8 RGB.
+    """
+    predicted = set(predictions.frames(video))
+    frames: Sequence[int] = [frame for frame in ground_truth.frames(video) if frame in predicted]
+    for frame in frames[::every]:
+        picture = compare_frame(predictions, ground_truth, space, video, frame)
+        if max_width is not None and picture.shape[1] > max_width:
+            height = int(round(picture.shape[0] * max_width / picture.shape[1]))
+            picture = cv2.resize(picture, (max_width, height), interpolation=cv2.INTER_AREA)
+        yield picture

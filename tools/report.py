@@ -1,0 +1,105 @@
+"""Write the HTML report of a run: scores, curves, clips and worst frames in one file.
+
+    python tools/report.py --out report.html --stq stq.json --vpq vpq.json \\
+        --log work_dirs/run/20240101_000000.log.json --result RESULT --gt GT --clips pictures/*.gif
+
+Everything but --out may be left out; the report then lacks that part.
+"""
+import argparse
+import json
+import os
+import platform
+import sys
+from importlib import metadata
+from pathlib import Path
+from typing import Any, Dict, List, Optional, Tuple
+
+os.environ.setdefault('KNET_NO_PLUGIN', '1')  # writing a page needs no network library
+import _root  # noqa: F401
+import numpy as np
+
+import knet
+from knet.evaluation.store import KittiStepGroundTruth, PredictionReader
+from knet.labels import LABEL_SPACES, get_label_space
+from knet.utils.cli import UsageError, add_debug_option, run_tool
+from knet.visualization import compare_frame, worst_frames, write_report
+
+
+def parse_args() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('--out', required=True, help='HTML file to write')
+    parser.add_argument('--title', default='Video K-Net', help='headline')
+    parser.add_argument('--stq', help='JSON of tools/eval_dstq_step.py')
+    parser.add_argument('--vpq', help='JSON of tools/eval_dvpq_step.py')
+    parser.add_argument('--log', help='*.log.json of the training')
+    parser.add_argument('--result', help='folder of predictions, for the worst frames')
+    parser.add_argument('--gt', help='data set folder, for the worst frames')
+    parser.add_argument('--split', default='val')
+    parser.add_argument('--label-space', default='kitti_step', choices=sorted(LABEL_SPACES))
+    parser.add_argument('--clips', nargs='*', default=[], help='GIF or MP4 files to embed')
+    parser.add_argument('--worst', type=int, default=6, help='number of worst frames (default %(default)s)')
+    parser.add_argument('--fact', action='append', default=[], metavar='NAME=VALUE',
+                        help='a line of the section "Run"; may be repeated')
+    add_debug_option(parser)
+    return parser.parse_args()
+
+
+def load_scores(path: Optional[str], key: str) -> Optional[Dict[str, Any]]:
+    """Read an evaluator's JSON and see that it is the right one."""
+    if path is None:
+        return None
+    if not Path(path).is_file():
+        raise FileNotFoundError(f'{path}: no such file; write it with --json of the evaluator')
+    try:
+        scores = json.loads(Path(path).read_text(encoding='utf-8'))
+    except ValueError as error:
+        raise UsageError(f'{path}: not JSON ({error})') from error
+    if not isinstance(scores, dict) or key not in scores:
+        raise UsageError(f'{path}: holds no {key}; write it with --json of the evaluator')
+    return scores
+
+
+def collect_facts(args: argparse.Namespace) -> Dict[str, str]:
+    """What was run with what: given facts, the predictions' manifest, versions."""
+    facts: Dict[str, str] = {}
+    manifest = Path(args.result) / 'manifest.json' if args.result else None
+    if manifest is not None and manifest.is_file():
+        facts.update((str(k), str(v)) for k, v in json.loads(manifest.read_text()).get('meta', {}).items())
+    for fact in args.fact:
+        name, sign, value = fact.partition('=')
+        if not sign:
+            raise UsageError(f'--fact takes NAME=VALUE, got {fact!r}')
+        facts[name] = value
+    versions = [f'Python {platform.python_version()}', f'knet {knet.__version__}']
+    for package in ('torch', 'mmcv', 'mmcv-full', 'mmdet', 'mmsegmentation', 'numpy', 'opencv-python'):
+        try:
+            versions.append(f'{package} {metadata.version(package)}')
+        except metadata.PackageNotFoundError:
+            continue
+    facts['versions'] = ', '.join(versions)
+    facts['report'] = ' '.join(sys.argv)
+    return facts
+
+
+def draw_worst(args: argparse.Namespace) -> List[Tuple[str, np.ndarray]]:
+    """Captions and pictures of the worst frames."""
+    if not (args.result and args.gt and args.worst > 0):
+        return []
+    predictions, truth = PredictionReader(args.result), KittiStepGroundTruth(args.gt, args.split)
+    space = get_label_space(args.label_space)
+    return [(f'video {s.video}, frame {s.frame}: quality {100 * s.quality:.1f}, {s.missed} segments missed, '
+             f'{s.invented} invented', compare_frame(predictions, truth, space, s.video, s.frame))
+            for s in worst_frames(predictions, truth, space, args.worst)]
+
+
+def main() -> None:
+    """Collect the parts and write the page."""
+    args = parse_args()
+    write_report(args.out, args.title, collect_facts(args), load_scores(args.stq, 'STQ'), load_scores(args.vpq, 'VPQ'),
+                 args.log, draw_worst(args), args.clips, get_label_space(args.label_space))
+    print(f'report: {args.out}')
+
+
+if __name__ == '__main__':
+    run_tool(main)
