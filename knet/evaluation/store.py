@@ -12,7 +12,7 @@ Ground truth in the KITTI-STEP layout is read by :class:`KittiStepGroundTruth`.
 import json
 import re
 from pathlib import Path
-from typing import Any, Dict, List, Tuple
+from typing import Any, Dict, List, Set, Tuple
 
 import numpy as np
 
@@ -53,7 +53,7 @@ class PredictionWriter:
         self.final = final
         self._meta = json.loads(json.dumps(meta))
         self._keep = resume
-        self._started = set()
+        self._started: Set[int] = set()
         if resume:
             self._check_meta()
         self._write_manifest()
@@ -100,8 +100,9 @@ class PredictionWriter:
         if video_id not in self._started:
             self._start_video(video_id)
         folder = self.out_dir / 'panoptic' / str(video_id)
-        write_png_atomic(folder / f'{name}_cat.png', semantic.astype(np.uint16))
-        write_png_atomic(folder / f'{name}_ins.png', instance.astype(np.uint16))
+        semantic, instance = semantic.astype(np.uint16), instance.astype(np.uint16)
+        write_png_atomic(folder / f'{name}_cat.png', semantic)
+        write_png_atomic(folder / f'{name}_ins.png', instance)
         if self.final:
             rgb = np.stack([semantic, instance // 256, instance % 256], axis=-1).astype(np.uint8)
             write_png_atomic(self._final_folder(video_id) / f'{frame_id:06d}.png', rgb)

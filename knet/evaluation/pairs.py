@@ -1,0 +1,139 @@
+"""Counting how ground truth and prediction overlap: the base of every metric.
+
+All panoptic metrics here depend on the images only through one table: how many
+pixels carry ground-truth segment g *and* predicted segment p. The table of a
+frame has some hundred rows, tables of frames add up to tables of windows and
+videos, and everything stays an exact integer.
+
+A segment is coded as ``class << 24 | instance``, a pair of segments as
+``ground truth << 32 | prediction``.
+"""
+from dataclasses import dataclass
+from typing import Sequence, Tuple
+
+import numpy as np
+
+from knet.labels import LabelSpace
+
+_INSTANCE_BITS = 24
+_INSTANCE_MASK = (1 << _INSTANCE_BITS) - 1
+_SEGMENT_BITS = 32
+_SEGMENT_MASK = (1 << _SEGMENT_BITS) - 1
+
+
+def segment_class(code: np.ndarray) -> np.ndarray:
+    """Dataset class id of segment codes, same shape, int64."""
+    return code >> _INSTANCE_BITS
+
+
+def segment_instance(code: np.ndarray) -> np.ndarray:
+    """Instance id of segment codes, same shape, int64."""
+    return code & _INSTANCE_MASK
+
+
+@dataclass(frozen=True)
+class PairCounts:
+    """Pixel counts of (ground-truth segment, predicted segment) pairs.
+
+    Attributes:
+        keys: (N,) uint64, pair codes, ascending and unique.
+        counts: (N,) int64, pixels, >= 1.
+    """
+
+    keys: np.ndarray
+    counts: np.ndarray
+
+    @property
+    def gt(self) -> np.ndarray:
+        """(N,) int64 ground-truth segment codes, ascending, not unique."""
+        return (self.keys >> np.uint64(_SEGMENT_BITS)).astype(np.int64)
+
+    @property
+    def pred(self) -> np.ndarray:
+        """(N,) int64 predicted segment codes."""
+        return (self.keys & np.uint64(_SEGMENT_MASK)).astype(np.int64)
+
+    @staticmethod
+    def sum(tables: Sequence['PairCounts']) -> 'PairCounts':
+        """Add tables up; of no tables, an empty one."""
+        if len(tables) == 1:
+            return tables[0]
+        keys = np.concatenate([np.zeros(0, np.uint64)] + [t.keys for t in tables])
+        counts = np.concatenate([np.zeros(0, np.int64)] + [t.counts for t in tables])
+        return PairCounts(*_sum_by_key(keys, counts))
+
+
+def _sum_by_key(keys: np.ndarray, counts: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
+    """Unique keys (ascending) and the sums of their counts."""
+    if not len(keys):
+        return keys, counts
+    order = np.argsort(keys, kind='stable')
+    keys = keys[order]
+    starts = np.flatnonzero(np.concatenate([[True], keys[1:] != keys[:-1]]))
+    return keys[starts], np.add.reduceat(counts[order], starts)
+
+
+def count_pairs(gt_semantic: np.ndarray,
+                gt_instance: np.ndarray,
+                pred_semantic: np.ndarray,
+                pred_instance: np.ndarray,
+                label_space: LabelSpace,
+                names: Tuple[str, str] = ('ground truth', 'prediction')) -> PairCounts:
+    """Count the overlaps of one frame.
+
+    Args:
+        gt_semantic: (H, W) integers, dataset class ids or void.
+        gt_instance: (H, W) integers, instance ids 0..2^24-1.
+        pred_semantic: (H, W) integers, dataset class ids or void.
+        pred_instance: (H, W) integers, instance ids 0..2^24-1.
+        label_space: Says which classes exist.
+        names: How errors call the two sides, e.g. their files.
+
+    Returns:
+        The table of the frame.
+
+    Raises:
+        ValueError: If sizes differ or a class or instance id isn't possible.
+    """
+    planes = [np.asarray(plane) for plane in (gt_semantic, gt_instance, pred_semantic, pred_instance)]
+    if any(plane.shape != planes[0].shape for plane in planes):
+        sizes = [' and '.join(sorted({'x'.join(map(str, p.shape[::-1])) for p in side}))
+                 for side in (planes[:2], planes[2:])]
+        raise ValueError(f'{names[0]} is {sizes[0]} pixels, {names[1]} is {sizes[1]} (width x height); '
+                         'predictions must have the original size')
+    planes = [plane.ravel() for plane in planes]
+    # Label maps are flat areas: counting runs of equal pixels sorts some thousand values instead of all pixels.
+    starts, lengths = _runs(planes)
+    gt_sem, gt_ins, pred_sem, pred_ins = (plane[starts].astype(np.int64) for plane in planes)
+    for name, semantic, instance in ((names[0], gt_sem, gt_ins), (names[1], pred_sem, pred_ins)):
+        _check_ids(name, semantic, instance, label_space)
+    gt = gt_sem << _INSTANCE_BITS | gt_ins
+    pred = pred_sem << _INSTANCE_BITS | pred_ins
+    keys = gt.astype(np.uint64) << np.uint64(_SEGMENT_BITS) | pred.astype(np.uint64)
+    return PairCounts(*_sum_by_key(keys, lengths))
+
+
+def _runs(planes: Sequence[np.ndarray]) -> Tuple[np.ndarray, np.ndarray]:
+    """Start indices and lengths (int64) of runs in which no plane changes."""
+    size = planes[0].size
+    if not size:
+        return np.zeros(0, np.int64), np.zeros(0, np.int64)
+    changes = np.ones(size, dtype=bool)
+    np.not_equal(planes[0][1:], planes[0][:-1], out=changes[1:])
+    for plane in planes[1:]:
+        changes[1:] |= plane[1:] != plane[:-1]
+    starts = np.flatnonzero(changes).astype(np.int64)
+    return starts, np.diff(starts, append=size)
+
+
+def _check_ids(name: str, semantic: np.ndarray, instance: np.ndarray, label_space: LabelSpace) -> None:
+    """Refuse classes the label space doesn't know and impossible instances."""
+    known = np.concatenate([label_space.dataset_ids, [label_space.void]])
+    strange = sorted(set(np.unique(semantic).tolist()) - set(known.tolist()))
+    if strange:
+        raise ValueError(f'{name}: class {strange[0]} is not in label space {label_space.name!r} '
+                         f'({label_space.num_classes} classes, {known[:-1].min()}..{known[:-1].max()}, '
+                         f'void {label_space.void})')
+    if len(instance) and not 0 <= instance.min() <= instance.max() <= _INSTANCE_MASK:
+        raise ValueError(f'{name}: instance ids must lie in 0..{_INSTANCE_MASK}, '
+                         f'found {instance.min()}..{instance.max()}')

@@ -1,0 +1,154 @@
+"""Running a metric over stored predictions: pairing frames, sharing out videos."""
+import os
+from collections import OrderedDict
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from multiprocessing import get_context
+from typing import Callable, Dict, Iterator, List, Optional, Tuple, TypeVar
+
+from knet.evaluation.pairs import PairCounts, count_pairs
+from knet.evaluation.store import KittiStepGroundTruth, PredictionReader
+from knet.labels import LabelSpace
+
+T = TypeVar('T')
+
+_NAMED_IN_ERRORS = 5
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """What was left out of a score, on the user's word.
+
+    Attributes:
+        videos: Ground-truth videos without any prediction.
+        frames: Ground-truth frames without a prediction, by video.
+        extra: Predicted frames without ground truth, by video.
+    """
+
+    videos: Tuple[int, ...] = ()
+    frames: Dict[int, List[int]] = field(default_factory=dict)
+    extra: Dict[int, List[int]] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return bool(self.videos or self.frames or self.extra)
+
+    def to_json(self) -> Dict[str, object]:
+        """The same as plain lists and dicts with text keys."""
+        return dict(videos=list(self.videos), frames={str(v): f for v, f in self.frames.items()},
+                    extra={str(v): f for v, f in self.extra.items()})
+
+    def describe(self) -> str:
+        """One line for each kind of what is missing, with the first few names."""
+        lines = []
+        if self.videos:
+            lines.append(f'{len(self.videos)} video(s) without predictions: {_few([str(v) for v in self.videos])}')
+        for what, frames in (('without a prediction', self.frames), ('predicted without ground truth', self.extra)):
+            names = [f'{v:06d}_{f:06d}' for v in sorted(frames) for f in frames[v]]
+            if names:
+                lines.append(f'{len(names)} frame(s) {what}: {_few(names)}')
+        return '\n'.join(lines)
+
+
+def _few(names: List[str]) -> str:
+    return ', '.join(names[:_NAMED_IN_ERRORS]) + (', ...' if len(names) > _NAMED_IN_ERRORS else '')
+
+
+def find_skipped(predictions: PredictionReader, ground_truth: KittiStepGroundTruth) -> Skipped:
+    """Compare which frames exist on both sides, by their numbers."""
+    missing, frames, extra = [], {}, {}
+    for video in sorted({*ground_truth.videos(), *predictions.videos()}):
+        wanted, found = set(ground_truth.frames(video)), set(predictions.frames(video))
+        if wanted and not found:
+            missing.append(video)
+        elif wanted - found:
+            frames[video] = sorted(wanted - found)
+        if found - wanted:
+            extra[video] = sorted(found - wanted)
+    return Skipped(tuple(missing), frames, extra)
+
+
+def pair_up(predictions: PredictionReader, ground_truth: KittiStepGroundTruth, allow_missing: bool) -> Skipped:
+    """Check that every frame has its partner.
+
+    Args:
+        predictions: Stored predictions.
+        ground_truth: Their ground truth; its videos are the ones scored.
+        allow_missing: Score what both sides have.
+
+    Returns:
+        What will be left out.
+
+    Raises:
+        ValueError: If something lacks its partner and ``allow_missing`` is
+            False, or if nothing has one.
+    """
+    skipped = find_skipped(predictions, ground_truth)
+    if skipped and not allow_missing:
+        raise ValueError(f'predictions in {predictions.root} and ground truth in {ground_truth.root} differ:\n'
+                         f'{skipped.describe()}\n'
+                         'Finish the prediction run, or score what is there with --allow-missing.')
+    if set(skipped.videos) >= set(ground_truth.videos()):
+        raise ValueError(f'no video of {ground_truth.root} is predicted in {predictions.root}')
+    return skipped
+
+
+def iterate_pairs(predictions: PredictionReader, ground_truth: KittiStepGroundTruth, label_space: LabelSpace,
+                  video: int) -> Iterator[Tuple[int, Optional[PairCounts]]]:
+    """Count the overlaps of a video's frames, in order.
+
+    Args:
+        predictions: Stored predictions.
+        ground_truth: Their ground truth.
+        label_space: The classes.
+        video: Video number.
+
+    Yields:
+        Frame number and its overlaps, None for a frame without prediction.
+    """
+    predicted = set(predictions.frames(video))
+    for frame in ground_truth.frames(video):
+        if frame not in predicted:
+            yield frame, None
+            continue
+        names = (str(ground_truth.path(video, frame)), str(predictions.path(video, frame)))
+        yield frame, count_pairs(*ground_truth.read(video, frame), *predictions.read(video, frame),
+                                 label_space=label_space, names=names)
+
+
+def map_videos(job: Callable[[int], T], lengths: Dict[int, int], nproc: int) -> Dict[int, T]:
+    """Run a job for every video.
+
+    Args:
+        job: Called with a video number; must be picklable.
+        lengths: Frames by video; long videos start first.
+        nproc: Processes; 1 runs in this one.
+
+    Returns:
+        Results by video, in ascending order whatever process they came from.
+    """
+    order = sorted(lengths, key=lambda video: (-lengths[video], video))
+    nproc = min(nproc, len(order))
+    if nproc <= 1:
+        results = [job(video) for video in order]
+    else:
+        with _light_children(), ProcessPoolExecutor(nproc, mp_context=get_context('spawn')) as pool:
+            results = list(pool.map(job, order))
+    return OrderedDict(sorted(zip(order, results)))
+
+
+@contextmanager
+def _light_children() -> Iterator[None]:
+    """Let worker processes import knet without torch and mmdet.
+
+    They are spawned, not forked: the parent may hold a GPU and threads.
+    """
+    before = os.environ.get('KNET_NO_PLUGIN')
+    os.environ['KNET_NO_PLUGIN'] = '1'
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ['KNET_NO_PLUGIN']
+        else:
+            os.environ['KNET_NO_PLUGIN'] = before

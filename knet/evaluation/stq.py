@@ -1,0 +1,234 @@
+"""STQ: segmentation and tracking quality (Weber et al., STEP, 2021).
+
+STQ = sqrt(AQ * SQ). SQ is the mean class IoU of all pixels. AQ compares tubes,
+the pixels of one instance over the whole video: every ground-truth tube g
+scores the sum over predicted tubes p of TPA(g, p) * IoU(g, p), divided by its
+size |g|. Classes don't have to agree for AQ, identities do.
+"""
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Dict, List, Optional, Tuple
+
+import numpy as np
+
+from knet.evaluation.pairs import PairCounts, count_pairs, segment_class, segment_instance
+from knet.evaluation.protocols import OFFICIAL, PAPER_REPO, check_protocol, stq_things
+from knet.evaluation.runner import Skipped, iterate_pairs, map_videos, pair_up
+from knet.evaluation.semantic import confusion_matrix, intersection_over_union, none_if_nan
+from knet.evaluation.store import KittiStepGroundTruth, PredictionReader
+from knet.evaluation.tables import format_table
+from knet.labels import LabelSpace, get_label_space
+
+
+@dataclass(frozen=True)
+class VideoSTQ:
+    """Scores of one video, 0..1; None where undefined.
+
+    Attributes:
+        stq: Segmentation and tracking quality.
+        aq: Association quality; 0 without ground-truth tubes.
+        sq: Segmentation quality.
+        frames: Frames scored.
+        tubes: Ground-truth tubes.
+    """
+
+    stq: Optional[float]
+    aq: float
+    sq: Optional[float]
+    frames: int
+    tubes: int
+
+
+@dataclass(frozen=True)
+class STQResult:
+    """Scores of a data set, 0..1; None where undefined.
+
+    Attributes:
+        protocol: ``'official'`` or ``'paper-repo'``.
+        stq: Segmentation and tracking quality.
+        aq: Association quality, the mean over all ground-truth tubes.
+        sq: Segmentation quality.
+        class_iou: IoU by dataset id, None for classes that don't occur.
+        class_names: Names by dataset id.
+        void_predicted: Whether void was predicted on labelled pixels, which
+            SQ counts as one more class with IoU 0.
+        videos: Scores by video.
+        skipped: What was left out.
+    """
+
+    protocol: str
+    stq: Optional[float]
+    aq: float
+    sq: Optional[float]
+    class_iou: Dict[int, Optional[float]]
+    class_names: Dict[int, str]
+    void_predicted: bool
+    videos: Dict[int, VideoSTQ]
+    skipped: Skipped = field(default_factory=Skipped)
+
+    def to_json(self) -> Dict[str, object]:
+        """Plain numbers: protocol, STQ, AQ, SQ, per_class, per_video.
+
+        ``skipped`` is there only when something was left out.
+        """
+        document = dict(
+            protocol=self.protocol, STQ=self.stq, AQ=self.aq, SQ=self.sq,
+            per_class={str(i): dict(name=self.class_names[i], iou=iou) for i, iou in self.class_iou.items()},
+            per_video={str(v): dict(STQ=s.stq, AQ=s.aq, SQ=s.sq, frames=s.frames) for v, s in self.videos.items()})
+        if self.skipped:
+            document['skipped'] = self.skipped.to_json()
+        return document
+
+    def table(self) -> str:
+        """Readable tables in percent: per class, per video, all."""
+        classes = [(f'{i} {self.class_names[i]}', iou) for i, iou in self.class_iou.items()]
+        if self.void_predicted:
+            classes.append(('void predicted on labelled pixels (counts in SQ)', 0.0))
+        videos = [(str(v), s.stq, s.aq, s.sq, s.frames, s.tubes) for v, s in self.videos.items()]
+        total = ('all', self.stq, self.aq, self.sq, sum(s.frames for s in self.videos.values()),
+                 sum(s.tubes for s in self.videos.values()))
+        parts = [f'STQ, protocol {self.protocol}, in percent', format_table(('class', 'IoU'), classes),
+                 format_table(('video', 'STQ', 'AQ', 'SQ', 'frames', 'tubes'), [*videos, total])]
+        if self.skipped:
+            parts.append(f'NOT the whole data set; left out:\n{self.skipped.describe()}')
+        return '\n\n'.join(parts)
+
+
+class STQuality:
+    """Accumulates frames of videos; frames of a video may come in any order.
+
+    ``'official'`` follows deeplab2: ground-truth void stays in, so that
+    predicted tubes lying on it are larger. ``'paper-repo'`` removes it first
+    and on KITTI-STEP takes classes 11 to 18 for things. Crowd (thing class,
+    instance 0) belongs to no tube, and neither do predictions on it.
+
+    Args:
+        label_space: The classes.
+        protocol: ``'official'`` or ``'paper-repo'``.
+    """
+
+    def __init__(self, label_space: LabelSpace, protocol: str = OFFICIAL) -> None:
+        self.label_space = label_space
+        self.protocol = check_protocol(protocol)
+        self._is_thing = np.zeros(256, dtype=bool)
+        self._is_thing[list(stq_things(protocol, label_space))] = True
+        self._frames: Dict[int, List[PairCounts]] = {}
+        self._num_frames: Dict[int, int] = {}
+
+    def update(self, gt_sem: np.ndarray, gt_ins: np.ndarray, pred_sem: np.ndarray, pred_ins: np.ndarray,
+               video_id: int) -> None:
+        """Add a frame; all (H, W) integers, dataset class ids and instance ids."""
+        self.update_pairs(count_pairs(gt_sem, gt_ins, pred_sem, pred_ins, self.label_space), video_id)
+
+    def update_pairs(self, pairs: PairCounts, video_id: int) -> None:
+        """Add a frame whose overlaps are counted already."""
+        self._frames.setdefault(video_id, []).append(pairs)
+        self._num_frames[video_id] = self._num_frames.get(video_id, 0) + 1
+
+    def merge(self, other: 'STQuality') -> None:
+        """Add what another accumulator has seen, also of the same videos."""
+        for video, tables in other._frames.items():
+            self._frames[video] = [PairCounts.sum([*self._frames.get(video, []), *tables])]
+            self._num_frames[video] = self._num_frames.get(video, 0) + other._num_frames[video]
+
+    def compute(self, skipped: Optional[Skipped] = None) -> STQResult:
+        """The scores of everything seen so far.
+
+        Args:
+            skipped: What the result should mention as left out.
+
+        Returns:
+            The scores.
+        """
+        associations, tubes, videos = 0.0, 0, {}
+        matrix = np.zeros((self.label_space.num_classes + 1,) * 2, dtype=np.int64)
+        for video in sorted(self._frames):
+            pairs = PairCounts.sum(self._frames[video])
+            video_matrix = confusion_matrix(pairs, self.label_space)
+            association, num_tubes = self._associate(pairs)
+            videos[video] = VideoSTQ(*_scores(association, num_tubes, video_matrix), self._num_frames[video], num_tubes)
+            associations, tubes, matrix = associations + association, tubes + num_tubes, matrix + video_matrix
+        stq, aq, sq = _scores(associations, tubes, matrix)
+        iou = intersection_over_union(matrix)
+        classes = self.label_space.classes
+        return STQResult(
+            self.protocol, stq, aq, sq, {info.dataset_id: none_if_nan(value) for info, value in zip(classes, iou)},
+            {info.dataset_id: info.name for info in classes}, not np.isnan(iou[-1]), videos, skipped or Skipped())
+
+    def _associate(self, pairs: PairCounts) -> Tuple[float, int]:
+        """Sum of the tubes' association scores, and number of tubes."""
+        gt, pred, counts = pairs.gt, pairs.pred, pairs.counts
+        gt_thing = self._is_thing[segment_class(gt)]
+        in_gt_tube = gt_thing & (segment_instance(gt) != 0)
+        in_pred_tube = self._is_thing[segment_class(pred)] & ~(gt_thing & ~in_gt_tube)
+        if self.protocol == PAPER_REPO:
+            in_pred_tube &= segment_class(gt) != self.label_space.void
+        gt_tubes, gt_sizes = _sizes(gt[in_gt_tube], counts[in_gt_tube])
+        pred_tubes, pred_sizes = _sizes(pred[in_pred_tube], counts[in_pred_tube])
+        both = in_gt_tube & in_pred_tube
+        overlap = counts[both]
+        size_g = gt_sizes[np.searchsorted(gt_tubes, gt[both])]
+        size_p = pred_sizes[np.searchsorted(pred_tubes, pred[both])]
+        return float((overlap / size_g * (overlap / (size_g + size_p - overlap))).sum()), len(gt_tubes)
+
+
+def _sizes(codes: np.ndarray, counts: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
+    """Unique codes, ascending, and the pixels of each, int64."""
+    unique, index = np.unique(codes, return_inverse=True)
+    sizes = np.zeros(len(unique), dtype=np.int64)
+    np.add.at(sizes, index, counts)
+    return unique, sizes
+
+
+def _scores(association: float, tubes: int, matrix: np.ndarray) -> Tuple[Optional[float], float, Optional[float]]:
+    """STQ, AQ and SQ of sums."""
+    iou = intersection_over_union(matrix)
+    iou = iou[~np.isnan(iou)]
+    aq = association / tubes if tubes else 0.0
+    sq = float(iou.mean()) if len(iou) else None
+    return (None if sq is None else float(np.sqrt(aq * sq))), aq, sq
+
+
+def evaluate_stq(predictions: PredictionReader,
+                 ground_truth: KittiStepGroundTruth,
+                 label_space: LabelSpace,
+                 protocol: str = OFFICIAL,
+                 nproc: int = 1,
+                 allow_missing: bool = False) -> STQResult:
+    """Score stored predictions with STQ.
+
+    Args:
+        predictions: Stored predictions.
+        ground_truth: Their ground truth; its videos are the ones scored.
+        label_space: The classes, or the name of a label space.
+        protocol: ``'official'`` or ``'paper-repo'``.
+        nproc: Processes, at most one per video.
+        allow_missing: Score the frames that both sides have; the result says
+            what was left out.
+
+    Returns:
+        The scores.
+
+    Raises:
+        ValueError: If frames are missing, sizes differ, a class is unknown or
+            a file is damaged.
+    """
+    check_protocol(protocol)
+    label_space = get_label_space(label_space)
+    skipped = pair_up(predictions, ground_truth, allow_missing)
+    lengths = {v: len(ground_truth.frames(v)) for v in ground_truth.videos() if v not in skipped.videos}
+    job = partial(_count_video, predictions, ground_truth, label_space, protocol)
+    total = STQuality(label_space, protocol)
+    for part in map_videos(job, lengths, nproc).values():
+        total.merge(part)
+    return total.compute(skipped)
+
+
+def _count_video(predictions: PredictionReader, ground_truth: KittiStepGroundTruth, label_space: LabelSpace,
+                 protocol: str, video: int) -> STQuality:
+    """Everything STQ needs to know of one video."""
+    metric = STQuality(label_space, protocol)
+    for _, pairs in iterate_pairs(predictions, ground_truth, label_space, video):
+        if pairs is not None:
+            metric.update_pairs(pairs, video)
+    return metric

@@ -1,0 +1,260 @@
+"""VPQ: video panoptic quality (Kim et al., 2020).
+
+PQ of windows: k consecutive frames are taken as one image, so that a segment
+is a short tube and a change of identity breaks it. Windows slide by one frame.
+"""
+from collections import deque
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Deque, Dict, List, Optional, Sequence, Tuple
+
+import numpy as np
+
+from knet.evaluation.pairs import PairCounts, count_pairs
+from knet.evaluation.pq import MatchCounts, MatchRules, PanopticScores, SegmentMatcher, panoptic_scores
+from knet.evaluation.protocols import OFFICIAL, PAPER_REPO, check_protocol
+from knet.evaluation.runner import Skipped, iterate_pairs, map_videos, pair_up
+from knet.evaluation.store import KittiStepGroundTruth, PredictionReader
+from knet.evaluation.tables import format_table
+from knet.labels import LabelSpace, get_label_space
+
+DEFAULT_KS = (1, 2, 3, 4)
+
+
+@dataclass(frozen=True)
+class WindowScores:
+    """Scores for one window length.
+
+    Attributes:
+        scores: PQ of the windows of all videos.
+        windows: Number of windows scored.
+        videos: PQ of each video's windows.
+        short_videos: Videos with fewer frames than the window.
+    """
+
+    scores: PanopticScores
+    windows: int
+    videos: Dict[int, PanopticScores]
+    short_videos: Tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class VPQResult:
+    """Scores of a data set, 0..1; None where undefined.
+
+    Attributes:
+        protocol: ``'official'`` or ``'paper-repo'``.
+        vpq: Mean over the window lengths; None if one of them is undefined.
+        windows: Scores by window length k.
+        skipped: What was left out.
+    """
+
+    protocol: str
+    vpq: Optional[float]
+    windows: Dict[int, WindowScores]
+    skipped: Skipped = field(default_factory=Skipped)
+
+    def to_json(self) -> Dict[str, object]:
+        """Plain numbers: protocol, VPQ, and for each k VPQ, its groups and classes.
+
+        ``skipped`` is there only when something was left out.
+        """
+        document = dict(protocol=self.protocol, VPQ=self.vpq, k={str(k): self._k_to_json(k) for k in self.windows})
+        if self.skipped:
+            document['skipped'] = self.skipped.to_json()
+        return document
+
+    def _k_to_json(self, k: int) -> Dict[str, object]:
+        scores = self.windows[k].scores
+        return dict(VPQ=scores.pq, VPQ_th=scores.pq_th, VPQ_st=scores.pq_st, windows=self.windows[k].windows,
+                    per_class={str(i): dict(pq=c.pq, sq=c.sq, rq=c.rq, tp=c.tp, fp=c.fp, fn=c.fn)
+                               for i, c in scores.classes.items()})
+
+    def table(self) -> str:
+        """Readable tables in percent: per class, per video, per window length k.
+
+        The counts of every class are in :meth:`to_json`.
+        """
+        columns = [f'PQ(k={k})' for k in self.windows]
+        first = next(iter(self.windows.values()))
+        classes = [(f'{i} {c.name}', *(w.scores.classes[i].pq for w in self.windows.values()))
+                   for i, c in first.scores.classes.items()]
+        videos = [(str(v), *(w.videos[v].pq for w in self.windows.values())) for v in first.videos]
+        parts = [f'VPQ, protocol {self.protocol}, in percent', format_table(('class', *columns), classes),
+                 format_table(('video', *columns), videos)]
+        rows = [(f'k={k}', w.scores.pq, w.scores.pq_th, w.scores.pq_st, w.scores.pq_all, w.windows)
+                for k, w in self.windows.items()]
+        rows.append(('mean', self.vpq, '', '', '', ''))
+        parts.append(format_table(('all', 'VPQ', 'things', 'stuff', 'absent=0', 'windows'), rows))
+        parts += self._notes()
+        return '\n\n'.join(parts)
+
+    def _notes(self) -> List[str]:
+        notes = []
+        for k, window in self.windows.items():
+            if window.short_videos:
+                done = 'scored as one window' if self.protocol == PAPER_REPO else 'contribute nothing'
+                names = ', '.join(map(str, window.short_videos))
+                notes.append(f'k={k}: videos with fewer than {k} frames {done}: {names}')
+        if self.skipped:
+            notes.append(f'NOT the whole data set; left out:\n{self.skipped.describe()}')
+        return notes
+
+
+class VideoPanopticQuality:
+    """Accumulates videos, each frame by frame in order.
+
+    ``'official'``: means over classes that occur, every void pixel is void,
+    videos shorter than k contribute nothing for that k. ``'paper-repo'``:
+    means over all classes, void pixels with an instance id stay in the union,
+    videos shorter than k are one window. In both, crowd is an ordinary
+    segment, as the KITTI-STEP evaluator has it.
+
+    Args:
+        label_space: The classes.
+        ks: Window lengths in frames, each >= 1.
+        protocol: ``'official'`` or ``'paper-repo'``.
+
+    Raises:
+        ValueError: If a window length is below 1 or none is given.
+    """
+
+    def __init__(self, label_space: LabelSpace, ks: Sequence[int] = DEFAULT_KS, protocol: str = OFFICIAL) -> None:
+        if not ks or min(ks) < 1:
+            raise ValueError(f'window lengths must be 1 or more frames, got {list(ks)}')
+        self.label_space = label_space
+        self.ks = tuple(sorted(set(ks)))
+        self.protocol = check_protocol(protocol)
+        rules = MatchRules(void_with_instance=protocol == OFFICIAL, crowd_ignored=False)
+        self._matcher = SegmentMatcher(label_space, rules)
+        self._videos: Dict[int, _VideoState] = {}
+
+    def update(self, gt_sem: np.ndarray, gt_ins: np.ndarray, pred_sem: np.ndarray, pred_ins: np.ndarray,
+               video_id: int) -> None:
+        """Add a video's next frame; all (H, W) integers, dataset class ids and instance ids."""
+        self.update_pairs(count_pairs(gt_sem, gt_ins, pred_sem, pred_ins, self.label_space), video_id)
+
+    def update_pairs(self, pairs: Optional[PairCounts], video_id: int) -> None:
+        """Add a video's next frame.
+
+        Args:
+            pairs: Its overlaps; None if there is no prediction for it, which
+                leaves out all windows that contain it.
+            video_id: Video number.
+        """
+        state = self._videos.setdefault(video_id, _VideoState(self.ks, self.label_space.num_classes))
+        state.frames += 1
+        state.last.append(pairs)
+        recent = list(state.last)
+        for k in self.ks:
+            if len(recent) >= k:
+                self._score_window(state, k, recent[-k:])
+
+    def _score_window(self, state: '_VideoState', k: int, frames: Sequence[Optional[PairCounts]]) -> None:
+        if all(pairs is not None for pairs in frames):
+            state.counts[k].add(self._matcher.match(PairCounts.sum(frames)))
+            state.windows[k] += 1
+
+    def merge(self, other: 'VideoPanopticQuality') -> None:
+        """Add the videos of another accumulator.
+
+        Raises:
+            ValueError: If both have seen the same video: windows across the
+                seam would be missing.
+        """
+        shared = sorted(set(self._videos) & set(other._videos))
+        if shared:
+            raise ValueError(f'video {shared[0]} is in both accumulators; give all its frames to one')
+        self._videos.update(other._videos)
+
+    def compute(self, skipped: Optional[Skipped] = None) -> VPQResult:
+        """The scores of everything seen so far.
+
+        Args:
+            skipped: What the result should mention as left out.
+
+        Returns:
+            The scores.
+        """
+        results = {k: self._compute_k(k) for k in self.ks}
+        scores = [window.scores.pq for window in results.values()]
+        vpq = None if None in scores else float(np.mean(scores))
+        return VPQResult(self.protocol, vpq, results, skipped or Skipped())
+
+    def _compute_k(self, k: int) -> WindowScores:
+        total, windows, videos, short = MatchCounts(self.label_space.num_classes), 0, {}, []
+        for video in sorted(self._videos):
+            state = self._videos[video]
+            counts, num_windows = state.counts[k], state.windows[k]
+            if state.frames < k:
+                short.append(video)
+                frames = list(state.last)
+                if self.protocol == PAPER_REPO and None not in frames:
+                    counts, num_windows = self._matcher.match(PairCounts.sum(frames)), 1
+            total.add(counts)
+            windows += num_windows
+            videos[video] = panoptic_scores(counts, self.label_space, self.protocol)
+        scores = panoptic_scores(total, self.label_space, self.protocol)
+        return WindowScores(scores, windows, videos, tuple(short))
+
+
+class _VideoState:
+    """What an accumulator keeps of one video.
+
+    Attributes:
+        last (Deque[Optional[PairCounts]]): The frames the next windows need.
+        frames (int): Frames seen.
+        counts (dict[int, MatchCounts]): By window length.
+        windows (dict[int, int]): Windows scored by window length.
+    """
+
+    def __init__(self, ks: Sequence[int], num_classes: int) -> None:
+        self.last: Deque[Optional[PairCounts]] = deque(maxlen=max(ks))
+        self.frames = 0
+        self.counts = {k: MatchCounts(num_classes) for k in ks}
+        self.windows = dict.fromkeys(ks, 0)
+
+
+def evaluate_vpq(predictions: PredictionReader,
+                 ground_truth: KittiStepGroundTruth,
+                 label_space: LabelSpace,
+                 ks: Sequence[int] = DEFAULT_KS,
+                 protocol: str = OFFICIAL,
+                 nproc: int = 1,
+                 allow_missing: bool = False) -> VPQResult:
+    """Score stored predictions with VPQ; every file is read once for all k.
+
+    Args:
+        predictions: Stored predictions.
+        ground_truth: Their ground truth; its videos are the ones scored.
+        label_space: The classes, or the name of a label space.
+        ks: Window lengths in frames.
+        protocol: ``'official'`` or ``'paper-repo'``.
+        nproc: Processes, at most one per video.
+        allow_missing: Score the windows that both sides have completely; the
+            result says what was left out.
+
+    Returns:
+        The scores.
+
+    Raises:
+        ValueError: If frames are missing, sizes differ, a class is unknown or
+            a file is damaged.
+    """
+    label_space = get_label_space(label_space)
+    total = VideoPanopticQuality(label_space, ks, protocol)
+    skipped = pair_up(predictions, ground_truth, allow_missing)
+    lengths = {v: len(ground_truth.frames(v)) for v in ground_truth.videos() if v not in skipped.videos}
+    job = partial(_count_video, predictions, ground_truth, label_space, total.ks, protocol)
+    for part in map_videos(job, lengths, nproc).values():
+        total.merge(part)
+    return total.compute(skipped)
+
+
+def _count_video(predictions: PredictionReader, ground_truth: KittiStepGroundTruth, label_space: LabelSpace,
+                 ks: Sequence[int], protocol: str, video: int) -> VideoPanopticQuality:
+    """Everything VPQ needs to know of one video."""
+    metric = VideoPanopticQuality(label_space, ks, protocol)
+    for _, pairs in iterate_pairs(predictions, ground_truth, label_space, video):
+        metric.update_pairs(pairs, video)
+    return metric
