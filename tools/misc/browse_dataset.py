@@ -1,6 +1,6 @@
 """Draw what the training sees: images after augmentation with masks, boxes, classes and ids.
 
-Key frame left, reference right; an object has one colour in both:
+Key frame and reference together; an object has one colour in both:
 
     python tools/misc/browse_dataset.py configs/toy/video_knet_toy_kitti_step.py --out-dir browse --num 10
 """
@@ -25,7 +25,7 @@ from knet.datasets.pipelines import ID_SHIFT
 from knet.labels import LabelSpace
 from knet.utils.cli import add_debug_option, run_tool
 from knet.utils.io import write_png_atomic
-from knet.visualization import overlay, side_by_side, track_colour
+from knet.visualization import enlarge, overlay, side_by_side, track_colour
 
 
 def unwrap(sample: Dict[str, Any]) -> Dict[str, Any]:
@@ -62,24 +62,26 @@ def draw_frame(frame: Dict[str, Any], label_space: LabelSpace) -> np.ndarray:
         label_space: The classes.
 
     Returns:
-        (H, W, 3) uint8 RGB; pixels that nothing is learned from are black.
+        (f H, f W, 3) uint8 RGB, small frames enlarged; pixels that nothing is learned from are black.
     """
     norm = frame['img_metas']['img_norm_cfg']
     image = mmcv.imdenormalize(np.ascontiguousarray(frame['img'].transpose(1, 2, 0)), norm['mean'], norm['std'], False)
     image = image.round().clip(0, 255).astype(np.uint8)
     semantic = frame['gt_semantic_seg'].astype(np.uint8)
     masks = frame['gt_masks'].masks.astype(bool)
-    ids = frame.get('gt_instance_ids', np.arange(1, len(masks) + 1))
+    numbers = frame.get('gt_instance_ids', np.arange(1, len(masks) + 1)) & ((1 << ID_SHIFT) - 1)
     instance = np.zeros(semantic.shape, dtype=np.int32)
-    for mask, value in zip(masks, ids):
-        instance[mask] = value
+    for mask, number in zip(masks, numbers):
+        instance[mask] = number
+    image, semantic, instance = enlarge(image, semantic, instance)
+    factor = len(image) // masks.shape[1]
     drawn = overlay(image, semantic, instance, label_space)
     drawn[semantic == label_space.void] = 0
-    for box, label, value in zip(frame.get('gt_bboxes', ()), frame['gt_labels'], ids):
-        colour = tuple(int(c) for c in track_colour(int(value)))
-        x0, y0, x1, y1 = (int(v) for v in box)
+    for box, label, number in zip(frame.get('gt_bboxes', ()), frame['gt_labels'], numbers):
+        colour = tuple(int(c) for c in track_colour(int(number)))
+        x0, y0, x1, y1 = (int(v) * factor for v in box)
         cv2.rectangle(drawn, (x0, y0), (x1, y1), colour, 1)
-        text = f'{label_space.things[int(label)].name} {int(value) & ((1 << ID_SHIFT) - 1)}'
+        text = f'{label_space.things[int(label)].name} {int(number)}'
         cv2.putText(drawn, text, (x0, max(y0 - 2, 8)), cv2.FONT_HERSHEY_SIMPLEX, 0.35, (255, 255, 255), 1, cv2.LINE_AA)
     return drawn
 

@@ -1,0 +1,46 @@
+"""The data set browser draws what training would see."""
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+from mmcv import Config
+
+from knet.labels import KITTI_STEP
+from knet.utils.io import read_png
+from tests.datasets.conftest import cityscapes_root, kitti_root  # noqa: F401  (fixtures)
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def tool(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    monkeypatch.setattr(sys, 'path', [str(ROOT / 'tools' / 'misc'), *sys.path])
+    import browse_dataset
+    return browse_dataset
+
+
+@pytest.mark.parametrize('name, fixture', [('kitti_step_vps', 'kitti_root'), ('cityscapes_step', 'cityscapes_root')])
+def test_pictures(tool: ModuleType, tmp_path: Path, request: pytest.FixtureRequest, name: str, fixture: str) -> None:
+    cfg = Config.fromfile(str(ROOT / 'configs' / '_base_' / 'datasets' / f'{name}.py'))
+    cfg.data.train.dataset.data_root = str(request.getfixturevalue(fixture)())
+    for step in cfg.data.train.dataset.pipeline:
+        step.update({key: (48, 96) for key in ('img_scale', 'crop_size') if key in step})
+    cfg.dump(str(tmp_path / 'config.py'))
+    tool.main([str(tmp_path / 'config.py'), '--out-dir', str(tmp_path / 'out'), '--num', '2'])
+    pictures = [read_png(path) for path in sorted((tmp_path / 'out').iterdir())]
+    assert len(pictures) == 2
+    for picture in pictures:
+        assert picture.ndim == 3 and len(np.unique(picture.reshape(-1, 3), axis=0)) > 10
+
+
+def test_ignored_pixels_are_black(tool: ModuleType) -> None:
+    masks = type('Masks', (), dict(masks=np.zeros((0, 200, 700), np.uint8)))
+    semantic = np.zeros((200, 700), np.int64)
+    semantic[:50] = 255
+    frame = dict(img=np.zeros((3, 200, 700), np.float32), gt_masks=masks, gt_labels=np.zeros(0, np.int64),
+                 gt_semantic_seg=semantic,
+                 img_metas=dict(img_norm_cfg=dict(mean=np.full(3, 200.), std=np.ones(3), to_rgb=False)))
+    drawn = tool.draw_frame(frame, KITTI_STEP)
+    assert (drawn[:50] == 0).all() and (drawn[60:] > 0).all()
