@@ -30,7 +30,9 @@ svg{background:var(--card);border:1px solid var(--line);border-radius:8px}
 svg polyline{fill:none;stroke:var(--accent);stroke-width:1.5}svg circle{fill:var(--accent)}
 svg .axis{fill:none;stroke:var(--line)}svg text{fill:var(--soft);font-size:10px}svg .name{fill:var(--ink);
 font-size:12px}svg .end{text-anchor:end}
-figure{margin:0 0 16px}figcaption{color:var(--soft)}img,video{max-width:100%;border-radius:6px}
+figure{margin:0 0 16px}.pictures{display:grid;
+grid-template-columns:repeat(auto-fill,minmax(440px,1fr));gap:0 16px}
+figcaption{color:var(--soft)}img,video{max-width:100%;border-radius:6px}
 """
 
 _CLIP_TYPES = {'.gif': 'image/gif', '.mp4': 'video/mp4'}
@@ -61,8 +63,8 @@ def write_report(path_html: PathLike, title: str, facts: Mapping[str, Any], stq:
         ('', _tiles(stq, vpq)),
         ('Classes', _class_table(stq, vpq, label_space)),
         ('Videos', _video_table(stq)),
-        ('Clips', ''.join(_clip(Path(clip)) for clip in clips)),
-        ('Worst frames', ''.join(_figure(caption, image) for caption, image in worst_frames)),
+        ('Clips', _pictures([_clip(Path(clip)) for clip in clips])),
+        ('Worst frames', _pictures([_figure(caption, image) for caption, image in worst_frames])),
         ('Training', curves_section(log_json)),
         ('Run', _table([('', True), ('', True)], [(escape(str(k)), escape(str(v))) for k, v in facts.items()])),
     ]
@@ -92,7 +94,10 @@ def _tiles(stq: Optional[Mapping[str, Any]], vpq: Optional[Mapping[str, Any]]) -
     if not scores:
         return ''
     tiles = ''.join(f'<div class="tile"><b>{_number(v)}</b><span>{escape(n)}</span></div>' for n, v in scores)
-    return (f'<p>Scores in percent; protocol {escape(_protocols(stq, vpq))}.</p><div class="tiles">{tiles}</div>')
+    partial = any(result is not None and result.get('skipped') for result in (stq, vpq))
+    warning = ' <b>Not the whole data set: frames were missing and left out.</b>' if partial else ''
+    return (f'<p>Scores in percent; protocol {escape(_protocols(stq, vpq))}.{warning}</p>'
+            f'<div class="tiles">{tiles}</div>')
 
 
 def _table(header: Sequence[Tuple[str, bool]], rows: Sequence[Sequence[str]]) -> str:
@@ -137,6 +142,10 @@ def _video_table(stq: Optional[Mapping[str, Any]]) -> str:
     rows = [(escape(str(video)), str(result['frames']), *(_number(result[name]) for name in ('STQ', 'AQ', 'SQ')))
             for video, result in stq['per_video'].items()]
     return _table([('video', True), ('frames', False), ('STQ', False), ('AQ', False), ('SQ', False)], rows)
+
+
+def _pictures(figures: Sequence[str]) -> str:
+    return f'<div class="pictures">{"".join(figures)}</div>' if figures else ''
 
 
 def _figure(caption: str, image: np.ndarray) -> str:

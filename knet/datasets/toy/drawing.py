@@ -45,9 +45,9 @@ class Camera(NamedTuple):
         out = np.empty(points.shape[:-1] + (2,))
         out[..., 0] = self.centre + (points[..., 0] - self.x) * scale
         out[..., 1] = self.horizon - (points[..., 1] - self.y) * scale
-        np.rint(out, out)
-        np.maximum(out, -_LIMIT, out)
-        np.minimum(out, _LIMIT, out)
+        np.rint(out, out=out)
+        np.maximum(out, -_LIMIT, out=out)
+        np.minimum(out, _LIMIT, out=out)
         return out.astype(np.int32)
 
 

@@ -98,7 +98,7 @@ class Ground:
         step = (ahead / (camera.focal * self._CELL_X)).astype(np.float32)[:, None]
         offset = np.float32((camera.x + self._HALF) / self._CELL_X)
         columns = (np.arange(width) + 0.5 - camera.centre).astype(np.float32) * step + offset
-        np.clip(columns, 0, self._plan.shape[1] - 1, columns)
+        np.clip(columns, 0, self._plan.shape[1] - 1, out=columns)
         columns = columns.astype(np.int32) + (rows * self._plan.shape[1]).astype(np.int32)[:, None]
         # one 32-bit value per cell makes the look-up a single gather
         cells = self._plan.view(np.uint32).reshape(-1)[columns]

@@ -203,27 +203,35 @@ class ToyStreet:
         for _ in range(rng.randint(1, 4)):
             pace = rng.choice((-1, 1)) * rng.uniform(0.15, 0.4)
             turn = rng.uniform(0.35, 0.6) * self.num_frames if rng.uniform() < 0.3 else None
-            z = 6.5 + self._travel + rng.uniform(0.0, 9.0)
+            z = 5.5 + self._travel + rng.uniform(0.0, 7.0)
             self._add_person(Motion(rng.uniform(-4.5, 4.5) - pace * middle, z, vx=pace, turn=turn))
         for _ in range(rng.randint(2, 5) + int(self._travel / 8)):
             side = rng.choice((-1, 1))
             x = side * (self._ground.road + rng.uniform(0.3, self._ground.walk - 0.2))
             pace = rng.choice((-1, 1)) * rng.uniform(0.12, 0.34) if rng.uniform() < 0.8 else 0.0
             turn = rng.uniform(0.3, 0.7) * self.num_frames if rng.uniform() < 0.2 else None
-            self._add_person(Motion(x, rng.uniform(7.0, 17.0 + self._travel), vz=pace, turn=turn), 0.6)
+            self._add_person(Motion(x, rng.uniform(6.5, 14.0 + self._travel), vz=pace, turn=turn), 0.6)
 
-        if rng.uniform() < 0.6:
+        if rng.uniform() < 0.7 and self.num_frames > 4:
             self._add_leaver()
 
     def _add_leaver(self) -> None:
         """Somebody who walks out of the picture sideways and comes back."""
         rng = self._rng
-        turn, side, pace = rng.uniform(0.35, 0.6) * self.num_frames, rng.choice((-1, 1)), rng.uniform(0.25, 0.45)
-        camera = self.camera(int(turn))
-        z = 6.5 + self._travel + rng.uniform(0.0, 5.0)
-        centre = camera.centre if side < 0 else self.width - camera.centre
-        edge = camera.x + side * (centre / camera.focal * (z - camera.z) + rng.uniform(0.4, 0.9))
-        self._add_person(Motion(edge - side * pace * turn, z, vx=side * pace, turn=turn))
+        last, side = self.num_frames - 1, rng.choice((-1, 1))
+        turn = int(rng.uniform(0.35, 0.55) * last)
+        z = self.camera(last).z + rng.uniform(5.0, 8.0)
+
+        def edge(frame: int) -> float:
+            camera = self.camera(frame)
+            pixels = camera.centre if side < 0 else self.width - camera.centre
+            return pixels / camera.focal * (z - camera.z) + side * camera.x
+
+        # outside at the turn, inside again at the end; faster than a runner is no option
+        away, back = edge(turn) + rng.uniform(0.4, 0.7), edge(last) - rng.uniform(0.7, 1.4)
+        pace = (away - back) / (last - turn)
+        if 0.1 <= pace <= 0.7:
+            self._add_person(Motion(side * (away - pace * turn), z, vx=side * pace, turn=float(turn)))
 
     def _sample_crowd(self) -> List[Person]:
         """A group that stands close together far away."""

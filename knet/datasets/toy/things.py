@@ -217,23 +217,23 @@ class Person:
             return canvas.tint(colour, light, z, self.owner)
 
         for side, light in ((0, 0.75), (1, 1.0)):
-            canvas.stroke(hips[side], feet[side], 0.17 * pixels, paint(self.trousers, light))
-            canvas.stroke(feet[side], toes[side], 0.1 * pixels, paint((40, 34, 32)))
+            canvas.stroke(hips[side], feet[side], 0.2 * pixels, paint(self.trousers, light))
+            canvas.stroke(feet[side], toes[side], 0.12 * pixels, paint((40, 34, 32)))
         if self.backpack:
             canvas.polygon(bag, paint((70, 62, 40)))
         canvas.polygon(torso, paint(self.shirt))
         for side, light in ((0, 0.8), (1, 1.08)):
-            canvas.stroke(shoulders[side], hands[side], 0.1 * pixels, paint(self.shirt, light))
-            canvas.disc(hands[side], 0.06 * pixels, paint(self.skin))
-        canvas.disc(crown, 0.135 * pixels, paint(self.hair))
-        canvas.disc(face, 0.115 * pixels, paint(self.skin))
+            canvas.stroke(shoulders[side], hands[side], 0.13 * pixels, paint(self.shirt, light))
+            canvas.disc(hands[side], 0.07 * pixels, paint(self.skin))
+        canvas.disc(crown, 0.15 * pixels, paint(self.hair))
+        canvas.disc(face, 0.128 * pixels, paint(self.skin))
 
     def _joints(self, frame: int, across: float) -> np.ndarray:
         """(20, 3) world points of the body; ``across`` = sine of the heading."""
         swing = float(np.sin(self.phase + self.stride * frame)) if self.stride else 0.15
         # seen from the side the limbs swing left and right, else hardly
         reach = 0.30 * swing * max(abs(across), 0.35)
-        hip, breadth = 0.09 * (1 - 0.5 * abs(across)), 0.24 * (1 - 0.3 * abs(across))
+        hip, breadth = 0.1 * (1 - 0.5 * abs(across)), 0.27 * (1 - 0.3 * abs(across))
         hem, hem_up = (breadth * 1.25, 0.45) if self.skirt else (breadth * 0.85, 0.82)
         bag = -0.24 * (1 if across >= 0 else -1) * max(abs(across), 0.3)
         local = np.array([

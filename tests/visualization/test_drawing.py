@@ -1,0 +1,130 @@
+"""Colours, overlays and clips."""
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from knet.labels import KITTI_STEP
+from knet.visualization import enlarge, overlay, semantic_colours, side_by_side, track_colour, write_video
+from knet.visualization.palette import track_colours
+
+
+@given(st.integers(1, 65535))
+def test_track_colours_are_stable_and_unlike_stuff(track: int) -> None:
+    colour = track_colour(track)
+    assert colour == track_colour(track) == tuple(track_colours(np.array([[track]]))[0, 0])
+    assert all(np.abs(np.subtract(colour, c.colour)).sum() >= 90 for c in KITTI_STEP.stuff)
+
+
+def test_nearby_tracks_differ() -> None:
+    colours = track_colours(np.arange(1, 300)).astype(int)
+    for gap in range(1, 7):
+        assert np.abs(colours[gap:] - colours[:-gap]).sum(1).min() >= 90
+
+
+def test_semantic_colours() -> None:
+    drawn = semantic_colours(np.array([[0, 13, 255]], dtype=np.uint8), KITTI_STEP)
+    assert drawn.tolist() == [[[128, 64, 128], [0, 0, 142], [0, 0, 0]]]
+
+
+@pytest.fixture
+def frame() -> tuple:
+    image = np.full((200, 300, 3), 100, dtype=np.uint8)
+    semantic, instance = np.zeros((200, 300), dtype=np.uint8), np.zeros((200, 300), dtype=np.int32)
+    semantic[:60], semantic[190:] = 10, 255
+    semantic[80:180, 50:150], instance[80:180, 50:150] = 13, 421
+    semantic[80:180, 200:230] = 11
+    return image, semantic, instance
+
+
+def test_overlay_colours_each_kind(frame: tuple) -> None:
+    image, semantic, instance = frame
+    before = image.copy()
+    drawn = overlay(image, semantic, instance, KITTI_STEP, alpha=0.5)
+    np.testing.assert_array_equal(image, before)
+    assert drawn.shape == image.shape and drawn.dtype == np.uint8
+    np.testing.assert_allclose(drawn[20, 20], (85, 115, 140), atol=1)  # sky
+    np.testing.assert_array_equal(drawn[195, 20], image[195, 20])  # void
+    np.testing.assert_allclose(drawn[170, 60], 0.375 * 100 + 0.625 * np.array(track_colour(421)), atol=1)
+    np.testing.assert_allclose(drawn[100, 215], (160, 60, 80), atol=1)  # person without id: class colour
+    # the id is written on the car, and its outline is white
+    assert (drawn[120:140, 80:120] == 255).all(-1).any() and (drawn[80, 60:140] == 255).all()
+
+
+@pytest.mark.parametrize('dtype', [np.uint8, np.uint16, np.int32, np.int64])
+def test_overlay_takes_what_is_stored(frame: tuple, dtype: type) -> None:
+    image, semantic, instance = frame
+    drawn = overlay(image[..., ::-1], semantic.astype(dtype), instance.astype(np.uint16), KITTI_STEP)
+    np.testing.assert_array_equal(drawn, overlay(image, semantic, instance, KITTI_STEP))
+
+
+def test_overlay_of_nothing(frame: tuple) -> None:
+    image, semantic, instance = frame
+    np.testing.assert_array_equal(overlay(image, np.full_like(semantic, 255), instance * 0, KITTI_STEP), image)
+    with pytest.raises(ValueError, match='one size'):
+        overlay(image, semantic[:-1], instance, KITTI_STEP)
+
+
+def test_enlarge_keeps_labels(frame: tuple) -> None:
+    image, semantic, instance = (part[::2, ::2] for part in frame)
+    big = enlarge(image, semantic, instance, min_width=640)
+    assert [part.shape[:2] for part in big] == [(500, 750)] * 3
+    np.testing.assert_array_equal(big[1][::5, ::5], semantic)
+    np.testing.assert_array_equal(big[2][4::5, 4::5], instance)
+    assert enlarge(*frame, min_width=300)[0] is frame[0]
+
+
+def test_side_by_side() -> None:
+    wide, square = np.zeros((40, 120, 3), np.uint8), np.zeros((40, 40, 3), np.uint8)
+    assert side_by_side([wide, wide], ['a', 'b']).shape == (124, 120, 3)
+    assert side_by_side([square, square], ['a', 'b']).shape == (62, 80, 3)
+    assert side_by_side([wide, wide], ['a', 'b'], vertical=False).shape == (62, 240, 3)
+    for images, titles in (([], []), ([wide], ['a', 'b']), ([wide, square], ['a', 'b'])):
+        with pytest.raises(ValueError):
+            side_by_side(images, titles)
+
+
+def test_gif_holds_the_frames(tmp_path: Path) -> None:
+    frames = [np.full((30, 50, 3), colour, dtype=np.uint8) for colour in ((255, 0, 0), (0, 200, 0), (0, 0, 255))]
+    write_video(tmp_path / 'new' / 'clip.gif', iter(frames), fps=4)
+    with Image.open(tmp_path / 'new' / 'clip.gif') as clip:
+        assert clip.n_frames == 3 and clip.size == (50, 30) and clip.info['duration'] == 250
+        for index, frame in enumerate(frames):
+            clip.seek(index)
+            np.testing.assert_allclose(np.asarray(clip.convert('RGB')), frame, atol=8)
+
+
+def test_mp4_holds_the_frames(tmp_path: Path) -> None:
+    frames = [np.full((31, 51, 3), 40 * index, dtype=np.uint8) for index in range(5)]
+    write_video(tmp_path / 'clip.mp4', frames, fps=10)
+    clip = cv2.VideoCapture(str(tmp_path / 'clip.mp4'))
+    read = []
+    while True:
+        good, frame = clip.read()
+        if not good:
+            break
+        read.append(frame)
+    assert len(read) == 5 and read[0].shape == (30, 50, 3)
+    np.testing.assert_allclose(read[4].mean(), 160, atol=6)
+
+
+def test_bad_clips_leave_no_file(tmp_path: Path) -> None:
+    small, large = np.zeros((20, 20, 3), np.uint8), np.zeros((20, 24, 3), np.uint8)
+    for name, frames, fps in (('a.avi', [small], 5), ('a.gif', [], 5), ('a.mp4', [], 5), ('a.gif', [small, large], 5),
+                              ('a.mp4', [small, large], 5), ('a.gif', [small], 0)):
+        with pytest.raises(ValueError, match=name):
+            write_video(tmp_path / name, frames, fps)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_missing_encoder_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cv2.VideoWriter, 'isOpened', lambda self: False, raising=False)
+    try:
+        write_video(tmp_path / 'a.mp4', [np.zeros((20, 20, 3), np.uint8)])
+    except RuntimeError as error:
+        assert '.gif' in str(error)
+        assert list(tmp_path.iterdir()) == []
