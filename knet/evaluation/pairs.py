@@ -67,7 +67,7 @@ def _sum_by_key(keys: np.ndarray, counts: np.ndarray) -> Tuple[np.ndarray, np.nd
     """Unique keys (ascending) and the sums of their counts."""
     if not len(keys):
         return keys, counts
-    order = np.argsort(keys, kind='stable')
+    order = np.argsort(keys)
     keys = keys[order]
     starts = np.flatnonzero(np.concatenate([[True], keys[1:] != keys[:-1]]))
     return keys[starts], np.add.reduceat(counts[order], starts)
@@ -128,12 +128,19 @@ def _runs(planes: Sequence[np.ndarray]) -> Tuple[np.ndarray, np.ndarray]:
 
 def _check_ids(name: str, semantic: np.ndarray, instance: np.ndarray, label_space: LabelSpace) -> None:
     """Refuse classes the label space doesn't know and impossible instances."""
-    known = np.concatenate([label_space.dataset_ids, [label_space.void]])
-    strange = sorted(set(np.unique(semantic).tolist()) - set(known.tolist()))
-    if strange:
+    if not len(semantic):
+        return
+    known = np.append(label_space.dataset_ids, label_space.void)
+    extremes = [semantic.min(), semantic.max()]
+    if 0 <= extremes[0] and extremes[1] <= 255:
+        found = np.flatnonzero(np.bincount(semantic, minlength=256))
+    else:
+        found = np.array(extremes)
+    strange = np.setdiff1d(found, known)
+    if len(strange):
         raise ValueError(f'{name}: class {strange[0]} is not in label space {label_space.name!r} '
                          f'({label_space.num_classes} classes, {known[:-1].min()}..{known[:-1].max()}, '
                          f'void {label_space.void})')
-    if len(instance) and not 0 <= instance.min() <= instance.max() <= _INSTANCE_MASK:
+    if not 0 <= instance.min() <= instance.max() <= _INSTANCE_MASK:
         raise ValueError(f'{name}: instance ids must lie in 0..{_INSTANCE_MASK}, '
                          f'found {instance.min()}..{instance.max()}')

@@ -14,6 +14,7 @@ import re
 from pathlib import Path
 from typing import Any, Dict, List, Set, Tuple
 
+import cv2
 import numpy as np
 
 from knet.utils.io import PathLike, read_png, write_json_atomic, write_png_atomic
@@ -285,7 +286,10 @@ class KittiStepGroundTruth:
         if rgb.ndim != 3 or rgb.dtype != np.uint8:
             raise ValueError(f'{path}: expected an 8-bit RGB panoptic map (R = class, 256 G + B = instance), '
                              f'found {_describe(rgb)}')
-        return rgb[..., 0].copy(), rgb[..., 1].astype(np.int32) * 256 + rgb[..., 2]
+        planes = cv2.split(rgb)
+        # (low byte, high byte) seen as one 16-bit number: many times faster than 256 * G + B on strided planes.
+        instance = cv2.merge([planes[2], planes[1]]).view('<u2')[..., 0]
+        return planes[0], instance.astype(np.int32)
 
 
 def _list_frames(folder: Path, video: int) -> Dict[int, List[Path]]:
