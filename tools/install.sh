@@ -10,6 +10,7 @@
 #            TORCH           what to install, e.g. TORCH="torch==2.0.1 torchvision==0.15.2"
 #            PIP_FIND_LINKS  folder with wheels (also of mmcv-full); pip's other variables work too
 set -euo pipefail
+{ # bash reads all of this before it starts, so that an update of the file during a long install does no harm
 cd "$(dirname "$0")/.."
 here=$PWD
 
@@ -186,14 +187,10 @@ check_compiler() {
 }
 
 install_torch() {
-    local wanted=${TORCH:-torch>=2.0 torchvision>=0.15}
-    if [ "$flavour" = full ] && [ -z "${TORCH:-}" ] && ! installed torch; then
-        wanted='torch==2.0.1 torchvision==0.15.2'
-    fi
     # Some releases of torch would bring a newer setuptools, with which mmcv doesn't build.
     grep '^setuptools' requirements/build.txt >"$constraints"
     # shellcheck disable=SC2086  # several requirements
-    pip_install -c "$constraints" $wanted
+    pip_install -c "$constraints" $torch
     # Later steps must not exchange this torch; before 2.3 it was built for numpy 1.
     "$python" - >>"$constraints" <<'EOF'
 from importlib.metadata import version
@@ -236,7 +233,9 @@ check_disk
 run_step "environment $prefix" make_environment
 run_step 'pip, setuptools, wheel' pip_install -r requirements/build.txt
 if [ "$flavour" = full ]; then check_compiler; fi
-run_step "PyTorch (${TORCH:-newest that fits; up to 3 GB to load})" install_torch
+torch=${TORCH:-torch>=2.0 torchvision>=0.15}
+if [ "$flavour" = full ] && [ -z "${TORCH:-}" ] && ! installed torch; then torch='torch==2.0.1 torchvision==0.15.2'; fi
+run_step "PyTorch: $torch (up to 3 GB to load)" install_torch
 run_step "mmcv, flavour $flavour" install_mmcv
 run_step 'mmdet, mmsegmentation and the rest' install_rest
 run_step 'Video K-Net itself' pip_install --no-deps --no-build-isolation -e .
@@ -252,3 +251,5 @@ EOF
 fingerprint >"$stamp"
 rm -f "$log"
 echo "install: ready in $((SECONDS - begun)) s. To use it: source $prefix/bin/activate"
+exit 0
+}

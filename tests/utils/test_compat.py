@@ -94,6 +94,7 @@ def test_compiled_ops_are_left_alone() -> None:
     assert not any(vars(sys.modules['mmcv._ext']).get(name) is route for name, route in torch_ops.routes().items())
 
 
+@lite_only
 def test_focal_loss_op_equals_mmdets_formula() -> None:
     """The path that mmdet's FocalLoss takes on CUDA, forward and backward, equals its path on the CPU."""
     from mmdet.models.losses.focal_loss import py_sigmoid_focal_loss, sigmoid_focal_loss
