@@ -11,6 +11,7 @@ from mmdet.core import reduce_mean
 from mmdet.core.bbox.samplers.mask_sampling_result import MaskSamplingResult
 from mmdet.models.builder import HEADS, build_loss
 from mmdet.models.losses import accuracy
+from mmseg.models.decode_heads.knet_head import KernelUpdator  # noqa: F401  the same equations; importing registers it
 from torch import Tensor, nn
 
 from .kernel_head import pool_under_masks

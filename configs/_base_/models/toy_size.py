@@ -1,0 +1,29 @@
+# What makes a K-Net small enough for two CPU cores: ResNet-18 at half width, 64 channels, masks at stride 2.
+# A leaf file says `model = {{_base_.toy_size}}`.
+_channels = 64
+_num_proposals = 24
+_norm_cfg = dict(type='GN', num_groups=8)
+toy_size = dict(
+    mask_assign_stride=2,
+    backbone=dict(depth=18, base_channels=32, stem_channels=32, frozen_stages=-1, norm_eval=False, init_cfg=None),
+    neck=dict(in_channels=[32, 64, 128, 256], out_channels=_channels),
+    rpn_head=dict(
+        num_proposals=_num_proposals,
+        in_channels=_channels,
+        feat_downsample_stride=2,
+        localization_fpn=dict(
+            in_channels=_channels,
+            feat_channels=_channels,
+            out_channels=_channels,
+            upsample_times=3,
+            positional_encoding=dict(num_feats=_channels // 2),
+            norm_cfg=_norm_cfg),
+        norm_cfg=_norm_cfg),
+    roi_head=dict(
+        num_proposals=_num_proposals,
+        mask_head=dict(
+            in_channels=_channels,
+            feedforward_channels=256,
+            mask_upsample_stride=2,
+            kernel_updator_cfg=dict(in_channels=_channels, feat_channels=_channels, out_channels=_channels))),
+    test_cfg=dict(rcnn=dict(max_per_img=_num_proposals, unassigned='stuff')))
