@@ -47,8 +47,9 @@ def _write_gif(path: str, frames: Iterable[np.ndarray], fps: float) -> None:
     images = [Image.fromarray(np.ascontiguousarray(frame)) for frame in frames]
     # one palette for all frames, or colours would flicker
     sample: List[np.ndarray] = [np.asarray(image)[::3, ::3] for image in images[::max(1, len(images) // 8)]]
-    palette = Image.fromarray(np.concatenate(sample)).quantize(256, method=Image.Quantize.MEDIANCUT)
-    indexed = [image.quantize(palette=palette, dither=Image.Dither.NONE) for image in images]
+    palette = Image.fromarray(np.concatenate(sample)).quantize(256)
+    # 0 = no dithering, which would crawl (the name of the constant depends on Pillow's version)
+    indexed = [image.quantize(palette=palette, dither=0) for image in images]
     indexed[0].save(path, save_all=True, append_images=indexed[1:], duration=max(20, int(round(1000 / fps))), loop=0,
                     disposal=1)
 

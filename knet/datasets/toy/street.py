@@ -34,8 +34,9 @@ class ToyFrame(NamedTuple):
 class ToyStreet:
     """A procedural street video with exact panoptic labels.
 
-    The same arguments give the same video on every machine. A track id belongs
-    to one object for the whole video, also when it leaves and comes back.
+    The same arguments give the same video on every machine (OpenCV versions
+    disagree about single edge pixels). A track id belongs to one object for the
+    whole video, also when it leaves and comes back.
 
     Args:
         seed: Non-negative integer or sequence of them.
