@@ -21,7 +21,7 @@ class Skipped:
     """What was left out of a score, on the user's word.
 
     Attributes:
-        videos: Ground-truth videos without any prediction.
+        videos: Ground-truth videos of which no frame is predicted.
         frames: Ground-truth frames without a prediction, by video.
         extra: Predicted frames without ground truth, by video.
     """
@@ -59,7 +59,7 @@ def find_skipped(predictions: PredictionReader, ground_truth: KittiStepGroundTru
     missing, frames, extra = [], {}, {}
     for video in sorted({*ground_truth.videos(), *predictions.videos()}):
         wanted, found = set(ground_truth.frames(video)), set(predictions.frames(video))
-        if wanted and not found:
+        if wanted and not wanted & found:
             missing.append(video)
         elif wanted - found:
             frames[video] = sorted(wanted - found)
