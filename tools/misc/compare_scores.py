@@ -1,0 +1,71 @@
+"""Print the scores of several runs side by side.
+
+    python tools/misc/compare_scores.py embedding=OUT mask-iou=OUT_IOU --json scores.json
+
+A run is a folder in which tools/test_step.py left ``stq.json`` and ``vpq.json``.
+"""
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any, Dict, Optional
+
+os.environ.setdefault('KNET_NO_PLUGIN', '1')  # reading scores needs no network library
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from knet.utils.cli import UsageError, add_debug_option, run_tool
+from knet.utils.io import write_json_atomic
+
+Row = Dict[str, Optional[float]]
+
+
+def parse_args() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('runs', nargs='+', metavar='NAME=DIR', help='name of a run and its folder')
+    parser.add_argument('--json', help='also write the table as JSON')
+    add_debug_option(parser)
+    return parser.parse_args()
+
+
+def read_scores(folder: Path) -> Row:
+    """The headline scores of one run, 0..1; None where a metric is undefined.
+
+    Raises:
+        UsageError: If the folder holds no scores.
+    """
+    def load(name: str) -> Dict[str, Any]:
+        path = folder / f'{name}.json'
+        if not path.is_file():
+            raise UsageError(f'{path}: no such file; run tools/test_step.py with --eval stq vpq')
+        return json.loads(path.read_text(encoding='utf-8'))
+
+    stq, vpq = load('stq'), load('vpq')
+    row: Row = {name: stq[name] for name in ('STQ', 'AQ', 'SQ')}
+    row['VPQ'] = vpq['VPQ']
+    row.update({f'k={k}': scores['VPQ'] for k, scores in vpq['k'].items()})
+    return row
+
+
+def main() -> None:
+    """Read, print, write."""
+    args = parse_args()
+    table: Dict[str, Row] = {}
+    for run in args.runs:
+        name, sign, folder = run.partition('=')
+        if not sign:
+            raise UsageError(f'runs are given as NAME=DIR, got {run!r}')
+        table[name] = read_scores(Path(folder))
+    columns = list(dict.fromkeys(column for row in table.values() for column in row))
+    width = max(map(len, table))
+    print(' ' * width + ''.join(f'{column:>8}' for column in columns))
+    for name, row in table.items():
+        cells = ('-' if row.get(c) is None else f'{100 * row[c]:.1f}' for c in columns)
+        print(f'{name:{width}}' + ''.join(f'{cell:>8}' for cell in cells))
+    if args.json:
+        write_json_atomic(args.json, table)
+
+
+if __name__ == '__main__':
+    run_tool(main)

@@ -1,0 +1,46 @@
+#!/usr/bin/env bash
+# The main job on the built-in toy videos: make data, train, predict, score, draw.
+#   bash tools/quickstart.sh [WORK_DIR]
+# Takes about 20 minutes on two cores after the install. What is done already is not done again.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+bash tools/install.sh
+python=$(bash tools/install.sh --print-python)
+work=${1:-work_dirs/quickstart}
+data=data/toy/kitti-step
+config=configs/toy/video_knet_toy_kitti_step.py
+
+step() { printf '\n== %s (%d s since start) ==\n' "$1" "$SECONDS"; }
+
+step '1/5 toy videos: 240 to train on, 6 that the model never sees'
+"$python" tools/dataset/make_toy_videos.py --layout kitti-step --out "$data" --train 240 --val 6
+
+step '2/5 training from scratch'
+"$python" tools/train.py "$config" --work-dir "$work" --seed 0 --auto-resume --no-validate
+
+step '3/5 prediction and scores on the unseen videos'
+# The same network with three ways to carry identities from frame to frame.
+test_with() {
+    name=$1
+    shift
+    "$python" tools/test_step.py "$config" "$work/latest.pth" --out-dir "$work/$name" --eval stq vpq "$@" \
+        >"$work/$name.txt"
+    echo "$work/$name.txt"
+}
+test_with embedding
+test_with mask-iou --cfg-options model.tracker._delete_=True model.tracker.type=MaskIoUTracker
+test_with new-ids --cfg-options model.tracker._delete_=True model.tracker.type=NewIdTracker
+
+step '4/5 pictures and report'
+"$python" tools/visualize.py "$work/embedding" "$data" --out "$work/pictures" --gif --mp4
+log=$(ls -t "$work"/*.log.json | head -n 1)
+"$python" tools/report.py --out "$work/report.html" --title 'Video K-Net on toy streets' \
+    --stq "$work/embedding/stq.json" --vpq "$work/embedding/vpq.json" --log "$log" \
+    --result "$work/embedding" --gt "$data" --clips "$work"/pictures/*.gif \
+    --fact 'command=bash tools/quickstart.sh' --fact 'seed=0'
+
+step '5/5 scores on unseen videos, in percent'
+cat "$work/embedding.txt"
+"$python" tools/misc/compare_scores.py "embedding=$work/embedding" "mask IoU=$work/mask-iou" \
+    "new ids=$work/new-ids" --json "$work/scores.json"
+printf '\nreport: %s\nclips:  %s\n' "$work/report.html" "$work/pictures"
