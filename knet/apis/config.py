@@ -15,7 +15,8 @@ from mmdet.core.bbox.match_costs.builder import MATCH_COST
 from mmdet.datasets import DATASETS, PIPELINES, build_dataset
 from mmdet.models import build_detector
 from mmdet.models.builder import MODELS
-from mmdet.utils import compat_cfg, replace_cfg_vals, update_data_root
+from mmdet.utils import replace_cfg_vals, update_data_root
+from mmdet.utils.compat_config import compat_imgs_per_gpu, compat_loader_args
 from torch import nn
 from torch.utils.data import Dataset
 
@@ -145,5 +146,5 @@ def loader_settings(cfg: Config, part: str) -> Dict[str, Any]:
     ``data.samples_per_gpu`` and ``data.train_dataloader``.
     """
     settings = dict(samples_per_gpu=1, workers_per_gpu=2)
-    settings.update(compat_cfg(cfg).data.get(f'{part}_dataloader', {}))
+    settings.update(compat_loader_args(compat_imgs_per_gpu(cfg)).data.get(f'{part}_dataloader', {}))
     return settings

@@ -23,8 +23,10 @@ from knet.visualization import overlay
 def without_pretrained(settings: Any) -> Any:
     """A model config whose parts load no pretrained weights (a checkpoint fills them anyway)."""
     if isinstance(settings, dict):
-        return type(settings)({key: None if key in ('init_cfg', 'pretrained') else without_pretrained(value)
-                               for key, value in settings.items()})
+        kept = {key: without_pretrained(value) for key, value in settings.items() if key != 'pretrained'}
+        if (kept.get('init_cfg') or {}).get('type') == 'Pretrained':
+            kept['init_cfg'] = None
+        return type(settings)(kept)
     if isinstance(settings, (list, tuple)):
         return type(settings)(without_pretrained(item) for item in settings)
     return settings

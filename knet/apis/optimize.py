@@ -22,20 +22,20 @@ class FrozenByShape(nn.Module):
         self.module = module
         self._frozen: Dict[Tuple, torch.jit.ScriptModule] = {}
 
-    def forward(self, inputs: Any) -> Tuple[torch.Tensor, ...]:
+    def forward(self, inputs: Any) -> Any:
         """Run the frozen module; the first input of a shape takes longer.
 
         Args:
             inputs: What the module takes.
 
         Returns:
-            tuple[Tensor]: What the module returns.
+            Tensor | tuple[Tensor]: What the module returns.
         """
         tensors = tuple(inputs) if isinstance(inputs, (list, tuple)) else (inputs,)
         key = tuple((tuple(t.shape), t.dtype, t.device, torch.is_autocast_enabled()) for t in tensors)
         if key not in self._frozen:
             self._frozen[key] = self._freeze(inputs if isinstance(inputs, torch.Tensor) else tensors)
-        return tuple(self._frozen[key](inputs if isinstance(inputs, torch.Tensor) else tensors))
+        return self._frozen[key](inputs if isinstance(inputs, torch.Tensor) else tensors)
 
     def _freeze(self, example: Any) -> torch.jit.ScriptModule:
         with warnings.catch_warnings():

@@ -1,8 +1,10 @@
 """Training a detector from a config: what ``tools/train.py`` calls."""
 import copy
+import logging
 import os
 import os.path as osp
 import shlex
+import subprocess
 import sys
 import time
 from typing import Any, Dict, Optional, Tuple
@@ -12,7 +14,6 @@ import torch
 from mmcv import Config
 from mmcv.cnn.utils import revert_sync_batchnorm
 from mmcv.runner import BaseRunner, Fp16OptimizerHook, build_optimizer, build_runner, get_dist_info
-from mmcv.utils import get_git_hash
 from mmdet.apis import set_random_seed
 from mmdet.utils import get_root_logger
 from torch import nn
@@ -29,6 +30,8 @@ from knet.apis.runner import StepSeedHook
 from knet.utils.cli import UsageError
 from knet.utils.io import atomic_path
 
+_SECTIONS = ('model', 'data', 'optimizer', 'optimizer_config', 'lr_config', 'runner', 'checkpoint_config',
+             'log_config', 'log_level')
 _RUNNERS = {'EpochBasedRunner': 'ResumableEpochRunner', 'IterBasedRunner': 'ResumableIterRunner'}
 
 
@@ -86,19 +89,26 @@ def environment_facts() -> Dict[str, str]:
     import numpy
     device = current_device()
     name = torch.cuda.get_device_name(device) if device.type == 'cuda' else f'CPU, {torch.get_num_threads()} threads'
+    source = osp.dirname(osp.dirname(osp.abspath(knet.__file__)))
+    commit = subprocess.run(['git', '-C', source, 'rev-parse', '--short', 'HEAD'], stdout=subprocess.PIPE,
+                            stderr=subprocess.DEVNULL, check=False).stdout.decode().strip()
     return dict(python=sys.version.split()[0], torch=torch.__version__, mmcv=mmcv.__version__, mmdet=mmdet.__version__,
-                mmseg=mmseg.__version__, numpy=numpy.__version__, knet=f'{knet.__version__}+{get_git_hash(digits=7)}',
+                mmseg=mmseg.__version__, numpy=numpy.__version__, knet=knet.__version__, commit=commit,
                 device=name)
 
 
 def initialise_weights(model: nn.Module) -> None:
     """Run ``init_weights``; explains what to do when pretrained weights cannot be fetched."""
+    # Its report has a line per tensor.
+    logging.disable(logging.INFO)
     try:
         model.init_weights()
     except (URLError, FileNotFoundError) as error:
         raise UsageError(f'pretrained backbone weights are not available ({error}). With network access they are '
                          'downloaded once; without, put the file into ~/.cache/torch/hub/checkpoints, or start from '
                          'random weights with --cfg-options model.backbone.init_cfg=None') from error
+    finally:
+        logging.disable(logging.NOTSET)
 
 
 def _optimizer_hook(cfg: Config, distributed: bool) -> Any:
@@ -194,6 +204,10 @@ def train(cfg: Config, validate: bool = True, seed: Optional[int] = None, determ
     Raises:
         UsageError: For everything a user can mend, before the first step.
     """
+    absent = [key for key in _SECTIONS if key not in cfg]
+    if absent:
+        raise UsageError(f'config {cfg.filename} lacks {", ".join(absent)}; '
+                         'take them from configs/_base_/schedules and configs/_base_/default_runtime.py')
     starting_point(cfg)
     cfg.seed = training_seed(cfg, seed)
     set_random_seed(cfg.seed, deterministic)
@@ -201,11 +215,11 @@ def train(cfg: Config, validate: bool = True, seed: Optional[int] = None, determ
     model = build_model(cfg)
     dataset = build_data(cfg, 'train')
     model.CLASSES = dataset.CLASSES
-    if not cfg.get('resume_from'):
-        initialise_weights(model)
     cfg.work_dir = prepare_work_dir(cfg.work_dir)
     timestamp = broadcast_object(time.strftime('%Y%m%d_%H%M%S', time.localtime()))
     logger = get_root_logger(log_file=osp.join(cfg.work_dir, f'{timestamp}.log'), log_level=cfg.log_level)
+    if not cfg.get('resume_from'):
+        initialise_weights(model)
     facts = environment_facts()
     meta = dict(config=cfg.pretty_text, seed=cfg.seed, exp_name=osp.basename(cfg.filename), env_info=str(facts),
                 command=' '.join(shlex.quote(part) for part in sys.argv))

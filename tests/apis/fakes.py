@@ -32,6 +32,9 @@ class FakeGroundTruth:
     def frames(self, video: int) -> List[int]:
         return self._frames[video]
 
+    def path(self, video: int, frame: int) -> str:
+        return f'{video}_{frame}'
+
     def read(self, video: int, frame: int) -> Any:
         semantic = np.zeros((HEIGHT, WIDTH), dtype=np.uint8)
         instance = np.zeros((HEIGHT, WIDTH), dtype=np.int32)

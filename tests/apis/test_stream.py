@@ -8,7 +8,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from knet.apis import build_data, init_model, load_config, run_images, stream_videos
+from knet.apis import build_data, init_model, load_config, optimize_model, run_images, stream_videos
 from knet.apis.test import BackgroundWriter, shard_videos
 from knet.evaluation.store import PredictionReader, PredictionWriter
 
@@ -62,3 +62,35 @@ def test_pretrained_weights_are_not_fetched(config: Path) -> None:
     cfg = load_config(str(config), {'model.init_cfg': dict(type='Pretrained', checkpoint='/absent.pth')})
     assert init_model(cfg).init_cfg is None
     assert isinstance(next(init_model(cfg).parameters()), torch.Tensor)
+
+
+def test_optimised_models_compute_the_same() -> None:
+    from torch import nn
+
+    class Net(nn.Module):
+        """Backbone of two levels and a neck that up-samples one."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.backbone = nn.Sequential(nn.Conv2d(3, 4, 3, padding=1, bias=False), nn.BatchNorm2d(4), nn.ReLU())
+            self.neck = Neck()
+
+        def forward(self, image: torch.Tensor) -> torch.Tensor:
+            level = self.backbone(image)
+            return self.neck((level, level[..., ::2, ::2].contiguous()))[0]
+
+    class Neck(nn.Module):
+        """Sums two levels."""
+
+        def forward(self, levels: tuple) -> tuple:
+            fine, coarse = levels
+            return (fine + nn.functional.interpolate(coarse, size=fine.shape[-2:]),)
+
+    model = Net().eval()
+    model.backbone[1].running_mean.normal_()
+    images = [torch.randn(1, 3, 8, width) for width in (8, 12, 8)]
+    with torch.inference_mode():
+        expected = [model(image) for image in images]
+        optimize_model(model)
+        for image, value in zip(images, expected):
+            assert torch.allclose(model(image), value, atol=1e-6)

@@ -1,0 +1,107 @@
+"""The shell launchers: argument forms, several nodes, Slurm; python and srun are stand-ins."""
+import os
+import shutil
+import stat
+import subprocess
+from pathlib import Path
+from typing import Any, List, Tuple
+
+import pytest
+
+from .conftest import ROOT
+
+SHELLS = [shell for shell in ('sh', 'dash', 'bash') if shutil.which(shell)]
+
+
+@pytest.fixture()
+def stand_ins(tmp_path: Path) -> Path:
+    """Folder with ``python`` and ``srun`` that print their arguments, one a line."""
+    for name in ('python', 'srun'):
+        path = tmp_path / name
+        path.write_text('#!/bin/sh\nif [ "$1" = -c ]; then echo 12345; exit; fi\n'
+                        f'echo {name}\nfor a in "$@"; do echo "$a"; done\n')
+        path.chmod(path.stat().st_mode | stat.S_IEXEC)
+    return tmp_path
+
+
+def words(stand_ins: Path, shell: str, script: str, *args: str, **env: str) -> Tuple[int, List[str], str]:
+    """Exit code, the words of the started command, and the error output."""
+    clean = {key: value for key, value in os.environ.items() if key not in ('PYTHON', 'OMP_NUM_THREADS')}
+    done = subprocess.run([shell, str(ROOT / 'tools' / script), *args], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          text=True, env=dict(clean, PATH=f'{stand_ins}:{os.environ["PATH"]}', **env))
+    return done.returncode, done.stdout.splitlines(), done.stderr
+
+
+@pytest.mark.parametrize('shell', SHELLS)
+@pytest.mark.parametrize('script, args, end', [
+    ('dist_train.sh', ['job', 'c.py', '8', 'w d', '--seed', '1'],
+     ['train.py', 'c.py', '--work-dir', 'w d', '--seed', '1', '--launcher', 'pytorch']),
+    ('dist_train.sh', ['c.py', '8', '--cfg-options', 'a=[1, 2]'],
+     ['train.py', 'c.py', '--cfg-options', 'a=[1, 2]', '--launcher', 'pytorch']),
+    ('dist_step_test.sh', ['c.py', 'work_dir', '8', '--eval', 'stq'],
+     ['test_step.py', 'c.py', 'work_dir', '--eval', 'stq', '--launcher', 'pytorch']),
+    ('dist_test.sh', ['c.py', 'a.pth', '8'], ['test.py', 'c.py', 'a.pth', '--launcher', 'pytorch']),
+])
+def test_argument_forms(stand_ins: Path, shell: str, script: str, args: List[str], end: List[str]) -> None:
+    code, found, error = words(stand_ins, shell, script, *args)
+    assert code == 0, error
+    assert found[:3] == ['python', '-m', 'torch.distributed.run']
+    assert '--nproc_per_node=8' in found and '--nnodes=1' in found and '--master_port=12345' in found
+    assert [os.path.basename(found[-len(end)]), *found[-len(end) + 1:]] == end
+    assert os.path.isabs(found[-len(end)])
+
+
+@pytest.mark.parametrize('script', ['dist_step_test.sh', 'dist_test.sh'])
+def test_gpus_may_be_left_out(stand_ins: Path, script: str) -> None:
+    _, found, _ = words(stand_ins, 'sh', script, 'c.py', 'a.pth', '--eval', 'stq')
+    assert '--nproc_per_node=1' in found and found[-4:] == ['--eval', 'stq', '--launcher', 'pytorch']
+
+
+def test_several_nodes(stand_ins: Path) -> None:
+    _, found, _ = words(stand_ins, 'sh', 'dist_train.sh', 'c.py', '4', NNODES='2', NODE_RANK='1', MASTER_ADDR='node0')
+    assert {'--nnodes=2', '--node_rank=1', '--master_addr=node0', '--master_port=29500'} <= set(found)
+    code, _, error = words(stand_ins, 'sh', 'dist_train.sh', 'c.py', '4', NNODES='2')
+    assert code == 2 and 'needs MASTER_ADDR' in error
+
+
+@pytest.mark.parametrize('shell', SHELLS)
+@pytest.mark.parametrize('script, env, expected, end', [
+    ('slurm_train.sh', {}, ['--gres=gpu:8', '--ntasks=8', '--ntasks-per-node=8', '--cpus-per-task=5'],
+     ['c.py', '--work-dir', 'w', '--no-validate', '--launcher', 'slurm']),
+    ('slurm_train.sh', dict(GPUS='16', SRUN_ARGS='--qos=high --time=5', CPUS_PER_TASK='3'),
+     ['--gres=gpu:8', '--ntasks=16', '--ntasks-per-node=8', '--cpus-per-task=3', '--qos=high', '--time=5'],
+     ['c.py', '--work-dir', 'w', '--no-validate', '--launcher', 'slurm']),
+    ('slurm_test_step.sh', {}, ['--gres=gpu:1', '--ntasks=1', '--ntasks-per-node=1'],
+     ['c.py', 'w', '--no-validate', '--launcher', 'slurm']),
+])
+def test_slurm(stand_ins: Path, shell: str, script: str, env: Any, expected: List[str], end: List[str]) -> None:
+    code, found, error = words(stand_ins, shell, script, 'part', 'job', 'c.py', 'w', '--no-validate', **env)
+    assert code == 0, error
+    assert found[:4] == ['srun', '-p', 'part', '--job-name=job'] and '--kill-on-bad-exit=1' in found
+    assert set(expected) <= set(found) and found[-len(end):] == end
+
+
+def test_slurm_without_gpus(stand_ins: Path) -> None:
+    _, found, _ = words(stand_ins, 'sh', 'slurm_train.sh', 'p', 'j', 'c.py', 'w', DEVICE='cpu', GPUS='2')
+    assert not [word for word in found if word.startswith('--gres')] and '--ntasks=2' in found
+
+
+@pytest.mark.parametrize('script, args, message', [
+    ('dist_train.sh', [], 'usage: dist_train.sh'),
+    ('dist_train.sh', ['job', 'c.py', '8'], 'usage: dist_train.sh'),
+    ('dist_train.sh', ['c.py', 'eight'], "GPUS must be a number >= 1, not 'eight'"),
+    ('dist_train.sh', ['c.py', '0'], 'GPUS must be a number >= 1'),
+    ('dist_step_test.sh', ['c.py'], 'usage: dist_step_test.sh'),
+    ('slurm_train.sh', ['p', 'j', 'c.py'], 'usage: slurm_train.sh'),
+])
+def test_wrong_arguments(stand_ins: Path, script: str, args: List[str], message: str) -> None:
+    code, _, error = words(stand_ins, 'sh', script, *args)
+    assert code == 2 and error.startswith('error: ') and message in error
+
+
+def test_no_slurm(stand_ins: Path) -> None:
+    (stand_ins / 'srun').unlink()
+    if shutil.which('srun'):
+        pytest.skip('this machine has Slurm')
+    code, _, error = words(stand_ins, 'sh', 'slurm_train.sh', 'p', 'j', 'c.py', 'w')
+    assert code == 2 and 'srun not found' in error

@@ -1,0 +1,182 @@
+"""tools/train.py and tools/test_step.py end to end on a toy street."""
+import importlib.util
+import io
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from contextlib import redirect_stderr, redirect_stdout
+from pathlib import Path
+from typing import Any, Dict, List, Tuple
+
+import pytest
+import torch
+
+from .conftest import ENVIRONMENT, ROOT, command, launch, run
+
+
+def call(script: str, *args: Any) -> Tuple[int, str, str]:
+    """Run a tool within this process: exit code, standard output, standard error."""
+    out, err = io.StringIO(), io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+        patch.setattr(sys, 'argv', [script, *(str(arg) for arg in args)])
+        patch.syspath_prepend(str(ROOT / 'tools'))
+        spec = importlib.util.spec_from_file_location(f'tool_{Path(script).stem}', str(ROOT / 'tools' / script))
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        with pytest.raises(SystemExit) as stop:
+            module.run_tool(module.main)
+    return stop.value.code, out.getvalue(), err.getvalue()
+
+
+def losses(work_dir: Path) -> List[float]:
+    """Losses of the logged steps."""
+    log = next(work_dir.glob('*.log.json')).read_text().splitlines()
+    return [line['loss'] for line in map(json.loads, log) if line.get('mode') == 'train']
+
+
+def weights(path: Path) -> Dict[str, torch.Tensor]:
+    """State dict of a checkpoint."""
+    return torch.load(str(path), map_location='cpu')['state_dict']
+
+
+@pytest.fixture(scope='module')
+def trained(toy_config: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Work directory of a training with validation."""
+    work_dir = tmp_path_factory.mktemp('trained')
+    run('train.py', toy_config, '--work-dir', work_dir, '--seed', 5)
+    return work_dir
+
+
+def test_training_leaves_what_a_reader_expects(trained: Path) -> None:
+    names = {path.name for path in trained.iterdir()}
+    assert {'epoch_1.pth', 'epoch_2.pth', 'latest.pth', 'tiny_street.py'} <= names
+    assert len(losses(trained)) == 8
+    scores = [json.loads(line) for path in trained.glob('*.log.json') for line in path.read_text().splitlines()
+              if '"val"' in line]
+    assert len(scores) == 2 and 0 <= scores[1]['STQ'] <= 1 and 0 <= scores[1]['VPQ'] <= 1
+    assert os.readlink(str(trained / 'latest.pth')) == 'epoch_2.pth'
+
+
+def test_killed_training_resumes_to_the_same_weights(toy_config: Path, trained: Path, tmp_path: Path) -> None:
+    args = ['train.py', toy_config, '--work-dir', tmp_path, '--seed', 5, '--no-validate', '--cfg-options',
+            'checkpoint_config.by_epoch=False', 'checkpoint_config.interval=3']
+    process = subprocess.Popen(command(*args), env=ENVIRONMENT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    deadline = time.time() + 120
+    while not (tmp_path / 'iter_3.pth').exists() and process.poll() is None and time.time() < deadline:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert not (tmp_path / 'iter_8.pth').exists(), 'finished before it was killed'
+    run(*args[:6], '--auto-resume', *args[6:])
+    whole, resumed = weights(trained / 'latest.pth'), weights(tmp_path / 'latest.pth')
+    assert all(torch.equal(whole[key], resumed[key]) for key in whole)
+
+
+def test_two_processes_start_with_the_loss_of_one(toy_config: Path, trained: Path, tmp_path: Path) -> None:
+    launch('dist_train.sh', 'job', toy_config, 2, tmp_path, '--seed', 5, '--cfg-options', 'data.samples_per_gpu=1',
+           'runner.max_epochs=1')
+    assert losses(tmp_path)[0] == pytest.approx(losses(trained)[0], rel=1e-4)
+    assert (tmp_path / 'epoch_1.pth').is_file()
+
+
+@pytest.fixture(scope='module')
+def predicted(toy_config: Path, trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Predictions with overlays, submission files and scores."""
+    out = tmp_path_factory.mktemp('predicted') / 'out'
+    code, text, err = call('test_step.py', toy_config, trained, '--show-dir', out, '--final', '--eval', 'stq', 'vpq')
+    assert code == 0 and 'STQ' in text and 'VPQ' in text, err
+    return out
+
+
+def files_of(folder: Path, pattern: str = '*.png') -> Dict[str, bytes]:
+    """Content by relative name."""
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob(pattern) if path.is_file()}
+
+
+def test_streaming_test_writes_scores_and_draws(predicted: Path) -> None:
+    assert len(files_of(predicted, '*_cat.png')) == len(files_of(predicted, '*_ins.png')) == 12
+    assert len(files_of(predicted / 'overlay', '*.jpg')) == len(files_of(predicted / 'final')) == 12
+    score = json.loads((predicted / 'stq.json').read_text())
+    assert 0 <= score['STQ'] <= 1 and len(score['per_video']) == 3
+    assert 0 <= json.loads((predicted / 'vpq.json').read_text())['VPQ'] <= 1
+
+
+def test_complete_videos_are_kept(toy_config: Path, trained: Path, predicted: Path, tmp_path: Path) -> None:
+    out = tmp_path / 'out'
+    shutil.copytree(str(predicted), str(out))
+    lost = sorted((out / 'panoptic').iterdir())[1]
+    (out / '.done' / lost.name).unlink()
+    next(lost.glob('*_ins.png')).unlink()
+    before = {path: path.stat().st_mtime_ns for path in out.rglob('*_cat.png')}
+    code, text, _ = call('test_step.py', toy_config, trained, '--out-dir', out, '--final', '--eval', 'dummy')
+    assert code == 0 and 'computes nothing' in text
+    changed = {path.parent for path, stamp in before.items() if path.stat().st_mtime_ns != stamp}
+    assert changed == {lost}
+    assert files_of(out) == files_of(predicted)
+
+
+def test_two_processes_write_the_files_of_one(toy_config: Path, trained: Path, predicted: Path,
+                                              tmp_path: Path) -> None:
+    launch('dist_step_test.sh', toy_config, trained, 2, '--out-dir', tmp_path, '--final')
+    assert files_of(tmp_path) == files_of(predicted)
+
+
+def test_demo_writes_a_clip(toy_config: Path, trained: Path, street: Path, tmp_path: Path) -> None:
+    frames = tmp_path / 'frames'
+    frames.mkdir()
+    for path in sorted((street / 'video_sequence/val').glob('*_leftImg8bit.png'))[:3]:
+        (frames / path.name).symlink_to(path)
+    code, _, err = call('demo_video.py', frames, toy_config, trained, '--out', tmp_path / 'clip.gif')
+    assert code == 0, err
+    assert (tmp_path / 'clip.gif').read_bytes()[:3] == b'GIF'
+
+
+def wrong_inputs(tmp: Path, config: Path, trained: Path) -> Dict[str, Any]:
+    """Case name -> (arguments, part of the message)."""
+    (tmp / 'pickle.pth').write_bytes(b'hello')
+    torch.save({'fc.weight': torch.zeros(2)}, str(tmp / 'other.pth'))
+    (tmp / 'file').write_text('')
+    (tmp / 'broken.py').write_text("_base_ = './absent.py'")
+    (tmp / 'used').mkdir()
+    (tmp / 'used/manifest.json').write_text(json.dumps(dict(meta=dict(config='other.py'), videos={})))
+    return {
+        'config missing': (['train.py', 'absent.py'], 'config not found: absent.py'),
+        'base missing': (['train.py', tmp / 'broken.py'], 'cannot be read'),
+        'unknown type': (['train.py', config, '--cfg-options', 'model.type=VideoKNetQuansiEmbedFCJoinTrain'],
+                         'did you mean VideoKNetQuansiEmbedFCJointTrain'),
+        'both options': (['train.py', config, '--options', 'a=1', '--cfg-options', 'a=1'], 'give only one of them'),
+        'several gpus': (['train.py', config, '--gpus', 4], 'dist_train.sh'),
+        'work dir is a file': (['train.py', config, '--work-dir', tmp / 'file/x'], 'cannot be written'),
+        'data missing': (['train.py', config, '--cfg-options', 'data.train.dataset.data_root=/absent'], '/absent'),
+        'no launcher': (['train.py', config, '--launcher', 'pytorch'], 'RANK is not set'),
+        'load missing': (['train.py', config, '--load-from', 'absent.pth'], 'checkpoint not found'),
+        'load of another model': (['train.py', config, '--load-from', tmp / 'other.pth'], 'of another model'),
+        'checkpoint damaged': (['test_step.py', config, tmp / 'pickle.pth'], 'damaged or not a PyTorch checkpoint'),
+        'checkpoint of another model': (['test_step.py', config, tmp / 'other.pth'], 'of another model'),
+        'folder without checkpoint': (['test_step.py', config, tmp / 'used'], 'no checkpoint in folder'),
+        'unknown metric': (['test_step.py', config, trained, '--eval', 'bbox'], '--eval bbox'),
+        'output of another run': (['test_step.py', config, trained, '--out-dir', tmp / 'used'], 'used'),
+        'video model in test.py': (['test.py', config, trained, '--eval', 'PQ'], 'use tools/test_step.py'),
+        'nothing to do': (['test.py', config, trained], 'nothing to do'),
+        'pickle output': (['test.py', config, trained, '--out', 'x.pkl'], 'name a folder'),
+        'demo without source': (['demo_video.py', 'absent.mp4', config, trained, '--out', 'x.mp4'], 'absent.mp4'),
+        'demo format': (['demo_video.py', tmp, config, trained, '--out', 'x.avi'], '.mp4 or .gif'),
+    }
+
+
+def test_wrong_inputs_end_with_one_error(toy_config: Path, trained: Path, tmp_path: Path,
+                                         monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv('KNET_DEBUG', raising=False)
+    for case, ((script, *args), message) in wrong_inputs(tmp_path, toy_config, trained).items():
+        files = set(tmp_path.rglob('*'))
+        code, _, text = call(script, *args)
+        errors = [line for line in text.splitlines() if line.startswith('error: ')]
+        assert code == 1 and len(errors) == 1 and message in text, f'{case}: exit {code}\n{text}'
+        assert 'Traceback' not in text, case
+        new = {path for path in set(tmp_path.rglob('*')) - files if path.suffix in ('.png', '.pth')}
+        assert not new, f'{case} left {new}'

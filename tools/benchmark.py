@@ -1,0 +1,150 @@
+"""Measure speed and memory against yardsticks that run in turn on the same machine.
+
+    python tools/benchmark.py inference train loader stq vpq --json benchmark.json
+
+``inference`` compares a streaming frame with mmdet's PanopticFPN R50 on the same
+picture, everything else is compared with a 2048^3 float32 matrix product. Models
+have random weights; the data are generated.
+"""
+import argparse
+import platform
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any, Dict, List, Optional
+
+import _root  # noqa: F401  puts the repository on the path
+import torch
+
+from knet.apis.benchmark import Job
+from knet.datasets.toy import ToySpec, make_toy_videos
+from knet.evaluation.benchmark_data import make_evaluation_fixture
+from knet.utils.cli import UsageError, add_debug_option, run_tool
+from knet.utils.io import write_json_atomic
+
+_CONFIG = ('configs/det/video_knet_kitti_step/'
+           'video_knet_s3_r50_rpn_1x_kitti_step_sigmoid_stride2_mask_embed_link_ffn_joint_train.py')
+#: Measurement -> (its job, its yardstick's job).
+_PAIRS = dict(inference=('video_frame', 'panoptic_fpn'), train=('train_step', 'matmul'), loader=('loader', 'matmul'),
+              stq=('stq', 'matmul'), vpq=('vpq', 'matmul'))
+
+
+def parse_args() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(description='Measure speed and memory against yardsticks.')
+    parser.add_argument('what', nargs='+', choices=list(_PAIRS), help='what to measure')
+    parser.add_argument('--config', default=str(Path(__file__).resolve().parents[1] / _CONFIG), help='video model')
+    parser.add_argument('--size', type=int, nargs=2, default=[375, 1242], metavar=('H', 'W'), help='of a frame')
+    parser.add_argument('--things', type=int, default=15, help='things that survive per frame (training: 12)')
+    parser.add_argument('--videos', type=int, default=2, help='of the evaluators')
+    parser.add_argument('--frames', type=int, default=100, help='per video of the evaluators')
+    parser.add_argument('--nproc', type=int, default=1, help='evaluator processes')
+    parser.add_argument('--optimize', action='store_true', help='frozen backbone and neck for inference')
+    parser.add_argument('--repeat', type=int, default=5, help='measured runs, after one that warms up')
+    parser.add_argument('--json', help='file for all numbers')
+    add_debug_option(parser)
+    return parser.parse_args()
+
+
+def loader_data(folder: Path, size: List[int]) -> Path:
+    """Generated street videos of the given size in the KITTI-STEP layout."""
+    make_toy_videos(folder, 'kitti-step', ToySpec(train=2, val=1, frames=6, height=size[0], width=size[1]))
+    return folder
+
+
+def evaluation_data(folder: Path, args: argparse.Namespace) -> Dict[str, str]:
+    """Generated ground truth and imperfect predictions; made once."""
+    predictions, ground_truth = folder / 'predictions', folder / 'ground_truth'
+    if not folder.is_dir():
+        make_evaluation_fixture(folder, args.videos, args.frames, args.size[0], args.size[1])
+    return dict(predictions=str(predictions), ground_truth=str(ground_truth))
+
+
+def job_options(what: str, args: argparse.Namespace, folder: Path) -> Dict[str, Any]:
+    """Options of a measurement's job; generates the data that it needs."""
+    options = dict(config=args.config, size=args.size, things=args.things, optimize=args.optimize, nproc=args.nproc)
+    if what == 'train':
+        options['things'] = min(args.things, 12)
+    if what == 'loader':
+        options['data_root'] = str(loader_data(folder / 'loader', args.size))
+    if what in ('stq', 'vpq'):
+        options.update(evaluation_data(folder / 'evaluation', args))
+    return options
+
+
+def measure(what: str, args: argparse.Namespace, folder: Path) -> Dict[str, Any]:
+    """Let a job and its yardstick take turns.
+
+    Args:
+        what: Name of the measurement.
+        args: Command line.
+        folder: For generated data.
+
+    Returns:
+        dict: Numbers of both, and their ratio.
+    """
+    options = job_options(what, args, folder)
+    ours, yardstick = (Job(name, options) for name in _PAIRS[what])
+    # Evaluators do the same work in every run and are long.
+    repeat = min(args.repeat, 2) if what in ('stq', 'vpq') else args.repeat
+    for turn in range(-1, repeat):
+        for job in (ours, yardstick):
+            job.run(keep=turn >= 0)
+        print(f'\r{what}: run {turn + 1} of {repeat}', end='', file=sys.stderr, flush=True)
+    print('\r', end='', file=sys.stderr)
+    result = dict(ours=ours.finish(), yardstick=yardstick.finish(), yardstick_name=_PAIRS[what][1])
+    result['ratio'] = result['ours']['seconds']['median'] / result['yardstick']['seconds']['median']
+    if what == 'inference':
+        result['after_to_network'] = result['ours']['after']['median'] / result['ours']['network']['median']
+    return result
+
+
+def table(results: Dict[str, Dict[str, Any]]) -> str:
+    """The measurements as text."""
+    rows = [('what', 'median s', 'min', 'max', 'CPU s', 'peak GiB', 'yardstick', 'median s', 'ratio')]
+    for what, result in results.items():
+        ours, seconds = result['ours'], result['ours']['seconds']
+        rows.append((what, f'{seconds["median"]:.3f}', f'{seconds["min"]:.3f}', f'{seconds["max"]:.3f}',
+                     f'{ours["cpu"]["median"]:.2f}' if 'cpu' in ours else '', f'{ours["peak_rss_gib"]:.2f}',
+                     result['yardstick_name'], f'{result["yardstick"]["seconds"]["median"]:.3f}',
+                     f'{result["ratio"]:.2f}'))
+        for part in ('network', 'after'):
+            if part in ours:
+                numbers = [f'{ours[part][key]:.3f}' for key in ('median', 'min', 'max')]
+                rows.append((f'  {part}', *numbers, '', '', '', '', ''))
+        if 'after_to_network' in result:
+            rows.append(('  after / network', f'{result["after_to_network"]:.3f}', *[''] * 7))
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    return '\n'.join('  '.join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows)
+
+
+def machine() -> Dict[str, Any]:
+    """What the numbers depend on."""
+    return dict(processor=processor_name(), threads=torch.get_num_threads(), torch=torch.__version__,
+                python=platform.python_version(), command=' '.join(['python', *sys.argv]))
+
+
+def processor_name() -> str:
+    """Model name of the processor, as far as the system tells."""
+    info = Path('/proc/cpuinfo')
+    names: List[str] = [line.split(':', 1)[1].strip() for line in info.read_text().splitlines()
+                        if line.startswith('model name')] if info.is_file() else []
+    return names[0] if names else platform.processor() or platform.machine()
+
+
+def main() -> Optional[int]:
+    """Measure and print."""
+    args = parse_args()
+    if args.repeat < 1:
+        raise UsageError('--repeat must be at least 1')
+    with tempfile.TemporaryDirectory() as folder:
+        results = {what: measure(what, args, Path(folder)) for what in args.what}
+    facts = machine()
+    print(table(results))
+    print(', '.join(f'{key}: {value}' for key, value in facts.items()))
+    if args.json:
+        write_json_atomic(args.json, dict(machine=facts, results=results))
+
+
+if __name__ == '__main__':
+    run_tool(main)
