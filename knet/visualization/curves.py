@@ -55,7 +55,8 @@ def _to_curves(records: List[dict]) -> Curves:
         if is_train:
             last = record.get('iter', 0) + epoch_length * (record.get('epoch', 1) - 1)
         for name, value in record.items():
-            if name in _SKIP or isinstance(value, (bool, str)) or not isinstance(value, (int, float)):
+            is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+            if not is_number or name in _SKIP or (name == 'lr' and not is_train):
                 continue
             curves.setdefault(name if is_train else f'val/{name}', []).append((last, float(value)))
     return curves
@@ -76,7 +77,7 @@ def svg_chart(name: str, points: List[Tuple[float, float]], width: int = 300, he
     points = [(x, y) for x, y in points if abs(y) < float('inf')]
     if not points:
         return ''
-    left, right, top, bottom = 46, 10, 24, 20
+    left, right, top, bottom = 58, 10, 24, 20
     x0, x1 = min(x for x, _ in points), max(x for x, _ in points)
     y0, y1 = min(y for _, y in points), max(y for _, y in points)
     x_span, y_span = (x1 - x0) or 1.0, (y1 - y0) or 1.0

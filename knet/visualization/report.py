@@ -24,6 +24,7 @@ tabular-nums}.tile span{color:var(--soft)}
 .scroll{overflow-x:auto}table{border-collapse:collapse;background:var(--card);border:1px solid var(--line)}
 th,td{padding:3px 12px;border-bottom:1px solid var(--line);text-align:right;font-variant-numeric:tabular-nums}
 th{color:var(--soft);font-weight:600}td.text,th.text{text-align:left;overflow-wrap:anywhere}
+td:first-child{white-space:nowrap}
 .swatch{display:inline-block;width:12px;height:12px;border-radius:3px;margin-right:8px}
 .charts{display:grid;grid-template-columns:repeat(auto-fill,minmax(280px,1fr));gap:12px}
 svg{background:var(--card);border:1px solid var(--line);border-radius:8px}
@@ -31,7 +32,7 @@ svg polyline{fill:none;stroke:var(--accent);stroke-width:1.5}svg circle{fill:var
 svg .axis{fill:none;stroke:var(--line)}svg text{fill:var(--soft);font-size:10px}svg .name{fill:var(--ink);
 font-size:12px}svg .end{text-anchor:end}
 figure{margin:0 0 16px}.pictures{display:grid;
-grid-template-columns:repeat(auto-fill,minmax(440px,1fr));gap:0 16px}
+grid-template-columns:repeat(auto-fill,minmax(440px,1fr));gap:0 16px}.wide{grid-column:1/-1}
 figcaption{color:var(--soft)}img,video{max-width:100%;border-radius:6px}
 """
 
@@ -151,7 +152,8 @@ def _pictures(figures: Sequence[str]) -> str:
 def _figure(caption: str, image: np.ndarray) -> str:
     _, data = cv2.imencode('.jpg', np.ascontiguousarray(image[..., ::-1]), [cv2.IMWRITE_JPEG_QUALITY, 88])
     source = base64.b64encode(data.tobytes()).decode('ascii')
-    return (f'<figure><img src="data:image/jpeg;base64,{source}" alt="{escape(caption)}">'
+    wide = ' class="wide"' if image.shape[1] > 2 * image.shape[0] else ''
+    return (f'<figure{wide}><img src="data:image/jpeg;base64,{source}" alt="{escape(caption)}">'
             f'<figcaption>{escape(caption)}</figcaption></figure>')
 
 
