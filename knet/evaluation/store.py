@@ -135,7 +135,7 @@ class PredictionWriter:
             True if the video was finished with as many frames, by this run or
             a resumed one, and its files are still there.
         """
-        if not self._done_file(video_id).exists() or not (self._keep or video_id in self._started):
+        if not (self._keep or video_id in self._started):
             return False
         record = _read_json(self._done_file(video_id))
         if record.get('frames') != num_frames or record.get('meta') != self._meta:
@@ -318,7 +318,10 @@ def _describe(array: np.ndarray) -> str:
 
 
 def _read_json(path: Path) -> Dict[str, Any]:
+    """The object in a file; empty if there is none, or another process has just removed it."""
     try:
         return json.loads(path.read_text(encoding='utf-8'))
+    except FileNotFoundError:
+        return {}
     except ValueError as error:
         raise ValueError(f'{path}: damaged ({error}); remove it to start over') from error

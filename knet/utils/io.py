@@ -18,6 +18,9 @@ PathLike = Union[str, 'os.PathLike[str]']
 
 _PNG_SIGNATURE = b'\x89PNG\r\n\x1a\n'
 _PNG_END = b'IEND'
+# Label maps are flat areas: without a filter they pack and unpack about twice as fast. Older OpenCV has no such choice.
+_LABEL_MAP_OPTIONS = [cv2.IMWRITE_PNG_COMPRESSION, 3, cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_DEFAULT,
+                      cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_NONE] if hasattr(cv2, 'IMWRITE_PNG_FILTER') else []
 
 
 @contextmanager
@@ -95,7 +98,7 @@ def write_png_atomic(path: PathLike, array: np.ndarray) -> None:
         array = cv2.cvtColor(array, cv2.COLOR_RGBA2BGRA if array.shape[2] == 4 else cv2.COLOR_RGB2BGR)
     elif array.ndim != 2:
         raise ValueError(f'{path}: a PNG holds (H, W), (H, W, 3) or (H, W, 4), not {array.shape}')
-    _, encoded = cv2.imencode('.png', array)
+    _, encoded = cv2.imencode('.png', array, _LABEL_MAP_OPTIONS if array.ndim == 2 else [])
     with atomic_path(path) as temporary:
         temporary.write_bytes(encoded.tobytes())
 
