@@ -76,7 +76,8 @@ class LabelSpace:
     def _check(self, ordered: Sequence[ClassInfo]) -> None:
         ids = [c.dataset_id for c in ordered]
         if any(not 0 <= i <= 254 or i == self.void for i in ids):
-            raise ValueError(f'label space {self.name!r}: dataset ids must lie in 0..254 and differ from void={self.void}, got {ids}')
+            raise ValueError(f'label space {self.name!r}: dataset ids must lie in 0..254 and differ from '
+                             f'void={self.void}, got {ids}')
         if len(set(ids)) != len(ids):
             raise ValueError(f'label space {self.name!r}: two classes share a dataset id: {ids}')
 

@@ -198,11 +198,11 @@ class VideoKNet(KNet):
         lut[[s.id for s in things]] = torch.arange(len(things), device=lut.device)
         index_map = lut[panoptic.long()]
         visible = thing_pixels(semantic_logits, self.label_space.num_things, panoptic.shape)
-        matches = memory.tracker.match(
-            Detections(
-                boxes=thing_boxes(index_map, things, visible),
-                labels=torch.as_tensor(self.label_space.model_classes[[s.category for s in things]]).to(panoptic.device),
-                embeds=self.embed(kernels[[s.kernel for s in things]]), index_map=index_map), memory.frame_id)
+        detections = Detections(
+            boxes=thing_boxes(index_map, things, visible),
+            labels=torch.as_tensor(self.label_space.model_classes[[s.category for s in things]], device=lut.device),
+            embeds=self.embed(kernels[[s.kernel for s in things]]), index_map=index_map)
+        matches = memory.tracker.match(detections, memory.frame_id)
         # The original pairs ids and things by position although duplicates were dropped in between.
         rows = range(len(matches.ids)) if self.test_cfg.rcnn.paper_id_order else matches.kept.tolist()
         for row, track_id in zip(rows, matches.ids.tolist()):

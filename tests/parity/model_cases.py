@@ -6,6 +6,8 @@ import torch
 from mmcv import Config
 from mmdet.models import build_detector
 
+from knet.video import TRACKERS, StreamMemory
+
 from .cases import ROOT, Case, fill
 from .module_cases import bitmap_masks, check_segments, handles
 
@@ -111,30 +113,32 @@ def video_train(case: Case) -> None:
 @handles('model_kitti_step_r50_video_stream', 'model_kitti_step_r50_video_stream_lowmatch',
          'model_variant_embed_fc_stream', 'model_variant_toy_link_stream', 'model_variant_toy_nolink_stream')
 def video_stream(case: Case) -> None:
-    for paper_id_order in (True, False):
-        model = build(case, **{'model.test_cfg.rcnn.paper_id_order': paper_id_order})
-        memory = model.new_stream()
-        for t, frame in enumerate(case['frames']):
-            _check_frame(case, model, memory, t, frame, paper_id_order)
+    model = build(case)
+    memory, paper_memory = model.new_stream(), model.new_stream()
+    for t, frame in enumerate(case['frames']):
+        _check_frame(case, model, memory, paper_memory, t, frame)
 
 
 @torch.no_grad()
-def _check_frame(case: Case, model: torch.nn.Module, memory: Any, t: int, frame: dict, paper_id_order: bool) -> None:
+def _check_frame(case: Case, model: torch.nn.Module, memory: StreamMemory, paper_memory: StreamMemory, t: int,
+                 frame: dict) -> None:
+    """One frame through the network once, and through fusion and tracking with both orders of ids."""
     meta = {**case['input_meta'], 'video_id': 3, 'frame_id': case['input_meta']['img_id'][t], 'is_first_frame': t == 0}
-    image = case.input(f'img_{t}')[None]
-    proposals, out = model.forward_network(image, meta, memory)
+    proposals, out = model.forward_network(case.input(f'img_{t}')[None], meta, memory)
     case.check(f'cls_score_{t}', out.cls_logits[0].sigmoid())
     case.check(f'mask_logits_{t}', model.roi_head.mask_head[-1].upsample(out.masks)[0])
-    prediction = model.predict_frame(proposals, out, meta, memory)
+    if t == 0:
+        paper_memory.tracker = TRACKERS.build(dict(model.tracker_cfg))
+    paper_memory.frame_id = memory.frame_id
+    for stream, paper_id_order in ((memory, False), (paper_memory, True)):
+        model.test_cfg.rcnn.paper_id_order = paper_id_order
+        prediction = model.predict_frame(proposals, out, meta, stream)
+        intended = f'intended_track_map_{t}'
+        drops = not paper_id_order and intended in case.outputs
+        case.check_map(intended if drops else f'track_map_{t}', prediction.instance)
     case.check_map(f'panoptic_{t}', prediction.panoptic)
     case.check_map(f'semantic_map_{t}', prediction.semantic)
     check_segments(prediction.segments, frame['segments_info'], 100)
-    intended = f'intended_track_map_{t}'
-    name = intended if not paper_id_order and intended in case.outputs else f'track_map_{t}'
-    case.check_map(name, prediction.instance)
     things = [s for s in prediction.segments if s.is_thing]
     if things:
-        embeds = model.embed(model.track_kernels(out)[0][[s.kernel for s in things]])
-        case.check(f'track_feats_{t}', embeds)
-
-
+        case.check(f'track_feats_{t}', model.embed(model.track_kernels(out)[0][[s.kernel for s in things]]))

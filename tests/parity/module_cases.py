@@ -3,8 +3,9 @@ from typing import Callable, Dict, List
 
 import numpy as np
 import torch
+from mmcv import Config
 from mmcv.cnn.bricks.transformer import build_transformer_layer
-from mmdet.core import BitmapMasks, build_assigner
+from mmdet.core import BitmapMasks, build_assigner, build_sampler
 from mmdet.models.builder import build_head, build_loss, build_neck
 
 from knet.det.kernel_head import Proposals
@@ -13,7 +14,7 @@ from knet.det.targets import ImageTargets, semantic_target, split_semantic_map
 from knet.labels import KITTI_STEP, ClassInfo, LabelSpace
 from knet.video.trackers import TRACKERS, Detections
 
-from .cases import Case, fill, modern
+from .cases import ROOT, Case, fill, modern
 
 HANDLERS: Dict[str, Callable[[Case], None]] = {}
 
@@ -49,8 +50,8 @@ def kernel_update_head(case: Case) -> None:
         case.check(f'obj_feat{suffix}', out.kernels)
 
 
-@handles(*(f'mod_video_kernel_update_head_{t}_{link}' for t in ('ffn', 'update')
-           for link in ('link_atten', 'nolink', 'update_dynamic_cov')), 'mod_video_kernel_update_head_update_obj_link_atten')
+@handles(*(f'mod_video_kernel_update_head_{kind}_{link}' for kind in ('ffn', 'update', 'update_obj')
+           for link in ('link_atten', 'nolink', 'update_dynamic_cov')))
 def video_kernel_update_head(case: Case) -> None:
     head = filled_head(case).eval()
     x, kernels, masks = case.input('x'), case.input('proposal_feat'), case.input('mask_preds')
@@ -94,8 +95,8 @@ def conv_kernel_head(case: Case) -> None:
     case.check('x_feats', proposals.feats)
     case.check('mask_preds', proposals.masks)
     case.check('seg_preds', proposals.semantic)
-    targets = [image_targets(*(case.input(f'{key}_{i}') for key in ('gt_masks', 'gt_labels', 'gt_sem_seg', 'gt_sem_cls')))
-               for i in range(2)]
+    keys = ('gt_masks', 'gt_labels', 'gt_sem_seg', 'gt_sem_cls')
+    targets = [image_targets(*(case.input(f'{key}_{i}') for key in keys)) for i in range(2)]
     case.check_losses('losses', head.loss(proposals, targets)[0])
     second = [targets[0], without(targets[1], things=True)]
     case.check_losses('losses_second_image_without_things', head.loss(proposals, second)[0])
@@ -147,8 +148,8 @@ def mask_hungarian(case: Case) -> None:
 def semantic_to_masks(case: Case) -> None:
     stuff_first = LabelSpace('stuff_first_124', [ClassInfo(str(i), (0, 0, 0), i >= 66, i) for i in range(124)])
     cityscapes8 = LabelSpace('cityscapes8', [ClassInfo(str(i), (0, 0, 0), i >= 11, i) for i in range(19)])
-    for name, key, space in (('kitti', 'kitti_or_city_map', KITTI_STEP), ('cityscapes8', 'kitti_or_city_map', cityscapes8),
-                             ('vipseg', 'vipseg_map', stuff_first)):
+    for name, key, space in (('kitti', 'kitti_or_city_map', KITTI_STEP), ('vipseg', 'vipseg_map', stuff_first),
+                             ('cityscapes8', 'kitti_or_city_map', cityscapes8)):
         labels, masks = split_semantic_map(case.input(key)[0], space)
         np.testing.assert_array_equal(labels, case.expected(f'{name}_labels'))
         np.testing.assert_array_equal(masks, case.expected(f'{name}_masks'))
@@ -159,13 +160,9 @@ def semantic_to_masks(case: Case) -> None:
 
 @handles('targets_heads')
 def head_targets(case: Case) -> None:
-    from mmcv import Config
-
-    from .cases import ROOT
     cfg = Config.fromfile(str(ROOT / 'configs/_base_/models/knet_s3_r50_fpn_step.py'))
     head = build_head(cfg.model.roi_head.mask_head)
     assigner = build_assigner(cfg.assign_cfg.assigner)
-    from mmdet.core import build_sampler
     sampler = build_sampler(cfg.assign_cfg.sampler)
     logits = case.input('mask_logits')
     full = image_targets(*(case.input(key) for key in ('gt_masks', 'gt_labels', 'gt_sem_seg', 'gt_sem_cls')))
@@ -202,6 +199,7 @@ def loss_functions(case: Case) -> None:
     l2 = build_loss(modern(case['constructor']['l2']))
     multipos = build_loss(dict(type='MultiPosCrossEntropyLoss', loss_weight=0.25))
     row_weight = labels.bool().any(1).float()
+    none = torch.zeros_like(labels)
     mine = {
         'dice_w4': build_loss(dict(type='DiceLoss', loss_weight=4.0))(masks, targets),
         'mask_bce_w1': build_loss(dict(ce, use_sigmoid=True))(masks, targets),
@@ -212,8 +210,8 @@ def loss_functions(case: Case) -> None:
             seg, seg_target, weights, avg_factor=7),
         'multipos_w0.25': multipos(track, labels, row_weight, row_weight.sum()),
         'l2_hard_ub3': l2(cosines, labels),
-        'l2_no_positive': l2(cosines, torch.zeros_like(labels)),
-        'multipos_no_positive_avg0': multipos(track, torch.zeros_like(labels), torch.zeros(len(track)), torch.zeros(())),
+        'l2_no_positive': l2(cosines, none),
+        'multipos_no_positive_avg0': multipos(track, none, torch.zeros(len(track)), torch.zeros(())),
     }
     for name, value in mine.items():
         np.testing.assert_allclose(float(value), want[name], rtol=1e-4, atol=1e-4, err_msg=name)

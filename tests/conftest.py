@@ -1,0 +1,2 @@
+"""Shared by all tests: the plugin comes first, because it lets mmdet import without compiled ops."""
+import knet  # noqa: F401
