@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Dict, List
 
 import _root  # noqa: F401  puts the repository on the path
-from knet.evaluation.store import PredictionWriter
 from mmcv import Config
 from mmcv.runner import get_dist_info
 
@@ -23,6 +22,7 @@ from knet.apis.checkpoint import fingerprint
 from knet.apis.config import add_config_options, loader_settings, merge_options
 from knet.apis.distributed import add_launcher_options, barrier, init_distributed, leave_distributed
 from knet.apis.test import close_store
+from knet.evaluation.store import PredictionWriter
 from knet.utils.cli import UsageError, add_debug_option, run_tool
 from knet.utils.io import write_json_atomic
 

@@ -25,7 +25,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--auto-resume', action='store_true', help='continue if the work directory has a checkpoint')
     parser.add_argument('--trust-checkpoint', action='store_true', help='allow checkpoints with pickled code')
     parser.add_argument('--no-validate', action='store_true', help='do not score the validation set while training')
-    parser.add_argument('--seed', type=int, help='base seed; default: the config\'s, or random (see the log)')
+    parser.add_argument('--seed', type=int, help='base seed; default: of the config, or random (see the log)')
     parser.add_argument('--deterministic', action='store_true', help='bit-repeatable, slower GPU routines')
     parser.add_argument('--detect-anomaly', action='store_true', help='find the operation that produced a NaN')
     parser.add_argument('--gpus', type=int, help='accepted; several GPUs need tools/dist_train.sh')

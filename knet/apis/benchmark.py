@@ -40,8 +40,8 @@ def _frame(options: Options) -> Tuple[torch.Tensor, Dict[str, Any]]:
     image = torch.zeros(1, 3, *padded)
     image[..., :height, :width] = torch.randn(1, 3, height, width, generator=torch.Generator().manual_seed(0))
     meta = dict(img_shape=(height, width, 3), ori_shape=(height, width, 3), pad_shape=(*padded, 3),
-                scale_factor=np.ones(4, dtype=np.float32), flip=False, flip_direction=None, filename='', ori_filename='',
-                batch_input_shape=tuple(padded), video_id=0, frame_id=0, is_first_frame=True)
+                scale_factor=np.ones(4, dtype=np.float32), flip=False, flip_direction=None, filename='',
+                ori_filename='', batch_input_shape=tuple(padded), video_id=0, frame_id=0, is_first_frame=True)
     return image, meta
 
 
@@ -66,7 +66,8 @@ def panoptic_fpn(options: Options) -> Run:
 
     def run() -> Dict[str, float]:
         with torch.inference_mode():
-            return dict(seconds=_seconds(lambda: model(return_loss=False, rescale=True, img=[image], img_metas=[[meta]])))
+            inputs = dict(img=[image], img_metas=[[meta]])
+            return dict(seconds=_seconds(lambda: model(return_loss=False, rescale=True, **inputs)))
 
     return run
 

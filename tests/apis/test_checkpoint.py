@@ -11,8 +11,15 @@ import pytest
 import torch
 from torch import nn
 
-from knet.apis.checkpoint import (CheckpointError, load_checkpoint, load_weights, plain, read_checkpoint,
-                                  resolve_checkpoint, save_atomic)
+from knet.apis.checkpoint import (
+    CheckpointError,
+    load_checkpoint,
+    load_weights,
+    plain,
+    read_checkpoint,
+    resolve_checkpoint,
+    save_atomic,
+)
 
 
 def net(width: int = 3) -> nn.Module:

@@ -1,9 +1,12 @@
 """Command lines on a toy street and a model small enough for seconds."""
+import importlib.util
+import io
 import os
 import subprocess
 import sys
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
-from typing import Any, List
+from typing import Any, List, Tuple
 
 import pytest
 
@@ -100,3 +103,17 @@ def launch(*args: Any) -> str:
     """Run a shell launcher with ``sh``; its failure fails the test."""
     script, *rest = [str(arg) for arg in args]
     return _finish(['sh', str(ROOT / 'tools' / script), *rest])
+
+
+def call(script: str, *args: Any) -> Tuple[int, str, str]:
+    """Run a tool within this process: exit code, standard output, standard error."""
+    out, err = io.StringIO(), io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+        patch.setattr(sys, 'argv', [script, *(str(arg) for arg in args)])
+        patch.syspath_prepend(str(ROOT / 'tools'))
+        spec = importlib.util.spec_from_file_location(f'tool_{Path(script).stem}', str(ROOT / 'tools' / script))
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        with pytest.raises(SystemExit) as stop:
+            module.run_tool(module.main)
+    return stop.value.code, out.getvalue(), err.getvalue()

@@ -27,8 +27,8 @@ def stand_ins(tmp_path: Path) -> Path:
 def words(stand_ins: Path, shell: str, script: str, *args: str, **env: str) -> Tuple[int, List[str], str]:
     """Exit code, the words of the started command, and the error output."""
     clean = {key: value for key, value in os.environ.items() if key not in ('PYTHON', 'OMP_NUM_THREADS')}
-    done = subprocess.run([shell, str(ROOT / 'tools' / script), *args], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                          text=True, env=dict(clean, PATH=f'{stand_ins}:{os.environ["PATH"]}', **env))
+    done = subprocess.run([shell, str(ROOT / 'tools' / script), *args], capture_output=True, text=True,
+                          env=dict(clean, PATH=f'{stand_ins}:{os.environ["PATH"]}', **env))
     return done.returncode, done.stdout.splitlines(), done.stderr
 
 

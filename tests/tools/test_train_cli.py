@@ -1,35 +1,17 @@
 """tools/train.py and tools/test_step.py end to end on a toy street."""
-import importlib.util
-import io
 import json
 import os
 import shutil
 import signal
 import subprocess
-import sys
 import time
-from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
-from typing import Any, Dict, List, Tuple
+from typing import Any, Dict, List
 
 import pytest
 import torch
 
-from .conftest import ENVIRONMENT, ROOT, command, launch, run
-
-
-def call(script: str, *args: Any) -> Tuple[int, str, str]:
-    """Run a tool within this process: exit code, standard output, standard error."""
-    out, err = io.StringIO(), io.StringIO()
-    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
-        patch.setattr(sys, 'argv', [script, *(str(arg) for arg in args)])
-        patch.syspath_prepend(str(ROOT / 'tools'))
-        spec = importlib.util.spec_from_file_location(f'tool_{Path(script).stem}', str(ROOT / 'tools' / script))
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-        with pytest.raises(SystemExit) as stop:
-            module.run_tool(module.main)
-    return stop.value.code, out.getvalue(), err.getvalue()
+from .conftest import ENVIRONMENT, call, command, launch, run
 
 
 def losses(work_dir: Path) -> List[float]:
@@ -109,7 +91,6 @@ def test_complete_videos_are_kept(toy_config: Path, trained: Path, predicted: Pa
     out = tmp_path / 'out'
     shutil.copytree(str(predicted), str(out))
     lost = sorted((out / 'panoptic').iterdir())[1]
-    (out / '.done' / lost.name).unlink()
     next(lost.glob('*_ins.png')).unlink()
     before = {path: path.stat().st_mtime_ns for path in out.rglob('*_cat.png')}
     code, text, _ = call('test_step.py', toy_config, trained, '--out-dir', out, '--final', '--eval', 'dummy')

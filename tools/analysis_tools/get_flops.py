@@ -9,11 +9,11 @@ from typing import Tuple
 
 sys.path.insert(0, osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__)))))
 
-import torch  # noqa: E402
+import torch
 
-from knet.apis import init_model, load_config  # noqa: E402
-from knet.apis.config import add_config_options, merge_options  # noqa: E402
-from knet.utils.cli import UsageError, add_debug_option, run_tool  # noqa: E402
+from knet.apis import init_model, load_config
+from knet.apis.config import add_config_options, merge_options
+from knet.utils.cli import UsageError, add_debug_option, run_tool
 
 
 def parse_args() -> argparse.Namespace:
