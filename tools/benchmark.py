@@ -11,6 +11,7 @@ import platform
 import sys
 import tempfile
 from pathlib import Path
+from statistics import median
 from typing import Any, Dict, List, Optional
 
 import _root  # noqa: F401  puts the repository on the path
@@ -91,9 +92,10 @@ def measure(what: str, args: argparse.Namespace, folder: Path) -> Dict[str, Any]
         for job in (ours, yardstick):
             job.run(keep=turn >= 0)
         print(f'\r{what}: run {turn + 1} of {repeat}', end='', file=sys.stderr, flush=True)
-    print('\r', end='', file=sys.stderr)
-    result = dict(ours=ours.finish(), yardstick=yardstick.finish(), yardstick_name=_PAIRS[what][1])
-    result['ratio'] = result['ours']['seconds']['median'] / result['yardstick']['seconds']['median']
+    print(file=sys.stderr)
+    # Turn by turn, because the machine may be slower in some turns than in others.
+    ratio = median(a['seconds'] / b['seconds'] for a, b in zip(ours.runs, yardstick.runs))
+    result = dict(ours=ours.finish(), yardstick=yardstick.finish(), yardstick_name=_PAIRS[what][1], ratio=ratio)
     if what == 'inference':
         result['after_to_network'] = result['ours']['after']['median'] / result['ours']['network']['median']
     return result
@@ -108,7 +110,7 @@ def table(results: Dict[str, Dict[str, Any]]) -> str:
                      f'{ours["cpu"]["median"]:.2f}' if 'cpu' in ours else '', f'{ours["peak_rss_gib"]:.2f}',
                      result['yardstick_name'], f'{result["yardstick"]["seconds"]["median"]:.3f}',
                      f'{result["ratio"]:.2f}'))
-        for part in ('network', 'after'):
+        for part in ('network', 'after', 'after_random'):
             if part in ours:
                 numbers = [f'{ours[part][key]:.3f}' for key in ('median', 'min', 'max')]
                 rows.append((f'  {part}', *numbers, '', '', '', '', ''))

@@ -57,11 +57,12 @@ def panoptic_fpn(options: Options) -> Run:
     from mmdet.models import build_detector
 
     from knet.apis.inference import without_pretrained
+    from knet.apis.train import initialise_weights
     path = Path(mmdet.__file__).parent / '.mim/configs/panoptic_fpn/panoptic_fpn_r50_fpn_1x_coco.py'
     if not path.is_file():
         raise UsageError(f'mmdet was installed without its configs: {path}')
     model = build_detector(without_pretrained(Config.fromfile(str(path)).model)).eval()
-    model.init_weights()
+    initialise_weights(model)
     image, meta = _frame(options)
 
     def run() -> Dict[str, float]:
@@ -115,9 +116,10 @@ def video_frame(options: Options) -> Run:
     """
     from knet.apis.config import load_config
     from knet.apis.inference import init_model
+    from knet.apis.train import initialise_weights
     torch.manual_seed(0)
     model = init_model(load_config(options['config']))
-    model.init_weights()
+    initialise_weights(model)
     model.eval()
     if options['optimize']:
         from knet.apis.optimize import optimize_model
@@ -182,11 +184,12 @@ def train_step(options: Options) -> Run:
 
     from knet.apis.config import build_model, load_config
     from knet.apis.inference import without_pretrained
+    from knet.apis.train import initialise_weights
     torch.manual_seed(0)
     cfg = load_config(options['config'])
     cfg.model = without_pretrained(cfg.model)
     model = build_model(cfg)
-    model.init_weights()
+    initialise_weights(model)
     model.train()
     optimizer = build_optimizer(model, cfg.optimizer)
     batch = _training_batch(options)
