@@ -117,6 +117,8 @@ def video_frame(options: Options) -> Run:
     from knet.apis.config import load_config
     from knet.apis.inference import init_model
     from knet.apis.train import initialise_weights
+    from knet.utils.memory import return_freed_memory
+    return_freed_memory()
     torch.manual_seed(0)
     model = init_model(load_config(options['config']))
     initialise_weights(model)
@@ -185,6 +187,8 @@ def train_step(options: Options) -> Run:
     from knet.apis.config import build_model, load_config
     from knet.apis.inference import without_pretrained
     from knet.apis.train import initialise_weights
+    from knet.utils.memory import return_freed_memory
+    return_freed_memory()
     torch.manual_seed(0)
     cfg = load_config(options['config'])
     cfg.model = without_pretrained(cfg.model)
@@ -196,10 +200,10 @@ def train_step(options: Options) -> Run:
 
     def step() -> None:
         loss = model.train_step(batch, optimizer)['loss']
-        optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1)
         optimizer.step()
+        optimizer.zero_grad(set_to_none=True)
 
     return lambda: dict(seconds=_seconds(step))
 

@@ -35,6 +35,14 @@ class StepSeedHook(Hook):
         plant_seed(mix_seed(self.seed, runner.rank, runner.iter))
 
 
+class DropGradientsHook(Hook):
+    """Frees the gradients after every update, so that they don't lie beside the activations of the next step."""
+
+    def after_train_iter(self, runner: 'ResumableMixin') -> None:
+        """Forget the gradients; the optimizer hook has used them."""
+        runner.optimizer.zero_grad(set_to_none=True)
+
+
 class ResumableMixin:
     """Saving and resuming shared by the epoch and the iteration runner.
 

@@ -26,9 +26,10 @@ from knet.apis.config import build_data, build_model, loader_settings
 from knet.apis.distributed import broadcast_object, current_device, wrap_model
 from knet.apis.eval_hook import StreamEvalHook
 from knet.apis.loader import build_train_loader
-from knet.apis.runner import StepSeedHook
+from knet.apis.runner import DropGradientsHook, StepSeedHook
 from knet.utils.cli import UsageError
 from knet.utils.io import atomic_path
+from knet.utils.memory import return_freed_memory
 
 _SECTIONS = ('model', 'data', 'optimizer', 'optimizer_config', 'lr_config', 'runner', 'checkpoint_config',
              'log_config', 'log_level')
@@ -140,6 +141,7 @@ def build_training(cfg: Config, model: nn.Module, dataset: Dataset, meta: Dict[s
     if device.type == 'cpu':
         # SyncBN needs GPUs; its keys and its evaluation mode equal BN's.
         model = revert_sync_batchnorm(model)
+        return_freed_memory()
     model = wrap_model(model, cfg.get('find_unused_parameters', False))
     runner_cfg = dict(cfg.runner, type=_RUNNERS.get(cfg.runner.type, cfg.runner.type))
     runner = build_runner(runner_cfg, default_args=dict(
@@ -157,6 +159,7 @@ def build_training(cfg: Config, model: nn.Module, dataset: Dataset, meta: Dict[s
         custom_hooks_config=settings.get('custom_hooks'))
     # First of all hooks, so that those which draw numbers are repeatable as well.
     runner.register_hook(StepSeedHook(cfg.seed), priority='HIGHEST')
+    runner.register_hook(DropGradientsHook(), priority='NORMAL')
     return runner, loader
 
 

@@ -3,7 +3,6 @@ from dataclasses import dataclass
 from typing import Dict, List, Optional, Sequence, Tuple
 
 import torch
-import torch.nn.functional as F
 from mmcv.cnn import ConvModule, bias_init_with_prob, normal_init
 from mmcv.runner import BaseModule
 from mmdet.core import build_assigner, build_sampler
@@ -12,6 +11,7 @@ from mmdet.models.builder import HEADS, build_loss, build_neck
 from torch import Tensor, nn
 
 from .losses import mask_losses, rank_loss, semantic_loss
+from .mask_hungarian_assigner import match
 from .targets import ImageTargets, semantic_target
 
 
@@ -124,10 +124,6 @@ class ConvKernelHead(BaseModule):
             kernels=torch.cat([thing_kernels, stuff_kernels], dim=1), feats=x,
             masks=torch.cat([thing_masks, semantic[:, self.num_thing_classes:]], dim=1), semantic=semantic)
 
-    def upsample(self, masks: Tensor) -> Tensor:
-        """Bring (..., h, w) maps with one batch axis to loss resolution."""
-        return F.interpolate(masks, scale_factor=self.feat_downsample_stride, mode='bilinear', align_corners=False)
-
     def loss(self, proposals: Proposals,
              targets: Sequence[ImageTargets]) -> Tuple[Dict[str, Tensor], List[MaskSamplingResult]]:
         """Losses of the initial masks.
@@ -141,17 +137,15 @@ class ConvKernelHead(BaseModule):
             tuple[dict, list]: ``loss_rpn_{mask,dice,rank,seg}`` scalars, and
             per image which proposal was matched with which instance.
         """
-        masks = self.upsample(proposals.masks[:, :self.num_proposals])
-        samples = []
-        for i, target in enumerate(targets):
-            assigned = self.assigner.assign(masks[i].detach(), None, target.thing_masks, target.thing_labels)
-            samples.append(self.sampler.sample(assigned, proposals.masks[i].detach(), target.thing_masks))
+        stride = self.feat_downsample_stride
+        masks = proposals.masks[:, :self.num_proposals]
+        samples = match(self.assigner, self.sampler, masks, None, stride, targets)
         pos_inds = [s.pos_inds for s in samples]
         pos_masks = [t.thing_masks[s.pos_assigned_gt_inds] for t, s in zip(targets, samples)]
         matched = torch.cat([m[inds] for m, inds in zip(masks, pos_inds)])
-        losses = mask_losses(self.loss_mask, self.loss_dice, matched, torch.cat(pos_masks))
-        losses['rank'] = rank_loss(self.loss_rank, masks, pos_inds, pos_masks)
+        losses = mask_losses(self.loss_mask, self.loss_dice, matched, stride, torch.cat(pos_masks))
+        losses['rank'] = rank_loss(self.loss_rank, masks, stride, pos_inds, pos_masks)
         seg_target = torch.stack([semantic_target(t, s.pos_assigned_gt_inds, self.num_classes)
                                   for t, s in zip(targets, samples)])
-        losses['seg'] = semantic_loss(self.loss_seg, self.upsample(proposals.semantic), seg_target)
+        losses['seg'] = semantic_loss(self.loss_seg, proposals.semantic, stride, seg_target)
         return {f'loss_rpn_{name}': value for name, value in losses.items()}, samples

@@ -1,7 +1,6 @@
 """The chain of refinement stages."""
 from typing import Dict, List, Optional, Sequence, Tuple
 
-import torch
 from mmcv.runner import BaseModule
 from mmdet.core import build_assigner, build_sampler
 from mmdet.core.bbox.samplers.mask_sampling_result import MaskSamplingResult
@@ -10,6 +9,7 @@ from torch import Tensor, nn
 
 from .kernel_head import Proposals
 from .kernel_update_head import StageOutput
+from .mask_hungarian_assigner import match
 from .targets import ImageTargets
 
 Losses = Dict[str, Tensor]
@@ -85,16 +85,11 @@ class KernelIterHead(BaseModule):
             list[MaskSamplingResult]: B matchings.
         """
         head = self.mask_head[stage]
-        with torch.no_grad():
-            things = masks[:, :self.num_proposals].detach()
-            full = head.upsample(things)
-            samples = []
-            for i, target in enumerate(targets):
-                scores = None if cls_logits is None else \
-                    cls_logits[i, :self.num_proposals, :head.num_thing_classes].detach()
-                assigned = self.assigners[stage].assign(full[i], scores, target.thing_masks, target.thing_labels)
-                samples.append(self.samplers[stage].sample(assigned, things[i], target.thing_masks))
-        return samples
+        things = masks[:, :self.num_proposals]
+        if cls_logits is not None:
+            cls_logits = cls_logits[:, :self.num_proposals, :head.num_thing_classes]
+        return match(self.assigners[stage], self.samplers[stage], things, cls_logits, head.mask_upsample_stride,
+                     targets)
 
     def forward_train(self, proposals: Proposals, targets: Sequence[ImageTargets],
                       samples: Optional[List[MaskSamplingResult]] = None,

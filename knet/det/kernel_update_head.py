@@ -170,10 +170,6 @@ class KernelUpdateHead(BaseModule):
             masks = F.interpolate(masks, size=feats.shape[2:], mode='bilinear', align_corners=False)
         return pool_under_masks(masks, feats)
 
-    def upsample(self, masks: Tensor) -> Tensor:
-        """Bring (B, M, h, w) mask logits to loss resolution."""
-        return F.interpolate(masks, scale_factor=self.mask_upsample_stride, mode='bilinear', align_corners=False)
-
     def get_targets(self, samples: Sequence[MaskSamplingResult], targets: Sequence[ImageTargets],
                     num_queries: int) -> QueryTargets:
         """Labels and masks of all queries.
@@ -228,16 +224,12 @@ class KernelUpdateHead(BaseModule):
             logits, labels, query_targets.label_weights.flatten(0, 1), avg_factor=num_pos))
         losses['pos_acc'] = accuracy(logits[positive], labels[positive])
 
-        # Only matched masks are compared, so only they are brought to full resolution (unless ranks are compared too).
-        if self.loss_rank is None:
-            matched = torch.cat([m[inds] for m, inds in zip(output.masks, query_targets.pos_inds)])
-            matched = self.upsample(matched[None])[0] if len(matched) else matched
-        else:
-            all_masks = self.upsample(output.masks)
-            matched = torch.cat([m[inds] for m, inds in zip(all_masks, query_targets.pos_inds)])
-            losses['loss_rank'] = rank_loss(
-                self.loss_rank, all_masks, query_targets.pos_inds, query_targets.pos_masks)
-        for name, value in mask_losses(self.loss_mask, self.loss_dice, matched,
-                                       torch.cat(list(query_targets.pos_masks))).items():
+        pos_inds, pos_masks = query_targets.pos_inds, query_targets.pos_masks
+        stride = self.mask_upsample_stride
+        if self.loss_rank is not None:
+            losses['loss_rank'] = rank_loss(self.loss_rank, output.masks, stride, pos_inds, pos_masks)
+        matched = torch.cat([m[inds] for m, inds in zip(output.masks, pos_inds)])
+        for name, value in mask_losses(self.loss_mask, self.loss_dice, matched, stride,
+                                       torch.cat(list(pos_masks))).items():
             losses[f'loss_{name}'] = value
         return losses

@@ -1,14 +1,35 @@
-"""Losses on predicted masks, shared by the kernel head and the update heads."""
-from typing import Dict, List, Optional, Sequence
+"""Losses on predicted masks, shared by the kernel head and the update heads.
+
+All take masks at feature resolution and bring them to loss resolution
+themselves. What they compute there is not kept for the backward pass but
+computed again: full-resolution masks are most of the memory of a training step
+and little of its time.
+"""
+from typing import Callable, Dict, List, Sequence
 
 import torch
+import torch.nn.functional as F
 from mmdet.core import reduce_mean
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 
 from .targets import IGNORE_INDEX, paint
 
 
-def mask_losses(loss_mask: nn.Module, loss_dice: nn.Module, logits: Tensor, targets: Tensor) -> Dict[str, Tensor]:
+def upsample(masks: Tensor, stride: int) -> Tensor:
+    """Bring (B, M, h, w) logits to loss resolution, ``stride`` times as fine; M may be 0."""
+    if masks.shape[1] == 0:
+        return masks.new_zeros((*masks.shape[:2], masks.shape[2] * stride, masks.shape[3] * stride))
+    return F.interpolate(masks, scale_factor=stride, mode='bilinear', align_corners=False)
+
+
+def _frugal(function: Callable[[Tensor], Tensor], logits: Tensor) -> Tensor:
+    """``function(logits)`` without keeping its intermediate results; it must not draw random numbers."""
+    return checkpoint(function, logits, use_reentrant=False, preserve_rng_state=False)
+
+
+def mask_losses(loss_mask: nn.Module, loss_dice: nn.Module, logits: Tensor, stride: int,
+                targets: Tensor) -> Dict[str, Tensor]:
     """Binary cross entropy and dice of matched masks.
 
     Both are means over the matched masks of *all* processes, so that a batch
@@ -19,7 +40,8 @@ def mask_losses(loss_mask: nn.Module, loss_dice: nn.Module, logits: Tensor, targ
         loss_dice (nn.Module): Dice loss.
         logits (Tensor): (P, h, w) float; P may be 0, then both are zero but
             keep the graph connected.
-        targets (Tensor): (P, h, w) float in 0..1.
+        stride (int): Ratio of feature and loss resolution.
+        targets (Tensor): (P, h * stride, w * stride) float in 0..1.
 
     Returns:
         dict[str, Tensor]: ``mask`` and ``dice``, scalars.
@@ -27,13 +49,18 @@ def mask_losses(loss_mask: nn.Module, loss_dice: nn.Module, logits: Tensor, targ
     num_masks = reduce_mean(logits.new_tensor(float(len(logits))))
     if len(logits) == 0:
         return dict(mask=logits.sum() * 0, dice=logits.sum() * 0)
-    pixels = logits[0].numel()
-    return dict(
-        mask=loss_mask(logits, targets, avg_factor=num_masks * pixels),
-        dice=loss_dice(logits, targets, avg_factor=num_masks))
+    pixels = targets[0].numel()
+
+    def both(masks: Tensor) -> Tensor:
+        masks = upsample(masks[None], stride)[0]
+        return torch.stack([loss_mask(masks, targets, avg_factor=num_masks * pixels),
+                            loss_dice(masks, targets, avg_factor=num_masks)])
+
+    mask, dice = _frugal(both, logits)
+    return dict(mask=mask, dice=dice)
 
 
-def rank_loss(loss_rank: nn.Module, logits: Tensor, pos_inds: Sequence[Tensor],
+def rank_loss(loss_rank: nn.Module, logits: Tensor, stride: int, pos_inds: Sequence[Tensor],
               pos_masks: Sequence[Tensor]) -> Tensor:
     """Per-pixel cross entropy over queries: the matched query shall win its pixels.
 
@@ -41,9 +68,11 @@ def rank_loss(loss_rank: nn.Module, logits: Tensor, pos_inds: Sequence[Tensor],
         loss_rank (nn.Module): Softmax cross entropy; the mean runs over all
             pixels, unowned ones count as zero.
         logits (Tensor): (B, Q, h, w) float mask logits.
+        stride (int): Ratio of feature and loss resolution.
         pos_inds (Sequence[Tensor]): B tensors (P_i,) int64, ascending matched
             query indices.
-        pos_masks (Sequence[Tensor]): B tensors (P_i, h, w), their targets.
+        pos_masks (Sequence[Tensor]): B tensors (P_i, h * stride, w * stride),
+            their targets.
 
     Returns:
         Tensor: Scalar; zero without any matched query.
@@ -51,24 +80,32 @@ def rank_loss(loss_rank: nn.Module, logits: Tensor, pos_inds: Sequence[Tensor],
     if not any(len(inds) for inds in pos_inds):
         return logits.sum() * 0
     owners: List[Tensor] = [paint(masks, inds, IGNORE_INDEX) for masks, inds in zip(pos_masks, pos_inds)]
-    return loss_rank(logits, torch.stack(owners), ignore_index=IGNORE_INDEX)
+    target = torch.stack(owners)
+    return _frugal(lambda masks: loss_rank(upsample(masks, stride), target, ignore_index=IGNORE_INDEX), logits)
 
 
-def semantic_loss(loss_seg: nn.Module, logits: Tensor, target: Tensor) -> Tensor:
+def semantic_loss(loss_seg: nn.Module, logits: Tensor, stride: int, target: Tensor) -> Tensor:
     """Loss of the semantic branch.
 
     Args:
         loss_seg (nn.Module): Softmax cross entropy (mean over all pixels) or
             sigmoid focal loss (sum over labelled pixels / their number).
         logits (Tensor): (B, K, h, w) float.
-        target (Tensor): (B, h, w) int64 in 0..K; K = unlabelled.
+        stride (int): Ratio of feature and loss resolution.
+        target (Tensor): (B, h * stride, w * stride) int64 in 0..K; K =
+            unlabelled.
 
     Returns:
         Tensor: Scalar.
     """
     num_classes = logits.shape[1]
-    if not loss_seg.use_sigmoid:
-        return loss_seg(logits, target, ignore_index=num_classes)
-    flat_logits = logits.permute(0, 2, 3, 1).reshape(-1, num_classes)
-    labelled: Optional[Tensor] = (target < num_classes).sum().float()
-    return loss_seg(flat_logits, target.flatten(), avg_factor=reduce_mean(labelled).clamp(min=1.0))
+    num_labelled = reduce_mean((target < num_classes).sum().float()).clamp(min=1.0)
+
+    def loss(maps: Tensor) -> Tensor:
+        maps = upsample(maps, stride)
+        if not loss_seg.use_sigmoid:
+            return loss_seg(maps, target, ignore_index=num_classes)
+        flat = maps.permute(0, 2, 3, 1).reshape(-1, num_classes)
+        return loss_seg(flat, target.flatten(), avg_factor=num_labelled)
+
+    return _frugal(loss, logits)

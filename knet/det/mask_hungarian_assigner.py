@@ -3,15 +3,23 @@
 mmdet has classes of the same names with other formulas, so these live in child
 registries: ``type='knet.MaskHungarianAssigner'``, ``type='knet.DiceCost'``.
 """
-from typing import Optional
+from typing import List, Optional, Sequence
 
 import torch
+import torch.nn.functional as F
 from mmcv.utils import Registry
 from mmdet.core.bbox.assigners import AssignResult, BaseAssigner
 from mmdet.core.bbox.builder import BBOX_ASSIGNERS
 from mmdet.core.bbox.match_costs.builder import MATCH_COST, build_match_cost
+from mmdet.core.bbox.samplers import BaseSampler
+from mmdet.core.bbox.samplers.mask_sampling_result import MaskSamplingResult
 from scipy.optimize import linear_sum_assignment
 from torch import Tensor
+
+from .targets import ImageTargets
+
+#: Masks whose costs are computed at once: few enough for their full-resolution copies to stay in the cache.
+CHUNK = 5
 
 KNET_MATCH_COST = Registry('knet_match_cost', parent=MATCH_COST, scope='knet')
 KNET_ASSIGNERS = Registry('knet_assigner', parent=BBOX_ASSIGNERS, scope='knet')
@@ -85,26 +93,34 @@ class MaskHungarianAssigner(BaseAssigner):
         self.mask_cost = build_match_cost(mask_cost)
         self.dice_cost = build_match_cost(dice_cost)
 
-    def cost(self, mask_logits: Tensor, cls_logits: Optional[Tensor], gt_masks: Tensor, gt_labels: Tensor) -> Tensor:
+    def cost(self, mask_logits: Tensor, cls_logits: Optional[Tensor], gt_masks: Tensor, gt_labels: Tensor,
+             stride: int = 1) -> Tensor:
         """Total cost, (N, G) float32; arguments as in :meth:`assign`."""
-        probs = mask_logits.flatten(1).sigmoid()
-        targets = gt_masks.flatten(1).to(probs.dtype)
-        cost = self.mask_cost(probs, targets)
+        targets = gt_masks.flatten(1)
+        chunks = []
+        for logits in mask_logits.split(CHUNK):
+            if stride > 1:
+                logits = F.interpolate(logits[None], scale_factor=stride, mode='bilinear', align_corners=False)[0]
+            probs = logits.flatten(1).sigmoid()
+            chunks.append((self.mask_cost(probs, targets), self.dice_cost(probs, targets)))
+        mask_cost, dice_cost = (torch.cat(costs) for costs in zip(*chunks))
         if cls_logits is not None:
-            cost = self.cls_cost(cls_logits, gt_labels) + cost
-        return cost + self.dice_cost(probs, targets)
+            mask_cost = self.cls_cost(cls_logits, gt_labels) + mask_cost
+        return mask_cost + dice_cost
 
     @torch.no_grad()
-    def assign(self, mask_logits: Tensor, cls_logits: Optional[Tensor], gt_masks: Tensor,
-               gt_labels: Tensor) -> AssignResult:
+    def assign(self, mask_logits: Tensor, cls_logits: Optional[Tensor], gt_masks: Tensor, gt_labels: Tensor,
+               stride: int = 1) -> AssignResult:
         """Match predictions with ground truth, at most one to one.
 
         Args:
-            mask_logits (Tensor): (N, H, W) float, before the sigmoid.
+            mask_logits (Tensor): (N, H / stride, W / stride) float, before the
+                sigmoid.
             cls_logits (Tensor | None): (N, T) float, before the sigmoid; None
                 leaves the class cost out.
             gt_masks (Tensor): (G, H, W) float in 0..1.
             gt_labels (Tensor): (G,) int64 in 0..T-1.
+            stride (int): How much finer the ground truth is.
 
         Returns:
             AssignResult: ``gt_inds`` (N,) int64, 0 = background, g + 1 =
@@ -115,9 +131,33 @@ class MaskHungarianAssigner(BaseAssigner):
         gt_inds = gt_labels.new_zeros(num_preds)
         labels = gt_labels.new_full((num_preds, ), -1)
         if num_gts and num_preds:
-            cost = self.cost(mask_logits, cls_logits, gt_masks, gt_labels)
+            cost = self.cost(mask_logits, cls_logits, gt_masks, gt_labels, stride)
             rows, cols = (torch.as_tensor(index, device=gt_labels.device)
                           for index in linear_sum_assignment(cost.float().cpu().numpy()))
             gt_inds[rows] = cols + 1
             labels[rows] = gt_labels[cols]
         return AssignResult(num_gts, gt_inds, None, labels=labels)
+
+
+@torch.no_grad()
+def match(assigner: MaskHungarianAssigner, sampler: BaseSampler, masks: Tensor, cls_logits: Optional[Tensor],
+          stride: int, targets: Sequence[ImageTargets]) -> List[MaskSamplingResult]:
+    """Match the thing queries of a batch with its instances.
+
+    Args:
+        assigner (MaskHungarianAssigner): Finds the pairs.
+        sampler (BaseSampler): Splits queries into matched and others.
+        masks (Tensor): (B, N, h, w) float mask logits at feature resolution.
+        cls_logits (Tensor | None): (B, N, T) float.
+        stride (int): Ratio of feature and loss resolution.
+        targets (Sequence[ImageTargets]): B ground truths.
+
+    Returns:
+        list[MaskSamplingResult]: B matchings.
+    """
+    samples = []
+    for i, target in enumerate(targets):
+        scores = None if cls_logits is None else cls_logits[i]
+        assigned = assigner.assign(masks[i], scores, target.thing_masks, target.thing_labels, stride)
+        samples.append(sampler.sample(assigned, masks[i], target.thing_masks))
+    return samples

@@ -6,6 +6,7 @@ import torch
 from mmcv import Config
 from mmdet.models import build_detector
 
+from knet.det.losses import upsample
 from knet.video import TRACKERS, StreamMemory
 
 from .cases import ROOT, Case, fill
@@ -47,7 +48,7 @@ def image_test(case: Case) -> None:
         out = model.roi_head(model.rpn_head(model.extract_feat(images)))
         case.check('cls_logits', out.cls_logits)
         case.check('object_feats', out.kernels)
-        scaled = model.roi_head.mask_head[-1].upsample(out.masks)
+        scaled = upsample(out.masks, model.roi_head.mask_head[-1].mask_upsample_stride)
         case.check('mask_preds', scaled if list(scaled.shape) == case.outputs['mask_preds']['shape'] else out.masks)
     for i, prediction in enumerate(model.simple_test(images, [meta, meta])):
         case.check_map(f'panoptic_{i}', prediction.panoptic)
@@ -126,7 +127,7 @@ def _check_frame(case: Case, model: torch.nn.Module, memory: StreamMemory, paper
     meta = {**case['input_meta'], 'video_id': 3, 'frame_id': case['input_meta']['img_id'][t], 'is_first_frame': t == 0}
     proposals, out = model.forward_network(case.input(f'img_{t}')[None], meta, memory)
     case.check(f'cls_score_{t}', out.cls_logits[0].sigmoid())
-    case.check(f'mask_logits_{t}', model.roi_head.mask_head[-1].upsample(out.masks)[0])
+    case.check(f'mask_logits_{t}', upsample(out.masks, model.roi_head.mask_head[-1].mask_upsample_stride)[0])
     if t == 0:
         paper_memory.tracker = TRACKERS.build(dict(model.tracker_cfg))
     paper_memory.frame_id = memory.frame_id

@@ -1,11 +1,20 @@
 # What makes a K-Net small enough for two CPU cores: ResNet-18 at half width, 64 channels, masks at stride 2.
+# GN in the backbone: a batch is one video, whose statistics are not those of the others.
 # A leaf file says `model = {{_base_.toy_size}}`.
 _channels = 64
 _num_proposals = 24
 _norm_cfg = dict(type='GN', num_groups=8)
 toy_size = dict(
     mask_assign_stride=2,
-    backbone=dict(depth=18, base_channels=32, stem_channels=32, frozen_stages=-1, norm_eval=False, init_cfg=None),
+    backbone=dict(
+        type='ResNet',
+        depth=18,
+        base_channels=32,
+        stem_channels=32,
+        frozen_stages=-1,
+        norm_eval=False,
+        norm_cfg=dict(_delete_=True, **_norm_cfg),
+        init_cfg=None),
     neck=dict(in_channels=[32, 64, 128, 256], out_channels=_channels),
     rpn_head=dict(
         num_proposals=_num_proposals,
@@ -26,4 +35,5 @@ toy_size = dict(
             feedforward_channels=256,
             mask_upsample_stride=2,
             kernel_updator_cfg=dict(in_channels=_channels, feat_channels=_channels, out_channels=_channels))),
-    test_cfg=dict(rcnn=dict(max_per_img=_num_proposals, unassigned='stuff')))
+    test_cfg=dict(
+        rcnn=dict(max_per_img=_num_proposals, unassigned='stuff', merge_stuff_thing=dict(overlap_thr=0.4))))

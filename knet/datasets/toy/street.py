@@ -93,7 +93,7 @@ class ToyStreet:
 
     def _sample_light(self) -> None:
         rng = self._rng
-        brightness, warmth = rng.uniform(0.72, 1.16), rng.uniform(-0.08, 0.12)
+        brightness, warmth = rng.uniform(0.85, 1.15), rng.uniform(-0.08, 0.12)
         gain = (brightness * (1 + warmth), brightness, brightness * (1 - warmth))
         haze = tuple(int(v) for v in np.clip(np.array((206, 216, 228)) * np.array(gain), 0, 240))
         self._light = Light(gain, haze, rng.uniform(60.0, 150.0))
@@ -177,11 +177,11 @@ class ToyStreet:
             self._add_car(Motion(_LANE, rng.uniform(9.0, 17.0), vz=pace, turn=turn))
         for _ in range(rng.randint(1, 3) + int(self._travel / 30)):
             pace = -rng.uniform(0.2, 0.85)
-            self._add_car(Motion(-_LANE, rng.uniform(9.0, 30.0 + self._travel), vz=pace))
+            self._add_car(Motion(-_LANE, rng.uniform(9.0, 20.0 + self._travel), vz=pace))
         parked = self._ground.road - 1.05
         for side in (-1, 1):
             crowding = rng.uniform(0.05, 0.38)
-            for z in np.arange(5.5 + rng.uniform(0, 4), 24.0 + self._travel, 6.5):
+            for z in np.arange(6.5 + rng.uniform(0, 4), 17.0 + self._travel, 6.5):
                 if rng.uniform() < crowding and self._clear_of_crossing(z - 2.5, z + 2.5):
                     self._add_car(Motion(side * parked, float(z)), 0.0 if side > 0 else np.pi)
 
@@ -201,17 +201,17 @@ class ToyStreet:
     def _sample_persons(self) -> None:
         rng = self._rng
         middle = self.num_frames / 2
-        for _ in range(rng.randint(1, 4)):
+        for _ in range(rng.randint(2, 5)):
             pace = rng.choice((-1, 1)) * rng.uniform(0.15, 0.4)
             turn = rng.uniform(0.35, 0.6) * self.num_frames if rng.uniform() < 0.3 else None
-            z = 5.5 + self._travel + rng.uniform(0.0, 7.0)
+            z = 5.5 + self._travel + rng.uniform(0.0, 6.0)
             self._add_person(Motion(rng.uniform(-4.5, 4.5) - pace * middle, z, vx=pace, turn=turn))
         for _ in range(rng.randint(2, 5) + int(self._travel / 8)):
             side = rng.choice((-1, 1))
             x = side * (self._ground.road + rng.uniform(0.3, self._ground.walk - 0.2))
             pace = rng.choice((-1, 1)) * rng.uniform(0.12, 0.34) if rng.uniform() < 0.8 else 0.0
             turn = rng.uniform(0.3, 0.7) * self.num_frames if rng.uniform() < 0.2 else None
-            self._add_person(Motion(x, rng.uniform(6.5, 14.0 + self._travel), vz=pace, turn=turn), 0.6)
+            self._add_person(Motion(x, rng.uniform(6.5, 12.0 + self._travel), vz=pace, turn=turn), 0.6)
 
         if rng.uniform() < 0.7 and self.num_frames > 4:
             self._add_leaver()
@@ -237,7 +237,7 @@ class ToyStreet:
     def _sample_crowd(self) -> List[Person]:
         """A group that stands close together far away."""
         rng = self._rng
-        side, z = rng.choice((-1, 1)), self._travel + rng.uniform(20.0, 28.0)
+        side, z = rng.choice((-1, 1)), self._travel + rng.uniform(18.0, 24.0)
         group = []
         for _ in range(rng.randint(5, 9)):
             motion = Motion(side * (self._ground.road + rng.uniform(0.2, self._ground.walk)), z + rng.uniform(0, 1.5))
@@ -252,7 +252,7 @@ class ToyStreet:
         amplitude, period, phase = self._pan
         pan = amplitude * float(np.sin(phase + 2 * np.pi * frame / period))
         bounce = self._bounce[0] * float(np.sin(self._bounce[1] + 1.9 * frame)) if self.speed else 0.0
-        focal = max(0.55 * self.width, 1.1 * self.height)
+        focal = max(0.72 * self.width, 1.45 * self.height)
         return Camera(self._eye[0], self._eye[1], self.speed * frame, focal, self.width / 2 + pan,
                       self._horizon + bounce)
 

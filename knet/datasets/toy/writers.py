@@ -20,7 +20,7 @@ from knet.utils.io import PathLike, write_json_atomic, write_png_atomic
 Video = Tuple[int, Iterable[ToyFrame]]
 
 #: Changes whenever the same seed gives different videos.
-WORLD = 2
+WORLD = 3
 SPEC_NAME = 'toy.json'
 # videos of different splits never share a seed or a number
 _SPLITS = {'train': 0, 'val': 1}
