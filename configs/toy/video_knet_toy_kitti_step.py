@@ -24,7 +24,7 @@ train_pipeline = [
     dict(type='SeqDefaultFormatBundle', ref_prefix='ref'),
 ]
 data = dict(
-    samples_per_gpu=1,
+    samples_per_gpu=2,
     workers_per_gpu=1,
     train=dict(times=1, dataset=dict(data_root=data_root, pipeline=train_pipeline)),
     val=dict(data_root=data_root),

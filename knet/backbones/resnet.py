@@ -50,7 +50,7 @@ class FoldedBottleneck(Bottleneck):
 
 @KNET_BACKBONES.register_module()
 class ResNet(BaseResNet):
-    """mmdet's ResNet-50/101/152 in its plain form: no plugins, no deformable convolutions, no average down-sampling."""
+    """mmdet's ResNet with :class:`FoldedBottleneck`; no plugins, deformable convolutions or average down-sampling."""
 
-    arch_settings = {depth: (FoldedBottleneck, stages) for depth, (block, stages) in BaseResNet.arch_settings.items()
-                     if block is Bottleneck}
+    arch_settings = {depth: (FoldedBottleneck if block is Bottleneck else block, stages)
+                     for depth, (block, stages) in BaseResNet.arch_settings.items()}

@@ -2,12 +2,13 @@
 # GN in the backbone: a batch is one video, whose statistics are not those of the others.
 # A leaf file says `model = {{_base_.toy_size}}`.
 _channels = 64
-_num_proposals = 24
+_num_proposals = 16
 _norm_cfg = dict(type='GN', num_groups=8)
+# In a short training, two proposals for one object learn to leave it to one of them only with a stronger ranking loss.
+_rank_weight = 1.0
 toy_size = dict(
     mask_assign_stride=2,
     backbone=dict(
-        type='ResNet',
         depth=18,
         base_channels=32,
         stem_channels=32,
@@ -27,13 +28,17 @@ toy_size = dict(
             upsample_times=3,
             positional_encoding=dict(num_feats=_channels // 2),
             norm_cfg=_norm_cfg),
-        norm_cfg=_norm_cfg),
+        norm_cfg=_norm_cfg,
+        loss_rank=dict(loss_weight=_rank_weight)),
     roi_head=dict(
         num_proposals=_num_proposals,
         mask_head=dict(
             in_channels=_channels,
             feedforward_channels=256,
             mask_upsample_stride=2,
+            # A third of the proposals is matched, not a tenth: positives need no damping.
+            loss_cls=dict(alpha=0.5, loss_weight=4.0),
+            loss_rank=dict(_delete_=True, type='CrossEntropyLoss', use_sigmoid=False, loss_weight=_rank_weight),
             kernel_updator_cfg=dict(in_channels=_channels, feat_channels=_channels, out_channels=_channels))),
     test_cfg=dict(
         rcnn=dict(max_per_img=_num_proposals, unassigned='stuff', merge_stuff_thing=dict(overlap_thr=0.4))))
