@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from knet.apis import build_data, init_model, load_config, optimize_model, run_images, stream_videos
@@ -13,6 +13,7 @@ from knet.apis.test import BackgroundWriter, shard_videos
 from knet.evaluation.store import PredictionReader, PredictionWriter
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(1, 30), max_size=12), st.integers(1, 5))
 def test_shards_cover_all_videos_once(lengths: list, ranks: int) -> None:
     videos = OrderedDict((number, list(range(length))) for number, length in enumerate(lengths))

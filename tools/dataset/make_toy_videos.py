@@ -6,9 +6,11 @@ The same options always give the same pictures. A folder that already holds
 them is left alone.
 """
 import argparse
+import os
 import os.path as osp
 import sys
 
+os.environ.setdefault('KNET_NO_PLUGIN', '1')  # drawing needs no network library
 sys.path.insert(0, osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__)))))
 
 from tqdm import tqdm
