@@ -57,7 +57,7 @@ def test_less_is_kept_for_the_backward_pass() -> None:
         storages = {}
         with torch.autograd.graph.saved_tensors_hooks(
                 lambda t: storages.setdefault(t.untyped_storage().data_ptr(), t), lambda t: t):
-            sum(out.sum() for out in model(torch.randn(1, 3, 128, 128)))
+            sum(out.sum() for out in model(torch.randn(1, 3, 256, 256)))
         return sum(t.untyped_storage().nbytes() for t in storages.values())
 
     plain, folded = (kept(model) for model in pair())
