@@ -117,8 +117,6 @@ def video_frame(options: Options) -> Run:
     from knet.apis.config import load_config
     from knet.apis.inference import init_model
     from knet.apis.train import initialise_weights
-    from knet.utils.memory import return_freed_memory
-    return_freed_memory()
     torch.manual_seed(0)
     model = init_model(load_config(options['config']))
     initialise_weights(model)
@@ -187,8 +185,6 @@ def train_step(options: Options) -> Run:
     from knet.apis.config import build_model, load_config
     from knet.apis.inference import without_pretrained
     from knet.apis.train import initialise_weights
-    from knet.utils.memory import return_freed_memory
-    return_freed_memory()
     torch.manual_seed(0)
     cfg = load_config(options['config'])
     cfg.model = without_pretrained(cfg.model)

@@ -29,7 +29,6 @@ from knet.apis.loader import build_train_loader
 from knet.apis.runner import DropGradientsHook, StepSeedHook
 from knet.utils.cli import UsageError
 from knet.utils.io import atomic_path
-from knet.utils.memory import return_freed_memory
 
 _SECTIONS = ('model', 'data', 'optimizer', 'optimizer_config', 'lr_config', 'runner', 'checkpoint_config',
              'log_config', 'log_level')
@@ -141,7 +140,6 @@ def build_training(cfg: Config, model: nn.Module, dataset: Dataset, meta: Dict[s
     if device.type == 'cpu':
         # SyncBN needs GPUs; its keys and its evaluation mode equal BN's.
         model = revert_sync_batchnorm(model)
-        return_freed_memory()
     model = wrap_model(model, cfg.get('find_unused_parameters', False))
     runner_cfg = dict(cfg.runner, type=_RUNNERS.get(cfg.runner.type, cfg.runner.type))
     runner = build_runner(runner_cfg, default_args=dict(
