@@ -58,6 +58,23 @@ launch() {
         "$tools/$script" "$@" --launcher pytorch
 }
 
+# launch_test LAUNCHER SCRIPT CONFIG CHECKPOINT_OR_WORK_DIR [GPUS] [args]: one process unless GPUS says otherwise.
+launch_test() {
+    launcher=$1
+    script=$2
+    shift 2
+    [ $# -ge 2 ] || usage_error "usage: $launcher CONFIG CHECKPOINT_OR_WORK_DIR [GPUS] [$script options]"
+    config=$1
+    checkpoint=$2
+    shift 2
+    gpus=1
+    if is_number "${1:-}"; then
+        gpus=$1
+        shift
+    fi
+    launch "$gpus" "$script" "$config" "$checkpoint" "$@"
+}
+
 # slurm_launch PARTITION JOB SCRIPT [args]: GPUS tasks, GPUS_PER_NODE on each
 # node, CPUS_PER_TASK each; more srun options in SRUN_ARGS; DEVICE=cpu asks for no GPUs.
 slurm_launch() {

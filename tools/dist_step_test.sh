@@ -4,13 +4,4 @@
 set -eu
 tools=$(cd "$(dirname "$0")" && pwd)
 . "$tools/_launch.sh"
-[ $# -ge 2 ] || usage_error 'usage: dist_step_test.sh CONFIG CHECKPOINT_OR_WORK_DIR [GPUS] [test_step.py options]'
-config=$1
-checkpoint=$2
-shift 2
-gpus=1
-if is_number "${1:-}"; then
-    gpus=$1
-    shift
-fi
-launch "$gpus" test_step.py "$config" "$checkpoint" "$@"
+launch_test dist_step_test.sh test_step.py "$@"

@@ -4,13 +4,4 @@
 set -eu
 tools=$(cd "$(dirname "$0")" && pwd)
 . "$tools/_launch.sh"
-[ $# -ge 2 ] || usage_error 'usage: dist_test.sh CONFIG CHECKPOINT_OR_WORK_DIR [GPUS] [test.py options]'
-config=$1
-checkpoint=$2
-shift 2
-gpus=1
-if is_number "${1:-}"; then
-    gpus=$1
-    shift
-fi
-launch "$gpus" test.py "$config" "$checkpoint" "$@"
+launch_test dist_test.sh test.py "$@"

@@ -8,19 +8,11 @@ and little of its time.
 from typing import Callable, Dict, List, Sequence
 
 import torch
-import torch.nn.functional as F
 from mmdet.core import reduce_mean
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
-from .targets import IGNORE_INDEX, paint
-
-
-def upsample(masks: Tensor, stride: int) -> Tensor:
-    """Bring (B, M, h, w) logits to loss resolution, ``stride`` times as fine; M may be 0."""
-    if masks.shape[1] == 0:
-        return masks.new_zeros((*masks.shape[:2], masks.shape[2] * stride, masks.shape[3] * stride))
-    return F.interpolate(masks, scale_factor=stride, mode='bilinear', align_corners=False)
+from .targets import IGNORE_INDEX, paint, upsample
 
 
 def _frugal(function: Callable[[Tensor], Tensor], logits: Tensor) -> Tensor:

@@ -6,7 +6,6 @@ registries: ``type='knet.MaskHungarianAssigner'``, ``type='knet.DiceCost'``.
 from typing import List, Optional, Sequence
 
 import torch
-import torch.nn.functional as F
 from mmcv.utils import Registry
 from mmdet.core.bbox.assigners import AssignResult, BaseAssigner
 from mmdet.core.bbox.builder import BBOX_ASSIGNERS
@@ -16,7 +15,7 @@ from mmdet.core.bbox.samplers.mask_sampling_result import MaskSamplingResult
 from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 
-from .targets import ImageTargets
+from .targets import ImageTargets, upsample
 
 #: Masks whose costs are computed at once: few enough for their full-resolution copies to stay in the cache.
 CHUNK = 5
@@ -99,9 +98,7 @@ class MaskHungarianAssigner(BaseAssigner):
         targets = gt_masks.flatten(1)
         chunks = []
         for logits in mask_logits.split(CHUNK):
-            if stride > 1:
-                logits = F.interpolate(logits[None], scale_factor=stride, mode='bilinear', align_corners=False)[0]
-            probs = logits.flatten(1).sigmoid()
+            probs = upsample(logits[None], stride)[0].flatten(1).sigmoid()
             chunks.append((self.mask_cost(probs, targets), self.dice_cost(probs, targets)))
         mask_cost, dice_cost = (torch.cat(costs) for costs in zip(*chunks))
         if cls_logits is not None:

@@ -4,7 +4,7 @@ Every pixel belongs to the mask with the largest ``score * probability``; a mask
 that keeps too little of itself is dropped (joint merge of K-Net).
 """
 from dataclasses import dataclass
-from typing import Dict, List, Optional, Tuple
+from typing import Dict, List, Tuple
 
 import torch
 import torch.nn.functional as F
@@ -12,6 +12,8 @@ from torch import Tensor
 
 from knet.labels import LabelSpace
 from knet.structures import Segment
+
+from .targets import upsample
 
 #: Masks brought to full resolution at once; bounds the memory of the merge.
 CHUNK = 8
@@ -82,8 +84,7 @@ class MaskResizer:
 
     def __call__(self, indices: Tensor) -> Tensor:
         """Probabilities (M, H, W) of the masks ``indices`` (M,)."""
-        masks = F.interpolate(self.masks[indices][None], scale_factor=self.stride, mode='bilinear',
-                              align_corners=False).sigmoid_()
+        masks = upsample(self.masks[indices][None], self.stride).sigmoid_()
         masks = self._resize(masks, self.pad_size)[..., :self.img_size[0], :self.img_size[1]]
         return self._resize(masks, self.size)[0]
 
@@ -233,5 +234,5 @@ def semantic_map(panoptic: Tensor, segments: List[Segment], label_space: LabelSp
 def _stuff_only(cls_scores: Tensor, label_space: LabelSpace) -> Candidates:
     stuff = torch.arange(label_space.num_stuff, device=cls_scores.device)
     num_queries = len(cls_scores) - label_space.num_stuff
-    scores: Optional[Tensor] = cls_scores[num_queries:, label_space.num_things:].diagonal()
+    scores = cls_scores[num_queries:, label_space.num_things:].diagonal()
     return Candidates(scores, stuff + label_space.num_things, stuff + num_queries)

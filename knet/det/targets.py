@@ -60,6 +60,11 @@ def resize_masks(masks: Tensor, size: Tuple[int, int]) -> Tensor:
     return F.interpolate(masks[None].float(), size=size, mode='bilinear', align_corners=False)[0]
 
 
+def upsample(masks: Tensor, stride: int) -> Tensor:
+    """Bring (B, M, h, w) logits to loss resolution, ``stride`` times as fine."""
+    return F.interpolate(masks, scale_factor=stride, mode='bilinear', align_corners=False)
+
+
 def build_targets(gt_masks: Sequence[BitmapMasks], gt_labels: Sequence[Tensor], gt_semantic_seg: Optional[Tensor],
                   img_metas: Sequence[dict], label_space: LabelSpace, stride: int) -> List[ImageTargets]:
     """Ground truth of a batch, resized to the resolution of the losses.

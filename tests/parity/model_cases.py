@@ -6,7 +6,7 @@ import torch
 from mmcv import Config
 from mmdet.models import build_detector
 
-from knet.det.losses import upsample
+from knet.det.targets import upsample
 from knet.video import TRACKERS, StreamMemory
 
 from .cases import ROOT, Case, fill
