@@ -9,13 +9,10 @@ _base_ = [
 model = {{_base_.toy_size}}
 data_root = 'data/toy/cityscapes-step'
 img_norm_cfg = dict(mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375], to_rgb=False)
-crop_size = (96, 320)
 train_pipeline = [
     dict(type='LoadImgDirect'),
     dict(type='LoadAnnotationsInstanceMasks'),
-    dict(type='Resize', img_scale=crop_size, ratio_range=[1.0, 1.3], keep_ratio=True),
     dict(type='RandomFlip', flip_ratio=0.5),
-    dict(type='RandomCrop', crop_size=crop_size),
     dict(type='KNetInsAdapterCherryPick'),
     dict(type='Normalize', **img_norm_cfg),
     dict(type='PadFutureMMDet', size_divisor=32),

@@ -8,13 +8,11 @@ _base_ = [
 model = dict(track_head=dict(in_channels=64, fc_out_channels=64, embed_channels=64))
 data_root = 'data/toy/kitti-step'
 img_norm_cfg = dict(mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375], to_rgb=False)
-crop_size = (96, 320)
 train_pipeline = [
     dict(type='LoadMultiImagesDirect'),
     dict(type='LoadMultiAnnotationsDirect'),
-    dict(type='SeqResizeWithDepth', img_scale=crop_size, ratio_range=[1.0, 1.3], keep_ratio=True),
     dict(type='SeqFlipWithDepth', flip_ratio=0.5),
-    dict(type='SeqRandomCropWithDepth', crop_size=crop_size, share_params=True),
+    dict(type='SeqRandomCropWithDepth', crop_size=None),
     dict(type='SeqNormalizeWithDepth', **img_norm_cfg),
     dict(type='SeqPadWithDepth', size_divisor=32),
     dict(

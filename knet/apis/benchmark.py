@@ -180,18 +180,16 @@ def _training_batch(options: Options) -> Dict[str, Any]:
 
 def train_step(options: Options) -> Run:
     """A training step of the config's model, batch 1: forward, backward, clip, update."""
-    from mmcv.runner import build_optimizer
-
     from knet.apis.config import build_model, load_config
     from knet.apis.inference import without_pretrained
-    from knet.apis.train import initialise_weights
+    from knet.apis.train import build_fused_optimizer, initialise_weights
     torch.manual_seed(0)
     cfg = load_config(options['config'])
     cfg.model = without_pretrained(cfg.model)
     model = build_model(cfg)
     initialise_weights(model)
     model.train()
-    optimizer = build_optimizer(model, cfg.optimizer)
+    optimizer = build_fused_optimizer(model, cfg.optimizer)
     batch = _training_batch(options)
 
     def step() -> None:

@@ -13,7 +13,7 @@ from torch import nn
 from knet.apis.checkpoint import PathLike, load_checkpoint
 from knet.apis.config import build_model, load_config
 from knet.apis.distributed import current_device
-from knet.apis.optimize import optimize_model
+from knet.apis.optimize import fold_norms, optimize_model
 from knet.apis.test import inference_context, unpack_sample
 from knet.structures import PanopticPrediction
 from knet.utils.cli import UsageError
@@ -37,7 +37,7 @@ def init_model(cfg: Config,
                device: Union[str, torch.device, None] = None,
                trust: bool = False,
                optimize: bool = False) -> nn.Module:
-    """Build a model for inference.
+    """Build a model for inference; batch norms are folded into convolutions.
 
     Args:
         cfg: Config; its pretrained weights are not loaded.
@@ -59,6 +59,7 @@ def init_model(cfg: Config,
     if checkpoint is not None:
         load_checkpoint(model, checkpoint, trust, complete=True)
     model = model.to(current_device() if device is None else torch.device(device)).eval()
+    model = fold_norms(model)
     return optimize_model(model) if optimize else model
 
 

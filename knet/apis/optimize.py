@@ -1,4 +1,7 @@
-"""Making the network faster for inference without changing what it computes."""
+"""Making the network faster for inference without changing what it computes.
+
+Outputs differ from those of the model as trained by float rounding only.
+"""
 import warnings
 from typing import Any, Dict, Tuple
 
@@ -46,10 +49,8 @@ class FrozenByShape(nn.Module):
             return torch.jit.optimize_for_inference(torch.jit.freeze(traced))
 
 
-def optimize_model(model: nn.Module) -> nn.Module:
-    """Fold batch norms into convolutions and freeze backbone and neck, in place.
-
-    Outputs differ from the original's by float rounding only.
+def fold_norms(model: nn.Module) -> nn.Module:
+    """Fold batch norms into the convolutions before them, in place.
 
     Args:
         model: Detector in eval mode, with its final weights.
@@ -57,7 +58,18 @@ def optimize_model(model: nn.Module) -> nn.Module:
     Returns:
         nn.Module: The same model, for inference only.
     """
-    model = fuse_conv_bn(model)
+    return fuse_conv_bn(model)
+
+
+def optimize_model(model: nn.Module) -> nn.Module:
+    """Freeze and optimise backbone and neck for every input shape that comes, in place.
+
+    Args:
+        model: Detector in eval mode after :func:`fold_norms`.
+
+    Returns:
+        nn.Module: The same model, for inference only.
+    """
     for name in ('backbone', 'neck'):
         part = getattr(model, name, None)
         if part is not None:

@@ -151,13 +151,20 @@ def _write(model: Any, path: str, optimizer: Union[Optimizer, Dict, None], meta:
     save_atomic(content, path)
 
 
+def _for_this_machine(optimizer: Optimizer, state: Dict[str, Any]) -> Dict[str, Any]:
+    """``state`` with the kernels that ``optimizer`` was built with, not those of the machine that saved it."""
+    groups = [dict(group, fused=optimizer.defaults.get('fused')) if 'fused' in group else group
+              for group in state['param_groups']]
+    return dict(state, param_groups=groups)
+
+
 def _load_optimizer(optimizer: Union[Optimizer, Dict], state: Dict[str, Any], path: Any) -> None:
     try:
         if isinstance(optimizer, dict):
             for name, item in optimizer.items():
-                item.load_state_dict(state[name])
+                item.load_state_dict(_for_this_machine(item, state[name]))
         else:
-            optimizer.load_state_dict(state)
+            optimizer.load_state_dict(_for_this_machine(optimizer, state))
     except (ValueError, KeyError) as error:
         raise UsageError(f'cannot resume from {path}: its optimiser has other parameter groups ({error}); '
                          'use --load-from to take only the weights') from error

@@ -17,6 +17,7 @@ from mmcv.runner import BaseRunner, Fp16OptimizerHook, build_optimizer, build_ru
 from mmdet.apis import set_random_seed
 from mmdet.utils import get_root_logger
 from torch import nn
+from torch.optim import Optimizer
 from torch.utils.data import Dataset
 
 import knet
@@ -111,6 +112,25 @@ def initialise_weights(model: nn.Module) -> None:
         logging.disable(logging.NOTSET)
 
 
+def build_fused_optimizer(model: nn.Module, settings: Dict[str, Any]) -> Optimizer:
+    """mmcv's ``build_optimizer``, with torch's fused update where there is one for this device.
+
+    One kernel updates a parameter and its moments in one pass over memory; on a
+    CPU that takes a third of the time, for AdamW since torch 2.4.
+
+    Args:
+        model: On its device.
+        settings: ``cfg.optimizer``; not changed.
+
+    Returns:
+        Optimizer: Over the parameters that are trained.
+    """
+    try:
+        return build_optimizer(model, dict(copy.deepcopy(settings), fused=True))
+    except (TypeError, RuntimeError):  # an optimiser without the option; a device without the kernel
+        return build_optimizer(model, copy.deepcopy(settings))
+
+
 def _optimizer_hook(cfg: Config, distributed: bool) -> Any:
     options = dict(cfg.get('optimizer_config') or {})
     if cfg.get('fp16') is not None:
@@ -143,8 +163,8 @@ def build_training(cfg: Config, model: nn.Module, dataset: Dataset, meta: Dict[s
     model = wrap_model(model, cfg.get('find_unused_parameters', False))
     runner_cfg = dict(cfg.runner, type=_RUNNERS.get(cfg.runner.type, cfg.runner.type))
     runner = build_runner(runner_cfg, default_args=dict(
-        model=model, optimizer=build_optimizer(model, copy.deepcopy(cfg.optimizer)), work_dir=cfg.work_dir,
-        logger=logger, meta=meta))
+        model=model, optimizer=build_fused_optimizer(model, cfg.optimizer), work_dir=cfg.work_dir, logger=logger,
+        meta=meta))
     runner.timestamp = timestamp
     runner.trust_checkpoint = cfg.get('trust_checkpoint', False)
     settings = copy.deepcopy(cfg)

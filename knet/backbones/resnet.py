@@ -45,7 +45,8 @@ class FoldedBottleneck(Bottleneck):
         out = self.relu(conv_norm(self.conv2, self.norm2, out))
         out = conv_norm(self.conv3, self.norm3, out)
         identity = x if self.downsample is None else conv_norm(*self.downsample, x)
-        return self.relu(out + identity)
+        # In place: no gradient needs the output of the convolution, and the sum is its largest map.
+        return self.relu(out.add_(identity))
 
 
 @KNET_BACKBONES.register_module()

@@ -116,7 +116,8 @@ class KNet(BaseDetector):
         """Fuse the masks of one image; shapes as in :class:`MaskResizer` and :func:`fuse`."""
         cfg = self.test_cfg.rcnn
         resizer = MaskResizer(masks, self.roi_head.mask_head[-1].mask_upsample_stride, img_meta)
-        panoptic, segments = fuse(cls_scores, resizer, self.label_space, cfg.max_per_img, cfg.merge_stuff_thing)
+        panoptic, segments = fuse(cls_scores, resizer, self.label_space, cfg.max_per_img, cfg.merge_joint,
+                                  cfg.merge_stuff_thing)
         semantic = semantic_map(panoptic, segments, self.label_space, cfg.unassigned, cls_scores, resizer)
         things = torch.tensor([0] + [s.id * s.is_thing for s in segments], dtype=torch.int32, device=panoptic.device)
         return PanopticPrediction(semantic.cpu().numpy(), things[panoptic.long()].cpu().numpy(),

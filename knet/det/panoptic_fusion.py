@@ -1,7 +1,10 @@
 """From scored masks to one panoptic map, as functions of tensors.
 
-Every pixel belongs to the mask with the largest ``score * probability``; a mask
-that keeps too little of itself is dropped (joint merge of K-Net).
+Two ways to settle who owns a pixel, both of K-Net: in the *joint* merge it is
+the mask with the largest ``score * probability``, and a mask that keeps too
+little of itself is dropped; *thing first*, things are painted by descending
+score, a thing that is mostly painted already is dropped, and stuff gets the
+rest.
 """
 from dataclasses import dataclass
 from typing import Dict, List, Tuple
@@ -145,7 +148,7 @@ def find_owners(candidates: Candidates, resizer: MaskResizer) -> Owners:
     return Owners(owner, torch.bincount(owner.flatten(), minlength=num), visible)
 
 
-def merge_joint(candidates: Candidates, owners: Owners, label_space: LabelSpace, instance_score_thr: float,
+def merge_jointly(candidates: Candidates, owners: Owners, label_space: LabelSpace, instance_score_thr: float,
                 overlap_thr: float) -> Tuple[Tensor, List[Segment]]:
     """Accept or drop each candidate by score and by the share of itself it won.
 
@@ -180,7 +183,50 @@ def merge_joint(candidates: Candidates, owners: Owners, label_space: LabelSpace,
     return ids.to(owners.owner.device)[owners.owner], segments
 
 
-def fuse(cls_scores: Tensor, resizer: MaskResizer, label_space: LabelSpace, max_per_img: int,
+def merge_thing_first(candidates: Candidates, resizer: MaskResizer, label_space: LabelSpace,
+                      instance_score_thr: float, iou_thr: float,
+                      stuff_max_area: int) -> Tuple[Tensor, List[Segment]]:
+    """Paint binary masks (p > 0.5), things before stuff, each by descending score.
+
+    A second mask on one object is painted over by the first and dropped, where
+    the joint merge would split the object between them.
+
+    Args:
+        candidates (Candidates): M scored masks.
+        resizer (MaskResizer): The masks of the queries.
+        label_space (LabelSpace): Numbering of the classes.
+        instance_score_thr (float): Things below are dropped.
+        iou_thr (float): Largest share of a thing that may be taken already.
+        stuff_max_area (int): Least number of free pixels of a stuff mask; the
+            name is that of configs in circulation.
+
+    Returns:
+        tuple[Tensor, list[Segment]]: (H, W) int32 map of segment ids, 0 =
+        unassigned, and the segments in the order of painting.
+    """
+    is_thing = candidates.labels < label_space.num_things
+    order = candidates.scores.argsort(descending=True, stable=True)
+    order = order[is_thing[order] & (candidates.scores[order] >= instance_score_thr)].tolist() \
+        + order[~is_thing[order]].tolist()
+    scores, labels, kernels = (x.tolist() for x in (candidates.scores, candidates.labels, candidates.kernels))
+    panoptic = torch.zeros(resizer.size, dtype=torch.int32, device=candidates.scores.device)
+    segments: List[Segment] = []
+    for start in range(0, len(order), CHUNK):
+        chunk = order[start:start + CHUNK]
+        masks = resizer(candidates.kernels[chunk]) > 0.5
+        for k, mask, size in zip(chunk, masks, masks.flatten(1).sum(1).tolist()):
+            mask &= panoptic == 0
+            area, thing = int(mask.sum()), labels[k] < label_space.num_things
+            if not area or (size - area > iou_thr * size if thing else area < stuff_max_area):
+                continue
+            segments.append(Segment(
+                id=len(segments) + 1, category=int(label_space.dataset_ids[labels[k]]), is_thing=thing,
+                score=scores[k], area=area, kernel=kernels[k]))
+            panoptic[mask] = len(segments)
+    return panoptic, segments
+
+
+def fuse(cls_scores: Tensor, resizer: MaskResizer, label_space: LabelSpace, max_per_img: int, merge_joint: bool,
          merge_stuff_thing: Dict[str, float]) -> Tuple[Tensor, List[Segment]]:
     """Panoptic map of one image from the output of the last stage.
 
@@ -189,13 +235,16 @@ def fuse(cls_scores: Tensor, resizer: MaskResizer, label_space: LabelSpace, max_
         resizer (MaskResizer): The masks of the Q queries.
         label_space (LabelSpace): Numbering of the classes.
         max_per_img (int): Number of thing (query, class) pairs considered.
-        merge_stuff_thing (dict): Thresholds of :func:`merge_joint`.
+        merge_joint (bool): :func:`merge_jointly` or :func:`merge_thing_first`.
+        merge_stuff_thing (dict): Thresholds of that merge.
 
     Returns:
-        tuple[Tensor, list[Segment]]: As :func:`merge_joint`.
+        tuple[Tensor, list[Segment]]: As :func:`merge_jointly`.
     """
     candidates = select_candidates(cls_scores, label_space.num_things, label_space.num_stuff, max_per_img)
-    return merge_joint(candidates, find_owners(candidates, resizer), label_space, **merge_stuff_thing)
+    if merge_joint:
+        return merge_jointly(candidates, find_owners(candidates, resizer), label_space, **merge_stuff_thing)
+    return merge_thing_first(candidates, resizer, label_space, **merge_stuff_thing)
 
 
 def semantic_map(panoptic: Tensor, segments: List[Segment], label_space: LabelSpace, unassigned: str,

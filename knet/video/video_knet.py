@@ -181,7 +181,8 @@ class VideoKNet(KNet):
         cfg = self.test_cfg.rcnn
         cls_scores = output.cls_logits[0].sigmoid()
         resizer = MaskResizer(output.masks[0], self.roi_head.mask_head[-1].mask_upsample_stride, img_meta)
-        panoptic, segments = fuse(cls_scores, resizer, self.label_space, cfg.max_per_img, cfg.merge_stuff_thing)
+        panoptic, segments = fuse(cls_scores, resizer, self.label_space, cfg.max_per_img, cfg.merge_joint,
+                                  cfg.merge_stuff_thing)
         self._track(panoptic, [s for s in segments if s.is_thing], self.track_kernels(output)[0],
                     proposals.semantic[0], memory)
         semantic = semantic_map(panoptic, segments, self.label_space, cfg.unassigned, cls_scores, resizer)

@@ -53,7 +53,7 @@ def reference_merge(scores: torch.Tensor, resizer: MaskResizer) -> Tuple[np.ndar
 @given(seed=st.integers(0, 10_000), num_queries=st.integers(1, 30), spread=st.sampled_from([0.5, 3.0, 20.0]))
 def test_early_stop_changes_nothing(seed: int, num_queries: int, spread: float) -> None:
     scores, resizer = scene(seed, num_queries, spread)
-    panoptic, segments = fuse(scores, resizer, SPACE, 20, THRESHOLDS)
+    panoptic, segments = fuse(scores, resizer, SPACE, 20, True, THRESHOLDS)
     want_map, want = reference_merge(scores, resizer)
     np.testing.assert_array_equal(panoptic, want_map)
     assert [(s.category, s.kernel, s.area) for s in segments] == want
@@ -82,6 +82,27 @@ def test_equal_values_go_to_the_first_candidate() -> None:
     assert owners.owner.unique().tolist() == [3]
 
 
+def test_twins_share_an_object_jointly_and_not_thing_first() -> None:
+    """Two masks claim one object, each surer of one half of it; sky lies behind, a speck of road is too small."""
+    logits = torch.full((5, 8, 16), -9.0)
+    logits[0, :, :8], logits[1, :, :8] = 2.0, 2.0
+    logits[0, :, :4], logits[1, :, 4:8] = 6.0, 6.0
+    logits[2, :2, :2] = 9.0
+    logits[3, :, 6:] = 1.0
+    logits[4, 0, 15] = 9.0
+    meta = dict(batch_input_shape=(8, 16), img_shape=(8, 16, 3), ori_shape=(8, 16, 3))
+    resizer = MaskResizer(logits, 1, meta)
+    scores = torch.tensor([[.9, 0, 0, 0], [.8, 0, 0, 0], [.2, 0, 0, 0], [0, 0, .7, 0], [0, 0, 0, .6]])
+    joint, _ = fuse(scores, resizer, SPACE, 20, True, THRESHOLDS)
+    assert joint[0, 0] != joint[0, 5]
+    panoptic, segments = fuse(scores, resizer, SPACE, 20, False,
+                              dict(instance_score_thr=0.3, iou_thr=0.5, stuff_max_area=4))
+    want = torch.ones(8, 16, dtype=torch.int32)
+    want[:, 8:] = 2
+    assert torch.equal(panoptic, want)
+    assert [(s.kernel, s.is_thing, s.area) for s in segments] == [(0, True, 64), (3, False, 64)]
+
+
 @pytest.mark.parametrize('unassigned, expected', [('class0', {0}), ('void', {255})])
 def test_pixels_of_no_segment(unassigned: str, expected: set) -> None:
     scores, resizer = scene(1)
@@ -92,7 +113,7 @@ def test_pixels_of_no_segment(unassigned: str, expected: set) -> None:
 
 def test_best_stuff_fills_holes_only() -> None:
     scores, resizer = scene(2)
-    panoptic, segments = fuse(scores, resizer, SPACE, 20, dict(instance_score_thr=0.9, overlap_thr=0.8))
+    panoptic, segments = fuse(scores, resizer, SPACE, 20, True, dict(instance_score_thr=0.9, overlap_thr=0.8))
     filled = semantic_map(panoptic, segments, SPACE, 'stuff', scores, resizer)
     void = semantic_map(panoptic, segments, SPACE, 'void', scores, resizer)
     holes = panoptic == 0

@@ -9,7 +9,7 @@ from mmdet.core import BitmapMasks, build_assigner, build_sampler
 from mmdet.models.builder import build_head, build_loss, build_neck
 
 from knet.det.kernel_head import Proposals
-from knet.det.panoptic_fusion import Candidates, find_owners, merge_joint
+from knet.det.panoptic_fusion import Candidates, find_owners, merge_jointly, merge_thing_first
 from knet.det.targets import ImageTargets, semantic_target, split_semantic_map
 from knet.labels import KITTI_STEP, ClassInfo, LabelSpace
 from knet.video.trackers import TRACKERS, Detections
@@ -261,10 +261,15 @@ def merge(case: Case) -> None:
         torch.cat([case.input('thing_scores'), case.input('stuff_scores')]),
         torch.cat([case.input('thing_labels'), case.input('stuff_index') + 2]), torch.arange(len(probs)))
     cfg = case['merge_cfg']
-    panoptic, segments = merge_joint(candidates, find_owners(candidates, StoredMasks(probs)), KITTI_STEP,
-                                     cfg['instance_score_thr'], cfg['overlap_thr'])
-    np.testing.assert_array_equal(panoptic, case.expected('joint_map'))
-    check_segments(segments, case.outputs['joint_segments_info'], num_things)
+    masks = StoredMasks(probs)
+    results = dict(
+        joint=merge_jointly(candidates, find_owners(candidates, masks), KITTI_STEP, cfg['instance_score_thr'],
+                            cfg['overlap_thr']),
+        thing_first=merge_thing_first(candidates, masks, KITTI_STEP, cfg['instance_score_thr'], cfg['iou_thr'],
+                                      cfg['stuff_max_area']))
+    for name, (panoptic, segments) in results.items():
+        np.testing.assert_array_equal(panoptic, case.expected(f'{name}_map'))
+        check_segments(segments, case.outputs[f'{name}_segments_info'], num_things)
 
 
 def check_segments(segments: List, want: List[dict], first_stuff: int) -> None:

@@ -16,7 +16,7 @@ IMAGE_CONFIG = (
 @pytest.fixture(scope='module')
 def image_model(tmp_path_factory: pytest.TempPathFactory) -> Tuple[Path, Path]:
     """Config of an image model on toy pictures, and a checkpoint of random weights."""
-    from knet.apis import init_model, load_config
+    from knet.apis import build_model, load_config
     from knet.datasets.toy import ToySpec, make_toy_videos
     folder = tmp_path_factory.mktemp('image')
     make_toy_videos(folder / 'city', 'cityscapes-step', ToySpec(train=1, val=2, frames=2, height=64, width=160))
@@ -27,7 +27,7 @@ def image_model(tmp_path_factory: pytest.TempPathFactory) -> Tuple[Path, Path]:
     path = folder / 'tiny_image.py'
     path.write_text((text[:start] + text[end:]).replace(', pipeline=train_pipeline', ''))
     torch.manual_seed(0)
-    torch.save(init_model(load_config(str(path)), device='cpu').state_dict(), str(folder / 'weights.pth'))
+    torch.save(build_model(load_config(str(path))).state_dict(), str(folder / 'weights.pth'))
     return path, folder / 'weights.pth'
 
 

@@ -20,7 +20,7 @@ def frames(count: int, seed: int = 0) -> List[torch.Tensor]:
 def lively_model(**overrides: Any) -> torch.nn.Module:
     """Random weights whose things pass all thresholds, so that there is something to track."""
     model = build_toy_model(
-        test_cfg__rcnn__merge_stuff_thing__instance_score_thr=0.0, test_cfg__rcnn__merge_stuff_thing__overlap_thr=0.0,
+        test_cfg__rcnn__merge_stuff_thing__instance_score_thr=0.0, test_cfg__rcnn__merge_stuff_thing__iou_thr=1.0,
         tracker__init_score_thr=0.0, tracker__obj_score_thr=0.0, tracker__match_score_thr=0.1, **overrides).eval()
     with torch.no_grad():
         for head in model.roi_head.mask_head:

@@ -83,4 +83,5 @@ model = dict(
             max_per_img=100,
             # Published numbers contain that pixels of no segment become class 0; see docs/faithfulness.md.
             unassigned='class0',
+            merge_joint=True,
             merge_stuff_thing=dict(overlap_thr=0.6, instance_score_thr=0.3))))
