@@ -5,7 +5,7 @@ themselves. What they compute there is not kept for the backward pass but
 computed again: full-resolution masks are most of the memory of a training step
 and little of its time.
 """
-from typing import Callable, Dict, List, Sequence
+from typing import Callable, Dict, Sequence
 
 import torch
 from mmdet.core import reduce_mean
@@ -71,9 +71,17 @@ def rank_loss(loss_rank: nn.Module, logits: Tensor, stride: int, pos_inds: Seque
     """
     if not any(len(inds) for inds in pos_inds):
         return logits.sum() * 0
-    owners: List[Tensor] = [paint(masks, inds, IGNORE_INDEX) for masks, inds in zip(pos_masks, pos_inds)]
-    target = torch.stack(owners)
-    return _frugal(lambda masks: loss_rank(upsample(masks, stride), target, ignore_index=IGNORE_INDEX), logits)
+    owners = torch.stack([paint(masks, inds, IGNORE_INDEX) for masks, inds in zip(pos_masks, pos_inds)]).flatten(1)
+    owned = [(owner != IGNORE_INDEX).nonzero().flatten() for owner in owners]
+    target = torch.cat([owner[pixels] for owner, pixels in zip(owners, owned)])
+
+    def loss(masks: Tensor) -> Tensor:
+        # Unowned pixels, most of them where only things compete, would be brought through the softmax to be ignored.
+        contest = torch.cat([m.flatten(1).index_select(1, pixels)
+                             for m, pixels in zip(upsample(masks, stride), owned)], dim=1)
+        return loss_rank(contest[None], target[None], avg_factor=owners.numel())
+
+    return _frugal(loss, logits)
 
 
 def semantic_loss(loss_seg: nn.Module, logits: Tensor, stride: int, target: Tensor) -> Tensor:

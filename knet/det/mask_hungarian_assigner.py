@@ -18,62 +18,78 @@ from torch import Tensor
 from .targets import ImageTargets, upsample
 
 #: Masks whose costs are computed at once: few enough for their full-resolution copies to stay in the cache.
-CHUNK = 5
+CHUNK = 10
 
 KNET_MATCH_COST = Registry('knet_match_cost', parent=MATCH_COST, scope='knet')
 KNET_ASSIGNERS = Registry('knet_assigner', parent=BBOX_ASSIGNERS, scope='knet')
 
 
-@KNET_MATCH_COST.register_module()
-class DiceCost:
-    """Negative dice coefficient, ``-2 sum(pt) / (sum(p^2) + sum(t^2) + 2 eps)``.
+class _PairCost:
+    """Cost of (prediction, target) pairs that follows from their overlap and the size of either.
 
     Args:
         weight (float): Factor of the cost.
-        eps (float): Keeps the denominator positive; once per sum.
-        min_prob (float): Probabilities are clamped to ``[min_prob, 1]``.
-    """
-
-    def __init__(self, weight: float = 1.0, eps: float = 1e-3, min_prob: float = 1e-3) -> None:
-        self.weight = weight
-        self.eps = eps
-        self.min_prob = min_prob
-
-    def __call__(self, probs: Tensor, targets: Tensor) -> Tensor:
-        """Cost of every pair.
-
-        Args:
-            probs (Tensor): (N, P) float, mask probabilities in 0..1.
-            targets (Tensor): (G, P) float, masks in 0..1.
-
-        Returns:
-            Tensor: (N, G) float.
-        """
-        probs = probs.clamp(min=self.min_prob)
-        overlap = probs @ targets.t()
-        sizes = (probs.square().sum(1) + self.eps)[:, None] + (targets.square().sum(1) + self.eps)[None]
-        return -2 * self.weight * overlap / sizes
-
-
-@KNET_MATCH_COST.register_module()
-class MaskCost:
-    """Negative share of pixels on which prediction and target agree.
-
-    Args:
-        weight (float): Factor of the cost.
-        min_prob (float): Probabilities are clamped to ``[min_prob, 1]``.
+        min_prob (float): Probabilities are clamped to ``[min_prob, 1]`` first.
     """
 
     def __init__(self, weight: float = 1.0, min_prob: float = 1e-2) -> None:
         self.weight = weight
         self.min_prob = min_prob
 
-    def __call__(self, probs: Tensor, targets: Tensor) -> Tensor:
-        """Cost of every pair; shapes as in :meth:`DiceCost.__call__`."""
-        probs = probs.clamp(min=self.min_prob)
+    def size(self, masks: Tensor) -> Tensor:
+        """Size (N,) of (N, P) masks, as the cost measures it."""
+        raise NotImplementedError
+
+    def __call__(self, overlaps: Tensor, sizes: Tensor, target_sizes: Tensor, num_pixels: int) -> Tensor:
+        """Cost of every pair.
+
+        Args:
+            overlaps (Tensor): (N, G) float, sum of p t over the pixels.
+            sizes (Tensor): (N,) float, :meth:`size` of the clamped predictions.
+            target_sizes (Tensor): (G,) float, :meth:`size` of the targets.
+            num_pixels (int): P.
+
+        Returns:
+            Tensor: (N, G) float.
+        """
+        raise NotImplementedError
+
+
+@KNET_MATCH_COST.register_module()
+class DiceCost(_PairCost):
+    """Negative dice coefficient, ``-2 sum(pt) / (sum(p^2) + sum(t^2) + 2 eps)``.
+
+    Args:
+        weight (float): Factor of the cost.
+        eps (float): Keeps the denominator positive; once per sum.
+        min_prob (float): Probabilities are clamped to ``[min_prob, 1]`` first.
+    """
+
+    def __init__(self, weight: float = 1.0, eps: float = 1e-3, min_prob: float = 1e-3) -> None:
+        super().__init__(weight, min_prob)
+        self.eps = eps
+
+    def size(self, masks: Tensor) -> Tensor:
+        """Sum of squares."""
+        return masks.square().sum(1)
+
+    def __call__(self, overlaps: Tensor, sizes: Tensor, target_sizes: Tensor, num_pixels: int) -> Tensor:
+        """Cost of every pair."""
+        return -2 * self.weight * overlaps / ((sizes + self.eps)[:, None] + (target_sizes + self.eps)[None])
+
+
+@KNET_MATCH_COST.register_module()
+class MaskCost(_PairCost):
+    """Negative share of pixels on which prediction and target agree; arguments of :class:`_PairCost`."""
+
+    def size(self, masks: Tensor) -> Tensor:
+        """Sum."""
+        return masks.sum(1)
+
+    def __call__(self, overlaps: Tensor, sizes: Tensor, target_sizes: Tensor, num_pixels: int) -> Tensor:
+        """Cost of every pair."""
         # sum (1-p)(1-t) = P - sum p - sum t + sum pt, so one product serves both halves.
-        num_pixels = probs.shape[1]
-        agree = 2 * (probs @ targets.t()) - probs.sum(1)[:, None] - targets.sum(1)[None] + num_pixels
+        agree = 2 * overlaps - sizes[:, None] - target_sizes[None] + num_pixels
         return -self.weight * agree / num_pixels
 
 
@@ -83,8 +99,8 @@ class MaskHungarianAssigner(BaseAssigner):
 
     Args:
         cls_cost (dict): Config of the class cost, on raw logits.
-        mask_cost (dict): Config of a cost on probabilities, see :class:`MaskCost`.
-        dice_cost (dict): Config of a cost on probabilities, see :class:`DiceCost`.
+        mask_cost (dict): Config of a :class:`MaskCost`.
+        dice_cost (dict): Config of a :class:`DiceCost`.
     """
 
     def __init__(self, cls_cost: dict, mask_cost: dict, dice_cost: dict) -> None:
@@ -96,11 +112,17 @@ class MaskHungarianAssigner(BaseAssigner):
              stride: int = 1) -> Tensor:
         """Total cost, (N, G) float32; arguments as in :meth:`assign`."""
         targets = gt_masks.flatten(1)
+        costs = (self.mask_cost, self.dice_cost)
+        target_sizes = [cost.size(targets) for cost in costs]
         chunks = []
         for logits in mask_logits.split(CHUNK):
             probs = upsample(logits[None], stride)[0].flatten(1).sigmoid()
-            chunks.append((self.mask_cost(probs, targets), self.dice_cost(probs, targets)))
-        mask_cost, dice_cost = (torch.cat(costs) for costs in zip(*chunks))
+            clamped = [probs.clamp(min=cost.min_prob) for cost in costs]
+            # The costs clamp differently; one matrix product reads the targets once for both.
+            overlaps = (torch.cat(clamped) @ targets.t()).split(len(probs))
+            chunks.append([cost(overlap, cost.size(masks), sizes, targets.shape[1])
+                           for cost, overlap, masks, sizes in zip(costs, overlaps, clamped, target_sizes)])
+        mask_cost, dice_cost = (torch.cat(parts) for parts in zip(*chunks))
         if cls_logits is not None:
             mask_cost = self.cls_cost(cls_logits, gt_labels) + mask_cost
         return mask_cost + dice_cost

@@ -133,8 +133,9 @@ def mask_hungarian(case: Case) -> None:
     masks, cls, gt, labels = (case.input(k) for k in ('mask_logits', 'cls_logits', 'gt_masks', 'gt_labels'))
     probs, flat_gt = masks.flatten(1).sigmoid(), gt.flatten(1)
     case.check('cost_cls', assigner.cls_cost(cls, labels))
-    case.check('cost_mask', assigner.mask_cost(probs, flat_gt))
-    case.check('cost_dice', assigner.dice_cost(probs, flat_gt))
+    for name, cost in dict(cost_mask=assigner.mask_cost, cost_dice=assigner.dice_cost).items():
+        clamped = probs.clamp(min=cost.min_prob)
+        case.check(name, cost(clamped @ flat_gt.t(), cost.size(clamped), cost.size(flat_gt), flat_gt.shape[1]))
     for suffix, result in dict(
             cls=assigner.assign(masks, cls, gt, labels), nocls=assigner.assign(masks, None, gt, labels),
             empty=assigner.assign(masks, cls, gt[:0], labels[:0]),
