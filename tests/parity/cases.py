@@ -28,8 +28,8 @@ def _load_fill() -> ModuleType:
 fill = _load_fill()
 
 
-#: Streams in which the *original* flipped a mask pixel whose logit is 0 within rounding: our float32 and our float64
-#: runs agree with each other there, and both leave the same few elements of one kernel's mask beyond the tolerance.
+#: Streams in which the *original*, in float32, flipped a mask pixel whose logit is 0 within rounding: our float64 run
+#: leaves a few elements of one kernel's mask beyond the tolerance.
 FLIPPED_BY_THE_ORIGINAL = {'model_variant_embed_fc_stream': 0.97}
 
 

@@ -114,7 +114,9 @@ def video_train(case: Case) -> None:
 @handles('model_kitti_step_r50_video_stream', 'model_kitti_step_r50_video_stream_lowmatch',
          'model_variant_embed_fc_stream', 'model_variant_toy_link_stream', 'model_variant_toy_nolink_stream')
 def video_stream(case: Case) -> None:
-    model = build(case)
+    # In float64: masks are cut hard between stages, and in float32 it depends on the machine's convolution routines
+    # on which side of 0 a logit of 1e-7 falls.
+    model = build(case).double()
     memory, paper_memory = model.new_stream(), model.new_stream()
     for t, frame in enumerate(case['frames']):
         _check_frame(case, model, memory, paper_memory, t, frame)
@@ -125,7 +127,7 @@ def _check_frame(case: Case, model: torch.nn.Module, memory: StreamMemory, paper
                  frame: dict) -> None:
     """One frame through the network once, and through fusion and tracking with both orders of ids."""
     meta = {**case['input_meta'], 'video_id': 3, 'frame_id': case['input_meta']['img_id'][t], 'is_first_frame': t == 0}
-    proposals, out = model.forward_network(case.input(f'img_{t}')[None], meta, memory)
+    proposals, out = model.forward_network(case.input(f'img_{t}')[None].double(), meta, memory)
     case.check(f'cls_score_{t}', out.cls_logits[0].sigmoid())
     case.check(f'mask_logits_{t}', upsample(out.masks, model.roi_head.mask_head[-1].mask_upsample_stride)[0])
     if t == 0:
