@@ -1,4 +1,5 @@
 """One image: features -> kernels -> masks -> panoptic map (image K-Net)."""
+from .chained_conv import ChainedConv2d, ChainedFPN
 from .kernel_head import ConvKernelHead
 from .kernel_iter_head import KernelIterHead
 from .kernel_update_head import KernelUpdateHead
@@ -6,5 +7,5 @@ from .knet import KNet
 from .mask_hungarian_assigner import DiceCost, MaskCost, MaskHungarianAssigner
 from .semantic_fpn_wrapper import SemanticFPNWrapper
 
-__all__ = ['ConvKernelHead', 'DiceCost', 'KNet', 'KernelIterHead', 'KernelUpdateHead', 'MaskCost',
-           'MaskHungarianAssigner', 'SemanticFPNWrapper']
+__all__ = ['ChainedConv2d', 'ChainedFPN', 'ConvKernelHead', 'DiceCost', 'KNet', 'KernelIterHead', 'KernelUpdateHead',
+           'MaskCost', 'MaskHungarianAssigner', 'SemanticFPNWrapper']

@@ -12,7 +12,7 @@ from mmdet.core import reduce_mean
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
-from .targets import IGNORE_INDEX, paint, upsample
+from .targets import IGNORE_INDEX, logits_at, paint, upsample
 
 
 def _frugal(function: Callable[[Tensor], Tensor], logits: Tensor) -> Tensor:
@@ -77,8 +77,7 @@ def rank_loss(loss_rank: nn.Module, logits: Tensor, stride: int, pos_inds: Seque
 
     def loss(masks: Tensor) -> Tensor:
         # Unowned pixels, most of them where only things compete, would be brought through the softmax to be ignored.
-        contest = torch.cat([m.flatten(1).index_select(1, pixels)
-                             for m, pixels in zip(upsample(masks, stride), owned)], dim=1)
+        contest = torch.cat([logits_at(m, pixels, stride) for m, pixels in zip(masks, owned)], dim=1)
         return loss_rank(contest[None], target[None], avg_factor=owners.numel())
 
     return _frugal(loss, logits)

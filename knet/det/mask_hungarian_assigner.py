@@ -117,9 +117,12 @@ class MaskHungarianAssigner(BaseAssigner):
         chunks = []
         for logits in mask_logits.split(CHUNK):
             probs = upsample(logits[None], stride)[0].flatten(1).sigmoid()
-            clamped = [probs.clamp(min=cost.min_prob) for cost in costs]
             # The costs clamp differently; one matrix product reads the targets once for both.
-            overlaps = (torch.cat(clamped) @ targets.t()).split(len(probs))
+            clamped = probs.new_empty(len(costs), *probs.shape)
+            for cost, room in zip(costs, clamped):
+                torch.clamp(probs, min=cost.min_prob, out=room)
+            overlaps = clamped.flatten(0, 1) @ targets.t()
+            overlaps = overlaps.view(len(costs), len(probs), len(targets))
             chunks.append([cost(overlap, cost.size(masks), sizes, targets.shape[1])
                            for cost, overlap, masks, sizes in zip(costs, overlaps, clamped, target_sizes)])
         mask_cost, dice_cost = (torch.cat(parts) for parts in zip(*chunks))

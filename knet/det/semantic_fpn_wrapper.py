@@ -39,10 +39,11 @@ class SemanticFPNWrapper(BaseModule):
         self.convs_all_levels = nn.ModuleList()
         for level in range(num_levels):
             convs = nn.Sequential()
+            conv_cfg = dict(type='ChainedConv2d') if level == 0 else None
             for i in range(max(level, 1)):
                 convs.add_module(f'conv{i}', ConvModule(
                     in_channels if i == 0 else feat_channels, feat_channels, 3,
-                    stride=2 if level < target else 1, padding=1, norm_cfg=norm_cfg))
+                    stride=2 if level < target else 1, padding=1, conv_cfg=conv_cfg, norm_cfg=norm_cfg))
                 if level - i > target:
                     convs.add_module(f'upsample{i}', nn.Upsample(scale_factor=2, mode='bilinear', align_corners=False))
             self.convs_all_levels.append(convs)
@@ -60,7 +61,8 @@ class SemanticFPNWrapper(BaseModule):
 
         Args:
             inputs (Sequence[Tensor]): At least ``num_levels`` tensors
-                (B, in_channels, H_l, W_l), finest first.
+                (B, in_channels, H_l, W_l), finest first; the finest may be
+                a :class:`~knet.det.chained_conv.PendingConv`.
 
         Returns:
             tuple[Tensor, Tensor]: Features of the thing and of the semantic

@@ -65,6 +65,27 @@ def upsample(masks: Tensor, stride: int) -> Tensor:
     return F.interpolate(masks, scale_factor=stride, mode='bilinear', align_corners=False)
 
 
+def logits_at(masks: Tensor, pixels: Tensor, stride: int) -> Tensor:
+    """``upsample(masks)`` at some pixels.
+
+    Args:
+        masks (Tensor): (M, h, w) float logits.
+        pixels (Tensor): (P,) int64, flat indices at loss resolution.
+        stride (int): Ratio of feature and loss resolution.
+
+    Returns:
+        Tensor: (M, P) float.
+    """
+    height, width = (side * stride for side in masks.shape[-2:])
+    if 3 * len(pixels) > height * width:
+        return upsample(masks[None], stride)[0].flatten(1).index_select(1, pixels)
+    xy = torch.stack([pixels % width, torch.div(pixels, width, rounding_mode='floor')], dim=1)
+    # Half precision cannot tell neighbouring pixels apart.
+    masks = masks.to(torch.promote_types(masks.dtype, torch.float32))
+    grid = (2 * xy + 1).to(masks) / masks.new_tensor([width, height]) - 1
+    return F.grid_sample(masks[None], grid[None, None], padding_mode='border', align_corners=False)[0, :, 0]
+
+
 def build_targets(gt_masks: Sequence[BitmapMasks], gt_labels: Sequence[Tensor], gt_semantic_seg: Optional[Tensor],
                   img_metas: Sequence[dict], label_space: LabelSpace, stride: int) -> List[ImageTargets]:
     """Ground truth of a batch, resized to the resolution of the losses.

@@ -1,8 +1,9 @@
 """Ground truth as the heads see it."""
 import numpy as np
+import pytest
 import torch
 
-from knet.det.targets import build_targets, last_owner, paint
+from knet.det.targets import build_targets, last_owner, logits_at, paint, upsample
 from knet.labels import KITTI_STEP
 from tests.models import SIZE, frame_gt, meta
 
@@ -35,3 +36,16 @@ def test_later_paint_covers_earlier() -> None:
     assert last_owner(masks).tolist() == [[0, 1, 0, -1], [2, 1, 0, -1]]
     assert paint(masks, torch.tensor([7, 8, 9]), -5).tolist() == [[7, 8, 7, -5], [9, 8, 7, -5]]
     assert paint(masks[:0], torch.zeros(0, dtype=torch.long), 4).tolist() == [[4] * 4] * 2
+
+
+@pytest.mark.parametrize('share', [0.0, 0.1, 1.0])
+def test_logits_at_pixels_are_those_of_the_upsampled_map(share: float) -> None:
+    torch.manual_seed(0)
+    masks = torch.randn(3, 5, 7, dtype=torch.double, requires_grad=True)
+    pixels = torch.randperm(20 * 28)[:int(share * 20 * 28)]
+    wanted = upsample(masks[None], 4)[0].flatten(1)[:, pixels]
+    got = logits_at(masks, pixels, 4)
+    torch.testing.assert_close(got, wanted, rtol=1e-9, atol=1e-9)
+    probe = torch.randn_like(wanted)
+    torch.testing.assert_close(*(torch.autograd.grad((values * probe).sum(), masks)[0] for values in (got, wanted)),
+                               rtol=1e-9, atol=1e-9)

@@ -25,7 +25,7 @@ model = dict(
         style='pytorch',
         init_cfg=dict(type='Pretrained', checkpoint='torchvision://resnet50')),
     neck=dict(
-        type='FPN',
+        type='ChainedFPN',
         in_channels=[256, 512, 1024, 2048],
         out_channels=256,
         start_level=0,

@@ -16,7 +16,7 @@ toy_size = dict(
         norm_eval=False,
         norm_cfg=dict(_delete_=True, **_norm_cfg),
         init_cfg=None),
-    neck=dict(in_channels=[32, 64, 128, 256], out_channels=_channels),
+    neck=dict(type='FPN', in_channels=[32, 64, 128, 256], out_channels=_channels),
     rpn_head=dict(
         num_proposals=_num_proposals,
         in_channels=_channels,
