@@ -1,4 +1,4 @@
-"""mmdet's ResNet with frozen batch norms folded into the convolutions.
+"""mmdet's ResNet with frozen batch norms folded into the convolutions, and stages that needn't be remembered.
 
 A batch norm with frozen statistics is a scale and a shift per channel. Scaling
 the kernels instead of the feature map gives the same result and gradients,
@@ -6,12 +6,17 @@ without storing the feature map between convolution and norm: a third less
 memory in training, and less time (You et al., "Efficient ConvBN Blocks for
 Transfer Learning and Beyond", ICLR 2024).
 """
+from typing import Any, Sequence
+
+import torch
 import torch.nn.functional as F
+from mmcv.runner import Sequential
 from mmcv.utils import Registry
 from mmdet.models.backbones import ResNet as BaseResNet
 from mmdet.models.backbones.resnet import Bottleneck
 from mmdet.models.builder import BACKBONES
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 
 KNET_BACKBONES = Registry('knet_backbone', parent=BACKBONES, scope='knet')
 
@@ -49,9 +54,36 @@ class FoldedBottleneck(Bottleneck):
         return self.relu(out.add_(identity))
 
 
+class RecomputedStage(Sequential):
+    """Blocks that run a second time in the backward pass instead of keeping their feature maps."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, C, H, W) to (B, C', H', W')."""
+        if self.training and torch.is_grad_enabled():
+            return checkpoint(super().forward, x, use_reentrant=False, preserve_rng_state=False)
+        return super().forward(x)
+
+
 @KNET_BACKBONES.register_module()
 class ResNet(BaseResNet):
-    """mmdet's ResNet with :class:`FoldedBottleneck`; no plugins, deformable convolutions or average down-sampling."""
+    """mmdet's ResNet with :class:`FoldedBottleneck`; no plugins, deformable convolutions or average down-sampling.
+
+    Args:
+        recomputed_stages (Sequence[int]): Stages, from 1 as in
+            ``frozen_stages``, that keep only their input for the backward
+            pass.
+        **kwargs: Of mmdet's ResNet.
+
+    Raises:
+        ValueError: If norms of recomputed stages would count a batch twice.
+    """
 
     arch_settings = {depth: (FoldedBottleneck if block is Bottleneck else block, stages)
                      for depth, (block, stages) in BaseResNet.arch_settings.items()}
+
+    def __init__(self, recomputed_stages: Sequence[int] = (), **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        if recomputed_stages and not self.norm_eval:
+            raise ValueError('recomputed_stages needs norm_eval=True: batch norms would see every batch twice')
+        for name in (f'layer{stage}' for stage in recomputed_stages):
+            setattr(self, name, RecomputedStage(*getattr(self, name)))

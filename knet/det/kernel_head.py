@@ -3,13 +3,14 @@ from dataclasses import dataclass
 from typing import Dict, List, Optional, Sequence, Tuple
 
 import torch
-from mmcv.cnn import ConvModule, bias_init_with_prob, normal_init
+from mmcv.cnn import bias_init_with_prob, normal_init
 from mmcv.runner import BaseModule
 from mmdet.core import build_assigner, build_sampler
 from mmdet.core.bbox.samplers.mask_sampling_result import MaskSamplingResult
 from mmdet.models.builder import HEADS, build_loss, build_neck
 from torch import Tensor, nn
 
+from .frugal_conv import FrugalConvModule
 from .losses import mask_losses, rank_loss, semantic_loss
 from .mask_hungarian_assigner import match
 from .targets import ImageTargets, semantic_target
@@ -36,20 +37,30 @@ class Proposals:
         return Proposals(self.kernels[images], self.feats[images], self.masks[images], self.semantic[images])
 
 
-def pool_under_masks(masks: Tensor, feats: Tensor) -> Tensor:
+def hard_masks(masks: Tensor) -> Tensor:
+    """Which pixels count as a mask: those with ``sigmoid > 0.5``; not differentiable.
+
+    Args:
+        masks (Tensor): (B, Q, h, w) float logits.
+
+    Returns:
+        Tensor: (B, Q, h * w) of zeros and ones, same dtype.
+    """
+    # Compare after the sigmoid: for tiny positive logits float32 rounds it to exactly 0.5.
+    return (masks.detach().sigmoid() > 0.5).to(masks.dtype).flatten(2)
+
+
+def pool(hard: Tensor, feats: Tensor) -> Tensor:
     """Sum of the features under each hard mask, the "group feature" (K-Net, Eq. 3).
 
     Args:
-        masks (Tensor): (B, Q, h, w) float logits; a pixel counts where
-            ``sigmoid > 0.5``. Not differentiable in the masks.
+        hard (Tensor): (B, Q, h * w) of zeros and ones.
         feats (Tensor): (B, C, h, w) float.
 
     Returns:
         Tensor: (B, Q, C) float.
     """
-    # Compare after the sigmoid: for tiny positive logits float32 rounds it to exactly 0.5.
-    hard = (masks.detach().sigmoid() > 0.5).to(feats.dtype).flatten(2)
-    return hard @ feats.flatten(2).transpose(1, 2)
+    return hard.to(feats.dtype) @ feats.flatten(2).transpose(1, 2)
 
 
 # The original registered a verbatim copy of the class for video models.
@@ -84,8 +95,8 @@ class ConvKernelHead(BaseModule):
         self.num_classes = num_thing_classes + num_stuff_classes
         self.feat_downsample_stride = feat_downsample_stride
         self.localization_fpn = build_neck(localization_fpn)
-        self.loc_convs = nn.ModuleList([ConvModule(in_channels, in_channels, 1, norm_cfg=norm_cfg)])
-        self.seg_convs = nn.ModuleList([ConvModule(in_channels, in_channels, 1, norm_cfg=norm_cfg)])
+        self.loc_convs = nn.ModuleList([FrugalConvModule(in_channels, in_channels, 1, norm_cfg=norm_cfg)])
+        self.seg_convs = nn.ModuleList([FrugalConvModule(in_channels, in_channels, 1, norm_cfg=norm_cfg)])
         self.init_kernels = nn.Conv2d(in_channels, num_proposals, 1, bias=False)
         self.conv_seg = nn.Conv2d(in_channels, self.num_classes, 1)
         self.loss_mask = build_loss(loss_mask)
@@ -118,7 +129,7 @@ class ConvKernelHead(BaseModule):
         loc, seg = self.loc_convs[0](loc), self.seg_convs[0](seg)
         thing_masks, semantic = self.init_kernels(loc), self.conv_seg(seg)
         x = seg + loc
-        thing_kernels = self.init_kernels.weight + pool_under_masks(thing_masks, x)[..., None, None]
+        thing_kernels = self.init_kernels.weight + pool(hard_masks(thing_masks), x)[..., None, None]
         stuff_kernels = self.conv_seg.weight[self.num_thing_classes:].expand(len(x), -1, -1, -1, -1)
         return Proposals(
             kernels=torch.cat([thing_kernels, stuff_kernels], dim=1), feats=x,

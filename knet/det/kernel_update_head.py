@@ -14,7 +14,7 @@ from mmdet.models.losses import accuracy
 from mmseg.models.decode_heads.knet_head import KernelUpdator  # noqa: F401  the same equations; importing registers it
 from torch import Tensor, nn
 
-from .kernel_head import pool_under_masks
+from .kernel_head import hard_masks, pool
 from .losses import mask_losses, rank_loss
 from .targets import ImageTargets
 
@@ -86,6 +86,7 @@ class KernelUpdateHead(BaseModule):
         self.attention = MultiheadAttention(in_channels, num_heads)
         self.attention_norm = nn.LayerNorm(in_channels)
         self.kernel_update_conv = build_transformer_layer(kernel_updator_cfg)
+        # Linear, so it is never applied to a feature map: to sums of features and to kernels it is a small matrix.
         self.feat_transform = ConvModule(in_channels, in_channels, 1, act_cfg=None)
         self.ffn = FFN(in_channels, feedforward_channels, num_ffn_fcs)
         self.ffn_norm = nn.LayerNorm(in_channels)
@@ -128,25 +129,27 @@ class KernelUpdateHead(BaseModule):
         updated = self.attention_norm(self.attention(updated)).transpose(0, 1)
         return self.ffn_norm(self.ffn(updated))
 
-    def predict(self, feats: Tensor, kernels: Tensor, track_kernels: Optional[Tensor] = None) -> StageOutput:
+    def predict(self, x: Tensor, kernels: Tensor, track_kernels: Optional[Tensor] = None) -> StageOutput:
         """Class logits and masks of the updated kernels.
 
         Args:
-            feats (Tensor): (B, C, h, w) float, transformed features.
+            x (Tensor): (B, C, h, w) float features.
             kernels (Tensor): (B, Q, C) float.
             track_kernels (Tensor | None): (B, Q, C) float, passed through.
 
         Returns:
-            StageOutput: With ``masks = kernel * feats``.
+            StageOutput: With ``masks = kernel * feat_transform(x)``.
         """
         cls_feats, mask_kernels = kernels, kernels
         for layer in self.cls_fcs:
             cls_feats = layer(cls_feats)
         for layer in self.mask_fcs:
             mask_kernels = layer(mask_kernels)
-        masks = self.fc_mask(mask_kernels) @ feats.flatten(2)
+        mask_kernels, transform = self.fc_mask(mask_kernels), self.feat_transform.conv
+        masks = torch.baddbmm((mask_kernels @ transform.bias)[..., None], mask_kernels @ transform.weight.flatten(1),
+                              x.flatten(2))
         return StageOutput(
-            cls_logits=self.fc_cls(cls_feats), masks=masks.unflatten(2, feats.shape[2:]),
+            cls_logits=self.fc_cls(cls_feats), masks=masks.unflatten(2, x.shape[2:]),
             kernels=kernels[..., None, None],
             track_kernels=None if track_kernels is None else track_kernels[..., None, None])
 
@@ -161,14 +164,14 @@ class KernelUpdateHead(BaseModule):
         Returns:
             StageOutput: The refined predictions.
         """
-        feats = self.feat_transform(x)
-        return self.predict(feats, self.update_kernels(self.gather(masks, feats), kernels[..., 0, 0]))
+        return self.predict(x, self.update_kernels(self.gather(masks, x), kernels[..., 0, 0]))
 
-    def gather(self, masks: Tensor, feats: Tensor) -> Tensor:
-        """Group features (B, Q, C) under ``masks``, which may have another resolution than ``feats``."""
-        if masks.shape[2:] != feats.shape[2:]:
-            masks = F.interpolate(masks, size=feats.shape[2:], mode='bilinear', align_corners=False)
-        return pool_under_masks(masks, feats)
+    def gather(self, masks: Tensor, x: Tensor) -> Tensor:
+        """Group features (B, Q, C) of ``feat_transform(x)`` under ``masks``, which may have another resolution."""
+        if masks.shape[2:] != x.shape[2:]:
+            masks = F.interpolate(masks, size=x.shape[2:], mode='bilinear', align_corners=False)
+        hard, transform = hard_masks(masks), self.feat_transform.conv
+        return F.linear(pool(hard, x), transform.weight.flatten(1)) + hard.sum(2, keepdim=True) * transform.bias
 
     def get_targets(self, samples: Sequence[MaskSamplingResult], targets: Sequence[ImageTargets],
                     num_queries: int) -> QueryTargets:

@@ -1,11 +1,13 @@
 """Semantic FPN that feeds the kernel head (K-Net, Sec. 3.3; Panoptic FPN)."""
 from typing import Sequence, Tuple
 
-from mmcv.cnn import ConvModule, normal_init
+from mmcv.cnn import normal_init
 from mmcv.cnn.bricks.transformer import build_positional_encoding
 from mmcv.runner import BaseModule
 from mmdet.models.builder import NECKS
 from torch import Tensor, nn
+
+from .frugal_conv import FrugalConvModule
 
 
 @NECKS.register_module()
@@ -41,14 +43,14 @@ class SemanticFPNWrapper(BaseModule):
             convs = nn.Sequential()
             conv_cfg = dict(type='ChainedConv2d') if level == 0 else None
             for i in range(max(level, 1)):
-                convs.add_module(f'conv{i}', ConvModule(
+                convs.add_module(f'conv{i}', FrugalConvModule(
                     in_channels if i == 0 else feat_channels, feat_channels, 3,
                     stride=2 if level < target else 1, padding=1, conv_cfg=conv_cfg, norm_cfg=norm_cfg))
                 if level - i > target:
                     convs.add_module(f'upsample{i}', nn.Upsample(scale_factor=2, mode='bilinear', align_corners=False))
             self.convs_all_levels.append(convs)
-        self.conv_pred = ConvModule(feat_channels, out_channels, 1, norm_cfg=norm_cfg)
-        self.aux_convs = nn.ModuleList([ConvModule(feat_channels, out_channels, 1, norm_cfg=norm_cfg)])
+        self.conv_pred = FrugalConvModule(feat_channels, out_channels, 1, norm_cfg=norm_cfg)
+        self.aux_convs = nn.ModuleList([FrugalConvModule(feat_channels, out_channels, 1, norm_cfg=norm_cfg)])
 
     def init_weights(self) -> None:
         """Normal initialisation, std 0.01, of every convolution."""

@@ -74,17 +74,16 @@ class VideoKernelUpdateHead(KernelUpdateHead):
             StageOutput: ``track_kernels`` is None without ``previous`` or
             without ``previous_type``.
         """
-        feats = self.feat_transform(x)
-        gathered = self.gather(masks, feats)
+        gathered = self.gather(masks, x)
         kernels = kernels[..., 0, 0]
         track_link, mask_link = self._track_link[0], self._mask_link[0]
         if previous is None:
-            return self.predict(feats, self.update_kernels(gathered, kernels))
+            return self.predict(x, self.update_kernels(gathered, kernels))
         previous = previous[..., 0, 0]
         if mask_link is not None:
             kernels = mask_link(kernels, previous, gathered)
         kernels = self.update_kernels(gathered, kernels)
         if track_link is None:
-            return self.predict(feats, kernels)
+            return self.predict(x, kernels)
         update_with = kernels if self.previous_type == 'update_obj' else gathered
-        return self.predict(feats, kernels, track_link(kernels, previous, update_with))
+        return self.predict(x, kernels, track_link(kernels, previous, update_with))

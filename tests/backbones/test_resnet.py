@@ -1,4 +1,6 @@
 """Folded norms change how the backbone computes, not what."""
+from typing import Any
+
 import pytest
 import torch
 from mmdet.models import build_backbone
@@ -8,10 +10,11 @@ CONFIG = dict(depth=50, base_channels=8, stem_channels=8, num_stages=4, frozen_s
               norm_cfg=dict(type='BN', requires_grad=True))
 
 
-def pair() -> tuple:
-    """mmdet's ResNet and ours with equal weights and lively statistics."""
+def pair(**options: Any) -> tuple:
+    """mmdet's ResNet and ours, with ``options``, with equal weights and lively statistics."""
     torch.manual_seed(0)
-    plain, folded = build_backbone(dict(CONFIG, type='ResNet')), build_backbone(dict(CONFIG, type='knet.ResNet'))
+    plain = build_backbone(dict(CONFIG, type='ResNet'))
+    folded = build_backbone(dict(CONFIG, type='knet.ResNet', **options))
     for module in plain.modules():
         if isinstance(module, nn.BatchNorm2d):
             nn.init.uniform_(module.weight, 0.5, 1.5)
@@ -22,9 +25,10 @@ def pair() -> tuple:
     return plain, folded
 
 
+@pytest.mark.parametrize('recomputed', [(), (2, 3), (1, 4)])
 @pytest.mark.parametrize('training', [True, False])
-def test_outputs_and_gradients_equal_those_of_mmdet(training: bool) -> None:
-    plain, folded = (model.double() for model in pair())
+def test_outputs_and_gradients_equal_those_of_mmdet(training: bool, recomputed: tuple) -> None:
+    plain, folded = (model.double() for model in pair(recomputed_stages=recomputed))
     for model in (plain, folded):
         model.train(training)  # returns nothing in mmdet
     image = torch.randn(2, 3, 64, 96, dtype=torch.double)
@@ -62,3 +66,21 @@ def test_less_is_kept_for_the_backward_pass() -> None:
 
     plain, folded = (kept(model) for model in pair())
     assert folded < 0.75 * plain
+
+
+def test_recomputed_stages_keep_their_input_only() -> None:
+    def kept(**options: Any) -> int:
+        backbone = pair(**options)[1]
+        backbone.train()
+        storages = {}
+        with torch.autograd.graph.saved_tensors_hooks(
+                lambda t: storages.setdefault(t.untyped_storage().data_ptr(), t), lambda t: t):
+            backbone.layer3(torch.randn(1, 64, 32, 32))
+        return sum(tensor.numel() for tensor in storages.values())
+
+    assert 3 * kept(recomputed_stages=(3, )) < kept()
+
+
+def test_recomputing_norms_that_train_is_refused() -> None:
+    with pytest.raises(ValueError, match='norm_eval=True'):
+        build_backbone(dict(CONFIG, type='knet.ResNet', norm_eval=False, recomputed_stages=(2, )))

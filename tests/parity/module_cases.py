@@ -60,7 +60,7 @@ def video_kernel_update_head(case: Case) -> None:
         case.check(f'cls_score_{suffix}', out.cls_logits)
         case.check(f'mask_preds_{suffix}', out.masks)
         case.check(f'obj_feat_{suffix}', out.kernels)
-        case.check(f'x_feat_{suffix}', head.gather(masks, head.feat_transform(x)))
+        case.check(f'x_feat_{suffix}', head.gather(masks, x))
         if case.outputs[f'obj_feat_track_{suffix}'] is None:
             assert out.track_kernels is None
         else:

@@ -20,6 +20,8 @@ model = dict(
         num_stages=4,
         out_indices=(0, 1, 2, 3),
         frozen_stages=1,
+        # Half a gigabyte less per pair of frames for a tenth more time.
+        recomputed_stages=(2, ),
         norm_cfg=dict(type='BN', requires_grad=True),
         norm_eval=True,
         style='pytorch',

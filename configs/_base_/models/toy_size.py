@@ -13,6 +13,7 @@ toy_size = dict(
         base_channels=32,
         stem_channels=32,
         frozen_stages=-1,
+        recomputed_stages=(),
         norm_eval=False,
         norm_cfg=dict(_delete_=True, **_norm_cfg),
         init_cfg=None),
