@@ -21,7 +21,7 @@ model = dict(
         out_indices=(0, 1, 2, 3),
         frozen_stages=1,
         # Half a gigabyte less per pair of frames for a tenth more time.
-        recomputed_stages=(2, ),
+        recomputed_stages=(2, 3),
         norm_cfg=dict(type='BN', requires_grad=True),
         norm_eval=True,
         style='pytorch',
