@@ -1,19 +1,31 @@
 """A convolution block that remembers little between forward and backward pass."""
+from typing import Callable
+
 from mmcv.cnn import ConvModule
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint
+
+#: Elements of a feature map from which memory matters more than time; 4 MiB in float32.
+LARGE = 2**20
 
 
 class FrugalConvModule(ConvModule):
     """Convolution, group norm and activation; for the backward pass, what is cheap is done again.
 
     Kept are the input and, unless the kernel is 1x1, the output of the
-    convolution.
+    convolution; of small maps, everything.
     """
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, C, H, W) to (B, C', H', W')."""
-        if self.conv.kernel_size == (1, 1):
-            return checkpoint(super().forward, x, use_reentrant=False, preserve_rng_state=False)
-        return checkpoint(lambda y: self.activate(self.norm(y)), self.conv(x), use_reentrant=False,
-                          preserve_rng_state=False)
+        if self.conv.kernel_size == (1, 1) and x.numel() >= LARGE:
+            return self._redo(super().forward, x)
+        x = self.conv(x)
+        return self._redo(self._finish, x) if x.numel() >= LARGE else self._finish(x)
+
+    def _finish(self, x: Tensor) -> Tensor:
+        return self.activate(self.norm(x))
+
+    @staticmethod
+    def _redo(function: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
+        return checkpoint(function, x, use_reentrant=False, preserve_rng_state=False)
