@@ -40,7 +40,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--videos', type=int, default=2, help='of the evaluators')
     parser.add_argument('--frames', type=int, default=100, help='per video of the evaluators')
     parser.add_argument('--nproc', type=int, default=1, help='evaluator processes')
-    parser.add_argument('--optimize', action='store_true', help='frozen backbone and neck for inference')
+    parser.add_argument('--optimize', action='store_true', help='frozen backbone for inference')
     parser.add_argument('--repeat', type=int, default=5, help='measured runs, after one that warms up')
     parser.add_argument('--json', help='file for all numbers')
     add_debug_option(parser)

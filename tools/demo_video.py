@@ -30,7 +30,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--max-frames', type=int, help='stop after so many frames')
     parser.add_argument('--alpha', type=float, default=0.5, help='opacity of the colours, 0..1')
     parser.add_argument('--device', help='cpu or cuda; default: GPU if there is one')
-    parser.add_argument('--optimize', action='store_true', help='freeze backbone and neck for speed')
+    parser.add_argument('--optimize', action='store_true', help='freeze the backbone for speed')
     parser.add_argument('--trust-checkpoint', action='store_true', help='allow checkpoints with pickled code')
     add_config_options(parser)
     add_debug_option(parser)

@@ -31,7 +31,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--out', help='folder for predictions: <image>_cat.png (class), <image>_ins.png (instance)')
     parser.add_argument('--show-dir', help='folder for overlays')
     parser.add_argument('--json', help='file for the scores')
-    parser.add_argument('--optimize', action='store_true', help='freeze backbone and neck for speed')
+    parser.add_argument('--optimize', action='store_true', help='freeze the backbone for speed')
     parser.add_argument('--amp', action='store_true', help='half precision')
     parser.add_argument('--trust-checkpoint', action='store_true', help='allow checkpoints with pickled code')
     add_config_options(parser)

@@ -40,7 +40,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--final', action='store_true',
                         help='also write OUT/final/SSSS/FFFFFF.png, the RGB files of the KITTI-STEP server')
     parser.add_argument('--fresh', action='store_true', help='redo videos that OUT already has')
-    parser.add_argument('--optimize', action='store_true', help='freeze backbone and neck for speed')
+    parser.add_argument('--optimize', action='store_true', help='freeze the backbone for speed')
     parser.add_argument('--amp', action='store_true', help='half precision')
     parser.add_argument('--nproc', type=int, default=1, help='evaluator processes')
     parser.add_argument('--trust-checkpoint', action='store_true', help='allow checkpoints with pickled code')

@@ -7,17 +7,16 @@ from typing import Any, Dict, Tuple
 
 import torch
 from mmcv.cnn import fuse_conv_bn
-from torch import nn
+from torch import Tensor, nn
 
 
 class FrozenByShape(nn.Module):
     """A module that is traced, frozen and optimised once per input shape.
 
-    Only for modules whose control flow depends on shapes alone (backbones and
-    necks).
+    Only for modules whose control flow depends on shapes alone (backbones).
 
     Args:
-        module: In eval mode; takes one tensor or one sequence of tensors.
+        module: In eval mode; takes one tensor.
     """
 
     def __init__(self, module: nn.Module) -> None:
@@ -25,22 +24,21 @@ class FrozenByShape(nn.Module):
         self.module = module
         self._frozen: Dict[Tuple, torch.jit.ScriptModule] = {}
 
-    def forward(self, inputs: Any) -> Any:
+    def forward(self, x: Tensor) -> Any:
         """Run the frozen module; the first input of a shape takes longer.
 
         Args:
-            inputs: What the module takes.
+            x: What the module takes.
 
         Returns:
             Tensor | tuple[Tensor]: What the module returns.
         """
-        tensors = tuple(inputs) if isinstance(inputs, (list, tuple)) else (inputs,)
-        key = tuple((tuple(t.shape), t.dtype, t.device, torch.is_autocast_enabled()) for t in tensors)
+        key = (tuple(x.shape), x.dtype, x.device, torch.is_autocast_enabled())
         if key not in self._frozen:
-            self._frozen[key] = self._freeze(inputs if isinstance(inputs, torch.Tensor) else tensors)
-        return self._frozen[key](inputs if isinstance(inputs, torch.Tensor) else tensors)
+            self._frozen[key] = self._freeze(x)
+        return self._frozen[key](x)
 
-    def _freeze(self, example: Any) -> torch.jit.ScriptModule:
+    def _freeze(self, example: Tensor) -> torch.jit.ScriptModule:
         with warnings.catch_warnings():
             # Traced shapes are constants on purpose (one trace per shape), and
             # newer torch announces the end of TorchScript at every call.
@@ -62,7 +60,7 @@ def fold_norms(model: nn.Module) -> nn.Module:
 
 
 def optimize_model(model: nn.Module) -> nn.Module:
-    """Freeze and optimise backbone and neck for every input shape that comes, in place.
+    """Freeze and optimise the backbone for every input shape that comes, in place.
 
     Args:
         model: Detector in eval mode after :func:`fold_norms`.
@@ -70,8 +68,5 @@ def optimize_model(model: nn.Module) -> nn.Module:
     Returns:
         nn.Module: The same model, for inference only.
     """
-    for name in ('backbone', 'neck'):
-        part = getattr(model, name, None)
-        if part is not None:
-            setattr(model, name, FrozenByShape(part))
+    model.backbone = FrozenByShape(model.backbone)
     return model

@@ -16,7 +16,8 @@ from mmdet.models.backbones import ResNet as BaseResNet
 from mmdet.models.backbones.resnet import Bottleneck
 from mmdet.models.builder import BACKBONES
 from torch import Tensor, nn
-from torch.utils.checkpoint import checkpoint
+
+from knet.utils.recompute import recompute
 
 KNET_BACKBONES = Registry('knet_backbone', parent=BACKBONES, scope='knet')
 
@@ -60,7 +61,7 @@ class RecomputedStage(Sequential):
     def forward(self, x: Tensor) -> Tensor:
         """(B, C, H, W) to (B, C', H', W')."""
         if self.training and torch.is_grad_enabled():
-            return checkpoint(super().forward, x, use_reentrant=False, preserve_rng_state=False)
+            return recompute(super().forward, x)
         return super().forward(x)
 
 

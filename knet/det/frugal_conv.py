@@ -1,9 +1,8 @@
 """A convolution block that remembers little between forward and backward pass."""
-from typing import Callable
-
 from mmcv.cnn import ConvModule
 from torch import Tensor
-from torch.utils.checkpoint import checkpoint
+
+from knet.utils.recompute import recompute
 
 #: Elements of a feature map from which memory matters more than time; 4 MiB in float32.
 LARGE = 2**20
@@ -19,13 +18,9 @@ class FrugalConvModule(ConvModule):
     def forward(self, x: Tensor) -> Tensor:
         """(B, C, H, W) to (B, C', H', W')."""
         if self.conv.kernel_size == (1, 1) and x.numel() >= LARGE:
-            return self._redo(super().forward, x)
+            return recompute(super().forward, x)
         x = self.conv(x)
-        return self._redo(self._finish, x) if x.numel() >= LARGE else self._finish(x)
+        return recompute(self._finish, x) if x.numel() >= LARGE else self._finish(x)
 
     def _finish(self, x: Tensor) -> Tensor:
         return self.activate(self.norm(x))
-
-    @staticmethod
-    def _redo(function: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
-        return checkpoint(function, x, use_reentrant=False, preserve_rng_state=False)

@@ -5,19 +5,15 @@ themselves. What they compute there is not kept for the backward pass but
 computed again: full-resolution masks are most of the memory of a training step
 and little of its time.
 """
-from typing import Callable, Dict, Sequence
+from typing import Dict, Sequence
 
 import torch
 from mmdet.core import reduce_mean
 from torch import Tensor, nn
-from torch.utils.checkpoint import checkpoint
+
+from knet.utils.recompute import recompute
 
 from .targets import IGNORE_INDEX, logits_at, paint, upsample
-
-
-def _frugal(function: Callable[[Tensor], Tensor], logits: Tensor) -> Tensor:
-    """``function(logits)`` without keeping its intermediate results; it must not draw random numbers."""
-    return checkpoint(function, logits, use_reentrant=False, preserve_rng_state=False)
 
 
 def mask_losses(loss_mask: nn.Module, loss_dice: nn.Module, logits: Tensor, stride: int,
@@ -48,7 +44,7 @@ def mask_losses(loss_mask: nn.Module, loss_dice: nn.Module, logits: Tensor, stri
         return torch.stack([loss_mask(masks, targets, avg_factor=num_masks * pixels),
                             loss_dice(masks, targets, avg_factor=num_masks)])
 
-    mask, dice = _frugal(both, logits)
+    mask, dice = recompute(both, logits)
     return dict(mask=mask, dice=dice)
 
 
@@ -80,7 +76,7 @@ def rank_loss(loss_rank: nn.Module, logits: Tensor, stride: int, pos_inds: Seque
         contest = torch.cat([logits_at(m, pixels, stride) for m, pixels in zip(masks, owned)], dim=1)
         return loss_rank(contest[None], target[None], avg_factor=owners.numel())
 
-    return _frugal(loss, logits)
+    return recompute(loss, logits)
 
 
 def semantic_loss(loss_seg: nn.Module, logits: Tensor, stride: int, target: Tensor) -> Tensor:
@@ -107,4 +103,4 @@ def semantic_loss(loss_seg: nn.Module, logits: Tensor, stride: int, target: Tens
         flat = maps.permute(0, 2, 3, 1).reshape(-1, num_classes)
         return loss_seg(flat, target.flatten(), avg_factor=num_labelled)
 
-    return _frugal(loss, logits)
+    return recompute(loss, logits)
