@@ -28,7 +28,7 @@ ROOMS: Dict[str, str] = {
     'apis': 'labels structures utils evaluation visualization datasets backbones det video vss',
 }
 # These two serve programs that start in a fraction of a second.
-NUMPY_ONLY = ('knet/evaluation', 'knet/visualization', 'knet/labels.py', 'knet/structures.py', 'knet/utils/io.py')
+NUMPY_ONLY = ('knet/evaluation', 'knet/visualization', 'knet/labels', 'knet/structures.py', 'knet/utils/io.py')
 HEAVY = {'torch', 'torchvision', 'mmcv', 'mmdet', 'mmseg', 'mmcls', 'timm'}
 
 

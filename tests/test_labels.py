@@ -2,7 +2,16 @@
 import numpy as np
 import pytest
 
-from knet.labels import KITTI_STEP, ClassInfo, LabelSpace, get_label_space, register_label_space
+from knet.labels import (
+    COCO_PANOPTIC,
+    KITTI_STEP,
+    LABEL_SPACES,
+    VIPSEG,
+    ClassInfo,
+    LabelSpace,
+    get_label_space,
+    register_label_space,
+)
 
 
 def test_kitti_step_counts_and_order() -> None:
@@ -12,10 +21,31 @@ def test_kitti_step_counts_and_order() -> None:
     assert KITTI_STEP.names[0] == 'road' and KITTI_STEP.names[13] == 'car'
 
 
-def test_maps_are_inverse_of_each_other() -> None:
-    classes = np.arange(KITTI_STEP.num_classes)
-    np.testing.assert_array_equal(KITTI_STEP.model_classes[KITTI_STEP.dataset_ids], classes)
-    assert (KITTI_STEP.model_classes[19:] == -1).all()
+@pytest.mark.parametrize('name, things, stuff', [
+    ('kitti_step', 2, 17), ('cityscapes_panoptic', 8, 11), ('vipseg', 58, 66), ('coco', 80, 0),
+    ('coco_panoptic', 80, 53), ('semantic_kitti', 8, 11)])
+def test_class_counts_are_those_of_the_data_sets(name: str, things: int, stuff: int) -> None:
+    space = LABEL_SPACES[name]
+    assert (space.num_things, space.num_stuff) == (things, stuff)
+    assert len(set(space.names)) == things + stuff
+
+
+def test_vipseg_puts_stuff_before_things() -> None:
+    by_name = {info.name: info.dataset_id for info in VIPSEG.classes}
+    assert (by_name['wall'], by_name['food'], by_name['door'], by_name['train']) == (0, 65, 66, 123)
+    assert VIPSEG.model_classes[66] == 0 and VIPSEG.model_classes[0] == 58
+
+
+def test_coco_keeps_category_ids() -> None:
+    by_name = {info.name: info.dataset_id for info in COCO_PANOPTIC.classes}
+    assert (by_name['person'], by_name['toothbrush'], by_name['banner'], by_name['rug-merged']) == (1, 90, 92, 200)
+    assert COCO_PANOPTIC.model_classes[92] == 80
+
+
+@pytest.mark.parametrize('space', LABEL_SPACES.values(), ids=LABEL_SPACES)
+def test_maps_are_inverse_of_each_other(space: LabelSpace) -> None:
+    np.testing.assert_array_equal(space.model_classes[space.dataset_ids], np.arange(space.num_classes))
+    assert (space.model_classes >= 0).sum() == space.num_classes
 
 
 def test_palette_is_that_of_cityscapes() -> None:

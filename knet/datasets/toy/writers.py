@@ -1,8 +1,4 @@
-"""Toy videos on disk, in the layouts of the real data sets.
-
-A layout is one function ``write(root, split, videos)``; add it to
-:data:`LAYOUTS` and the command line offers it.
-"""
+"""Sets of toy videos: what one holds, and writing it in the layout of a real data set."""
 import json
 import os
 import shutil
@@ -11,13 +7,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Callable, Dict, Iterable, Iterator, Optional, Tuple
 
-import numpy as np
-
-from knet.datasets.toy.street import CAR_ID, PERSON_ID, VOID_ID, ToyFrame, ToyStreet
-from knet.utils.io import PathLike, write_json_atomic, write_png_atomic
-
-#: (video id, its frames)
-Video = Tuple[int, Iterable[ToyFrame]]
+from knet.datasets.toy.layouts import LAYOUTS
+from knet.datasets.toy.street import ToyFrame, ToyStreet
+from knet.utils.io import PathLike, write_json_atomic
 
 #: Changes whenever the same seed gives different videos.
 WORLD = 3
@@ -67,62 +59,6 @@ class ToySpec:
         count = getattr(self, split)
         for index in range(count):
             yield index + (_VAL_NUMBER if split == 'val' else 0), self.street(split, index)
-
-
-def write_kitti_step(root: PathLike, split: str, videos: Iterable[Video]) -> None:
-    """Write ``ROOT/video_sequence/<split>/SSSSSS_FFFFFF_{leftImg8bit,panoptic}.png``.
-
-    The panoptic PNG holds the class in R and the track id in 256 * G + B.
-
-    Args:
-        root: Data set folder.
-        split: ``'train'`` or ``'val'``.
-        videos: Pairs of video id and frames.
-    """
-    folder = Path(root) / 'video_sequence' / split
-    folder.mkdir(parents=True, exist_ok=True)
-    for video, frames in videos:
-        for number, frame in enumerate(frames):
-            stem = folder / f'{video:06d}_{number:06d}'
-            panoptic = np.stack([frame.semantic, frame.instance >> 8, frame.instance & 255], axis=-1)
-            write_png_atomic(f'{stem}_leftImg8bit.png', frame.image)
-            write_png_atomic(f'{stem}_panoptic.png', panoptic.astype(np.uint8))
-
-
-def write_cityscapes_step(root: PathLike, split: str, videos: Iterable[Video]) -> None:
-    """Write the Cityscapes layout with train-id label maps.
-
-    ``ROOT/{license.txt, leftImg8bit/<split>/toystreet, gtFine/<split>/toystreet}``;
-    instanceTrainIds hold ``1000 * class + track id`` for persons and cars and
-    the bare class for stuff, crowd and void.
-
-    Args:
-        root: Data set folder.
-        split: ``'train'`` or ``'val'``.
-        videos: Pairs of video id and frames.
-    """
-    root, city = Path(root), 'toystreet'
-    root.mkdir(parents=True, exist_ok=True)
-    (root / 'license.txt').write_text('Generated pictures of a toy street; free to use for any purpose.\n')
-    images, labels = root / 'leftImg8bit' / split / city, root / 'gtFine' / split / city
-    images.mkdir(parents=True, exist_ok=True)
-    labels.mkdir(parents=True, exist_ok=True)
-    for video, frames in videos:
-        for number, frame in enumerate(frames):
-            stem = f'{city}_{video:06d}_{number:06d}'
-            things = np.isin(frame.semantic, (PERSON_ID, CAR_ID)) & (frame.instance > 0)
-            semantic = frame.semantic.astype(np.int32)
-            instance = np.where(things, semantic * 1000 + frame.instance, semantic).astype(np.uint16)
-            instance[frame.semantic == VOID_ID] = VOID_ID
-            write_png_atomic(images / f'{stem}_leftImg8bit.png', frame.image)
-            write_png_atomic(labels / f'{stem}_gtFine_labelTrainIds.png', frame.semantic)
-            write_png_atomic(labels / f'{stem}_gtFine_instanceTrainIds.png', instance)
-
-
-LAYOUTS: Dict[str, Callable[[PathLike, str, Iterable[Video]], None]] = {
-    'kitti-step': write_kitti_step,
-    'cityscapes-step': write_cityscapes_step,
-}
 
 
 def make_toy_videos(root: PathLike, layout: str, spec: ToySpec, tick: Optional[Callable[[], None]] = None) -> bool:

@@ -1,0 +1,19 @@
+"""Toy videos on disk, in the layouts of the real data sets.
+
+A layout is one function ``write(root, split, videos)``; add it to
+:data:`LAYOUTS` and the command line offers it.
+"""
+from typing import Callable, Dict, Iterable
+
+from knet.utils.io import PathLike
+
+from .base import Video
+from .cityscapes import write_cityscapes_step
+from .kitti_step import write_kitti_step
+
+LAYOUTS: Dict[str, Callable[[PathLike, str, Iterable[Video]], None]] = {
+    'kitti-step': write_kitti_step,
+    'cityscapes-step': write_cityscapes_step,
+}
+
+__all__ = ['LAYOUTS', 'Video', 'write_cityscapes_step', 'write_kitti_step']

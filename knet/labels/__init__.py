@@ -1,0 +1,14 @@
+"""Label spaces: the declarative description of a data set's classes.
+
+:mod:`.space` says what one is; the other modules declare one data set each.
+Detectors, data sets, fusion, evaluators and drawing ask a label space instead
+of carrying ``if kitti:`` branches; a new data set is one more declaration.
+"""
+from .cityscapes import CITYSCAPES_PANOPTIC, KITTI_STEP
+from .coco import COCO, COCO_PANOPTIC
+from .semantic_kitti import SEMANTIC_KITTI
+from .space import LABEL_SPACES, ClassInfo, Colour, LabelSpace, get_label_space, register_label_space
+from .vipseg import VIPSEG
+
+__all__ = ['CITYSCAPES_PANOPTIC', 'COCO', 'COCO_PANOPTIC', 'ClassInfo', 'Colour', 'KITTI_STEP', 'LABEL_SPACES',
+           'LabelSpace', 'SEMANTIC_KITTI', 'VIPSEG', 'get_label_space', 'register_label_space']
