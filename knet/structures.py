@@ -47,3 +47,18 @@ class PanopticPrediction:
     instance: np.ndarray
     panoptic: np.ndarray
     segments: List[Segment] = field(default_factory=list)
+
+
+@dataclass
+class InstancePrediction:
+    """The things predicted for one image at its original size (H, W); masks may overlap.
+
+    Attributes:
+        scores: (n,) float32 in 0..1, descending.
+        labels: (n,) int64 thing labels, 0..T-1.
+        masks: (n, H, W) bool.
+    """
+
+    scores: np.ndarray
+    labels: np.ndarray
+    masks: np.ndarray
