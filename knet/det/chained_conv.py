@@ -1,35 +1,40 @@
-"""Two convolutions in a row, computed as one.
+"""The finest level of the FPN, computed as its only reader needs it.
 
 Nothing but the convolution at the entrance of the semantic FPN reads the finest
-level of the FPN, and between the two there is no nonlinearity: 3x3 at stride 4,
-then 3x3 with stride 2, are one 5x5 convolution with stride 2. It needs 25/4
-multiplications where the pair needs 9 + 9/4, and the largest feature map of the
-network is never made. Parameters stay those of the pair.
+level, and from the backbone to there nothing is nonlinear: a 1x1 convolution,
+the coarser level added, 3x3, then 3x3 with stride 2. That is one 5x5
+convolution with stride 2 of the backbone's map plus, as nearest up-sampling
+repeats pixels, one 3x3 convolution of the coarser level. No map of the finest
+resolution is made, and where the backbone's first stage is frozen none has a
+gradient. Parameters stay those of the four.
 """
-from typing import Any, NamedTuple, Tuple, Union
+from typing import NamedTuple, Sequence, Tuple, Union
 
-import torch
 import torch.nn.functional as F
-from mmcv.cnn import CONV_LAYERS, ConvModule
+from mmcv.cnn import CONV_LAYERS
 from mmdet.models.builder import NECKS
 from mmdet.models.necks import FPN
 from torch import Tensor, nn
 
 
 class PendingConv(NamedTuple):
-    """A feature map and the convolution that it has still to go through.
+    """A level of the FPN that is still to be computed: ``conv(lateral(x) + up(coarser))``.
 
     Attributes:
-        x: (B, C, H, W) float.
+        x: (B, I, H, W) float, a map of the backbone.
+        lateral: A 1x1 convolution with bias.
+        coarser: (B, M, h, w) float, what is added, up-sampled to (H, W).
         conv: A 3x3 convolution with stride 1 and padding 1.
     """
 
     x: Tensor
+    lateral: nn.Conv2d
+    coarser: Tensor
     conv: nn.Conv2d
 
     def __call__(self) -> Tensor:
-        """The convolved feature map, (B, C', H, W) float."""
-        return self.conv(self.x)
+        """The level, (B, C, H, W) float."""
+        return self.conv(self.lateral(self.x) + F.interpolate(self.coarser, size=self.x.shape[2:]))
 
 
 def compose_kernels(first: nn.Conv2d, second: nn.Conv2d) -> Tensor:
@@ -37,55 +42,47 @@ def compose_kernels(first: nn.Conv2d, second: nn.Conv2d) -> Tensor:
     return F.conv_transpose2d(first.weight.transpose(0, 1), second.weight.transpose(0, 1)).transpose(0, 1)
 
 
-class _WithBorder(torch.autograd.Function):
-    """A map, its upper three rows and its left three columns.
-
-    Slices would do; but the gradient of a slice is as large as the map and
-    almost empty. Here it is added where it belongs.
-    """
-
-    @staticmethod
-    def forward(ctx: Any, x: Tensor) -> Tuple[Tensor, Tensor, Tensor]:
-        return x.view_as(x), x[:, :, :3].clone(), x[..., :3].clone()
-
-    @staticmethod
-    def backward(ctx: Any, grad: Tensor, upper: Tensor, left: Tensor) -> Tensor:
-        # In place: the gradient comes from a convolution, nobody else holds it.
-        grad[:, :, :3] += upper
-        grad[..., :3] += left
-        return grad
-
-
-def chain(x: Tensor, first: nn.Conv2d, second: nn.Conv2d) -> Tensor:
-    """``second(first(x))`` as one convolution.
+def chain(level: PendingConv, second: nn.Conv2d) -> Tensor:
+    """``second(level())`` without the level.
 
     At the upper and left border ``second`` meets its own zero padding instead
-    of what ``first`` would yield outside of the map; that row and column are
-    computed by the pair.
+    of what ``level.conv`` would yield outside of the map; that row and column
+    are computed step by step.
 
     Args:
-        x (Tensor): (B, I, H, W) float; H and W even, so that no padding is
-            met at the lower and right border.
-        first (nn.Conv2d): 3x3 with stride 1 and padding 1.
+        level (PendingConv): Twice as large as the map that is added to it, so
+            that no padding is met at the lower and right border.
         second (nn.Conv2d): 3x3 with stride 2 and padding 1.
 
     Returns:
         Tensor: (B, O, H / 2, W / 2) float.
     """
+    x, lateral, coarser, first = level
+    # The bias of the 1x1 convolution must not reach into the padding, so it goes with the coarser map.
+    coarser = coarser + lateral.bias[:, None, None]
+    kernel = compose_kernels(first, second)
+    fine = F.conv_transpose2d(kernel, lateral.weight)
+    # Rows -2..2 around a row lie, up-sampled, in the coarser rows -1, -1, 0, 0, 1; columns likewise.
+    coarse = F.pad(kernel, (0, 1, 0, 1)).unflatten(3, (3, 2)).unflatten(2, (3, 2)).sum((3, 5))
     bias = second.bias
     if first.bias is not None:
         shift = second.weight.sum((2, 3)) @ first.bias
         bias = shift if bias is None else shift + bias
-    x, upper, left = _WithBorder.apply(x)
-    out = F.conv2d(x, compose_kernels(first, second), bias, stride=2, padding=2)
+    out = F.conv2d(x, fine, bias, stride=2, padding=2) + F.conv2d(coarser, coarse, padding=1)
+    upper = F.conv2d(x[:, :, :3], lateral.weight) + _twice(coarser[:, :, :2])[:, :, :3]
+    left = F.conv2d(x[..., :3], lateral.weight) + _twice(coarser[..., :2])[..., :3]
     out[:, :, :1] = second(first(upper)[:, :, :2])
     out[..., :1] = second(first(left)[..., :2])
     return out
 
 
+def _twice(x: Tensor) -> Tensor:
+    return F.interpolate(x, scale_factor=2)
+
+
 @CONV_LAYERS.register_module()
 class ChainedConv2d(nn.Conv2d):
-    """A 3x3 convolution that merges with a pending one before it, where that is less work."""
+    """A 3x3 convolution that merges with the pending level it reads, where that is less work."""
 
     def forward(self, x: Union[Tensor, PendingConv]) -> Tensor:
         """Convolve.
@@ -98,26 +95,36 @@ class ChainedConv2d(nn.Conv2d):
         """
         if not isinstance(x, PendingConv):
             return super().forward(x)
-        batch, channels, height, width = x.x.shape
-        # Composing multiplies 81 C^3 times and spares 5 C^2 multiplications per pixel.
-        pays = self.stride == (2, 2) and batch * height * width > 16 * channels
-        if pays and height % 2 == width % 2 == 0:
-            return chain(x.x, x.conv, self)
-        return super().forward(x())
+        return chain(x, self) if self._pays(x) else super().forward(x())
 
-
-class _PendingConvModule(ConvModule):
-    """A convolution that is left to its reader."""
-
-    def forward(self, x: Tensor) -> PendingConv:
-        """Only note it."""
-        return PendingConv(x, self.conv)
+    def _pays(self, level: PendingConv) -> bool:
+        (batch, channels, height, width), (h, w) = level.x.shape, level.coarser.shape[2:]
+        # Composing kernels multiplies some 100 C^3 times and spares 15 C^2 multiplications per pixel of the result.
+        large = batch * h * w > 8 * channels
+        # The gradient of a 5x5 convolution with respect to its input costs what merging saves.
+        return self.stride == (2, 2) and (height, width) == (2 * h, 2 * w) and large and not level.x.requires_grad
 
 
 @NECKS.register_module()
 class ChainedFPN(FPN):
-    """mmdet's FPN with the finest output left to :class:`ChainedConv2d`; takes the same arguments, no norm."""
+    """mmdet's FPN with the finest output left to :class:`ChainedConv2d`.
+
+    Takes the arguments of mmdet's FPN; no norm, and one output per input.
+
+    Raises:
+        ValueError: If there are more or fewer outputs than inputs.
+    """
 
     def __init__(self, *args, **kwargs) -> None:
         super().__init__(*args, **kwargs)
-        self.fpn_convs[0] = _PendingConvModule(self.out_channels, self.out_channels, 3, padding=1)
+        if not len(self.in_channels) == self.num_outs == len(self.lateral_convs):
+            raise ValueError(f'ChainedFPN has one output per input; got {len(self.in_channels)} in_channels, '
+                             f'num_outs={self.num_outs}, start_level={self.start_level}. Use FPN for other pyramids.')
+
+    def forward(self, inputs: Sequence[Tensor]) -> Tuple[Union[Tensor, PendingConv], ...]:
+        """One map per level, (B, C, H_l, W_l) float, finest first; the finest is pending."""
+        laterals = [conv(x) for conv, x in zip(self.lateral_convs[1:], inputs[1:])]
+        for i in range(len(laterals) - 1, 0, -1):
+            laterals[i - 1] = laterals[i - 1] + F.interpolate(laterals[i], size=laterals[i - 1].shape[2:])
+        finest = PendingConv(inputs[0], self.lateral_convs[0].conv, laterals[0], self.fpn_convs[0].conv)
+        return (finest, *(conv(x) for conv, x in zip(self.fpn_convs[1:], laterals)))

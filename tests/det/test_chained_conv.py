@@ -1,4 +1,4 @@
-"""Two convolutions computed as one give what the pair gives, and so do their gradients."""
+"""The merged finest level gives what the single steps give, and so do its gradients."""
 import pytest
 import torch
 from torch import nn
@@ -9,38 +9,42 @@ from tests.models import build_toy_model
 R50 = 'configs/det/knet_cityscapes_step/knet_s3_r50_fpn.py'
 
 
-def pair(first_bias: bool, second_bias: bool) -> tuple:
+def pending(size: tuple, first_bias: bool = True, channels: int = 3, coarser: tuple = None) -> PendingConv:
     torch.manual_seed(0)
-    first = nn.Conv2d(3, 5, 3, padding=1, bias=first_bias).double()
-    return first, ChainedConv2d(5, 4, 3, stride=2, padding=1, bias=second_bias).double()
+    coarser = coarser or ((size[0] + 1) // 2, (size[1] + 1) // 2)
+    return PendingConv(
+        torch.randn(2, channels, *size, dtype=torch.double), nn.Conv2d(channels, 6, 1).double(),
+        torch.randn(2, 6, *coarser, dtype=torch.double), nn.Conv2d(6, 5, 3, padding=1, bias=first_bias).double())
 
 
 @pytest.mark.parametrize('size', [(2, 2), (4, 6), (8, 2), (10, 14)])
 @pytest.mark.parametrize('biases', [(True, False), (True, True), (False, True), (False, False)])
-def test_equals_the_pair(size: tuple, biases: tuple) -> None:
-    first, second = pair(*biases)
-    x = torch.randn(2, 3, *size, dtype=torch.double, requires_grad=True)
-    leaves = [x, *first.parameters(), *second.parameters()]
+def test_equals_the_single_steps(size: tuple, biases: tuple) -> None:
+    level = pending(size, biases[0])
+    second = ChainedConv2d(5, 4, 3, stride=2, padding=1, bias=biases[1]).double()
+    leaves = [level.x.requires_grad_(), level.coarser.requires_grad_(), *level.lateral.parameters(),
+              *level.conv.parameters(), *second.parameters()]
     probe = torch.randn(2, 4, size[0] // 2, size[1] // 2, dtype=torch.double)
-    wanted, got = second(first(x)), chain(x, first, second)
+    wanted, got = second(level()), chain(level, second)
     torch.testing.assert_close(got, wanted, rtol=1e-12, atol=1e-12)
     for a, b in zip(torch.autograd.grad((got * probe).sum(), leaves),
                     torch.autograd.grad((wanted * probe).sum(), leaves)):
         torch.testing.assert_close(a, b, rtol=1e-11, atol=1e-11)
 
 
-@pytest.mark.parametrize('size, stride, merged', [
-    ((8, 8), 2, True), ((8, 7), 2, False), ((7, 8), 2, False), ((4, 6), 2, False), ((8, 8), 1, False)])
-def test_merges_where_it_is_less_work_and_exact(size: tuple, stride: int, merged: bool) -> None:
+@pytest.mark.parametrize('size, stride, trained, merged', [
+    ((8, 8), 2, False, True), ((8, 7), 2, False, False), ((7, 8), 2, False, False), ((4, 4), 2, False, False),
+    ((8, 8), 1, False, False), ((8, 8), 2, True, False)])
+def test_merges_where_it_is_less_work_and_exact(size: tuple, stride: int, trained: bool, merged: bool) -> None:
     """A small map isn't worth composing kernels; an odd one meets padding at all borders."""
     calls = []
-    first = nn.Conv2d(3, 3, 3, padding=1)
-    first.register_forward_hook(lambda module, args, out: calls.append(args[0].shape[-2:]))
-    second = ChainedConv2d(3, 3, 3, stride=stride, padding=1)
-    x = torch.randn(1, 3, *size)
-    got = second(PendingConv(x, first))
+    level = pending(size)
+    level.x.requires_grad_(trained)
+    level.conv.register_forward_hook(lambda module, args, out: calls.append(args[0].shape[-2:]))
+    second = ChainedConv2d(5, 3, 3, stride=stride, padding=1).double()
+    got = second(level)
     assert (torch.Size(size) not in calls) is merged
-    torch.testing.assert_close(got, second(first(x)))
+    torch.testing.assert_close(got, second(level()))
 
 
 def test_neck_and_semantic_fpn_meet() -> None:
@@ -50,7 +54,18 @@ def test_neck_and_semantic_fpn_meet() -> None:
     plain.load_state_dict(model.state_dict())
     image = torch.randn(1, 3, 288, 256)
     with torch.no_grad():
-        assert isinstance(model.neck, ChainedFPN) and isinstance(model.extract_feat(image)[0], PendingConv)
+        assert isinstance(model.neck, ChainedFPN)
+        levels = zip(model.extract_feat(image), plain.extract_feat(image))
+        finest, wanted = next(levels)
+        torch.testing.assert_close(finest(), wanted, rtol=1e-3, atol=1e-4)
+        for got, wanted in levels:
+            torch.testing.assert_close(got, wanted)
         for got, wanted in zip(model.rpn_head.localization_fpn(model.extract_feat(image)),
                                plain.rpn_head.localization_fpn(plain.extract_feat(image))):
             torch.testing.assert_close(got, wanted, rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize('wrong', [dict(num_outs=5), dict(start_level=1, num_outs=3)])
+def test_other_pyramids_are_refused(wrong: dict) -> None:
+    with pytest.raises(ValueError, match='one output per input'):
+        ChainedFPN(**{**dict(in_channels=[8, 8, 8, 8], out_channels=8, num_outs=4), **wrong})
