@@ -142,13 +142,15 @@ class CityscapesVPSGroundTruth(VideoGroundTruth):
     def _number(self, entries: Dict[int, Dict[str, Any]], table: Dict[int, int]) -> Dict[int, int]:
         """Code of every segment id of a video."""
         codes: Dict[int, int] = {}
-        segments = {s['id']: s for entry in entries.values() for s in entry['segments_info']}
+        segments: Dict[int, Dict[str, Any]] = {}
+        for info in (info for entry in entries.values() for info in entry['segments_info']):
+            if info['category_id'] not in table:
+                raise ValueError(f'{self._file}: segment {info["id"]} has category {info["category_id"]}, which is '
+                                 'not among the categories of the file')
+            segments[info['id']] = info
         counted = 0
         for segment in sorted(segments):
             info = segments[segment]
-            if info['category_id'] not in table:
-                raise ValueError(f'{self._file}: segment {segment} has category {info["category_id"]}, which is not '
-                                 'among the categories of the file')
             train_id, instance = table[info['category_id']], 0
             if train_id in _SPACE.thing_ids and not info.get('iscrowd', 0):
                 counted += 1
