@@ -12,10 +12,11 @@ from typing import Any, Dict, List, Optional, Tuple
 
 import numpy as np
 
-from knet.evaluation.ground_truth import LabelFiles, VideoGroundTruth
+from knet.evaluation.ground_truth import VideoGroundTruth
 from knet.evaluation.id_maps import ID_SHIFT
 from knet.evaluation.segments import encode_segments, read_segments
 from knet.evaluation.store import PredictionReader
+from knet.evaluation.video_files import VideoFiles
 from knet.labels import CITYSCAPES_PANOPTIC
 from knet.utils.io import PathLike, write_json_atomic, write_png_atomic
 
@@ -116,12 +117,12 @@ class CityscapesVPSGroundTruth(VideoGroundTruth):
         self._codes = {video: self._number(entries, table) for video, entries in self.annotations.items()}
 
     @classmethod
-    def _scan(cls, root: Path, split: str) -> Tuple[Path, LabelFiles]:
+    def _scan(cls, root: Path, split: str) -> Tuple[Path, VideoFiles]:
         folder = root / split / 'panoptic_video'
         if not folder.is_dir():
             raise FileNotFoundError(f'{folder}: no such folder; for the training part '
                                     'tools/dataset/cityscapes_vps_prepare.py makes it from the release')
-        videos: LabelFiles = {}
+        videos: VideoFiles = {}
         for path in sorted(folder.glob('*.png')):
             video, frame = parse_name(path)
             if frame in videos.setdefault(video, {}):

@@ -5,7 +5,7 @@ store does. See :mod:`knet.evaluation.cityscapes_vps` for Cityscapes-VPS.
 """
 import re
 from pathlib import Path
-from typing import Dict, List, Tuple
+from typing import List, Tuple
 
 import numpy as np
 
@@ -16,13 +16,11 @@ from knet.evaluation.id_maps import (
     read_vipseg_panoptic,
     split_id_map,
 )
+from knet.evaluation.video_files import StoredVideos, VideoFiles
 from knet.utils.io import PathLike
 
-#: Label files by video and frame number.
-LabelFiles = Dict[int, Dict[int, Tuple[Path, ...]]]
 
-
-class VideoGroundTruth:
+class VideoGroundTruth(StoredVideos):
     """Labelled videos. Subclasses say where the files lie and how one is decoded.
 
     Args:
@@ -47,10 +45,10 @@ class VideoGroundTruth:
     labels_every_frame = True
 
     def __init__(self, root: PathLike, split: str = 'val') -> None:
-        self.root, self._videos = self._scan(Path(root).expanduser(), split)
+        super().__init__(*self._scan(Path(root).expanduser(), split))
 
     @classmethod
-    def _scan(cls, root: Path, split: str) -> Tuple[Path, LabelFiles]:
+    def _scan(cls, root: Path, split: str) -> Tuple[Path, VideoFiles]:
         """Folder of the label files, and the files."""
         raise NotImplementedError
 
@@ -58,18 +56,6 @@ class VideoGroundTruth:
     def decode(*paths: PathLike) -> np.ndarray:
         """Read the label files of a frame as an id map, (H, W) int32."""
         raise NotImplementedError
-
-    def videos(self) -> List[int]:
-        """Video numbers in ascending order."""
-        return sorted(self._videos)
-
-    def frames(self, video_id: int) -> List[int]:
-        """Numbers of a video's labelled frames in ascending order; empty if unknown."""
-        return sorted(self._videos.get(video_id, {}))
-
-    def path(self, video_id: int, frame_id: int) -> Path:
-        """The (first) label file of a frame."""
-        return self._videos[video_id][frame_id][0]
 
     def read(self, video_id: int, frame_id: int) -> Tuple[np.ndarray, np.ndarray]:
         """Read one frame.
@@ -114,12 +100,12 @@ class KittiStepGroundTruth(VideoGroundTruth):
     decode = staticmethod(read_rgb_panoptic)
 
     @classmethod
-    def _scan(cls, root: Path, split: str) -> Tuple[Path, LabelFiles]:
+    def _scan(cls, root: Path, split: str) -> Tuple[Path, VideoFiles]:
         folder = root / 'video_sequence' / split
         if not folder.is_dir():
             raise FileNotFoundError(f'{folder}: no such folder; give the data set root that holds video_sequence/')
         name = re.compile(rf'(\d+)_(\d+)_{re.escape(cls.suffixes[0])}')
-        videos: LabelFiles = {}
+        videos: VideoFiles = {}
         for path in folder.iterdir():
             match = name.fullmatch(path.name)
             if match:
@@ -170,7 +156,7 @@ class VIPSegGroundTruth(VideoGroundTruth):
     decode = staticmethod(read_vipseg_panoptic)
 
     @classmethod
-    def _scan(cls, root: Path, split: str) -> Tuple[Path, LabelFiles]:
+    def _scan(cls, root: Path, split: str) -> Tuple[Path, VideoFiles]:
         folder = root / 'panomasks'
         videos = {number: {frame: (path, ) for frame, path in enumerate(list_video(folder / name, '.png'))}
                   for number, name in enumerate(read_video_list(root, split))}

@@ -18,14 +18,12 @@ from typing import Any, Dict, List, Optional, Set, Tuple
 import numpy as np
 
 from knet.evaluation.id_maps import read_depth, read_gray
+from knet.evaluation.video_files import StoredVideos
 from knet.utils.io import PathLike, write_json_atomic, write_png_atomic
 
 _FRAME_NAME = re.compile(r'(\d+)_(\d+)_(cat|ins)\.png')
 _MAX_CLASS = 255
 _MAX_INSTANCE = 65535
-
-#: Frame number -> (class map, instance map).
-_Frames = Dict[int, Tuple[Path, Path]]
 
 
 class PredictionWriter:
@@ -172,7 +170,7 @@ class PredictionWriter:
         self.close()
 
 
-class PredictionReader:
+class PredictionReader(StoredVideos):
     """Reads the predictions of a result folder, written by us or by others.
 
     Args:
@@ -183,12 +181,11 @@ class PredictionReader:
     """
 
     def __init__(self, result_dir: PathLike) -> None:
-        self.root = Path(result_dir) / 'panoptic'
+        super().__init__(Path(result_dir) / 'panoptic', {})
         if not self.root.is_dir():
             raise FileNotFoundError(f'{self.root}: no such folder; give the folder that tools/test_step.py wrote '
                                     '(it holds panoptic/<video>/SSSSSS_FFFFFF_{cat,ins}.png)')
         folders = sorted(p for p in self.root.iterdir() if p.is_dir() and p.name.isdigit())
-        self._videos: Dict[int, _Frames] = {}
         for folder in folders:
             video = int(folder.name)
             if video in self._videos:
@@ -198,25 +195,13 @@ class PredictionReader:
             raise FileNotFoundError(f'{self.root}: no <video>/SSSSSS_FFFFFF_cat.png in it')
 
     @staticmethod
-    def _complete_pairs(folder: Path, video: int) -> _Frames:
+    def _complete_pairs(folder: Path, video: int) -> Dict[int, List[Path]]:
         pairs = _list_frames(folder, video)
         for frame, (semantic, instance) in pairs.items():
             if not (semantic and instance):
                 raise FileNotFoundError(f'{semantic or instance}: its {"ins" if semantic else "cat"} partner is '
                                         f'missing; predict video {video}, frame {frame} again')
         return pairs
-
-    def videos(self) -> List[int]:
-        """Video numbers in ascending order."""
-        return sorted(self._videos)
-
-    def frames(self, video_id: int) -> List[int]:
-        """Frame numbers of a video in ascending order; empty if unknown."""
-        return sorted(self._videos.get(video_id, {}))
-
-    def path(self, video_id: int, frame_id: int) -> Path:
-        """The class map's file of a frame; the instance map lies beside it."""
-        return self._videos[video_id][frame_id][0]
 
     def read(self, video_id: int, frame_id: int) -> Tuple[np.ndarray, np.ndarray]:
         """Read one frame.

@@ -68,16 +68,7 @@ def read_png(path: PathLike) -> np.ndarray:
         FileNotFoundError: If there is no such file.
         ValueError: If the file isn't a PNG, or is truncated or damaged.
     """
-    try:
-        data = Path(path).read_bytes()
-    except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
-        raise FileNotFoundError(f'{path}: no such PNG file') from error
-    if not data.startswith(_PNG_SIGNATURE):
-        raise ValueError(f'{path}: not a PNG image ({len(data)} bytes); write it again or remove it')
-    # Some OpenCV versions return what they could decode of a truncated file, so the end is checked as well.
-    image = cv2.imdecode(np.frombuffer(data, dtype=np.uint8), cv2.IMREAD_UNCHANGED) if _PNG_END in data[-64:] else None
-    if image is None:
-        raise ValueError(f'{path}: truncated or damaged PNG ({len(data)} bytes); write it again or remove it')
+    image = _decode(path, 'PNG', _PNG_SIGNATURE, _PNG_END, cv2.IMREAD_UNCHANGED)
     if image.ndim == 3:
         code = cv2.COLOR_BGRA2RGBA if image.shape[2] == 4 else cv2.COLOR_BGR2RGB
         image = cv2.cvtColor(image, code)
@@ -97,18 +88,24 @@ def read_jpeg(path: PathLike) -> np.ndarray:
         FileNotFoundError: If there is no such file.
         ValueError: If the file isn't a JPEG, or is truncated or damaged.
     """
+    flags = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
+    return cv2.cvtColor(_decode(path, 'JPEG', _JPEG_SIGNATURE, _JPEG_END, flags), cv2.COLOR_BGR2RGB)
+
+
+def _decode(path: PathLike, kind: str, start: bytes, end: bytes, flags: int) -> np.ndarray:
+    """Pixels of an image file that starts with ``start`` and has ``end`` in its second half."""
     try:
         data = Path(path).read_bytes()
     except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
-        raise FileNotFoundError(f'{path}: no such JPEG file') from error
-    if not data.startswith(_JPEG_SIGNATURE):
-        raise ValueError(f'{path}: not a JPEG image ({len(data)} bytes); get it again or remove it')
-    # OpenCV fills up what a truncated file lacks with gray. Some cameras append bytes after the end.
-    image = cv2.imdecode(np.frombuffer(data, dtype=np.uint8), cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION) \
-        if _JPEG_END in data[-4096:] else None
+        raise FileNotFoundError(f'{path}: no such {kind} file') from error
+    if not data.startswith(start):
+        raise ValueError(f'{path}: not a {kind} image ({len(data)} bytes); write it again or remove it')
+    # OpenCV may return what it could decode of a truncated file, so the end is looked for as well; programs that append
+    # something to it exist, and so do thumbnails with an end of their own in the header.
+    image = cv2.imdecode(np.frombuffer(data, dtype=np.uint8), flags) if end in data[len(data) // 2:] else None
     if image is None:
-        raise ValueError(f'{path}: truncated or damaged JPEG ({len(data)} bytes); get it again or remove it')
-    return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
+        raise ValueError(f'{path}: truncated or damaged {kind} ({len(data)} bytes); write it again or remove it')
+    return image
 
 
 def write_jpeg_atomic(path: PathLike, array: np.ndarray, quality: int = 95) -> None:

@@ -1,4 +1,4 @@
-"""VIPSeg, SemanticKITTI-DVPS and Cityscapes-VPS: toy videos in their layouts, read, streamed, scored; and what is refused."""
+"""VIPSeg, SemanticKITTI-DVPS, Cityscapes-VPS: toy videos in their layouts, read, streamed, scored; what is refused."""
 import importlib.util
 import json
 import shutil
@@ -276,7 +276,7 @@ class TestResize:
         assert not (tmp_path / 'train.txt').exists()
 
     @pytest.mark.parametrize('spoil, message', [
-        (lambda r: (r / MASK).unlink(), 'missing: val video 5000_toystreet: no label map for image 00000000 (1 in all)'),
+        (lambda r: (r / MASK).unlink(), 'val video 5000_toystreet: no label map for image 00000000 (1 in all)'),
         (lambda r: (r / IMAGE).unlink(), 'missing: val video 5000_toystreet: no image for label map 00000000'),
         (lambda r: shutil.rmtree(str(r / 'images/5001_toystreet')), '5001_toystreet: no such folder'),
     ])

@@ -1,7 +1,6 @@
 """The evaluator command lines of the data sets besides KITTI-STEP, and the format of Cityscapes-VPS."""
 import json
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any, Tuple
 
