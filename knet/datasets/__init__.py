@@ -9,7 +9,11 @@ if not os.environ.get('KNET_NO_PLUGIN'):
     from . import pipelines  # noqa: F401  (registers the transforms)
     from .base import FrameRecord, PanopticDataset
     from .cityscapes_step import CityscapesSTEP
+    from .cityscapes_vps import CityscapesVPSDataset
     from .kitti_step_dvps import KITTISTEPDVPSDataset
+    from .semkitti_dvps import KITTIDVPSDataset
     from .video_base import VideoPanopticDataset
+    from .vipseg_dvps import VIPSegDVPSDataset
 
-    __all__ = ['CityscapesSTEP', 'FrameRecord', 'KITTISTEPDVPSDataset', 'PanopticDataset', 'VideoPanopticDataset']
+    __all__ = ['CityscapesSTEP', 'CityscapesVPSDataset', 'FrameRecord', 'KITTIDVPSDataset', 'KITTISTEPDVPSDataset',
+               'PanopticDataset', 'VIPSegDVPSDataset', 'VideoPanopticDataset']
