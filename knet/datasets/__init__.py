@@ -8,8 +8,12 @@ import os
 if not os.environ.get('KNET_NO_PLUGIN'):
     from . import pipelines  # noqa: F401  (registers the transforms)
     from .base import FrameRecord, PanopticDataset
+    from .cityscapes_panoptic import CityscapesPanopticDataset
     from .cityscapes_step import CityscapesSTEP
+    from .coco import CocoInstanceDataset
+    from .coco_panoptic import CocoPanopticDatasetCustom
     from .kitti_step_dvps import KITTISTEPDVPSDataset
     from .video_base import VideoPanopticDataset
 
-    __all__ = ['CityscapesSTEP', 'FrameRecord', 'KITTISTEPDVPSDataset', 'PanopticDataset', 'VideoPanopticDataset']
+    __all__ = ['CityscapesPanopticDataset', 'CityscapesSTEP', 'CocoInstanceDataset', 'CocoPanopticDatasetCustom',
+               'FrameRecord', 'KITTISTEPDVPSDataset', 'PanopticDataset', 'VideoPanopticDataset']
