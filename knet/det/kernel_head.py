@@ -69,7 +69,8 @@ class ConvKernelHead(BaseModule):
     """Predict initial thing masks, a semantic map and a kernel for each.
 
     Thing kernels are the weights of ``init_kernels`` plus the features under
-    their mask; stuff kernels are the weights of ``conv_seg``.
+    their mask; stuff kernels are the weights of ``conv_seg``. Without stuff
+    classes the semantic branch predicts the things.
 
     Args:
         num_proposals (int): N, number of thing kernels.
@@ -81,13 +82,14 @@ class ConvKernelHead(BaseModule):
         localization_fpn (dict): Config of the neck that yields the features of
             the thing and the semantic branch.
         norm_cfg (dict): Norm of the 1x1 convolutions of both branches.
-        loss_mask, loss_dice, loss_seg, loss_rank (dict): Loss configs.
+        loss_mask, loss_dice, loss_seg (dict): Loss configs.
+        loss_rank (dict | None): Loss config; None leaves it out.
         train_cfg (dict | None): ``assigner`` and ``sampler``.
     """
 
     def __init__(self, num_proposals: int, num_thing_classes: int, num_stuff_classes: int, in_channels: int,
                  feat_downsample_stride: int, localization_fpn: dict, norm_cfg: dict, loss_mask: dict,
-                 loss_dice: dict, loss_seg: dict, loss_rank: dict,
+                 loss_dice: dict, loss_seg: dict, loss_rank: Optional[dict] = None,
                  train_cfg: Optional[dict] = None) -> None:
         super().__init__()
         self.num_proposals = num_proposals
@@ -102,7 +104,7 @@ class ConvKernelHead(BaseModule):
         self.loss_mask = build_loss(loss_mask)
         self.loss_dice = build_loss(loss_dice)
         self.loss_seg = build_loss(loss_seg)
-        self.loss_rank = build_loss(loss_rank)
+        self.loss_rank = build_loss(loss_rank) if loss_rank is not None else None
         if train_cfg is not None:
             self.assigner = build_assigner(train_cfg['assigner'])
             self.sampler = build_sampler(train_cfg['sampler'])
@@ -145,8 +147,9 @@ class ConvKernelHead(BaseModule):
                 resolution.
 
         Returns:
-            tuple[dict, list]: ``loss_rpn_{mask,dice,rank,seg}`` scalars, and
-            per image which proposal was matched with which instance.
+            tuple[dict, list]: ``loss_rpn_{mask,dice,rank,seg}`` scalars
+            (``rank`` if configured), and per image which proposal was matched
+            with which instance.
         """
         stride = self.feat_downsample_stride
         masks = proposals.masks[:, :self.num_proposals]
@@ -155,7 +158,8 @@ class ConvKernelHead(BaseModule):
         pos_masks = [t.thing_masks[s.pos_assigned_gt_inds] for t, s in zip(targets, samples)]
         matched = torch.cat([m[inds] for m, inds in zip(masks, pos_inds)])
         losses = mask_losses(self.loss_mask, self.loss_dice, matched, stride, torch.cat(pos_masks))
-        losses['rank'] = rank_loss(self.loss_rank, masks, stride, pos_inds, pos_masks)
+        if self.loss_rank is not None:
+            losses['rank'] = rank_loss(self.loss_rank, masks, stride, pos_inds, pos_masks)
         seg_target = torch.stack([semantic_target(t, s.pos_assigned_gt_inds, self.num_classes)
                                   for t, s in zip(targets, samples)])
         losses['seg'] = semantic_loss(self.loss_seg, proposals.semantic, stride, seg_target)

@@ -23,13 +23,16 @@ class KernelIterHead(BaseModule):
         num_stages (int): Number of stages.
         stage_loss_weights (Sequence[float]): Loss weight of every stage.
         num_proposals (int): N, number of thing queries.
+        num_thing_classes (int): T, unless a stage says otherwise.
+        num_stuff_classes (int): S, likewise.
         mask_head (dict | list[dict]): Config of the stages; one dict serves
             all of them.
         train_cfg (list[dict] | None): ``assigner`` and ``sampler`` of every
             stage.
     """
 
-    def __init__(self, num_stages: int, stage_loss_weights: Sequence[float], num_proposals: int, mask_head: dict,
+    def __init__(self, num_stages: int, stage_loss_weights: Sequence[float], num_proposals: int,
+                 num_thing_classes: int, num_stuff_classes: int, mask_head: dict,
                  train_cfg: Optional[Sequence[dict]] = None) -> None:
         super().__init__()
         heads = mask_head if isinstance(mask_head, (list, tuple)) else [mask_head] * num_stages
@@ -38,7 +41,8 @@ class KernelIterHead(BaseModule):
                              f'{len(stage_loss_weights)} stage_loss_weights are given')
         self.num_proposals = num_proposals
         self.stage_loss_weights = stage_loss_weights
-        self.mask_head = nn.ModuleList(build_head(dict(head)) for head in heads)
+        counts = dict(num_thing_classes=num_thing_classes, num_stuff_classes=num_stuff_classes)
+        self.mask_head = nn.ModuleList(build_head({**counts, **head}) for head in heads)
         if train_cfg is not None:
             self.assigners = [build_assigner(cfg['assigner']) for cfg in train_cfg]
             self.samplers = [build_sampler(cfg['sampler']) for cfg in train_cfg]

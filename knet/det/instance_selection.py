@@ -1,0 +1,29 @@
+"""From scored masks to instances, which may overlap: the output of models whose label space has no stuff."""
+import numpy as np
+from torch import Tensor
+
+from knet.structures import InstancePrediction
+
+from .panoptic_fusion import CHUNK, MaskResizer
+
+
+def select_instances(cls_scores: Tensor, resizer: MaskResizer, max_per_img: int, mask_thr: float) -> InstancePrediction:
+    """Best (query, class) pairs of one image; a query may appear under several classes.
+
+    Args:
+        cls_scores (Tensor): (Q, K) float in 0..1, all classes are things.
+        resizer (MaskResizer): The masks of the Q queries.
+        max_per_img (int): Number of pairs kept.
+        mask_thr (float): A pixel belongs to a mask if its probability exceeds
+            this.
+
+    Returns:
+        InstancePrediction: At original size, by descending score.
+    """
+    num_classes = cls_scores.shape[1]
+    scores, pairs = cls_scores.flatten().topk(min(max_per_img, cls_scores.numel()))
+    queries, rows = (pairs // num_classes).unique(return_inverse=True)
+    # A few masks at a time: probabilities at full size are four times as large as the answer.
+    masks = [(resizer(chunk) > mask_thr).cpu().numpy() for chunk in queries.split(CHUNK)]
+    return InstancePrediction(scores.float().cpu().numpy(), (pairs % num_classes).cpu().numpy(),
+                              np.concatenate(masks)[rows.cpu().numpy()])
