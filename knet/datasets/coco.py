@@ -103,7 +103,7 @@ class CocoInstanceDataset(CocoDataset):
     def _check_size(self, size: Sequence[int], index: int) -> None:
         info = self.data_infos[index]
         if tuple(size) != (info['height'], info['width']):
-            raise ValueError(f'{osp.join(self.img_prefix, info["filename"])}: the prediction is {tuple(size)}, the entry '
+            raise ValueError(f'{osp.join(self.img_prefix, info["filename"])}: prediction is {tuple(size)}, the entry '
                              f'in {self.ann_file} is {(info["height"], info["width"])} (height, width). Images and '
                              'annotations must come from the same release.')
 

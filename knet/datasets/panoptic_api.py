@@ -17,10 +17,15 @@ Pair = Tuple[Dict[str, Any], Dict[str, Any]]
 _CHUNK = 64
 
 
+def _image_size(path: str) -> Tuple[int, int]:
+    with Image.open(path) as image:
+        return image.size
+
+
 def _compare(pairs: Sequence[Pair], gt_folder: str, pred_folder: str, categories: Dict[int, Dict]) -> PQStat:
     for truth, prediction in pairs:
         paths = osp.join(gt_folder, truth['file_name']), osp.join(pred_folder, prediction['file_name'])
-        sizes = [Image.open(path).size for path in paths]
+        sizes = [_image_size(path) for path in paths]
         if sizes[0] != sizes[1]:
             raise ValueError(f'{paths[0]} is {sizes[0]} pixels, the prediction {paths[1]} is {sizes[1]} (width, '
                              'height). Images and panoptic PNGs must come from the same release.')
