@@ -109,8 +109,8 @@ def plan_split(root: str, destination: str, split: str) -> List[Job]:
     """
     folder = osp.join(root, 'gtFine', split)
     cities = sorted(os.listdir(folder)) if osp.isdir(folder) else []
-    jobs = [Job(root, split, city, name[:-len(_IDS)],
-                osp.join(destination, 'gtFine', f'cityscapes_panoptic_{split}', name[:-len(_IDS)] + '_panoptic.png'))
+    target = osp.join(destination, 'gtFine', f'cityscapes_panoptic_{split}')
+    jobs = [Job(root, split, city, name[:-len(_IDS)], osp.join(target, name[:-len(_IDS)] + '_gtFine_panoptic.png'))
             for city in cities if osp.isdir(osp.join(folder, city))
             for name in sorted(os.listdir(osp.join(folder, city))) if name.endswith(_IDS)]
     if not jobs:
