@@ -3,8 +3,9 @@ import io
 import logging
 import os.path as osp
 from contextlib import redirect_stdout
-from typing import Any, Dict, List, Optional, Sequence, Tuple, Union
+from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple, Union
 
+import cv2
 from mmdet.datasets.api_wrappers import COCO
 from mmdet.datasets.builder import DATASETS
 from mmdet.datasets.coco import CocoDataset
@@ -87,6 +88,32 @@ class CocoInstanceDataset(CocoDataset):
         self.img_ids = self.coco.get_img_ids()
         return [dict(self.coco.imgs[i], filename=self.coco.imgs[i]['file_name']) for i in self.img_ids]
 
+    def prepare_test_img(self, idx: int) -> Dict[str, Any]:
+        """Sample for inference; see :meth:`prepare_train_img`."""
+        return self._name_damaged_image(super().prepare_test_img, idx)
+
+    def prepare_train_img(self, idx: int) -> Optional[Dict[str, Any]]:
+        """Sample for training, None if the pipeline rejects it.
+
+        Raises:
+            ValueError: If the image is damaged or its size is not that of its
+                masks.
+        """
+        data = self._name_damaged_image(super().prepare_train_img, idx)
+        if data is not None and 'img_metas' in data:
+            self._check_size(data['img_metas'].data['ori_shape'][:2], idx, 'the image')
+        return data
+
+    def _name_damaged_image(self, prepare: Callable[[int], Any], index: int) -> Any:
+        try:
+            return prepare(index)
+        except AttributeError as error:
+            # MMDetection asks for the shape of what the decoder returns, which is None for damaged files.
+            path = osp.join(self.img_prefix, self.data_infos[index]['filename'])
+            if cv2.imread(path) is not None:
+                raise
+            raise ValueError(f'{path}: truncated or damaged image. Unpack it again.') from error
+
     def pre_eval(self, prediction: InstancePrediction, index: int) -> InstanceResult:
         """Reduce the prediction of an image to boxes and run lengths.
 
@@ -100,11 +127,11 @@ class CocoInstanceDataset(CocoDataset):
         self._check_size(prediction.masks.shape[1:], index)
         return instance_result(prediction, self.label_space)
 
-    def _check_size(self, size: Sequence[int], index: int) -> None:
+    def _check_size(self, size: Sequence[int], index: int, what: str = 'the prediction') -> None:
         info = self.data_infos[index]
         if tuple(size) != (info['height'], info['width']):
-            raise ValueError(f'{osp.join(self.img_prefix, info["filename"])}: prediction is {tuple(size)}, the entry '
-                             f'in {self.ann_file} is {(info["height"], info["width"])} (height, width). Images and '
+            raise ValueError(f'{osp.join(self.img_prefix, info["filename"])}: {what} is {tuple(size)}, the entry in '
+                             f'{self.ann_file} {(info["height"], info["width"])} (height, width). Images and '
                              'annotations must come from the same release.')
 
     def check_metrics(self, metric: Union[str, Sequence[str]]) -> List[str]:

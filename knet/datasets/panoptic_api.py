@@ -6,10 +6,14 @@ from contextlib import redirect_stdout
 from multiprocessing import Pool
 from typing import Any, Dict, List, Sequence, Tuple
 
-from panopticapi.evaluation import PQStat, pq_compute_single_core
 from PIL import Image
 
 from knet.evaluation.tables import format_table
+
+try:
+    from panopticapi.evaluation import PQStat, pq_compute_single_core
+except ImportError:  # comes without dependencies, so it may have been forgotten
+    PQStat = pq_compute_single_core = None
 
 #: Ground truth and prediction of an image: ``image_id``, ``file_name``, ``segments_info``.
 Pair = Tuple[Dict[str, Any], Dict[str, Any]]
@@ -22,7 +26,7 @@ def _image_size(path: str) -> Tuple[int, int]:
         return image.size
 
 
-def _compare(pairs: Sequence[Pair], gt_folder: str, pred_folder: str, categories: Dict[int, Dict]) -> PQStat:
+def _compare(pairs: Sequence[Pair], gt_folder: str, pred_folder: str, categories: Dict[int, Dict]) -> 'PQStat':
     for truth, prediction in pairs:
         paths = osp.join(gt_folder, truth['file_name']), osp.join(pred_folder, prediction['file_name'])
         sizes = [_image_size(path) for path in paths]
@@ -33,7 +37,7 @@ def _compare(pairs: Sequence[Pair], gt_folder: str, pred_folder: str, categories
         return pq_compute_single_core(0, list(pairs), gt_folder, pred_folder, categories)
 
 
-def compare_panoptic(pairs: Sequence[Pair], gt_folder: str, pred_folder: str, categories: Dict[int, Dict]) -> PQStat:
+def compare_panoptic(pairs: Sequence[Pair], gt_folder: str, pred_folder: str, categories: Dict[int, Dict]) -> 'PQStat':
     """Match the segments of all images, by as many processes as pay off.
 
     Args:
@@ -48,7 +52,10 @@ def compare_panoptic(pairs: Sequence[Pair], gt_folder: str, pred_folder: str, ca
     Raises:
         ValueError: If a PNG of a pair differs from the other in size.
         KeyError: If PNG and segments of a prediction differ.
+        ImportError: If panopticapi is not installed.
     """
+    if PQStat is None:
+        raise ImportError('PQ needs panopticapi: pip install --no-deps -r requirements/nodeps.txt')
     jobs = [(pairs[start:start + _CHUNK], gt_folder, pred_folder, categories)
             for start in range(0, len(pairs), _CHUNK)]
     processes = min(len(jobs), os.cpu_count() or 1)
@@ -63,7 +70,7 @@ def compare_panoptic(pairs: Sequence[Pair], gt_folder: str, pred_folder: str, ca
     return total
 
 
-def panoptic_scores(total: PQStat, categories: Dict[int, Dict]) -> Tuple[Dict[str, float], str]:
+def panoptic_scores(total: 'PQStat', categories: Dict[int, Dict]) -> Tuple[Dict[str, float], str]:
     """Scores of :func:`compare_panoptic`.
 
     Args:

@@ -280,6 +280,21 @@ def test_wrong_stuff_maps(tmp_path: Path, array: np.ndarray, message: str) -> No
         shipped('_base_/datasets/coco_panoptic.py', root)[0]
 
 
+def test_damaged_image(tmp_path: Path) -> None:
+    root = make_coco(tmp_path)
+    path = root / 'val2017' / '000000000007.png'
+    path.write_bytes(path.read_bytes()[:60])
+    with pytest.raises(ValueError, match='val2017/000000000007.png: truncated or damaged image'):
+        shipped('_base_/datasets/coco_instance.py', root)[0]
+
+
+def test_image_of_another_size(tmp_path: Path) -> None:
+    root = make_coco(tmp_path)
+    save_png(root / 'val2017' / '000000000007.png', np.zeros((39, 60, 3), np.uint8))
+    with pytest.raises(ValueError, match=r'000000000007.png: the image is \(39, 60\), the entry in .*\(40, 60\)'):
+        shipped('_base_/datasets/coco_instance.py', root)[0]
+
+
 def test_wrong_panoptic_png(tmp_path: Path) -> None:
     root = make_coco(tmp_path)
     dataset = panoptic_data(root)
@@ -302,7 +317,7 @@ def test_wrong_use(tmp_path: Path) -> None:
         dataset.evaluate(results[:1])
     small = perfect()[0]
     small.panoptic = small.panoptic[1:]
-    with pytest.raises(ValueError, match=r'val2017/000000000007.png: prediction is \(39, 60\), the entry'):
+    with pytest.raises(ValueError, match=r'val2017/000000000007.png: the prediction is \(39, 60\), the entry'):
         dataset.pre_eval(small, 0)
     with pytest.raises(ValueError, match='ins_ann=..., panoptic_ann'):
         panoptic_data(tmp_path, ann_file=FILES['ins_ann'])
