@@ -25,7 +25,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from knet.labels.cityscapes_ids import LABELS
-from knet.utils.cli import UsageError, add_debug_option, run_tool
+from knet.utils.cli import UsageError, add_converter_options, run_tool
 from knet.utils.io import write_png_atomic
 from knet.utils.parallel import run_parallel
 
@@ -114,13 +114,9 @@ def plan(folder: str, out_dir: str) -> List[Job]:
 def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('cityscapes', nargs='?', help='folder of Cityscapes; --src is the same')
-    parser.add_argument('--src', default='data/cityscapes', help='folder of Cityscapes (default: %(default)s)')
+    parser.add_argument('cityscapes', nargs='?', help='folder of Cityscapes; the same as --src')
     parser.add_argument('--gt-dir', default='gtFine', help='folder of the polygons inside of it (default: %(default)s)')
-    parser.add_argument('-o', '--out-dir', '--dst', help='where the maps go (default: next to the polygons)')
-    parser.add_argument('--nproc', type=int, default=os.cpu_count(), help='processes (default: %(default)s)')
-    parser.add_argument('--dry-run', action='store_true', help='report, change nothing')
-    add_debug_option(parser)
+    add_converter_options(parser, 'data/cityscapes')
     return parser.parse_args(argv)
 
 
@@ -128,7 +124,7 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     """Run the command; returns the exit status."""
     args = parse_args(argv)
     folder = osp.join(args.cityscapes or args.src, args.gt_dir)
-    jobs = plan(folder, args.out_dir or folder)
+    jobs = plan(folder, args.dst or folder)
     todo = [job for job in jobs if not job.is_done]
     print(f'{len(jobs)} images with polygons, {len(jobs) - len(todo)} were converted already')
     if not args.dry_run:

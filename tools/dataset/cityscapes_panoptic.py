@@ -25,7 +25,7 @@ import numpy as np
 from knet.datasets.coco_format import encode_mask, ids_to_rgb
 from knet.labels import CITYSCAPES_PANOPTIC
 from knet.labels.cityscapes_ids import LABELS
-from knet.utils.cli import UsageError, add_debug_option, run_tool
+from knet.utils.cli import UsageError, add_converter_options, run_tool
 from knet.utils.io import read_png, write_json_atomic, write_png_atomic
 from knet.utils.parallel import run_parallel
 
@@ -154,13 +154,9 @@ def write_split(jobs: Sequence[Job], destination: str, split: str, nproc: int) -
 def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('--src', default='data/cityscapes', help='folder of Cityscapes (default: %(default)s)')
-    parser.add_argument('--dst', help='where the files go (default: the folder of Cityscapes)')
     parser.add_argument('--splits', nargs='+', default=['train', 'val'], metavar='SPLIT',
                         help='what to convert (default: train val)')
-    parser.add_argument('--nproc', type=int, default=os.cpu_count(), help='processes (default: %(default)s)')
-    parser.add_argument('--dry-run', action='store_true', help='report, change nothing')
-    add_debug_option(parser)
+    add_converter_options(parser, 'data/cityscapes')
     return parser.parse_args(argv)
 
 

@@ -18,7 +18,7 @@ import numpy as np
 
 from knet.datasets.coco_format import match_categories, read_annotations, read_segment_ids, translate_ids
 from knet.labels import COCO_PANOPTIC
-from knet.utils.cli import add_debug_option, run_tool
+from knet.utils.cli import add_converter_options, run_tool
 from knet.utils.io import write_png_atomic
 from knet.utils.parallel import run_parallel
 
@@ -78,13 +78,9 @@ def convert(job: Job) -> None:
 def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('--src', default='data/coco', help='folder of COCO (default: %(default)s)')
-    parser.add_argument('--dst', help='where the maps go (default: the folder of COCO)')
     parser.add_argument('--splits', nargs='+', default=['train2017'], metavar='SPLIT',
                         help='what to convert; only training needs maps of stuff (default: train2017)')
-    parser.add_argument('--nproc', type=int, default=os.cpu_count(), help='processes (default: %(default)s)')
-    parser.add_argument('--dry-run', action='store_true', help='report, change nothing')
-    add_debug_option(parser)
+    add_converter_options(parser, 'data/coco')
     return parser.parse_args(argv)
 
 

@@ -1,5 +1,4 @@
 # Cityscapes panoptic: 8 things + 11 stuff classes, images of 1024 x 2048.
-dataset_type = 'CityscapesPanopticDataset'
 data_root = 'data/cityscapes'
 img_norm_cfg = dict(mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375], to_rgb=True)
 train_pipeline = [
@@ -28,6 +27,16 @@ test_pipeline = [
                 'filename', 'ori_filename', 'ori_shape', 'img_shape', 'pad_shape', 'scale_factor', 'img_norm_cfg')),
         ])
 ]
+val_data = dict(
+    type='CityscapesPanopticDataset',
+    data_root=data_root,
+    ann_file=dict(
+        ins_ann='annotations/instancesonly_filtered_gtFine_val.json',
+        panoptic_ann='annotations/cityscapes_panoptic_val.json'),
+    img_prefix='leftImg8bit/val',
+    seg_prefix='gtFine/cityscapes_panoptic_val',
+    test_mode=True,
+    pipeline=test_pipeline)
 data = dict(
     samples_per_gpu=2,
     workers_per_gpu=2,
@@ -35,7 +44,7 @@ data = dict(
         type='RepeatDataset',
         times=8,
         dataset=dict(
-            type=dataset_type,
+            type='CityscapesPanopticDataset',
             data_root=data_root,
             ann_file=dict(
                 ins_ann='annotations/instancesonly_filtered_gtFine_train.json',
@@ -43,24 +52,6 @@ data = dict(
             img_prefix='leftImg8bit/train',
             seg_prefix='gtFine/train',
             pipeline=train_pipeline)),
-    val=dict(
-        type=dataset_type,
-        data_root=data_root,
-        ann_file=dict(
-            ins_ann='annotations/instancesonly_filtered_gtFine_val.json',
-            panoptic_ann='annotations/cityscapes_panoptic_val.json'),
-        img_prefix='leftImg8bit/val',
-        seg_prefix='gtFine/cityscapes_panoptic_val',
-        test_mode=True,
-        pipeline=test_pipeline),
-    test=dict(
-        type=dataset_type,
-        data_root=data_root,
-        ann_file=dict(
-            ins_ann='annotations/instancesonly_filtered_gtFine_val.json',
-            panoptic_ann='annotations/cityscapes_panoptic_val.json'),
-        img_prefix='leftImg8bit/val',
-        seg_prefix='gtFine/cityscapes_panoptic_val',
-        test_mode=True,
-        pipeline=test_pipeline))
+    val=val_data,
+    test=val_data)
 evaluation = dict(interval=1, metric=['PQ', 'segm'])

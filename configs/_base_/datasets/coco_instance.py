@@ -1,5 +1,4 @@
 # COCO instance segmentation: 80 things, one scale.
-dataset_type = 'CocoInstanceDataset'
 data_root = 'data/coco'
 img_norm_cfg = dict(mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375], to_rgb=True)
 train_pipeline = [
@@ -28,6 +27,13 @@ test_pipeline = [
                 'filename', 'ori_filename', 'ori_shape', 'img_shape', 'pad_shape', 'scale_factor', 'img_norm_cfg')),
         ])
 ]
+val_data = dict(
+    type='CocoInstanceDataset',
+    data_root=data_root,
+    ann_file='annotations/instances_val2017.json',
+    img_prefix='val2017',
+    test_mode=True,
+    pipeline=test_pipeline)
 data = dict(
     samples_per_gpu=2,
     workers_per_gpu=2,
@@ -35,23 +41,11 @@ data = dict(
         type='RepeatDataset',
         times=1,
         dataset=dict(
-            type=dataset_type,
+            type='CocoInstanceDataset',
             data_root=data_root,
             ann_file='annotations/instances_train2017.json',
             img_prefix='train2017',
             pipeline=train_pipeline)),
-    val=dict(
-        type=dataset_type,
-        data_root=data_root,
-        ann_file='annotations/instances_val2017.json',
-        img_prefix='val2017',
-        test_mode=True,
-        pipeline=test_pipeline),
-    test=dict(
-        type=dataset_type,
-        data_root=data_root,
-        ann_file='annotations/instances_val2017.json',
-        img_prefix='val2017',
-        test_mode=True,
-        pipeline=test_pipeline))
+    val=val_data,
+    test=val_data)
 evaluation = dict(interval=1, metric=['segm'])

@@ -1,5 +1,4 @@
 # COCO panoptic: 80 things + 53 stuff classes, one scale. The things to learn from are those of the instance json.
-dataset_type = 'CocoPanopticDatasetCustom'
 data_root = 'data/coco'
 img_norm_cfg = dict(mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375], to_rgb=True)
 train_pipeline = [
@@ -28,6 +27,16 @@ test_pipeline = [
                 'filename', 'ori_filename', 'ori_shape', 'img_shape', 'pad_shape', 'scale_factor', 'img_norm_cfg')),
         ])
 ]
+val_data = dict(
+    type='CocoPanopticDatasetCustom',
+    data_root=data_root,
+    ann_file=dict(
+        ins_ann='annotations/instances_val2017.json',
+        panoptic_ann='annotations/panoptic_val2017.json'),
+    img_prefix='val2017',
+    seg_prefix='panoptic_val2017',
+    test_mode=True,
+    pipeline=test_pipeline)
 data = dict(
     samples_per_gpu=2,
     workers_per_gpu=2,
@@ -35,7 +44,7 @@ data = dict(
         type='RepeatDataset',
         times=1,
         dataset=dict(
-            type=dataset_type,
+            type='CocoPanopticDatasetCustom',
             data_root=data_root,
             ann_file=dict(
                 ins_ann='annotations/instances_train2017.json',
@@ -43,24 +52,6 @@ data = dict(
             img_prefix='train2017',
             seg_prefix='panoptic_stuff_train2017',
             pipeline=train_pipeline)),
-    val=dict(
-        type=dataset_type,
-        data_root=data_root,
-        ann_file=dict(
-            ins_ann='annotations/instances_val2017.json',
-            panoptic_ann='annotations/panoptic_val2017.json'),
-        img_prefix='val2017',
-        seg_prefix='panoptic_val2017',
-        test_mode=True,
-        pipeline=test_pipeline),
-    test=dict(
-        type=dataset_type,
-        data_root=data_root,
-        ann_file=dict(
-            ins_ann='annotations/instances_val2017.json',
-            panoptic_ann='annotations/panoptic_val2017.json'),
-        img_prefix='val2017',
-        seg_prefix='panoptic_val2017',
-        test_mode=True,
-        pipeline=test_pipeline))
+    val=val_data,
+    test=val_data)
 evaluation = dict(interval=1, metric=['PQ', 'segm'])

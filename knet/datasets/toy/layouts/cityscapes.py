@@ -1,6 +1,6 @@
 """The layouts of Cityscapes."""
 from pathlib import Path
-from typing import Any, Dict, Iterable, List
+from typing import Any, Dict, Iterable, List, Tuple
 
 import cv2
 import numpy as np
@@ -11,7 +11,15 @@ from knet.utils.io import PathLike, write_json_atomic, write_png_atomic
 
 from .base import Video
 
-_LICENSE = 'Generated pictures of a toy street; free to use for any purpose.\n'
+
+def _prepare(root: PathLike, split: str) -> Tuple[str, Path, Path]:
+    """Make the folders of a split; returns the city, the folder of its images and that of its labels."""
+    root, city = Path(root), 'toystreet'
+    images, labels = root / 'leftImg8bit' / split / city, root / 'gtFine' / split / city
+    for folder in (images, labels):
+        folder.mkdir(parents=True, exist_ok=True)
+    (root / 'license.txt').write_text('Generated pictures of a toy street; free to use for any purpose.\n')
+    return city, images, labels
 
 
 def write_cityscapes_step(root: PathLike, split: str, videos: Iterable[Video]) -> None:
@@ -26,12 +34,7 @@ def write_cityscapes_step(root: PathLike, split: str, videos: Iterable[Video]) -
         split: ``'train'`` or ``'val'``.
         videos: Pairs of video id and frames.
     """
-    root, city = Path(root), 'toystreet'
-    root.mkdir(parents=True, exist_ok=True)
-    (root / 'license.txt').write_text(_LICENSE)
-    images, labels = root / 'leftImg8bit' / split / city, root / 'gtFine' / split / city
-    images.mkdir(parents=True, exist_ok=True)
-    labels.mkdir(parents=True, exist_ok=True)
+    city, images, labels = _prepare(root, split)
     for video, frames in videos:
         for number, frame in enumerate(frames):
             stem = f'{city}_{video:06d}_{number:06d}'
@@ -56,10 +59,7 @@ def write_cityscapes_panoptic(root: PathLike, split: str, videos: Iterable[Video
         split: ``'train'`` or ``'val'``.
         videos: Pairs of video id and frames.
     """
-    root, city = Path(root), 'toystreet'
-    root.mkdir(parents=True, exist_ok=True)
-    (root / 'license.txt').write_text(_LICENSE)
-    images, labels = root / 'leftImg8bit' / split / city, root / 'gtFine' / split / city
+    city, images, labels = _prepare(root, split)
     label_ids = np.zeros(256, dtype=np.int32)
     for label in LABELS:
         if 0 <= label.train_id < VOID_ID:
