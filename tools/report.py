@@ -19,7 +19,8 @@ import _root  # noqa: F401
 import numpy as np
 
 import knet
-from knet.evaluation.store import KittiStepGroundTruth, PredictionReader
+from knet.evaluation.ground_truth import KittiStepGroundTruth
+from knet.evaluation.store import PredictionReader
 from knet.labels import LABEL_SPACES, get_label_space
 from knet.utils.cli import UsageError, add_debug_option, run_tool
 from knet.visualization import compare_frame, worst_frames, write_report

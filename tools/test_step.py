@@ -93,7 +93,7 @@ def main() -> None:
         if not hasattr(model, 'new_stream') or not hasattr(dataset, 'video_indices'):
             raise UsageError(f'{args.config} is not a video model on videos; use tools/test.py')
         writer = PredictionWriter(out_dir, run_identity(cfg, checkpoint, args.amp), resume=not args.fresh,
-                                  final=args.final)
+                                  final=args.final, names=dataset.video_names)
         barrier()
         stream_videos(model, dataset, writer, Path(args.show_dir) / 'overlay' if args.show_dir else None,
                       workers=min(1, loader_settings(cfg, 'test')['workers_per_gpu']), amp=args.amp)

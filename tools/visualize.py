@@ -13,7 +13,8 @@ os.environ.setdefault('KNET_NO_PLUGIN', '1')  # drawing needs no network library
 import _root  # noqa: F401
 from tqdm import tqdm
 
-from knet.evaluation.store import KittiStepGroundTruth, PredictionReader
+from knet.evaluation.ground_truth import KittiStepGroundTruth
+from knet.evaluation.store import PredictionReader
 from knet.labels import LABEL_SPACES, get_label_space
 from knet.utils.cli import UsageError, add_debug_option, run_tool
 from knet.utils.io import write_png_atomic

@@ -233,7 +233,7 @@ def _with_root(options: Options) -> Dict[str, Any]:
 
 def _evaluation(options: Options, name: str) -> Run:
     from knet.apis.test import score_videos
-    from knet.evaluation.store import KittiStepGroundTruth
+    from knet.evaluation.ground_truth import KittiStepGroundTruth
     from knet.labels import get_label_space
 
     class Stored:

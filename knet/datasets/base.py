@@ -36,7 +36,7 @@ class FrameRecord:
         video_id: Number of its video.
         frame_id: Frame number in the video.
         image: Path of the image.
-        annotation: Paths of the label files, in the order of ``read_id_map``.
+        annotation: Paths of the label files, in the order of ``read_id_map``; none if the frame has no labels.
         is_first: Whether no earlier frame of the video exists.
     """
 
@@ -171,9 +171,9 @@ class PanopticDataset(Dataset):
         Raises:
             ValueError: If the split has no labels or a class is unknown.
         """
-        if self.is_unlabelled:
-            raise ValueError(f'{self} has no labels to compare with.')
         paths = self.records[index].annotation
+        if self.is_unlabelled or not paths:
+            raise ValueError(f'{self} has no labels to compare {self.records[index].image} with.')
         id_map = self.read_id_map(*paths)
         check_classes(id_map, self.label_space, paths[0])
         semantic = (id_map >> ID_SHIFT).astype(np.uint8)

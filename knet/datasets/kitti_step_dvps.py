@@ -5,10 +5,9 @@ from typing import List
 
 from mmdet.datasets.builder import DATASETS
 
-from knet.evaluation.store import KittiStepGroundTruth
+from knet.evaluation.ground_truth import KittiStepGroundTruth
 
 from .base import FrameRecord, list_files, require_folder
-from .pipelines.loading import read_rgb_panoptic
 from .video_base import VideoPanopticDataset
 
 _IMAGE = re.compile(r'(\d+)_(\d+)_leftImg8bit\.png')
@@ -29,7 +28,7 @@ class KITTISTEPDVPSDataset(VideoPanopticDataset):
     arguments.
     """
 
-    read_id_map = staticmethod(read_rgb_panoptic)
+    truth = KittiStepGroundTruth
 
     def scan(self) -> List[FrameRecord]:
         """List the frames in order of video and frame number."""
@@ -54,15 +53,12 @@ class KITTISTEPDVPSDataset(VideoPanopticDataset):
                 raise ValueError(f'{osp.join(folder, name)}: frame {frame} of video {video} exists twice under '
                                  'different spellings of the number. Remove one.')
             image = osp.join(folder, name)
+            stem = image[:-len('leftImg8bit.png')]
             records.append(FrameRecord(
                 video_id=video,
                 frame_id=frame,
                 image=image,
-                annotation=(image[:-len('leftImg8bit.png')] + 'panoptic.png', ),
+                annotation=tuple(stem + suffix for suffix in self.truth.suffixes),
                 is_first=previous is None or previous[0] != video))
             previous = (video, frame)
         return records
-
-    def ground_truth(self) -> KittiStepGroundTruth:
-        """The labels of the split as the video evaluators read them."""
-        return KittiStepGroundTruth(self.data_root, self.split)

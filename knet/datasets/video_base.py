@@ -1,8 +1,9 @@
 """Data sets of videos: pairs of frames for training, streams for testing."""
-from typing import Any, Dict, List, Optional, Sequence, Union
+from typing import Any, Callable, Dict, List, Optional, Sequence, Type, Union
 
 import numpy as np
 
+from knet.evaluation.ground_truth import VideoGroundTruth
 from knet.labels import LabelSpace
 
 from .base import PanopticDataset
@@ -23,8 +24,12 @@ class VideoPanopticDataset(PanopticDataset):
         split: Name of the part.
         ref_seq_index: Offsets of possible references, e.g. ``(-2, -1, 1, 2)``.
         test_mode: One frame per sample.
-        label_space: The classes of the label files.
+        label_space: The classes of the label files; default: those of the
+            benchmark.
     """
+
+    #: How the evaluators read the labels; the data set reads them alike.
+    truth: Type[VideoGroundTruth]
 
     def __init__(self,
                  pipeline: Sequence[Dict[str, Any]],
@@ -32,11 +37,26 @@ class VideoPanopticDataset(PanopticDataset):
                  split: str = 'train',
                  ref_seq_index: Optional[Sequence[int]] = None,
                  test_mode: bool = False,
-                 label_space: Union[str, LabelSpace] = 'kitti_step') -> None:
+                 label_space: Optional[Union[str, LabelSpace]] = None) -> None:
+        label_space = self.truth.label_space if label_space is None else label_space
         super().__init__(pipeline, data_root, split=split, test_mode=test_mode, label_space=label_space)
         self.ref_seq_index = tuple(ref_seq_index or ())
         self._span = {index: (indices[0], indices[-1])
                       for indices in self.video_indices().values() for index in indices}
+
+    @property
+    def read_id_map(self) -> Callable[..., np.ndarray]:
+        """Function from the label files of a frame to an id map."""
+        return self.truth.decode
+
+    @property
+    def video_names(self) -> Dict[int, str]:
+        """What the data set calls its videos, by number; empty where they only have numbers."""
+        return {}
+
+    def ground_truth(self) -> VideoGroundTruth:
+        """The labels of the split as the video evaluators read them."""
+        return self.truth(self.data_root, self.split)
 
     def draw_reference(self, index: int) -> int:
         """Dataset index of a random reference of a key frame."""

@@ -1,16 +1,30 @@
 """What the evaluator command lines share."""
 import argparse
-from typing import Tuple, Union
+from typing import Any, Dict, Tuple, Type
 
+from knet.evaluation.cityscapes_vps import CityscapesVPSGroundTruth
+from knet.evaluation.dstq import evaluate_dstq
+from knet.evaluation.ground_truth import (
+    KittiStepGroundTruth,
+    SemanticKittiGroundTruth,
+    VideoGroundTruth,
+    VIPSegGroundTruth,
+)
 from knet.evaluation.protocols import OFFICIAL, PROTOCOLS
-from knet.evaluation.store import KittiStepGroundTruth, PredictionReader
-from knet.evaluation.stq import STQResult
-from knet.evaluation.vpq import VPQResult
+from knet.evaluation.store import PredictionReader
+from knet.evaluation.stq import evaluate_stq
+from knet.evaluation.vpq import evaluate_vpq
 from knet.labels import LABEL_SPACES, LabelSpace, get_label_space
 from knet.utils.cli import UsageError, add_debug_option
 from knet.utils.io import write_json_atomic
 
-DEFAULT_GT_PATH = 'data/kitti-step'
+#: Layouts of ground truth by name.
+DATA_SETS: Dict[str, Type[VideoGroundTruth]] = {
+    'kitti-step': KittiStepGroundTruth,
+    'semantic-kitti': SemanticKittiGroundTruth,
+    'cityscapes-vps': CityscapesVPSGroundTruth,
+    'vipseg': VIPSegGroundTruth,
+}
 
 
 def positive(text: str) -> int:
@@ -24,14 +38,33 @@ def positive(text: str) -> int:
     return number
 
 
-def evaluator_parser(description: str) -> argparse.ArgumentParser:
-    """A parser with the arguments of every evaluator."""
+def share(text: str) -> float:
+    """Parse a number > 0 of a command line."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
+    if not number > 0:
+        raise argparse.ArgumentTypeError(f'must be a number > 0, not {text!r}')
+    return number
+
+
+def evaluator_parser(description: str, data_set: str) -> argparse.ArgumentParser:
+    """A parser with the arguments of every evaluator.
+
+    Args:
+        description: What the command does.
+        data_set: Default of ``--data-set``, a key of :data:`DATA_SETS`.
+    """
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument('result_path', help='folder with panoptic/<video>/SSSSSS_FFFFFF_{cat,ins}.png')
-    parser.add_argument('gt_path', nargs='?', help=f'data set folder with video_sequence/; default: {DEFAULT_GT_PATH}')
+    parser.add_argument('gt_path', nargs='?',
+                        help=f'data set folder; default: {DATA_SETS[data_set].default_root}, or that of --data-set')
     parser.add_argument('--gt-path', dest='gt_option', metavar='GT_PATH', help='the same, as an option')
-    parser.add_argument('--split', default='val', help='sub-folder of video_sequence/; default: val')
-    parser.add_argument('--label-space', default='kitti_step', choices=sorted(LABEL_SPACES), help='the classes')
+    parser.add_argument('--data-set', default=data_set, choices=sorted(DATA_SETS), help='the layout of the ground '
+                        'truth; default: %(default)s')
+    parser.add_argument('--split', default='val', help='part of the data set; default: val')
+    parser.add_argument('--label-space', choices=sorted(LABEL_SPACES), help='the classes; default: of the data set')
     parser.add_argument('--protocol', default=OFFICIAL, choices=PROTOCOLS,
                         help="official: the benchmark's definition; paper-repo: the published scripts' arithmetic")
     parser.add_argument('--json', metavar='FILE', help='also write the scores there, as fractions in 0..1')
@@ -42,7 +75,7 @@ def evaluator_parser(description: str) -> argparse.ArgumentParser:
     return parser
 
 
-def open_inputs(args: argparse.Namespace) -> Tuple[PredictionReader, KittiStepGroundTruth, LabelSpace]:
+def open_inputs(args: argparse.Namespace) -> Tuple[PredictionReader, VideoGroundTruth, LabelSpace]:
     """Open what the arguments of :func:`evaluator_parser` name.
 
     Raises:
@@ -51,13 +84,43 @@ def open_inputs(args: argparse.Namespace) -> Tuple[PredictionReader, KittiStepGr
     """
     if args.gt_path and args.gt_option and args.gt_path != args.gt_option:
         raise UsageError(f'ground truth given twice: {args.gt_path} and --gt-path {args.gt_option}; keep one')
-    truth = KittiStepGroundTruth(args.gt_path or args.gt_option or DEFAULT_GT_PATH, args.split)
-    return PredictionReader(args.result_path), truth, get_label_space(args.label_space)
+    data_set = DATA_SETS[args.data_set]
+    truth = data_set(args.gt_path or args.gt_option or data_set.default_root, args.split)
+    return PredictionReader(args.result_path), truth, get_label_space(args.label_space or data_set.label_space)
 
 
-def report(result: Union[STQResult, VPQResult], args: argparse.Namespace) -> None:
-    """Print the table, and write the JSON file if one is asked for."""
+def report(result: Any, args: argparse.Namespace) -> None:
+    """Print the table, and write the JSON file if one is asked for.
+
+    Args:
+        result: Has ``table()`` and ``to_json()``.
+        args: Of :func:`evaluator_parser`.
+    """
     print(result.table())
     if args.json:
         write_json_atomic(args.json, result.to_json())
         print(f'\nscores written to {args.json}')
+
+
+def stq_main(data_set: str) -> None:
+    """The command line of the STQ evaluators; ``data_set`` is the default layout."""
+    parser = evaluator_parser('Score video predictions with STQ (segmentation and tracking quality).', data_set)
+    parser.add_argument('--depth', action='store_true',
+                        help='DSTQ: score depth as well, RESULT/depth/<video>/SSSSSS_FFFFFF.png')
+    args = parser.parse_args()
+    evaluate = evaluate_dstq if args.depth else evaluate_stq
+    report(evaluate(*open_inputs(args), args.protocol, args.nproc, args.allow_missing), args)
+
+
+def vpq_main(data_set: str) -> None:
+    """The command line of the VPQ evaluators; ``data_set`` is the default layout."""
+    parser = evaluator_parser('Score video predictions with VPQ (video panoptic quality).', data_set)
+    default = ' '.join(map(str, DATA_SETS[data_set].vpq_windows))
+    parser.add_argument('-k', '--eval_frames', '--eval-frames', dest='ks', nargs='+', type=positive, metavar='K',
+                        help=f'window lengths in labelled frames; default: {default}, or those of --data-set')
+    parser.add_argument('--depth-thres', '--depth_thres', type=share, metavar='T',
+                        help='depth-aware VPQ: pixels whose depth is off by more than T times the true depth count '
+                        'as not predicted')
+    args = parser.parse_args()
+    report(evaluate_vpq(*open_inputs(args), args.ks, args.protocol, args.nproc, args.allow_missing, args.depth_thres),
+           args)

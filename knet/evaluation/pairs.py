@@ -103,7 +103,7 @@ def count_pairs(gt_semantic: np.ndarray,
                          'predictions must have the original size')
     planes = [plane.ravel() for plane in planes]
     # Label maps are flat areas: counting runs of equal pixels sorts some thousand values instead of all pixels.
-    starts, lengths = _runs(planes)
+    starts, lengths = find_runs(planes)
     gt_sem, gt_ins, pred_sem, pred_ins = (plane[starts].astype(np.int64) for plane in planes)
     for name, semantic, instance in ((names[0], gt_sem, gt_ins), (names[1], pred_sem, pred_ins)):
         _check_ids(name, semantic, instance, label_space)
@@ -113,8 +113,8 @@ def count_pairs(gt_semantic: np.ndarray,
     return PairCounts(*_sum_by_key(keys, lengths))
 
 
-def _runs(planes: Sequence[np.ndarray]) -> Tuple[np.ndarray, np.ndarray]:
-    """Start indices and lengths (int64) of runs in which no plane changes."""
+def find_runs(planes: Sequence[np.ndarray]) -> Tuple[np.ndarray, np.ndarray]:
+    """Start indices and lengths (int64) of runs in which no plane changes; planes are flat and of one size."""
     size = planes[0].size
     if not size:
         return np.zeros(0, np.int64), np.zeros(0, np.int64)

@@ -15,6 +15,9 @@ PROTOCOLS = (OFFICIAL, PAPER_REPO)
 #: The published STQ script takes more classes for things than have instances.
 _PAPER_REPO_STQ_THINGS: Dict[str, Tuple[int, ...]] = {'kitti_step': tuple(range(11, 19))}
 
+#: Benchmarks whose VPQ ignores crowds, as COCO does; for the others they are ordinary segments.
+_VPQ_CROWD_IGNORED = ('cityscapes_panoptic', 'vipseg')
+
 
 def check_protocol(protocol: str) -> str:
     """Return ``protocol`` if it exists.
@@ -32,3 +35,8 @@ def stq_things(protocol: str, label_space: LabelSpace) -> Tuple[int, ...]:
     if protocol == PAPER_REPO:
         return _PAPER_REPO_STQ_THINGS.get(label_space.name, label_space.thing_ids)
     return label_space.thing_ids
+
+
+def vpq_ignores_crowd(protocol: str, label_space: LabelSpace) -> bool:
+    """Whether VPQ neither matches nor misses crowds (things with instance 0)."""
+    return protocol == OFFICIAL and label_space.name in _VPQ_CROWD_IGNORED

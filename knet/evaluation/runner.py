@@ -7,8 +7,12 @@ from dataclasses import dataclass, field
 from multiprocessing import get_context
 from typing import Callable, Dict, Iterator, List, Optional, Tuple, TypeVar
 
+import cv2
+import numpy as np
+
+from knet.evaluation.ground_truth import VideoGroundTruth
 from knet.evaluation.pairs import PairCounts, count_pairs
-from knet.evaluation.store import KittiStepGroundTruth, PredictionReader
+from knet.evaluation.store import PredictionReader
 from knet.labels import LabelSpace
 
 T = TypeVar('T')
@@ -54,7 +58,7 @@ def _few(names: List[str]) -> str:
     return ', '.join(names[:_NAMED_IN_ERRORS]) + (', ...' if len(names) > _NAMED_IN_ERRORS else '')
 
 
-def find_skipped(predictions: PredictionReader, ground_truth: KittiStepGroundTruth) -> Skipped:
+def find_skipped(predictions: PredictionReader, ground_truth: VideoGroundTruth) -> Skipped:
     """Compare which frames exist on both sides, by their numbers."""
     missing, frames, extra = [], {}, {}
     for video in sorted({*ground_truth.videos(), *predictions.videos()}):
@@ -63,12 +67,13 @@ def find_skipped(predictions: PredictionReader, ground_truth: KittiStepGroundTru
             missing.append(video)
         elif wanted - found:
             frames[video] = sorted(wanted - found)
-        if found - wanted:
+        # Where few frames have labels, predictions of the others are as they should be.
+        if found - wanted and (ground_truth.labels_every_frame or not wanted):
             extra[video] = sorted(found - wanted)
     return Skipped(tuple(missing), frames, extra)
 
 
-def pair_up(predictions: PredictionReader, ground_truth: KittiStepGroundTruth, allow_missing: bool) -> Skipped:
+def pair_up(predictions: PredictionReader, ground_truth: VideoGroundTruth, allow_missing: bool) -> Skipped:
     """Check that every frame has its partner.
 
     Args:
@@ -93,8 +98,8 @@ def pair_up(predictions: PredictionReader, ground_truth: KittiStepGroundTruth, a
     return skipped
 
 
-def iterate_pairs(predictions: PredictionReader, ground_truth: KittiStepGroundTruth, label_space: LabelSpace,
-                  video: int) -> Iterator[Tuple[int, Optional[PairCounts]]]:
+def iterate_pairs(predictions: PredictionReader, ground_truth: VideoGroundTruth, label_space: LabelSpace,
+                  video: int, depth_thres: Optional[float] = None) -> Iterator[Tuple[int, Optional[PairCounts]]]:
     """Count the overlaps of a video's frames, in order.
 
     Args:
@@ -102,6 +107,8 @@ def iterate_pairs(predictions: PredictionReader, ground_truth: KittiStepGroundTr
         ground_truth: Their ground truth.
         label_space: The classes.
         video: Video number.
+        depth_thres: Pixels whose depth is off by more than this share of the
+            true depth count as not predicted.
 
     Yields:
         Frame number and its overlaps, None for a frame without prediction.
@@ -112,8 +119,26 @@ def iterate_pairs(predictions: PredictionReader, ground_truth: KittiStepGroundTr
             yield frame, None
             continue
         names = (str(ground_truth.path(video, frame)), str(predictions.path(video, frame)))
-        yield frame, count_pairs(*ground_truth.read(video, frame), *predictions.read(video, frame),
-                                 label_space=label_space, names=names)
+        semantic, instance = predictions.read(video, frame)
+        truth = ground_truth.read(video, frame)
+        if depth_thres is not None and semantic.shape == truth[0].shape:
+            wrong = _wrong_depth(ground_truth.read_depth(video, frame), predictions.read_depth(video, frame),
+                                 depth_thres, semantic.shape, names)
+            semantic, instance = np.where(wrong, label_space.void, semantic), np.where(wrong, 0, instance)
+        yield frame, count_pairs(*truth, semantic, instance, label_space=label_space, names=names)
+
+
+def _wrong_depth(truth: np.ndarray, prediction: np.ndarray, threshold: float, shape: Tuple[int, int],
+                 names: Tuple[str, str]) -> np.ndarray:
+    """(H, W) bool: whether the true depth is known and the prediction off by more than a share of it."""
+    if truth.shape != shape:
+        raise ValueError(f'{names[0]}: its depth map has size {truth.shape}, the label map {shape}')
+    return (truth > 0) & (np.abs(fit_depth(prediction, shape) - truth) > threshold * truth)
+
+
+def fit_depth(depth: np.ndarray, shape: Tuple[int, int]) -> np.ndarray:
+    """A depth map resized to (H, W) by nearest neighbour."""
+    return depth if depth.shape == shape else cv2.resize(depth, shape[::-1], interpolation=cv2.INTER_NEAREST)
 
 
 def map_videos(job: Callable[[int], T], lengths: Dict[int, int], nproc: int) -> Dict[int, T]:

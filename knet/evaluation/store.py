@@ -5,22 +5,22 @@ Layout of a result folder::
     RESULT/manifest.json                            what made it, which videos are complete
     RESULT/panoptic/<video>/SSSSSS_FFFFFF_cat.png   uint16, dataset class ids
     RESULT/panoptic/<video>/SSSSSS_FFFFFF_ins.png   uint16, track ids, 0 = none
+    RESULT/depth/<video>/SSSSSS_FFFFFF.png          of models that estimate it: uint16, metres * 256
     RESULT/final/SSSS/FFFFFF.png                    on request: KITTI-STEP submission, RGB = class, id // 256, id % 256
 
-Ground truth in the KITTI-STEP layout is read by :class:`KittiStepGroundTruth`.
+Ground truth is read by :mod:`knet.evaluation.ground_truth`.
 """
 import json
 import re
 from pathlib import Path
-from typing import Any, Dict, List, Set, Tuple
+from typing import Any, Dict, List, Optional, Set, Tuple
 
-import cv2
 import numpy as np
 
-from knet.utils.io import PathLike, read_png, write_json_atomic, write_png_atomic
+from knet.evaluation.id_maps import read_depth, read_gray
+from knet.utils.io import PathLike, write_json_atomic, write_png_atomic
 
 _FRAME_NAME = re.compile(r'(\d+)_(\d+)_(cat|ins)\.png')
-_TRUTH_NAME = re.compile(r'(\d+)_(\d+)_panoptic\.png')
 _MAX_CLASS = 255
 _MAX_INSTANCE = 65535
 
@@ -42,6 +42,7 @@ class PredictionWriter:
         resume: Keep the videos that are complete. False starts over: every
             video is written again.
         final: Also write the KITTI-STEP submission files.
+        names: What the data set calls its videos, for the manifest.
 
     Raises:
         ValueError: If ``out_dir`` holds predictions made with another ``meta``
@@ -49,9 +50,11 @@ class PredictionWriter:
         OSError: If the folder cannot be written.
     """
 
-    def __init__(self, out_dir: PathLike, meta: Dict[str, Any], resume: bool = True, final: bool = False) -> None:
+    def __init__(self, out_dir: PathLike, meta: Dict[str, Any], resume: bool = True, final: bool = False,
+                 names: Optional[Dict[int, str]] = None) -> None:
         self.out_dir = Path(out_dir)
         self.final = final
+        self._names = {str(video): name for video, name in (names or {}).items()}
         self._meta = json.loads(json.dumps(meta))
         self._keep = resume
         self._started: Set[int] = set()
@@ -151,8 +154,8 @@ class PredictionWriter:
         return {str(v): records[v]['frames'] for v in sorted(records) if records[v].get('meta') == self._meta}
 
     def _write_manifest(self) -> None:
-        videos = self._finished_videos()
-        write_json_atomic(self._manifest, dict(format=1, meta=self._meta, videos=videos))
+        names = dict(names=self._names) if self._names else {}
+        write_json_atomic(self._manifest, dict(format=1, meta=self._meta, videos=self._finished_videos(), **names))
 
     def close(self) -> None:
         """Collect the finished videos of all processes in the manifest."""
@@ -225,7 +228,7 @@ class PredictionReader:
             ValueError: If a file is damaged or isn't a gray label map.
         """
         semantic_file, instance_file = self._videos[video_id][frame_id]
-        semantic, instance = (_read_gray(path) for path in (semantic_file, instance_file))
+        semantic, instance = (read_gray(path) for path in (semantic_file, instance_file))
         if semantic.shape != instance.shape:
             raise ValueError(f'{semantic_file} is {semantic.shape[1]}x{semantic.shape[0]}, but '
                              f'{instance_file.name} is {instance.shape[1]}x{instance.shape[0]}')
@@ -233,63 +236,17 @@ class PredictionReader:
             raise ValueError(f'{semantic_file}: class {semantic.max()} found, classes lie in 0..{_MAX_CLASS}')
         return semantic.astype(np.uint8), instance.astype(np.int32)
 
-
-class KittiStepGroundTruth:
-    """Reads ground truth in the KITTI-STEP layout.
-
-    ``ROOT/video_sequence/<split>/SSSSSS_FFFFFF_panoptic.png``, 8-bit RGB:
-    R = class (255 void), instance = 256 * G + B.
-
-    Args:
-        root: Data set folder.
-        split: ``'train'``, ``'val'``, ...
-
-    Raises:
-        FileNotFoundError: If the split doesn't exist or holds no annotation.
-    """
-
-    def __init__(self, root: PathLike, split: str = 'val') -> None:
-        self.root = Path(root).expanduser() / 'video_sequence' / split
-        if not self.root.is_dir():
-            raise FileNotFoundError(f'{self.root}: no such folder; give the KITTI-STEP root that holds video_sequence/')
-        self._videos: Dict[int, Dict[int, Path]] = {}
-        for path in self.root.iterdir():
-            match = _TRUTH_NAME.fullmatch(path.name)
-            if match:
-                self._videos.setdefault(int(match.group(1)), {})[int(match.group(2))] = path
-        if not self._videos:
-            raise FileNotFoundError(f'{self.root}: no SSSSSS_FFFFFF_panoptic.png in it')
-
-    def videos(self) -> List[int]:
-        """Video numbers in ascending order."""
-        return sorted(self._videos)
-
-    def frames(self, video_id: int) -> List[int]:
-        """Frame numbers of a video in ascending order; empty if unknown."""
-        return sorted(self._videos.get(video_id, {}))
-
-    def path(self, video_id: int, frame_id: int) -> Path:
-        """The annotation file of a frame."""
-        return self._videos[video_id][frame_id]
-
-    def read(self, video_id: int, frame_id: int) -> Tuple[np.ndarray, np.ndarray]:
-        """Read one frame.
-
-        Returns:
-            semantic (H, W) uint8 class ids and instance (H, W) int32 ids.
+    def read_depth(self, video_id: int, frame_id: int) -> np.ndarray:
+        """Read the depth of a frame: (H, W) float32 metres, 0 = none.
 
         Raises:
-            ValueError: If the file is damaged or not 8-bit RGB.
+            FileNotFoundError: If it isn't stored.
+            ValueError: If the file is damaged or not 16-bit gray.
         """
-        path = self.path(video_id, frame_id)
-        rgb = read_png(path)
-        if rgb.ndim != 3 or rgb.dtype != np.uint8:
-            raise ValueError(f'{path}: expected an 8-bit RGB panoptic map (R = class, 256 G + B = instance), '
-                             f'found {_describe(rgb)}')
-        planes = cv2.split(rgb)
-        # (low byte, high byte) seen as one 16-bit number: many times faster than 256 * G + B on strided planes.
-        instance = cv2.merge([planes[2], planes[1]]).view('<u2')[..., 0]
-        return planes[0], instance.astype(np.int32)
+        path = self.root.parent / 'depth' / str(video_id) / f'{video_id:06d}_{frame_id:06d}.png'
+        if not path.is_file():
+            raise FileNotFoundError(f'{path}: no predicted depth of this frame; score without depth, or predict it')
+        return read_depth(path)
 
 
 def _list_frames(folder: Path, video: int) -> Dict[int, List[Path]]:
@@ -303,18 +260,6 @@ def _list_frames(folder: Path, video: int) -> Dict[int, List[Path]]:
             raise ValueError(f'{path}: the name says video {int(match.group(1))}, the folder {video}; rename it')
         frames.setdefault(int(match.group(2)), [None, None])[match.group(3) == 'ins'] = path
     return frames
-
-
-def _read_gray(path: Path) -> np.ndarray:
-    array = read_png(path)
-    if array.ndim != 2:
-        raise ValueError(f'{path}: expected a gray label map of 8 or 16 bits, found {_describe(array)}')
-    return array
-
-
-def _describe(array: np.ndarray) -> str:
-    kind = 'gray' if array.ndim == 2 else {3: 'RGB', 4: 'RGBA'}[array.shape[2]]
-    return f'{array.dtype.itemsize * 8}-bit {kind}'
 
 
 def _read_json(path: Path) -> Dict[str, Any]:

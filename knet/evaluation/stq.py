@@ -11,11 +11,12 @@ from typing import Dict, List, Optional, Tuple
 
 import numpy as np
 
+from knet.evaluation.ground_truth import VideoGroundTruth
 from knet.evaluation.pairs import PairCounts, count_pairs, segment_class, segment_instance
 from knet.evaluation.protocols import OFFICIAL, PAPER_REPO, check_protocol, stq_things
 from knet.evaluation.runner import Skipped, iterate_pairs, map_videos, pair_up
 from knet.evaluation.semantic import confusion_matrix, intersection_over_union, none_if_nan
-from knet.evaluation.store import KittiStepGroundTruth, PredictionReader
+from knet.evaluation.store import PredictionReader
 from knet.evaluation.tables import format_table
 from knet.labels import LabelSpace, get_label_space
 
@@ -190,7 +191,7 @@ def _scores(association: float, tubes: int, matrix: np.ndarray) -> Tuple[Optiona
 
 
 def evaluate_stq(predictions: PredictionReader,
-                 ground_truth: KittiStepGroundTruth,
+                 ground_truth: VideoGroundTruth,
                  label_space: LabelSpace,
                  protocol: str = OFFICIAL,
                  nproc: int = 1,
@@ -224,7 +225,7 @@ def evaluate_stq(predictions: PredictionReader,
     return total.compute(skipped)
 
 
-def _count_video(predictions: PredictionReader, ground_truth: KittiStepGroundTruth, label_space: LabelSpace,
+def _count_video(predictions: PredictionReader, ground_truth: VideoGroundTruth, label_space: LabelSpace,
                  protocol: str, video: int) -> STQuality:
     """Everything STQ needs to know of one video."""
     metric = STQuality(label_space, protocol)

@@ -10,11 +10,12 @@ from typing import Deque, Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
 
+from knet.evaluation.ground_truth import VideoGroundTruth
 from knet.evaluation.pairs import PairCounts, count_pairs
 from knet.evaluation.pq import MatchCounts, MatchRules, PanopticScores, SegmentMatcher, panoptic_scores
-from knet.evaluation.protocols import OFFICIAL, PAPER_REPO, check_protocol
+from knet.evaluation.protocols import OFFICIAL, PAPER_REPO, check_protocol, vpq_ignores_crowd
 from knet.evaluation.runner import Skipped, iterate_pairs, map_videos, pair_up
-from knet.evaluation.store import KittiStepGroundTruth, PredictionReader
+from knet.evaluation.store import PredictionReader
 from knet.evaluation.tables import format_table
 from knet.labels import LabelSpace, get_label_space
 
@@ -107,8 +108,9 @@ class VideoPanopticQuality:
     ``'official'``: means over classes that occur, every void pixel is void,
     videos shorter than k contribute nothing for that k. ``'paper-repo'``:
     means over all classes, void pixels with an instance id stay in the union,
-    videos shorter than k are one window. In both, crowd is an ordinary
-    segment, as the KITTI-STEP evaluator has it.
+    videos shorter than k are one window. Crowd is an ordinary segment, as the
+    KITTI-STEP evaluator has it, or ignored, as Cityscapes-VPS and VIPSeg have
+    it (:func:`~knet.evaluation.protocols.vpq_ignores_crowd`).
 
     Args:
         label_space: The classes.
@@ -125,7 +127,8 @@ class VideoPanopticQuality:
         self.label_space = label_space
         self.ks = tuple(sorted(set(ks)))
         self.protocol = check_protocol(protocol)
-        rules = MatchRules(void_with_instance=protocol == OFFICIAL, crowd_ignored=False)
+        rules = MatchRules(void_with_instance=protocol == OFFICIAL,
+                           crowd_ignored=vpq_ignores_crowd(protocol, label_space))
         self._matcher = SegmentMatcher(label_space, rules)
         self._videos: Dict[int, _VideoState] = {}
 
@@ -216,23 +219,26 @@ class _VideoState:
 
 
 def evaluate_vpq(predictions: PredictionReader,
-                 ground_truth: KittiStepGroundTruth,
+                 ground_truth: VideoGroundTruth,
                  label_space: LabelSpace,
-                 ks: Sequence[int] = DEFAULT_KS,
+                 ks: Optional[Sequence[int]] = None,
                  protocol: str = OFFICIAL,
                  nproc: int = 1,
-                 allow_missing: bool = False) -> VPQResult:
+                 allow_missing: bool = False,
+                 depth_thres: Optional[float] = None) -> VPQResult:
     """Score stored predictions with VPQ; every file is read once for all k.
 
     Args:
         predictions: Stored predictions.
         ground_truth: Their ground truth; its videos are the ones scored.
         label_space: The classes, or the name of a label space.
-        ks: Window lengths in frames.
+        ks: Window lengths in (labelled) frames; default: those of the benchmark.
         protocol: ``'official'`` or ``'paper-repo'``.
         nproc: Processes, at most one per video.
         allow_missing: Score the windows that both sides have completely; the
             result says what was left out.
+        depth_thres: Depth-aware VPQ: pixels whose depth is off by more than
+            this share of the true depth count as not predicted.
 
     Returns:
         The scores.
@@ -240,21 +246,22 @@ def evaluate_vpq(predictions: PredictionReader,
     Raises:
         ValueError: If frames are missing, sizes differ, a class is unknown or
             a file is damaged.
+        FileNotFoundError: If depth is asked for and missing.
     """
     label_space = get_label_space(label_space)
-    total = VideoPanopticQuality(label_space, ks, protocol)
+    total = VideoPanopticQuality(label_space, ground_truth.vpq_windows if ks is None else ks, protocol)
     skipped = pair_up(predictions, ground_truth, allow_missing)
     lengths = {v: len(ground_truth.frames(v)) for v in ground_truth.videos() if v not in skipped.videos}
-    job = partial(_count_video, predictions, ground_truth, label_space, total.ks, protocol)
+    job = partial(_count_video, predictions, ground_truth, label_space, total.ks, protocol, depth_thres)
     for part in map_videos(job, lengths, nproc).values():
         total.merge(part)
     return total.compute(skipped)
 
 
-def _count_video(predictions: PredictionReader, ground_truth: KittiStepGroundTruth, label_space: LabelSpace,
-                 ks: Sequence[int], protocol: str, video: int) -> VideoPanopticQuality:
+def _count_video(predictions: PredictionReader, ground_truth: VideoGroundTruth, label_space: LabelSpace,
+                 ks: Sequence[int], protocol: str, depth_thres: Optional[float], video: int) -> VideoPanopticQuality:
     """Everything VPQ needs to know of one video."""
     metric = VideoPanopticQuality(label_space, ks, protocol)
-    for _, pairs in iterate_pairs(predictions, ground_truth, label_space, video):
+    for _, pairs in iterate_pairs(predictions, ground_truth, label_space, video, depth_thres):
         metric.update_pairs(pairs, video)
     return metric

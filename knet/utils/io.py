@@ -18,6 +18,8 @@ PathLike = Union[str, 'os.PathLike[str]']
 
 _PNG_SIGNATURE = b'\x89PNG\r\n\x1a\n'
 _PNG_END = b'IEND'
+_JPEG_SIGNATURE = b'\xff\xd8\xff'
+_JPEG_END = b'\xff\xd9'
 # Label maps are flat areas: without a filter they pack and unpack about twice as fast. Older OpenCV has no such choice.
 _LABEL_MAP_OPTIONS = [cv2.IMWRITE_PNG_COMPRESSION, 3, cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_DEFAULT,
                       cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_NONE] if hasattr(cv2, 'IMWRITE_PNG_FILTER') else []
@@ -96,6 +98,46 @@ def decode_png(data: bytes, path: PathLike) -> np.ndarray:
         code = cv2.COLOR_BGRA2RGBA if image.shape[2] == 4 else cv2.COLOR_BGR2RGB
         image = cv2.cvtColor(image, code)
     return image
+
+
+def read_jpeg(path: PathLike) -> np.ndarray:
+    """Read a colour JPEG file; its orientation tag is ignored, as label maps have none.
+
+    Args:
+        path: File to read.
+
+    Returns:
+        (H, W, 3) uint8 RGB.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If the file isn't a JPEG, or is truncated or damaged.
+    """
+    try:
+        data = Path(path).read_bytes()
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
+        raise FileNotFoundError(f'{path}: no such JPEG file') from error
+    if not data.startswith(_JPEG_SIGNATURE):
+        raise ValueError(f'{path}: not a JPEG image ({len(data)} bytes); get it again or remove it')
+    # OpenCV fills up what a truncated file lacks with gray. Some cameras append bytes after the end.
+    image = cv2.imdecode(np.frombuffer(data, dtype=np.uint8), cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION) \
+        if _JPEG_END in data[-4096:] else None
+    if image is None:
+        raise ValueError(f'{path}: truncated or damaged JPEG ({len(data)} bytes); get it again or remove it')
+    return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
+
+
+def write_jpeg_atomic(path: PathLike, array: np.ndarray, quality: int = 95) -> None:
+    """Write an (H, W, 3) uint8 RGB array as a JPEG file, complete or not at all.
+
+    Args:
+        path: File to create or replace; its folder is created if missing.
+        array: The picture.
+        quality: 1..100.
+    """
+    _, encoded = cv2.imencode('.jpg', cv2.cvtColor(array, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, quality])
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(encoded.tobytes())
 
 
 def write_png_atomic(path: PathLike, array: np.ndarray) -> None:

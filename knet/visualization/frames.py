@@ -6,7 +6,8 @@ from typing import Iterator, List, NamedTuple, Optional, Sequence, Tuple
 import cv2
 import numpy as np
 
-from knet.evaluation.store import KittiStepGroundTruth, PredictionReader
+from knet.evaluation.ground_truth import KittiStepGroundTruth
+from knet.evaluation.store import PredictionReader
 from knet.labels import LabelSpace
 from knet.utils.io import read_png
 from knet.visualization.overlay import enlarge, overlay, side_by_side

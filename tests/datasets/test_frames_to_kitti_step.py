@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
-from knet.evaluation.store import KittiStepGroundTruth
+from knet.evaluation.ground_truth import KittiStepGroundTruth
 from knet.utils.io import read_png, write_png_atomic
 
 REPO = Path(__file__).resolve().parents[2]

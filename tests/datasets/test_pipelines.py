@@ -23,7 +23,8 @@ from knet.datasets.pipelines import (
     VideoCollect,
     cut_instances,
 )
-from knet.datasets.pipelines.loading import read_rgb_panoptic, read_train_id_panoptic
+from knet.datasets.pipelines.loading import read_train_id_panoptic
+from knet.evaluation.id_maps import read_rgb_panoptic
 from knet.labels import KITTI_STEP
 
 from .conftest import encode_panoptic, save_png, street
@@ -226,8 +227,8 @@ class TestBadFiles:
     @pytest.mark.parametrize('image, labels, message', [
         (colour.astype(np.uint16), colour, r'image\.png.*8-bit.*uint16'),
         (gray, colour, r'image\.png.*3 colour channels'),
-        (colour, colour.astype(np.uint16), r'labels\.png.*8-bit.*uint16'),
-        (colour, gray, r'labels\.png.*3 colour channels'),
+        (colour, colour.astype(np.uint16), r'labels\.png.*8-bit.*found 16-bit RGB'),
+        (colour, gray, r'labels\.png.*8-bit RGB.*found 8-bit gray'),
         (colour, colour[:3], r'labels\.png.*\(3, 6\).*\(4, 6\).*image\.png'),
         (colour, colour + np.array([77, 0, 0], np.uint8), r'labels\.png.*unknown class ids \[77\]'),
     ])

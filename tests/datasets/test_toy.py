@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from knet.datasets.toy import ToyFrame, ToySpec, ToyStreet, make_toy_videos, write_kitti_step
-from knet.evaluation.store import KittiStepGroundTruth
+from knet.evaluation.ground_truth import KittiStepGroundTruth
 from knet.labels import KITTI_STEP
 from knet.utils.io import read_png
 

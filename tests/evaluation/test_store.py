@@ -5,7 +5,8 @@ import multiprocessing
 import numpy as np
 import pytest
 
-from knet.evaluation.store import KittiStepGroundTruth, PredictionReader, PredictionWriter
+from knet.evaluation.ground_truth import KittiStepGroundTruth
+from knet.evaluation.store import PredictionReader, PredictionWriter
 from knet.utils.io import read_png, write_png_atomic
 from tests.evaluation.reference import golden_frame, write_world
 
@@ -198,7 +199,7 @@ def test_ground_truth(tmp_path):
 
 
 def test_ground_truth_names_what_is_wrong(tmp_path):
-    with pytest.raises(FileNotFoundError, match='give the KITTI-STEP root'):
+    with pytest.raises(FileNotFoundError, match='give the data set root that holds video_sequence'):
         KittiStepGroundTruth(tmp_path)
     folder = tmp_path / 'video_sequence' / 'val'
     folder.mkdir(parents=True)

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from knet.evaluation.benchmark_data import make_evaluation_fixture
-from knet.evaluation.store import KittiStepGroundTruth, PredictionReader
+from knet.evaluation.ground_truth import KittiStepGroundTruth
+from knet.evaluation.store import PredictionReader
 from knet.evaluation.stq import evaluate_stq
 from knet.evaluation.vpq import evaluate_vpq
 from knet.labels import KITTI_STEP

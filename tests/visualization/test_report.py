@@ -9,7 +9,8 @@ from typing import List, Optional, Tuple
 import numpy as np
 import pytest
 
-from knet.evaluation.store import KittiStepGroundTruth, PredictionReader, PredictionWriter
+from knet.evaluation.ground_truth import KittiStepGroundTruth
+from knet.evaluation.store import PredictionReader, PredictionWriter
 from knet.labels import KITTI_STEP
 from knet.utils.io import write_png_atomic
 from knet.visualization import compare_frame, compare_video, worst_frames, write_report

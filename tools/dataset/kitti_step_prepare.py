@@ -10,17 +10,14 @@ Every archive may lie in its own folder:
 import argparse
 import os
 import os.path as osp
-import shutil
 import sys
 from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 os.environ.setdefault('KNET_NO_PLUGIN', '1')  # plain file handling needs no network library
 sys.path.insert(0, osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__)))))
 
-from tqdm import tqdm
-
-from knet.utils.cli import add_debug_option, run_tool
-from knet.utils.io import atomic_path
+from knet.utils.cli import run_tool
+from knet.utils.placing import Item, converter_parser, count_done, place, report_problems
 
 SEQUENCES = dict(
     train=(0, 1, 3, 4, 5, 9, 11, 12, 15, 17, 19, 20),
@@ -30,13 +27,6 @@ SEQUENCES = dict(
 EXPECTED = dict(train=5027, val=2981)
 IMAGE_FOLDERS = dict(train=('training/image_02', ), val=('training/image_02', ), test=('testing/image_02', ))
 PANOPTIC_FOLDERS = ('panoptic_maps/{split}', 'panoptic/{split}', 'training/panoptic', 'panoptic')
-
-
-class Item(NamedTuple):
-    """One file to place: where it lies (None = placed before) and where it goes."""
-
-    source: Optional[str]
-    target: str
 
 
 class Plan(NamedTuple):
@@ -110,46 +100,12 @@ def _some(frames: set) -> str:
     return shown + (f', ... ({len(frames)} in all)' if len(frames) > 5 else '')
 
 
-def place(item: Item, mode: str) -> bool:
-    """Put one file in place, at once or not at all.
-
-    Returns:
-        Whether something had to be done.
-    """
-    source, target = item
-    if source is None or _is_placed(source, target, mode):
-        return False
-    if mode == 'move':
-        shutil.move(source, target)
-        return True
-    with atomic_path(target) as temporary:
-        if mode == 'copy':
-            shutil.copyfile(source, temporary)
-        else:
-            if osp.lexists(temporary):
-                os.remove(temporary)
-            os.symlink(osp.abspath(source), temporary)
-    return True
-
-
-def _is_placed(source: str, target: str, mode: str) -> bool:
-    if mode == 'link':
-        return osp.islink(target) and osp.realpath(target) == osp.realpath(source)
-    return not osp.islink(target) and osp.isfile(target) and osp.getsize(target) == osp.getsize(source)
-
-
 def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = converter_parser(__doc__, 'data/kitti-step')
     parser.add_argument('--src', nargs='+', required=True, help='folders with the unpacked archives')
-    parser.add_argument('--dst', default='data/kitti-step', help='data root to fill (default: %(default)s)')
-    parser.add_argument('--mode', choices=('copy', 'link', 'move'), default='copy',
-                        help='copy the files, link to them or move them (default: %(default)s)')
     parser.add_argument('--splits', nargs='+', choices=tuple(SEQUENCES), default=['train', 'val'],
                         help='what to prepare; test has images only (default: %(default)s)')
-    parser.add_argument('--partial', action='store_true', help='go on although files are missing')
-    parser.add_argument('--dry-run', action='store_true', help='report, change nothing')
-    add_debug_option(parser)
     args = parser.parse_args(argv)
     for source in args.src:
         if not osp.isdir(source):
@@ -164,18 +120,13 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     for split, plan in plans.items():
         print(f'{split:5s}  {plan.frames:5d} frames, {len(plan.items):5d} files')
     problems = [problem for plan in plans.values() for problem in plan.problems]
-    for problem in problems:
-        print(f'missing: {problem}', file=sys.stderr)
-    if problems and not args.partial:
-        print('error: the data are incomplete, nothing was changed. Unpack the missing archives below a --src folder '
-              'or add --partial.', file=sys.stderr)
+    if not report_problems(problems, args.partial):
         return 1
     if args.dry_run:
         return 0
     for split, plan in plans.items():
         os.makedirs(osp.join(args.dst, 'video_sequence', split), exist_ok=True)
-        done = sum(place(item, args.mode) for item in tqdm(plan.items, desc=split, unit='file', mininterval=1))
-        print(f'{split:5s}  {done} files placed, {len(plan.items) - done} were there already')
+        count_done(split, (place(item, args.mode) for item in plan.items), len(plan.items))
     return 0
 
 

@@ -1,32 +1,28 @@
 """Reading images and label maps of one frame, or of a key and its references.
 
-A frame keeps **one** id map from here to the crop (:data:`ID_SHIFT`): it is
-resized, flipped and cropped as a segmentation field, and instance masks are cut
-from it afterwards (:mod:`.instances`).
+A frame keeps **one** id map (:mod:`knet.evaluation.id_maps`) from here to the
+crop: it is resized, flipped and cropped as a segmentation field, and instance
+masks are cut from it afterwards (:mod:`.instances`).
 """
 import os.path as osp
 from typing import Any, Dict, List
 
-import cv2
 import numpy as np
 from mmdet.datasets.builder import PIPELINES
 from mmdet.datasets.pipelines import LoadAnnotations
 
+from knet.evaluation.id_maps import ID_SHIFT
 from knet.labels import LabelSpace
-from knet.utils.io import read_png
+from knet.utils.io import read_jpeg, read_png
 
 Frame = Dict[str, Any]
-
-#: An id map holds ``class << ID_SHIFT | instance``. Instance ids have 16 bits in
-#: every supported encoding, so classes never collide and 24 bits suffice.
-ID_SHIFT = 16
 
 
 def read_rgb_image(path: str) -> np.ndarray:
     """Read an 8-bit colour image.
 
     Args:
-        path: An image file.
+        path: A PNG or JPEG file.
 
     Returns:
         (H, W, 3) uint8, RGB.
@@ -34,27 +30,12 @@ def read_rgb_image(path: str) -> np.ndarray:
     Raises:
         ValueError: If the file has another depth or number of channels.
     """
-    image = read_png(path)
+    image = read_jpeg(path) if path.lower().endswith(('.jpg', '.jpeg')) else read_png(path)
     if image.dtype != np.uint8:
         raise ValueError(f'{path}: expected an 8-bit RGB image, found {image.dtype}. Convert it to 8 bits per channel.')
     if image.ndim != 3 or image.shape[2] != 3:
         raise ValueError(f'{path}: expected 3 colour channels, found shape {image.shape}. Convert it to RGB.')
     return image
-
-
-def read_rgb_panoptic(path: str) -> np.ndarray:
-    """Read a KITTI-STEP label map: R = class, 256 G + B = instance.
-
-    Args:
-        path: An 8-bit RGB PNG.
-
-    Returns:
-        (H, W) int32 id map.
-    """
-    bgra = cv2.cvtColor(read_rgb_image(path), cv2.COLOR_RGB2BGRA)
-    bgra[..., 3] = 0
-    # Bytes B, G, R, 0 are the little-endian number class << 16 | 256 G + B.
-    return bgra.view('<i4')[..., 0]
 
 
 def read_train_id_panoptic(semantic_path: str, instance_path: str) -> np.ndarray:

@@ -1,7 +1,28 @@
 """What every layout writes."""
-from typing import Iterable, Tuple
+from typing import Dict, Iterable, Optional, Tuple, Union
+
+import numpy as np
 
 from knet.datasets.toy.street import ToyFrame
+from knet.labels import KITTI_STEP, LabelSpace
 
 #: (video id, its frames)
 Video = Tuple[int, Iterable[ToyFrame]]
+
+
+def class_table(space: LabelSpace, renamed: Dict[str, Optional[str]]) -> np.ndarray:
+    """Classes of a label space for those of the street.
+
+    Args:
+        space: The label space of the layout.
+        renamed: Its class for a class of the street; None makes pixels void.
+            Classes that aren't mentioned keep their name.
+
+    Returns:
+        (256,) uint8 dataset ids by train id; void for names that ``space`` lacks.
+    """
+    target: Dict[Union[str, None], int] = {info.name: info.dataset_id for info in space.classes}
+    table = np.full(256, space.void, dtype=np.uint8)
+    for info in KITTI_STEP.classes:
+        table[info.dataset_id] = target.get(renamed.get(info.name, info.name), space.void)
+    return table

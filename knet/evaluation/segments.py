@@ -1,0 +1,80 @@
+"""Panoptic maps in the COCO style: a PNG of segment ids and a list that says what each segment is."""
+from typing import Any, Dict, List, Tuple
+
+import numpy as np
+
+from knet.evaluation.id_maps import ID_SHIFT, read_rgb_ids
+from knet.evaluation.pairs import find_runs
+from knet.labels import LabelSpace
+from knet.utils.io import PathLike
+
+_MEANING = 'segment id = R + 256 G + 65536 B'
+
+
+def read_segments(path: PathLike, codes: Dict[int, int], void: int) -> np.ndarray:
+    """Read a PNG of segment ids as an id map.
+
+    Args:
+        path: 8-bit RGB PNG, id = R + 256 G + 65536 B; id 0 is void.
+        codes: ``class << ID_SHIFT | instance`` of every segment id.
+        void: Class of the pixels without a segment.
+
+    Returns:
+        (H, W) int32 id map.
+
+    Raises:
+        ValueError: If the file is no 8-bit RGB PNG or has an id without code.
+    """
+    ids = read_rgb_ids(path, _MEANING)
+    flat = ids.ravel()
+    # Label maps are flat areas: looking up runs of equal pixels instead of pixels.
+    starts, lengths = find_runs([flat])
+    present, index = np.unique(flat[starts], return_inverse=True)
+    unknown = [int(i) for i in present if i and int(i) not in codes]
+    if unknown:
+        raise ValueError(f'{path}: segment id {unknown[0]} is not in the segments_info of the JSON file; '
+                         'PNG and JSON must come from the same release')
+    table = np.array([codes[int(i)] if i else void << ID_SHIFT for i in present], dtype=np.int32)
+    return np.repeat(table[index.reshape(-1)], lengths).reshape(ids.shape)
+
+
+def encode_segments(semantic: np.ndarray, instance: np.ndarray, label_space: LabelSpace,
+                    crowd: bool) -> Tuple[np.ndarray, List[Dict[str, Any]]]:
+    """Turn a panoptic map into segment ids and their list.
+
+    An object keeps its id through a video: ``(class + 1) << 16 | instance``.
+
+    Args:
+        semantic: (H, W) integers, dataset class ids or void.
+        instance: (H, W) integers, instance ids 0..65535.
+        label_space: The classes.
+        crowd: Whether things with instance 0 are crowds (ground truth) or
+            ordinary segments (predictions).
+
+    Returns:
+        (H, W, 3) uint8 RGB, black where void, and the segments: ``id,
+        category_id`` (dataset class id), ``area, iscrowd`` and ``bbox``
+        [x, y, xmax - xmin, ymax - ymin], in ascending id.
+    """
+    ids = np.where(semantic == label_space.void, 0, (semantic.astype(np.int32) + 1 << ID_SHIFT) | instance)
+    height, width = ids.shape
+    rgb = np.ascontiguousarray(ids.astype('<i4')).view(np.uint8).reshape(height, width, 4)[..., :3]
+    # Runs end with the row, so that they know their extents.
+    starts, lengths = find_runs([ids.ravel(), np.repeat(np.arange(height), width)])
+    present, index = np.unique(ids.ravel()[starts], return_inverse=True)
+    index = index.reshape(-1)
+    rows, left = starts // width, starts % width
+    low, high = (np.full((len(present), 2), value, dtype=np.int64) for value in (max(ids.shape), 0))
+    np.minimum.at(low, index, np.stack([left, rows], axis=1))
+    np.maximum.at(high, index, np.stack([left + lengths - 1, rows], axis=1))
+    area = np.zeros(len(present), dtype=np.int64)
+    np.add.at(area, index, lengths)
+    things = set(label_space.thing_ids)
+    segments = []
+    for i, segment in enumerate(present.tolist()):
+        category = (segment >> ID_SHIFT) - 1
+        if segment:
+            is_crowd = crowd and category in things and not segment & ((1 << ID_SHIFT) - 1)
+            segments.append(dict(id=segment, category_id=category, area=int(area[i]), iscrowd=int(is_crowd),
+                                 bbox=[*low[i].tolist(), *(high[i] - low[i]).tolist()]))
+    return np.ascontiguousarray(rgb), segments
