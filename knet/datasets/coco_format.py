@@ -9,7 +9,6 @@ from pycocotools import mask as mask_api
 
 from knet.labels import ClassInfo, LabelSpace
 from knet.structures import InstancePrediction, PanopticPrediction
-from knet.utils.io import read_png
 
 Rle = Dict[str, Any]
 #: By thing label: (n, 5) float32 boxes x0, y0, x1, y1, score, and n masks. What MMDetection's data sets call a result.
@@ -62,48 +61,6 @@ def rgb_to_ids(rgb: np.ndarray) -> np.ndarray:
     """Inverse of :func:`ids_to_rgb`, int32."""
     red, green, blue = (rgb[..., channel].astype(np.int32) for channel in range(3))
     return red | green << 8 | blue << 16
-
-
-def read_segment_ids(path: str) -> np.ndarray:
-    """Read a panoptic PNG.
-
-    Args:
-        path: 8-bit RGB PNG, id = R + 256 G + 65536 B.
-
-    Returns:
-        (H, W) int32 segment ids, 0 = void.
-
-    Raises:
-        ValueError: If it is no such PNG.
-    """
-    rgb = read_png(path)
-    if rgb.dtype != np.uint8 or rgb.ndim != 3 or rgb.shape[2] != 3:
-        raise ValueError(f'{path}: expected an 8-bit RGB panoptic PNG, found {rgb.dtype} {rgb.shape}. '
-                         'Use the PNGs that belong to the panoptic json file.')
-    return rgb_to_ids(rgb)
-
-
-def translate_ids(ids: np.ndarray, table: Dict[int, int], path: str) -> np.ndarray:
-    """Replace ids by what a table says.
-
-    Args:
-        ids: (H, W) integers.
-        table: New value of every id.
-        path: The file of the ids, for the message.
-
-    Returns:
-        (H, W) int64.
-
-    Raises:
-        ValueError: If an id is not in the table.
-    """
-    keys = np.array(sorted(table), dtype=np.int64)
-    position = np.searchsorted(keys, ids).clip(max=len(keys) - 1)
-    strange = keys[position] != ids
-    if strange.any():
-        raise ValueError(f'{path}: id {int(ids[strange][0])} is not among the segments of its json entry. '
-                         'PNG and json must come from the same release.')
-    return np.array([table[key] for key in keys.tolist()], dtype=np.int64)[position]
 
 
 def read_annotations(path: str, sections: Sequence[str]) -> Dict[str, Any]:

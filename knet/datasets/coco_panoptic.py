@@ -6,7 +6,9 @@ import numpy as np
 from mmcv.utils import print_log
 from mmdet.datasets.builder import DATASETS
 
+from knet.evaluation.id_maps import ID_SHIFT, split_id_map
 from knet.evaluation.pairs import count_pairs
+from knet.evaluation.segments import read_segments
 from knet.evaluation.semantic import MeanIoU
 from knet.evaluation.tables import format_table
 from knet.labels import LabelSpace
@@ -18,11 +20,9 @@ from .coco_format import (
     ids_to_rgb,
     match_categories,
     read_annotations,
-    read_segment_ids,
     require_files,
     rgb_to_ids,
     thing_result,
-    translate_ids,
 )
 from .panoptic_api import compare_panoptic, panoptic_scores
 
@@ -137,22 +137,21 @@ class CocoPanopticDatasetCustom(CocoInstanceDataset):
         return ordered
 
     def read_panoptic(self, index: int) -> Tuple[np.ndarray, np.ndarray]:
-        """Ground truth of an image: (H, W) uint8 dataset ids and int32 segment ids.
+        """Ground truth of an image: (H, W) uint8 dataset ids and int32 instance ids.
 
-        Segment ids are 0 for stuff, crowd and void. Test mode only.
+        Instance ids are 0 for stuff, crowd and void. Test mode only.
 
         Raises:
             ValueError: If PNG and json differ.
         """
         ann = self.panoptic_annotations[index]
-        path = osp.join(self.seg_prefix, ann['file_name'])
-        ids = read_segment_ids(path)
         dataset_id = {category: key for key, category in self.category_of.items()}
-        classes = {segment['id']: dataset_id[segment['category_id']] for segment in ann['segments_info']}
-        counted = {segment['id']: segment['id'] for segment in ann['segments_info']
-                   if classes[segment['id']] in self.label_space.thing_ids and not segment['iscrowd']}
-        semantic = translate_ids(ids, {0: self.label_space.void, **classes}, path)
-        return semantic.astype(np.uint8), np.where(np.isin(ids, list(counted)), ids, 0).astype(np.int32)
+        codes = {}
+        for number, segment in enumerate(ann['segments_info'], 1):
+            category = dataset_id[segment['category_id']]
+            is_counted = category in self.label_space.thing_ids and not segment['iscrowd']
+            codes[segment['id']] = category << ID_SHIFT | (number if is_counted else 0)
+        return split_id_map(read_segments(osp.join(self.seg_prefix, ann['file_name']), codes, self.label_space.void))
 
     # ------------------------------------------------------------ predictions
     def pre_eval(self, prediction: PanopticPrediction, index: int) -> PanopticResult:
@@ -219,8 +218,9 @@ class CocoPanopticDatasetCustom(CocoInstanceDataset):
         for index, result in enumerate(results):
             png, segments = result['pan_results']
             name = f'the prediction for {self.data_infos[index]["filename"]}'
-            classes = {0: self.label_space.void, **{s['id']: s['category_id'] for s in segments}}
-            predicted = translate_ids(rgb_to_ids(decode_png(png, name)), classes, name)
+            classes = np.full(len(segments) + 1, self.label_space.void)
+            classes[[s['id'] for s in segments]] = [s['category_id'] for s in segments]
+            predicted = classes[rgb_to_ids(decode_png(png, name))]
             semantic = self.read_panoptic(index)[0]
             nothing = np.zeros_like(semantic)
             iou.update_pairs(count_pairs(semantic, nothing, predicted, nothing, self.label_space, names=(

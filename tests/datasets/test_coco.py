@@ -304,7 +304,7 @@ def test_wrong_panoptic_png(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r'panoptic_val2017/000000000007.png is \(60, 39\) pixels, the prediction'):
         dataset.evaluate(results, metric='PQ')
     save_png(path, np.full((*SIZE, 3), 50, np.uint8))
-    with pytest.raises(ValueError, match='is not among the segments of its json entry'):
+    with pytest.raises(ValueError, match='is not in the segments_info of the JSON file'):
         dataset.evaluate(results, metric='mIoU')
 
 

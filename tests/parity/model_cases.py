@@ -12,10 +12,10 @@ from knet.det.targets import upsample
 from knet.labels import COCO_PANOPTIC
 from knet.structures import InstancePrediction
 from knet.video import TRACKERS, StreamMemory
+from tests.models import uninitialised
 
 from .cases import ROOT, VARIANTS, Case, fill_original
 from .module_cases import bitmap_masks, check_segments, handles
-from tests.models import uninitialised
 
 #: Base files of the original that a fixture names, and what holds the same network here.
 MOVED = {'configs/det/_base_/models/knet_kitti_step_s3_r50_fpn.py': 'configs/_base_/models/knet_s3_r50_fpn_step.py'}

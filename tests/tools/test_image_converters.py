@@ -80,7 +80,7 @@ def test_stuff_refusals(tools: ModuleType, tmp_path: Path, capsys: pytest.Captur
         tools.stuff.main([*argv, '--splits', 'test2017'])
     png = root / 'panoptic_train2017' / '000000000001.png'
     write_png_atomic(png, np.full((64, 64, 3), 9, np.uint8))
-    with pytest.raises(ValueError, match='000000000001.png: id 592137 is not among the segments'):
+    with pytest.raises(ValueError, match='000000000001.png: segment id 592137 is not in the segments_info'):
         tools.stuff.main(argv)
     png.unlink()
     assert tools.stuff.main(argv) == 1

@@ -14,9 +14,9 @@ from typing import Any, Dict, List, NamedTuple, Optional, Sequence
 os.environ.setdefault('KNET_NO_PLUGIN', '1')  # plain file handling needs no network library
 sys.path.insert(0, osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__)))))
 
-import numpy as np
-
-from knet.datasets.coco_format import match_categories, read_annotations, read_segment_ids, translate_ids
+from knet.datasets.coco_format import match_categories, read_annotations
+from knet.evaluation.id_maps import ID_SHIFT, split_id_map
+from knet.evaluation.segments import read_segments
 from knet.labels import COCO_PANOPTIC
 from knet.utils.cli import add_converter_options, run_tool
 from knet.utils.io import write_png_atomic
@@ -65,14 +65,14 @@ def plan_split(source: str, destination: str, split: str) -> List[Job]:
         name = osp.splitext(osp.basename(ann['file_name']))[0] + '.png'
         jobs.append(Job(osp.join(source, f'panoptic_{split}', ann['file_name']),
                         osp.join(destination, f'panoptic_stuff_{split}', name),
-                        {0: VOID, **{s['id']: values[s['category_id']] for s in ann['segments_info']}}))
+                        {s['id']: values[s['category_id']] for s in ann['segments_info']}))
     return jobs
 
 
 def convert(job: Job) -> None:
     """Write one map."""
-    stuff = translate_ids(read_segment_ids(job.source), job.values, job.source)
-    write_png_atomic(job.target, stuff.astype(np.uint8))
+    codes = {segment: value << ID_SHIFT for segment, value in job.values.items()}
+    write_png_atomic(job.target, split_id_map(read_segments(job.source, codes, VOID))[0])
 
 
 def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
