@@ -1,35 +1,46 @@
-"""Run an image model over the test images, score and draw.
+"""Run an image model over the test images, score, store and draw.
 
-    python tools/test.py CONFIG CHECKPOINT_OR_WORK_DIR --eval PQ mIoU
+    python tools/test.py CONFIG CHECKPOINT_OR_WORK_DIR --eval PQ segm
     python tools/test.py CONFIG CHECKPOINT --out DIR          # DIR/<image>_{cat,ins}.png, uint16
+    python tools/test.py CONFIG CHECKPOINT --out FILE.pkl     # COCO form: masks as run lengths, panoptic maps as PNG
+    python tools/test.py CONFIG CHECKPOINT --format-only      # COCO form: what a server takes
     python tools/test.py CONFIG CHECKPOINT --show-dir DIR     # DIR/<image>.jpg
     sh ./tools/dist_test.sh CONFIG CHECKPOINT 8 --eval PQ
+
+Metrics: PQ (or panoptic), segm (average precision) and mIoU, as far as the data set has them.
 """
 import argparse
+import os.path as osp
+import pickle
 from pathlib import Path
-from typing import Any, Dict, Optional
+from typing import Any, Dict, List, Optional
 
 import _root  # noqa: F401  puts the repository on the path
 import numpy as np
+from mmcv import DictAction
+from torch.utils.data import Dataset
 
 from knet.apis import build_data, init_model, load_config, run_images
 from knet.apis.config import add_config_options, loader_settings, merge_options
 from knet.apis.distributed import add_launcher_options, init_distributed, leave_distributed
-from knet.apis.test import OnPrediction, draw_overlay
+from knet.apis.test import OnPrediction, Prediction, draw_overlay
 from knet.labels import LabelSpace
-from knet.structures import PanopticPrediction
 from knet.utils.cli import UsageError, add_debug_option, run_tool
-from knet.utils.io import write_json_atomic, write_png_atomic
+from knet.utils.io import atomic_path, write_json_atomic, write_png_atomic
 
 
 def parse_args() -> argparse.Namespace:
     """The command line."""
-    parser = argparse.ArgumentParser(description='Run an image model over images; on the GPU if there is one.')
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('config', help='config file')
     parser.add_argument('checkpoint', help='checkpoint file, or a work directory (its best or latest)')
-    parser.add_argument('--eval', nargs='+', default=[], metavar='METRIC', help='metrics of the data set: PQ, mIoU')
-    parser.add_argument('--out', help='folder for predictions: <image>_cat.png (class), <image>_ins.png (instance)')
+    parser.add_argument('--eval', nargs='+', default=[], metavar='METRIC', help='metrics of the data set')
+    parser.add_argument('--out', help='folder for label maps, or a .pkl file for all results')
+    parser.add_argument('--format-only', action='store_true', help='write result files for a server, do not score')
+    parser.add_argument('--eval-options', nargs='+', action=DictAction, default={}, metavar='KEY=VALUE',
+                        help='jsonfile_prefix=PATH: where result files go (--format-only: work_dirs/<config>/results)')
     parser.add_argument('--show-dir', help='folder for overlays')
+    parser.add_argument('--show-score-thr', type=float, default=0.3, help='least score of drawn instances')
     parser.add_argument('--json', help='file for the scores')
     parser.add_argument('--optimize', action='store_true', help='freeze the backbone for speed')
     parser.add_argument('--amp', action='store_true', help='half precision')
@@ -40,36 +51,79 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
+def wants_pickle(args: argparse.Namespace) -> bool:
+    """Whether ``--out`` names a file for all results."""
+    return Path(args.out or '').suffix in ('.pkl', '.pickle')
+
+
 def check_args(args: argparse.Namespace) -> None:
-    """Refuse a run without any result.
+    """Refuse a run without any result, and options that exclude each other.
 
     Raises:
         UsageError: See message.
     """
-    if not (args.eval or args.out or args.show_dir):
-        raise UsageError('nothing to do: give at least one of --eval PQ mIoU, --out DIR, --show-dir DIR')
-    if args.out and Path(args.out).suffix in ('.pkl', '.pickle'):
-        raise UsageError(f'--out {args.out}: predictions are PNG files, name a folder')
+    if not (args.eval or args.out or args.show_dir or args.format_only):
+        raise UsageError('nothing to do: give at least one of --eval METRIC, --out DIR_OR_PKL, --format-only, '
+                         '--show-dir DIR')
+    if args.eval and args.format_only:
+        raise UsageError('--format-only is for images without annotations; leave out --eval or --format-only')
     if args.json and not args.eval:
         raise UsageError('--json needs --eval')
 
 
+def check_data(args: argparse.Namespace, dataset: Dataset, label_space: LabelSpace) -> None:
+    """Refuse, before the network runs, what this data set or model cannot give.
+
+    Raises:
+        UsageError: See message.
+    """
+    name = type(dataset).__name__
+    dataset.check_metrics(args.eval)
+    if dataset.label_space is not label_space:
+        raise UsageError(f'the model predicts {label_space}, {name} has {dataset.label_space}; model.label_space and '
+                         'the data set of a config must agree')
+    is_coco = hasattr(dataset, 'results2json')
+    if not is_coco and (args.format_only or args.eval_options or wants_pickle(args)):
+        raise UsageError(f'{name} has no result files in COCO form; use --out with a folder')
+    if args.out and not wants_pickle(args) and not label_space.num_stuff:
+        raise UsageError('instances overlap and do not fit into label maps; use --out FILE.pkl or --format-only')
+
+
 def output_writer(args: argparse.Namespace, label_space: LabelSpace) -> Optional[OnPrediction]:
     """The function that stores and draws one prediction; None if neither is wanted."""
-    if not (args.out or args.show_dir):
+    maps_dir = None if wants_pickle(args) else args.out
+    if not (maps_dir or args.show_dir):
         return None
 
-    def write(_: int, meta: Dict[str, Any], prediction: PanopticPrediction) -> None:
+    def write(_: int, meta: Dict[str, Any], prediction: Prediction) -> None:
         name = Path(meta['ori_filename']).with_suffix('')
-        if args.out:
-            target = Path(args.out) / name.parent
+        if maps_dir:
+            target = Path(maps_dir) / name.parent
             target.mkdir(parents=True, exist_ok=True)
             write_png_atomic(target / f'{name.name}_cat.png', prediction.semantic.astype(np.uint16))
             write_png_atomic(target / f'{name.name}_ins.png', prediction.instance.astype(np.uint16))
         if args.show_dir:
-            draw_overlay(meta, prediction, label_space, Path(args.show_dir) / name.with_suffix('.jpg'))
+            draw_overlay(meta, prediction, label_space, Path(args.show_dir) / name.with_suffix('.jpg'),
+                         args.show_score_thr)
 
     return write
+
+
+def report(args: argparse.Namespace, dataset: Dataset, results: List[Any]) -> None:
+    """Store and score the results of all images."""
+    if wants_pickle(args):
+        with atomic_path(args.out) as partial:
+            partial.write_bytes(pickle.dumps(results))
+        print(f'{len(results)} results in {args.out}')
+    if args.format_only:
+        options = dict(jsonfile_prefix=osp.join('work_dirs', Path(args.config).stem, 'results'))
+        files, _ = dataset.format_results(results, **{**options, **args.eval_options})
+        print('written: ' + ', '.join(files.values()))
+    if args.eval:
+        scores = dataset.evaluate(results, metric=args.eval, **args.eval_options)
+        print('  '.join(f'{name} {value:.4f}' for name, value in scores.items()))
+        if args.json:
+            write_json_atomic(args.json, dict(scores))
 
 
 def main() -> None:
@@ -83,13 +137,11 @@ def main() -> None:
         model = init_model(cfg, args.checkpoint, trust=args.trust_checkpoint, optimize=args.optimize)
         if hasattr(model, 'new_stream'):
             raise UsageError(f'{args.config} is a video model; use tools/test_step.py')
-        counts = run_images(model, dataset, output_writer(args, dataset.label_space),
-                            min(1, loader_settings(cfg, 'test')['workers_per_gpu']), args.amp)
-        if counts is not None and args.eval:
-            scores = dataset.evaluate(counts, metric=args.eval)
-            print('  '.join(f'{name} {value:.4f}' for name, value in scores.items() if isinstance(value, float)))
-            if args.json:
-                write_json_atomic(args.json, dict(scores))
+        check_data(args, dataset, model.label_space)
+        results = run_images(model, dataset, output_writer(args, dataset.label_space),
+                             min(1, loader_settings(cfg, 'test')['workers_per_gpu']), args.amp)
+        if results is not None:
+            report(args, dataset, results)
     finally:
         leave_distributed()
 

@@ -14,10 +14,9 @@ from knet.apis.checkpoint import PathLike, load_checkpoint
 from knet.apis.config import build_model, load_config
 from knet.apis.distributed import current_device
 from knet.apis.optimize import fold_norms, optimize_model
-from knet.apis.test import inference_context, unpack_sample
-from knet.structures import PanopticPrediction
+from knet.apis.test import Prediction, inference_context, unpack_sample
 from knet.utils.cli import UsageError
-from knet.visualization import overlay
+from knet.visualization import flat_maps, overlay
 
 
 def without_pretrained(settings: Any) -> Any:
@@ -121,7 +120,7 @@ class VideoSegmenter:
         """Begin a video."""
         return SegmenterState(self.model.new_stream() if hasattr(self.model, 'new_stream') else None)
 
-    def step(self, frame: np.ndarray, state: SegmenterState) -> PanopticPrediction:
+    def step(self, frame: np.ndarray, state: SegmenterState) -> Prediction:
         """Segment the next frame of a video.
 
         Args:
@@ -129,7 +128,7 @@ class VideoSegmenter:
             state: From :meth:`init_state`; updated in place.
 
         Returns:
-            PanopticPrediction: At the frame's size.
+            Prediction: At the frame's size; instances if the label space has no stuff.
 
         Raises:
             ValueError: If the frame is no colour picture.
@@ -151,7 +150,7 @@ class VideoSegmenter:
         state.frame_id += 1
         return prediction
 
-    def draw(self, frame: np.ndarray, prediction: PanopticPrediction, alpha: float = 0.5) -> np.ndarray:
+    def draw(self, frame: np.ndarray, prediction: Prediction, alpha: float = 0.5) -> np.ndarray:
         """Lay a prediction over its frame.
 
         Args:
@@ -162,5 +161,5 @@ class VideoSegmenter:
         Returns:
             np.ndarray: (H, W, 3) uint8, **RGB** (what writers of videos take).
         """
-        return overlay(np.ascontiguousarray(frame[..., ::-1]), prediction.semantic, prediction.instance,
+        return overlay(np.ascontiguousarray(frame[..., ::-1]), *flat_maps(prediction, self.label_space),
                        self.label_space, alpha)

@@ -19,14 +19,15 @@ from knet.apis.loader import build_test_loader
 from knet.evaluation.store import PredictionReader, PredictionWriter
 from knet.evaluation.stq import STQResult, evaluate_stq
 from knet.evaluation.vpq import VPQResult, evaluate_vpq
-from knet.structures import PanopticPrediction
+from knet.structures import InstancePrediction, PanopticPrediction
 from knet.utils.cli import UsageError
 from knet.utils.io import atomic_path
-from knet.visualization import overlay
+from knet.visualization import flat_maps, overlay
 
 Frames = 'OrderedDict[int, List[int]]'
+Prediction = Union[PanopticPrediction, InstancePrediction]
 #: Called with (data set index, meta, prediction) for every frame or image.
-OnPrediction = Callable[[int, Dict[str, Any], PanopticPrediction], None]
+OnPrediction = Callable[[int, Dict[str, Any], Prediction], None]
 _PENDING_WRITES = 8
 
 
@@ -104,7 +105,8 @@ class BackgroundWriter:
         self._pool.shutdown(wait=True)
 
 
-def draw_overlay(meta: Dict[str, Any], prediction: PanopticPrediction, label_space: Any, path: Path) -> None:
+def draw_overlay(meta: Dict[str, Any], prediction: Prediction, label_space: Any, path: Path,
+                 score_thr: float = 0.3) -> None:
     """Write the picture with the prediction over it.
 
     Args:
@@ -112,11 +114,12 @@ def draw_overlay(meta: Dict[str, Any], prediction: PanopticPrediction, label_spa
         prediction: At the picture's size.
         label_space: Colours.
         path: Output, ``.jpg`` or ``.png``.
+        score_thr: Least score of instances; panoptic maps have none to drop.
     """
     picture = cv2.imread(str(meta['filename']), cv2.IMREAD_COLOR)
     if picture is None:
         raise UsageError(f'cannot read image {meta["filename"]}')
-    drawn = overlay(picture[..., ::-1], prediction.semantic, prediction.instance, label_space)
+    drawn = overlay(picture[..., ::-1], *flat_maps(prediction, label_space, score_thr), label_space)
     ok, code = cv2.imencode(path.suffix, drawn[..., ::-1])
     if not ok:
         raise UsageError(f'cannot encode {path}')

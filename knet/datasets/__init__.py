@@ -8,12 +8,16 @@ import os
 if not os.environ.get('KNET_NO_PLUGIN'):
     from . import pipelines  # noqa: F401  (registers the transforms)
     from .base import FrameRecord, PanopticDataset
+    from .cityscapes_panoptic import CityscapesPanopticDataset
     from .cityscapes_step import CityscapesSTEP
     from .cityscapes_vps import CityscapesVPSDataset
+    from .coco import CocoInstanceDataset
+    from .coco_panoptic import CocoPanopticDatasetCustom
     from .kitti_step_dvps import KITTISTEPDVPSDataset
     from .semkitti_dvps import KITTIDVPSDataset
     from .video_base import VideoPanopticDataset
     from .vipseg_dvps import VIPSegDVPSDataset
 
-    __all__ = ['CityscapesSTEP', 'CityscapesVPSDataset', 'FrameRecord', 'KITTIDVPSDataset', 'KITTISTEPDVPSDataset',
+    __all__ = ['CityscapesPanopticDataset', 'CityscapesSTEP', 'CityscapesVPSDataset', 'CocoInstanceDataset',
+               'CocoPanopticDatasetCustom', 'FrameRecord', 'KITTIDVPSDataset', 'KITTISTEPDVPSDataset',
                'PanopticDataset', 'VIPSegDVPSDataset', 'VideoPanopticDataset']

@@ -200,6 +200,18 @@ class PanopticDataset(Dataset):
             accumulator.update_pairs(pairs)
         return counts
 
+    def check_metrics(self, metric: Union[str, Sequence[str]]) -> List[str]:
+        """Names of metrics as a list.
+
+        Raises:
+            ValueError: If one is unknown.
+        """
+        metrics = [metric] if isinstance(metric, str) else list(metric)
+        unknown = sorted(set(metrics) - {'PQ', 'mIoU'})
+        if unknown:
+            raise ValueError(f'unknown metrics {unknown} for single images; choose from PQ and mIoU')
+        return metrics
+
     def evaluate(self,
                  results: Sequence[ImageCounts],
                  metric: Union[str, Sequence[str]] = ('PQ', 'mIoU'),
@@ -218,10 +230,7 @@ class PanopticDataset(Dataset):
         Raises:
             ValueError: If a metric is unknown or frames are missing.
         """
-        metrics = (metric, ) if isinstance(metric, str) else tuple(metric)
-        unknown = sorted(set(metrics) - {'PQ', 'mIoU'})
-        if unknown:
-            raise ValueError(f'unknown metrics {unknown} for single images; choose from PQ and mIoU')
+        metrics = self.check_metrics(metric)
         if len(results) != len(self):
             raise ValueError(f'{self}: {len(results)} results for {len(self)} frames')
         quality, iou = PanopticQuality(self.label_space), MeanIoU(self.label_space)

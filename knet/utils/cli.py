@@ -26,6 +26,20 @@ def add_debug_option(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--debug', action='store_true', help='show the traceback of errors (also KNET_DEBUG=1)')
 
 
+def add_converter_options(parser: argparse.ArgumentParser, src: str) -> None:
+    """Add what all converters of data sets have in common.
+
+    Args:
+        parser: Their command line.
+        src: Default folder of the data set.
+    """
+    parser.add_argument('--src', default=src, help='folder of the data set (default: %(default)s)')
+    parser.add_argument('-o', '--dst', '--out-dir', help='where new files go (default: the same folder)')
+    parser.add_argument('--nproc', type=int, default=os.cpu_count(), help='processes (default: %(default)s)')
+    parser.add_argument('--dry-run', action='store_true', help='report, change nothing')
+    add_debug_option(parser)
+
+
 def error_text(error: BaseException) -> str:
     """The message of an exception as a sentence.
 

@@ -9,7 +9,7 @@ import os
 import uuid
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Iterator, Union
+from typing import Any, Iterator, Optional, Union
 
 import cv2
 import numpy as np
@@ -68,7 +68,23 @@ def read_png(path: PathLike) -> np.ndarray:
         FileNotFoundError: If there is no such file.
         ValueError: If the file isn't a PNG, or is truncated or damaged.
     """
-    image = _decode(path, 'PNG', _PNG_SIGNATURE, _PNG_END, cv2.IMREAD_UNCHANGED)
+    return decode_png(_read(path, 'PNG'), path)
+
+
+def decode_png(data: bytes, path: PathLike) -> np.ndarray:
+    """The array in the content of a PNG file.
+
+    Args:
+        data: The content.
+        path: How errors call it.
+
+    Returns:
+        As :func:`read_png`.
+
+    Raises:
+        ValueError: If this is no PNG, or a truncated or damaged one.
+    """
+    image = _decode(data, path, 'PNG', _PNG_SIGNATURE, _PNG_END, cv2.IMREAD_UNCHANGED)
     if image.ndim == 3:
         code = cv2.COLOR_BGRA2RGBA if image.shape[2] == 4 else cv2.COLOR_BGR2RGB
         image = cv2.cvtColor(image, code)
@@ -89,15 +105,19 @@ def read_jpeg(path: PathLike) -> np.ndarray:
         ValueError: If the file isn't a JPEG, or is truncated or damaged.
     """
     flags = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
-    return cv2.cvtColor(_decode(path, 'JPEG', _JPEG_SIGNATURE, _JPEG_END, flags), cv2.COLOR_BGR2RGB)
+    pixels = _decode(_read(path, 'JPEG'), path, 'JPEG', _JPEG_SIGNATURE, _JPEG_END, flags)
+    return cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB)
 
 
-def _decode(path: PathLike, kind: str, start: bytes, end: bytes, flags: int) -> np.ndarray:
-    """Pixels of an image file that starts with ``start`` and has ``end`` in its second half."""
+def _read(path: PathLike, kind: str) -> bytes:
     try:
-        data = Path(path).read_bytes()
+        return Path(path).read_bytes()
     except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
         raise FileNotFoundError(f'{path}: no such {kind} file') from error
+
+
+def _decode(data: bytes, path: PathLike, kind: str, start: bytes, end: bytes, flags: int) -> np.ndarray:
+    """Pixels in the content of an image file that starts with ``start`` and has ``end`` in its second half."""
     if not data.startswith(start):
         raise ValueError(f'{path}: not a {kind} image ({len(data)} bytes); write it again or remove it')
     # OpenCV may return what it could decode of a truncated file, so the end is looked for as well; programs that append
@@ -131,19 +151,36 @@ def write_png_atomic(path: PathLike, array: np.ndarray) -> None:
     Raises:
         ValueError: If shape or dtype don't fit into a PNG.
     """
+    write_bytes_atomic(path, encode_png(array, path))
+
+
+def encode_png(array: np.ndarray, name: PathLike = 'array') -> bytes:
+    """The content of a PNG file.
+
+    Args:
+        array: See :func:`write_png_atomic`.
+        name: How errors call the array.
+
+    Raises:
+        ValueError: If shape or dtype don't fit into a PNG.
+    """
     if array.dtype not in (np.uint8, np.uint16):
-        raise ValueError(f'{path}: a PNG holds uint8 or uint16, not {array.dtype}')
+        raise ValueError(f'{name}: a PNG holds uint8 or uint16, not {array.dtype}')
     if array.ndim == 3 and array.shape[2] in (3, 4):
         array = cv2.cvtColor(array, cv2.COLOR_RGBA2BGRA if array.shape[2] == 4 else cv2.COLOR_RGB2BGR)
     elif array.ndim != 2:
-        raise ValueError(f'{path}: a PNG holds (H, W), (H, W, 3) or (H, W, 4), not {array.shape}')
-    _, encoded = cv2.imencode('.png', array, _LABEL_MAP_OPTIONS if array.ndim == 2 else [])
+        raise ValueError(f'{name}: a PNG holds (H, W), (H, W, 3) or (H, W, 4), not {array.shape}')
+    return cv2.imencode('.png', array, _LABEL_MAP_OPTIONS if array.ndim == 2 else [])[1].tobytes()
+
+
+def write_bytes_atomic(path: PathLike, content: bytes) -> None:
+    """Write a file, complete or not at all; its folder is created if missing."""
     with atomic_path(path) as temporary:
-        temporary.write_bytes(encoded.tobytes())
+        temporary.write_bytes(content)
 
 
-def write_json_atomic(path: PathLike, obj: Any) -> None:
-    """Write an object as indented JSON, complete or not at all.
+def write_json_atomic(path: PathLike, obj: Any, indent: Optional[int] = 2) -> None:
+    """Write an object as JSON, complete or not at all.
 
     Numpy scalars and arrays become numbers and lists. NaN and infinity are
     refused because they aren't JSON; use None for undefined values.
@@ -151,12 +188,13 @@ def write_json_atomic(path: PathLike, obj: Any) -> None:
     Args:
         path: File to create or replace; its folder is created if missing.
         obj: What to write.
+        indent: Columns per level; None writes one line, which is fast.
 
     Raises:
         ValueError: If ``obj`` holds NaN or infinity.
         TypeError: If ``obj`` holds something JSON has no word for.
     """
-    text = json.dumps(obj, indent=2, allow_nan=False, default=_plain)
+    text = json.dumps(obj, indent=indent, allow_nan=False, default=_plain)
     with atomic_path(path) as temporary:
         temporary.write_text(text + '\n', encoding='utf-8')
 

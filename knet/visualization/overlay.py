@@ -1,10 +1,11 @@
 """Predictions drawn over frames, and frames beside each other."""
-from typing import List, Optional, Sequence, Tuple
+from typing import List, Optional, Sequence, Tuple, Union
 
 import cv2
 import numpy as np
 
 from knet.labels import LabelSpace
+from knet.structures import InstancePrediction, PanopticPrediction
 from knet.visualization.palette import semantic_colours, track_colours
 
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
@@ -50,6 +51,31 @@ def overlay(image_rgb: np.ndarray, semantic: np.ndarray, instance: np.ndarray, l
     mixed[thing_edges] = 255
     _write_ids(mixed, instance)
     return mixed
+
+
+def flat_maps(prediction: Union[PanopticPrediction, InstancePrediction], label_space: LabelSpace,
+              score_thr: float = 0.3) -> Tuple[np.ndarray, np.ndarray]:
+    """What :func:`overlay` draws of a prediction; of overlapping instances the better scored one lies on top.
+
+    Args:
+        prediction: Panoptic maps, or instances by descending score.
+        label_space: Numbers the classes.
+        score_thr: Instances below are left out; panoptic maps are taken as they are.
+
+    Returns:
+        tuple[np.ndarray]: (H, W) dataset ids, void where nothing is, and (H, W) ids of things, from 1.
+    """
+    if isinstance(prediction, PanopticPrediction):
+        return prediction.semantic, prediction.instance
+    shown = np.flatnonzero(prediction.scores >= score_thr)
+    if not len(shown):
+        shape = prediction.masks.shape[1:]
+        return np.full(shape, label_space.void, dtype=np.uint8), np.zeros(shape, dtype=np.int32)
+    masks = prediction.masks[shown]
+    first, covered = masks.argmax(0), masks.any(0)
+    classes = label_space.dataset_ids[prediction.labels[shown]]
+    semantic = np.where(covered, classes[first], label_space.void).astype(np.uint8)
+    return semantic, np.where(covered, shown[first] + 1, 0).astype(np.int32)
 
 
 def _outlines(semantic: np.ndarray, instance: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:

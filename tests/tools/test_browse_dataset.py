@@ -9,6 +9,7 @@ from mmcv import Config
 
 from knet.labels import KITTI_STEP
 from knet.utils.io import read_png
+from tests.datasets.coco_mini import make_coco
 from tests.datasets.conftest import cityscapes_root, kitti_root  # noqa: F401  (fixtures)
 
 ROOT = Path(__file__).parents[2]
@@ -33,6 +34,16 @@ def test_pictures(tool: ModuleType, tmp_path: Path, request: pytest.FixtureReque
     assert len(pictures) == 2
     for picture in pictures:
         assert picture.ndim == 3 and len(np.unique(picture.reshape(-1, 3), axis=0)) > 10
+
+
+@pytest.mark.parametrize('name', ['coco_instance', 'coco_panoptic'])
+def test_pictures_of_coco(tool: ModuleType, tmp_path: Path, name: str) -> None:
+    make_coco(tmp_path)
+    cfg = Config.fromfile(str(ROOT / 'configs' / '_base_' / 'datasets' / f'{name}.py'))
+    text = cfg.pretty_text.replace('train2017', 'val2017').replace('data/coco', str(tmp_path))
+    (tmp_path / 'config.py').write_text(text)
+    tool.main([str(tmp_path / 'config.py'), '--out-dir', str(tmp_path / 'out'), '--num', '2'])
+    assert len(list((tmp_path / 'out').iterdir())) == 2
 
 
 def test_ignored_pixels_are_black(tool: ModuleType) -> None:

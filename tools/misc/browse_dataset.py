@@ -41,7 +41,8 @@ def frames_of(sample: Dict[str, Any]) -> List[Dict[str, Any]]:
         sample: Keys of one frame, and with prefix ``ref_`` those of R references.
     """
     key = {name: value for name, value in sample.items() if not name.startswith('ref_')}
-    key['gt_semantic_seg'] = key['gt_semantic_seg'][0]
+    if 'gt_semantic_seg' in key:
+        key['gt_semantic_seg'] = key['gt_semantic_seg'][0]
     frames = [key]
     for i, meta in enumerate(sample.get('ref_img_metas', [])):
         frame = dict(img=sample['ref_img'][i], img_metas=meta, gt_masks=sample['ref_gt_masks'][i],
@@ -58,25 +59,28 @@ def draw_frame(frame: Dict[str, Any], label_space: LabelSpace) -> np.ndarray:
     """Draw the targets of one frame over its image.
 
     Args:
-        frame: Image (3, H, W) normalised, masks, labels, semantic map, and boxes and ids if collected.
+        frame: Image (3, H, W) normalised, masks, labels; semantic map, boxes and ids if collected.
         label_space: The classes.
 
     Returns:
-        (f H, f W, 3) uint8 RGB, small frames enlarged; pixels that nothing is learned from are black.
+        (f H, f W, 3) uint8 RGB, small frames enlarged; pixels that nothing is learned from are black, unless only
+        instances are learned.
     """
     norm = frame['img_metas']['img_norm_cfg']
     image = mmcv.imdenormalize(np.ascontiguousarray(frame['img'].transpose(1, 2, 0)), norm['mean'], norm['std'], False)
     image = image.round().clip(0, 255).astype(np.uint8)
-    semantic = frame['gt_semantic_seg'].astype(np.uint8)
     masks = frame['gt_masks'].masks.astype(bool)
     numbers = frame.get('gt_instance_ids', np.arange(1, len(masks) + 1)) & ((1 << ID_SHIFT) - 1)
+    semantic = frame.get('gt_semantic_seg', np.full(masks.shape[1:], label_space.void)).astype(np.uint8)
     instance = np.zeros(semantic.shape, dtype=np.int32)
-    for mask, number in zip(masks, numbers):
+    for mask, number, label in zip(masks, numbers, frame['gt_labels']):
         instance[mask] = number
+        semantic[mask] = label_space.thing_ids[int(label)]
     image, semantic, instance = enlarge(image, semantic, instance)
     factor = len(image) // masks.shape[1]
     drawn = overlay(image, semantic, instance, label_space)
-    drawn[semantic == label_space.void] = 0
+    if 'gt_semantic_seg' in frame:
+        drawn[semantic == label_space.void] = 0
     for box, label, number in zip(frame.get('gt_bboxes', ()), frame['gt_labels'], numbers):
         colour = tuple(int(c) for c in track_colour(int(number)))
         x0, y0, x1, y1 = (int(v) * factor for v in box)
@@ -86,11 +90,16 @@ def draw_frame(frame: Dict[str, Any], label_space: LabelSpace) -> np.ndarray:
     return drawn
 
 
+def frame_name(meta: Dict[str, Any]) -> str:
+    """Video and frame number, or the file name of an image that belongs to no video."""
+    return f"video {meta['video_id']} frame {meta['frame_id']}" if 'video_id' in meta else meta['ori_filename']
+
+
 def draw_sample(sample: Dict[str, Any], label_space: LabelSpace) -> np.ndarray:
     """Key and references side by side, (H, W', 3) uint8 RGB."""
     frames = frames_of(unwrap(sample))
-    titles = [f"{'reference' if i else 'key'}: video {frame['img_metas']['video_id']} frame "
-              f"{frame['img_metas']['frame_id']}, {len(frame['gt_labels'])} things" for i, frame in enumerate(frames)]
+    titles = [f"{'reference' if i else 'key'}: {frame_name(frame['img_metas'])}, {len(frame['gt_labels'])} things"
+              for i, frame in enumerate(frames)]
     return side_by_side([draw_frame(frame, label_space) for frame in frames], titles)
 
 

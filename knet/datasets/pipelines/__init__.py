@@ -8,6 +8,7 @@ from .loading import (
     LoadImgDirect,
     LoadMultiAnnotationsDirect,
     LoadMultiImagesDirect,
+    LoadThingStuffAnnotations,
 )
 from .transforms import (
     PadFutureMMDet,
@@ -28,6 +29,7 @@ __all__ = [
     'LoadImgDirect',
     'LoadMultiAnnotationsDirect',
     'LoadMultiImagesDirect',
+    'LoadThingStuffAnnotations',
     'META_KEYS',
     'PadFutureMMDet',
     'SeqDefaultFormatBundle',

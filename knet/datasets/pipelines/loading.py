@@ -4,10 +4,12 @@ A frame keeps **one** id map (:mod:`knet.evaluation.id_maps`) from here to the
 crop: it is resized, flipped and cropped as a segmentation field, and instance
 masks are cut from it afterwards (:mod:`.instances`).
 """
+import os.path as osp
 from typing import Any, Dict, List
 
 import numpy as np
 from mmdet.datasets.builder import PIPELINES
+from mmdet.datasets.pipelines import LoadAnnotations
 
 from knet.evaluation.id_maps import ID_SHIFT
 from knet.labels import LabelSpace
@@ -168,3 +170,35 @@ class LoadMultiAnnotationsDirect(LoadAnnotationsDirect):
 @PIPELINES.register_module()
 class LoadAnnotationsInstanceMasks(LoadAnnotationsDirect):
     """:class:`LoadAnnotationsDirect` under the name that Cityscapes-STEP pipelines use."""
+
+
+@PIPELINES.register_module()
+class LoadThingStuffAnnotations(LoadAnnotations):
+    """Boxes, labels and masks of things as MMDetection loads them, and a map of stuff in dataset ids.
+
+    Needs ``stuff_map_table``, which the data set puts into the sample. Sets
+    ``gt_semantic_seg`` (H, W) uint8 beside MMDetection's keys.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(with_bbox=True, with_mask=True, with_seg=True)
+
+    def _load_semantic_seg(self, results: Frame) -> Frame:
+        path = osp.join(results['seg_prefix'], results['ann_info']['seg_map'])
+        values = read_png(path)
+        if values.dtype != np.uint8 or values.ndim != 2:
+            raise ValueError(f'{path}: expected an 8-bit single-channel PNG, found {values.dtype} {values.shape}. '
+                             'Make stuff maps with the converter of the data set, see DATASET.md.')
+        if values.shape != results['img_shape'][:2]:
+            raise ValueError(f"{path}: size {values.shape} differs from {results['img_shape'][:2]} of its image "
+                             f"{results['filename']}. Image and labels must come from the same release.")
+        semantic = results['stuff_map_table'].take(values)
+        if semantic.min() < 0:
+            raise ValueError(f'{path}: value {int(values[semantic < 0][0])} is no stuff class, nor void. Make stuff '
+                             'maps with the converter of the data set, see DATASET.md.')
+        results['gt_semantic_seg'] = semantic.astype(np.uint8)
+        results['seg_fields'].append('gt_semantic_seg')
+        return results
+
+    def __repr__(self) -> str:
+        return f'{self.__class__.__name__}()'

@@ -8,8 +8,9 @@ from typing import Callable, Dict, Iterable
 from knet.utils.io import PathLike
 
 from .base import Video
-from .cityscapes import write_cityscapes_step
+from .cityscapes import write_cityscapes_panoptic, write_cityscapes_step
 from .cityscapes_vps import write_cityscapes_vps
+from .coco import write_coco
 from .kitti_step import write_kitti_step
 from .semantic_kitti import write_semantic_kitti
 from .vipseg import write_vipseg
@@ -17,10 +18,12 @@ from .vipseg import write_vipseg
 LAYOUTS: Dict[str, Callable[[PathLike, str, Iterable[Video]], None]] = {
     'kitti-step': write_kitti_step,
     'cityscapes-step': write_cityscapes_step,
+    'cityscapes-panoptic': write_cityscapes_panoptic,
     'cityscapes-vps': write_cityscapes_vps,
+    'coco': write_coco,
     'semantic-kitti': write_semantic_kitti,
     'vipseg': write_vipseg,
 }
 
-__all__ = ['LAYOUTS', 'Video', 'write_cityscapes_step', 'write_cityscapes_vps', 'write_kitti_step',
-           'write_semantic_kitti', 'write_vipseg']
+__all__ = ['LAYOUTS', 'Video', 'write_cityscapes_panoptic', 'write_cityscapes_step', 'write_cityscapes_vps',
+           'write_coco', 'write_kitti_step', 'write_semantic_kitti', 'write_vipseg']

@@ -1,0 +1,232 @@
+"""COCO panoptic: instances and a map of stuff to learn from, panoptic PNGs to be compared with."""
+import os.path as osp
+from typing import Any, Dict, List, Sequence, Tuple, Union
+
+import numpy as np
+from mmcv.utils import print_log
+from mmdet.datasets.builder import DATASETS
+
+from knet.evaluation.id_maps import ID_SHIFT, split_id_map
+from knet.evaluation.pairs import count_pairs
+from knet.evaluation.segments import read_segments
+from knet.evaluation.semantic import MeanIoU
+from knet.evaluation.tables import format_table
+from knet.labels import LabelSpace
+from knet.structures import PanopticPrediction
+from knet.utils.io import decode_png, encode_png, write_bytes_atomic, write_json_atomic
+
+from .coco import CocoInstanceDataset, Logger
+from .coco_format import (
+    ids_to_rgb,
+    match_categories,
+    read_annotations,
+    require_files,
+    rgb_to_ids,
+    thing_result,
+)
+from .panoptic_api import compare_panoptic, panoptic_scores
+
+#: ``pan_results``: content of the PNG and its segments (dataset ids); ``ins_results``: the things as instances.
+PanopticResult = Dict[str, Any]
+
+
+@DATASETS.register_module()
+class CocoPanopticDatasetCustom(CocoInstanceDataset):
+    """Images with things, stuff and panoptic maps in COCO's form.
+
+    Training takes the things from the instance json, where they may overlap,
+    and the stuff from PNGs (:class:`.pipelines.LoadThingStuffAnnotations`).
+    Testing compares with the panoptic json and its PNGs; training does not
+    read that json.
+
+    Args:
+        ann_file: ``dict(ins_ann=..., panoptic_ann=...)``, two json files.
+        pipeline: Transforms.
+        seg_prefix: Folder of the stuff maps for training, of the panoptic PNGs
+            for testing.
+        label_space: The classes.
+        filter_empty_gt: Leave out images without a thing.
+        kwargs: See :class:`.coco.CocoInstanceDataset`.
+
+    Raises:
+        FileNotFoundError: If files are missing.
+        ValueError: If files contradict each other or the label space.
+    """
+
+    METRICS = ('PQ', 'segm', 'mIoU')
+
+    def __init__(self,
+                 ann_file: Dict[str, str],
+                 pipeline: Sequence[Dict[str, Any]],
+                 seg_prefix: str,
+                 label_space: Union[str, LabelSpace] = 'coco_panoptic',
+                 filter_empty_gt: bool = False,
+                 **kwargs: Any) -> None:
+        if not isinstance(ann_file, dict) or set(ann_file) != {'ins_ann', 'panoptic_ann'}:
+            raise ValueError(f'ann_file of {self.__class__.__name__} is dict(ins_ann=..., panoptic_ann=...), '
+                             f'got {ann_file}')
+        if any(step.get('type') == 'LoadAnnotations' and step.get('with_seg') for step in pipeline):
+            raise ValueError(f'the pipeline of {self.__class__.__name__} loads stuff maps with LoadAnnotations, which '
+                             "leaves their numbering as it is; use dict(type='LoadThingStuffAnnotations')")
+        super().__init__(ann_file['ins_ann'], pipeline, seg_prefix=seg_prefix, label_space=label_space,
+                         filter_empty_gt=filter_empty_gt, **kwargs)
+        if self.test_mode:
+            self._load_panoptic(osp.join(self.data_root or '', ann_file['panoptic_ann']))
+        else:
+            require_files(self.seg_prefix, [self.stuff_map(info) for info in self.data_infos],
+                          f'stuff maps of {self.ann_file}')
+
+    # ------------------------------------------------------------ what the files say
+    @staticmethod
+    def stuff_map(info: Dict[str, Any]) -> str:
+        """Name of the stuff map of an image."""
+        return info.get('segm_file', osp.splitext(info['filename'])[0] + '.png')
+
+    @staticmethod
+    def panoptic_id(info: Dict[str, Any]) -> Union[int, str]:
+        """What the panoptic json calls an image."""
+        return info['id']
+
+    def stuff_map_table(self) -> np.ndarray:
+        """(256,) int16: dataset id, void or -1 (impossible) by value in the stuff maps.
+
+        COCO's have 0 for things, 1..53 for stuff and 255 for void.
+        """
+        table = np.full(256, -1, dtype=np.int16)
+        table[1:self.label_space.num_stuff + 1] = self.label_space.stuff_ids
+        table[[0, 255]] = self.label_space.void
+        return table
+
+    def pre_pipeline(self, results: Dict[str, Any]) -> None:
+        """Also tell the pipeline how stuff maps are numbered."""
+        super().pre_pipeline(results)
+        results['stuff_map_table'] = self.stuff_map_table()
+
+    def _parse_ann_info(self, img_info: Dict[str, Any], ann_info: List[Dict[str, Any]]) -> Dict[str, Any]:
+        return dict(super()._parse_ann_info(img_info, ann_info), seg_map=self.stuff_map(img_info))
+
+    def _load_panoptic(self, path: str) -> None:
+        data = read_annotations(path, ('categories', ) if self.is_unlabelled else ('categories', 'annotations'))
+        #: Category id of the json by dataset id.
+        self.category_of = match_categories(data['categories'], self.label_space.classes, path)
+        for info, category in zip(self.label_space.things, self.cat_ids):
+            if self.category_of[info.dataset_id] != category:
+                raise ValueError(f'{path}: {info.name} is category {self.category_of[info.dataset_id]}, in '
+                                 f'{self.ann_file} it is {category}. Both files must come from the same release.')
+        self.panoptic_categories = {category['id']: category for category in data['categories']}
+        self.panoptic_annotations = [] if self.is_unlabelled else self._order_panoptic(data['annotations'], path)
+
+    def _order_panoptic(self, annotations: List[Dict[str, Any]], path: str) -> List[Dict[str, Any]]:
+        """The panoptic annotation of every image, in data set order."""
+        by_image = {ann['image_id']: ann for ann in annotations}
+        ordered = []
+        for info in self.data_infos:
+            ann = by_image.get(self.panoptic_id(info))
+            if ann is None:
+                raise ValueError(f'{path}: no annotation for image {self.panoptic_id(info)!r}, which '
+                                 f'{self.ann_file} lists. Both files must come from the same release.')
+            ids = [segment['id'] for segment in ann['segments_info']]
+            if len(set(ids)) != len(ids):
+                raise ValueError(f'{path}: two segments of image {ann["image_id"]!r} have the same id.')
+            strange = {segment['category_id'] for segment in ann['segments_info']} - set(self.panoptic_categories)
+            if strange:
+                raise ValueError(f'{path}: image {ann["image_id"]!r} has a segment of category {min(strange)}, which '
+                                 'is not among the categories of the file.')
+            ordered.append(ann)
+        require_files(self.seg_prefix, [ann['file_name'] for ann in ordered], f'panoptic PNGs of {path}')
+        return ordered
+
+    def read_panoptic(self, index: int) -> Tuple[np.ndarray, np.ndarray]:
+        """Ground truth of an image: (H, W) uint8 dataset ids and int32 instance ids.
+
+        Instance ids are 0 for stuff, crowd and void. Test mode only.
+
+        Raises:
+            ValueError: If PNG and json differ.
+        """
+        ann = self.panoptic_annotations[index]
+        dataset_id = {category: key for key, category in self.category_of.items()}
+        codes = {}
+        for number, segment in enumerate(ann['segments_info'], 1):
+            category = dataset_id[segment['category_id']]
+            is_counted = category in self.label_space.thing_ids and not segment['iscrowd']
+            codes[segment['id']] = category << ID_SHIFT | (number if is_counted else 0)
+        return split_id_map(read_segments(osp.join(self.seg_prefix, ann['file_name']), codes, self.label_space.void))
+
+    # ------------------------------------------------------------ predictions
+    def pre_eval(self, prediction: PanopticPrediction, index: int) -> PanopticResult:
+        """Reduce the prediction of an image to a PNG and run lengths; see :data:`PanopticResult`."""
+        self._check_size(prediction.panoptic.shape, index)
+        segments = [dict(id=s.id, category_id=s.category, area=s.area) for s in prediction.segments]
+        return dict(pan_results=(encode_png(ids_to_rgb(prediction.panoptic)), segments),
+                    ins_results=thing_result(prediction, self.label_space))
+
+    def results2json(self, results: Sequence[PanopticResult], outfile_prefix: str) -> Dict[str, str]:
+        """Write what the COCO server takes, panoptic maps and instances.
+
+        ``<outfile_prefix>.panoptic.json`` with its PNGs in the folder
+        ``<outfile_prefix>.panoptic``, and ``<outfile_prefix>.segm.json``.
+
+        Args:
+            results: Outputs of :meth:`pre_eval`.
+            outfile_prefix: Path without the ending.
+
+        Returns:
+            Paths by kind of result.
+        """
+        files = super().results2json([result['ins_results'] for result in results], outfile_prefix)
+        annotations = []
+        for info, result in zip(self.data_infos, results):
+            png, segments = result['pan_results']
+            name = osp.splitext(osp.basename(info['filename']))[0] + '.png'
+            write_bytes_atomic(osp.join(f'{outfile_prefix}.panoptic', name), png)
+            annotations.append(dict(
+                image_id=self.panoptic_id(info), file_name=name,
+                segments_info=[dict(s, category_id=self.category_of[s['category_id']]) for s in segments]))
+        files['panoptic'] = f'{outfile_prefix}.panoptic.json'
+        write_json_atomic(files['panoptic'], dict(annotations=annotations), indent=None)
+        return files
+
+    # ------------------------------------------------------------ scores
+    def check_metrics(self, metric: Union[str, Sequence[str]]) -> List[str]:
+        """Names of metrics as a list; ``'panoptic'`` is an old name of ``'PQ'``."""
+        metrics = [metric] if isinstance(metric, str) else metric
+        return super().check_metrics(['PQ' if name == 'panoptic' else name for name in metrics])
+
+    def score(self, metric: str, results: Sequence[PanopticResult], files: Dict[str, str],
+              logger: Logger) -> Dict[str, float]:
+        """One of :attr:`METRICS`.
+
+        ``'PQ'`` is panopticapi's, ``'segm'`` the average precision of the
+        things of the panoptic maps, ``'mIoU'`` that of their classes: pixels
+        of no segment are misses.
+        """
+        if metric == 'PQ':
+            return self._panoptic_quality(files['panoptic'], logger)
+        return self._mean_iou(results, logger) if metric == 'mIoU' else super().score(metric, results, files, logger)
+
+    def _panoptic_quality(self, path: str, logger: Logger) -> Dict[str, float]:
+        predictions = read_annotations(path, ('annotations', ))['annotations']
+        total = compare_panoptic(list(zip(self.panoptic_annotations, predictions)), self.seg_prefix,
+                                 osp.splitext(path)[0], self.panoptic_categories)
+        scores, table = panoptic_scores(total, self.panoptic_categories)
+        print_log('\n' + table, logger)
+        return scores
+
+    def _mean_iou(self, results: Sequence[PanopticResult], logger: Logger) -> Dict[str, float]:
+        iou = MeanIoU(self.label_space)
+        for index, result in enumerate(results):
+            png, segments = result['pan_results']
+            name = f'the prediction for {self.data_infos[index]["filename"]}'
+            classes = np.full(len(segments) + 1, self.label_space.void)
+            classes[[s['id'] for s in segments]] = [s['category_id'] for s in segments]
+            predicted = classes[rgb_to_ids(decode_png(png, name))]
+            semantic = self.read_panoptic(index)[0]
+            nothing = np.zeros_like(semantic)
+            iou.update_pairs(count_pairs(semantic, nothing, predicted, nothing, self.label_space, names=(
+                self.panoptic_annotations[index]['file_name'], name)))
+        result = iou.compute()
+        rows = [(info.name, result.class_iou[info.dataset_id]) for info in self.label_space.classes
+                if result.class_iou[info.dataset_id] is not None]
+        print_log('\n' + format_table(('class', 'IoU'), rows + [('mean', result.miou)]), logger)
+        return {} if result.miou is None else dict(mIoU=result.miou)

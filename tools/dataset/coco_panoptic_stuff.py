@@ -1,0 +1,110 @@
+"""Make COCO's maps of stuff, which panoptic models learn from, of the panoptic annotations.
+
+Reads ``annotations/panoptic_<split>.json`` and ``panoptic_<split>/*.png`` below --src and writes
+``panoptic_stuff_<split>/*.png`` below --dst: 0 = thing, 1..53 = stuff in ascending category id, 255 = void.
+
+    python tools/dataset/coco_panoptic_stuff.py --src data/coco
+"""
+import argparse
+import os
+import os.path as osp
+import sys
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence
+
+os.environ.setdefault('KNET_NO_PLUGIN', '1')  # plain file handling needs no network library
+sys.path.insert(0, osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__)))))
+
+from knet.datasets.coco_format import match_categories, read_annotations
+from knet.evaluation.id_maps import ID_SHIFT, split_id_map
+from knet.evaluation.segments import read_segments
+from knet.labels import COCO_PANOPTIC
+from knet.utils.cli import add_converter_options, run_tool
+from knet.utils.io import write_png_atomic
+from knet.utils.parallel import run_parallel
+
+VOID = 255
+
+
+class Job(NamedTuple):
+    """One map: the panoptic PNG, where the map goes, and the value of every segment."""
+
+    source: str
+    target: str
+    values: Dict[int, int]
+
+    @property
+    def is_done(self) -> bool:
+        """Whether a map lies there that is not older than its source."""
+        return osp.isfile(self.target) and osp.getmtime(self.target) >= osp.getmtime(self.source)
+
+
+def stuff_values(categories: Sequence[Dict[str, Any]], path: str) -> Dict[int, int]:
+    """Value in a map of stuff by category id."""
+    category_of = match_categories(categories, COCO_PANOPTIC.classes, path)
+    values = {category_of[info.dataset_id]: 0 for info in COCO_PANOPTIC.things}
+    values.update({category_of[info.dataset_id]: i + 1 for i, info in enumerate(COCO_PANOPTIC.stuff)})
+    return values
+
+
+def plan_split(source: str, destination: str, split: str) -> List[Job]:
+    """List the maps of a split.
+
+    Raises:
+        FileNotFoundError: If the json file is missing.
+        ValueError: If it is damaged or has other categories.
+    """
+    path = osp.join(source, 'annotations', f'panoptic_{split}.json')
+    data = read_annotations(path, ('annotations', 'categories'))
+    values = stuff_values(data['categories'], path)
+    jobs = []
+    for ann in data['annotations']:
+        unknown = {segment['category_id'] for segment in ann['segments_info']} - set(values)
+        if unknown:
+            raise ValueError(f'{path}: image {ann["image_id"]} has a segment of category {min(unknown)}, which is not '
+                             'among the categories of the file.')
+        name = osp.splitext(osp.basename(ann['file_name']))[0] + '.png'
+        jobs.append(Job(osp.join(source, f'panoptic_{split}', ann['file_name']),
+                        osp.join(destination, f'panoptic_stuff_{split}', name),
+                        {s['id']: values[s['category_id']] for s in ann['segments_info']}))
+    return jobs
+
+
+def convert(job: Job) -> None:
+    """Write one map."""
+    codes = {segment: value << ID_SHIFT for segment, value in job.values.items()}
+    write_png_atomic(job.target, split_id_map(read_segments(job.source, codes, VOID))[0])
+
+
+def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('--splits', nargs='+', default=['train2017'], metavar='SPLIT',
+                        help='what to convert; only training needs maps of stuff (default: train2017)')
+    add_converter_options(parser, 'data/coco')
+    return parser.parse_args(argv)
+
+
+def main(argv: Optional[Sequence[str]] = None) -> int:
+    """Run the command; returns the exit status."""
+    args = parse_args(argv)
+    plans = {split: plan_split(args.src, args.dst or args.src, split) for split in args.splits}
+    missing = [job.source for jobs in plans.values() for job in jobs if not osp.isfile(job.source)]
+    for path in missing[:10]:
+        print(f'missing: {path}', file=sys.stderr)
+    if missing:
+        print(f'error: {len(missing)} panoptic PNGs are missing, nothing was changed. Unpack the panoptic archives '
+              'inside of the archive of annotations next to their json files.', file=sys.stderr)
+        return 1
+    for split, jobs in plans.items():
+        todo = [job for job in jobs if not job.is_done]
+        print(f'{split}: {len(jobs)} maps, {len(jobs) - len(todo)} were there already')
+        if args.dry_run:
+            continue
+        run_parallel(convert, todo, args.nproc, split)
+        present = sum(job.is_done for job in jobs)
+        print(f'{split}: {present} of {len(jobs)} maps are complete')
+    return 0
+
+
+if __name__ == '__main__':
+    run_tool(main)
