@@ -14,7 +14,7 @@ import numpy as np
 
 from knet.apis import build_data, init_model, load_config, run_images
 from knet.apis.config import add_config_options, loader_settings, merge_options
-from knet.apis.distributed import add_launcher_options, init_distributed, leave_distributed
+from knet.apis.distributed import add_launcher_options, process_group
 from knet.apis.test import OnPrediction, draw_overlay
 from knet.labels import LabelSpace
 from knet.structures import PanopticPrediction
@@ -77,8 +77,7 @@ def main() -> None:
     args = parse_args()
     check_args(args)
     cfg = load_config(args.config, merge_options(args.cfg_options, args.options))
-    init_distributed(args.launcher, args.local_rank)
-    try:
+    with process_group(args.launcher, args.local_rank):
         dataset = build_data(cfg, 'test')
         model = init_model(cfg, args.checkpoint, trust=args.trust_checkpoint, optimize=args.optimize)
         if hasattr(model, 'new_stream'):
@@ -90,8 +89,6 @@ def main() -> None:
             print('  '.join(f'{name} {value:.4f}' for name, value in scores.items() if isinstance(value, float)))
             if args.json:
                 write_json_atomic(args.json, dict(scores))
-    finally:
-        leave_distributed()
 
 
 if __name__ == '__main__':
