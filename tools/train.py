@@ -40,9 +40,11 @@ def check_devices(args: argparse.Namespace) -> None:
     """Choose the GPU; several GPUs need several processes.
 
     Raises:
-        UsageError: If more GPUs are asked for than one process uses.
+        UsageError: If other than one GPU is asked for in one process.
     """
     wanted = args.gpus if args.gpus is not None else len(args.gpu_ids or [0])
+    if wanted < 1:
+        raise UsageError(f'--gpus {wanted}: leave the option out; without a GPU the CPU trains')
     if wanted > 1 and args.launcher == 'none':
         raise UsageError(f'one process trains on one GPU; for {wanted} run: '
                          f'sh ./tools/dist_train.sh JOB {args.config} {wanted} WORK_DIR')

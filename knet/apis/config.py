@@ -26,11 +26,23 @@ _REGISTRIES = (MODELS, DATASETS, PIPELINES, BBOX_ASSIGNERS, BBOX_SAMPLERS, MATCH
                NORM_LAYERS, CONV_LAYERS)
 
 
+class KeyValueAction(DictAction):
+    """mmcv's ``KEY=VALUE`` options, with an error that says what does not fit."""
+
+    def __call__(self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: List[str],
+                 option_string: Optional[str] = None) -> None:
+        """Read all values of one option."""
+        try:
+            super().__call__(parser, namespace, values, option_string)
+        except (ValueError, AssertionError):
+            parser.error(f'{option_string} {" ".join(values)}: must be KEY=VALUE, with brackets in pairs')
+
+
 def add_config_options(parser: argparse.ArgumentParser) -> None:
     """Add ``--cfg-options`` and its old spelling ``--options``."""
-    parser.add_argument('--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE',
+    parser.add_argument('--cfg-options', nargs='+', action=KeyValueAction, metavar='KEY=VALUE',
                         help='override config values, e.g. data.samples_per_gpu=2 model.test_cfg.max_per_img=50')
-    parser.add_argument('--options', nargs='+', action=DictAction, metavar='KEY=VALUE',
+    parser.add_argument('--options', nargs='+', action=KeyValueAction, metavar='KEY=VALUE',
                         help='old name of --cfg-options')
 
 
@@ -175,7 +187,13 @@ def loader_settings(cfg: Config, part: str) -> Dict[str, Any]:
 
     Both places where mmdet configs write them are understood:
     ``data.samples_per_gpu`` and ``data.train_dataloader``.
+
+    Raises:
+        UsageError: If a batch would have no samples.
     """
     settings = dict(samples_per_gpu=1, workers_per_gpu=2)
     settings.update(compat_loader_args(compat_imgs_per_gpu(cfg)).data.get(f'{part}_dataloader', {}))
+    for key, lowest in (('samples_per_gpu', 1), ('workers_per_gpu', 0)):
+        if settings[key] < lowest:
+            raise UsageError(f'data.{key} of config {cfg.filename} must be at least {lowest}, not {settings[key]}')
     return settings

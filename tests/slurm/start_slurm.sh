@@ -71,7 +71,7 @@ SlurmdParameters=config_overrides
 NodeName=$host NodeAddr=127.0.0.1 CPUs=2 State=UNKNOWN
 PartitionName=cpu Nodes=$host Default=YES MaxTime=INFINITE State=UP
 END
-    : >"$SLURM_DIR/cgroup.conf"
+    echo "ConstrainCores=no" >"$SLURM_DIR/cgroup.conf"
 }
 
 start() {

@@ -19,7 +19,7 @@ from knet.utils.io import read_png, write_png_atomic
 
 from .conftest import call, files_of
 
-FRAME = '000002_000001'
+FRAME = '005002_000001'
 
 
 @dataclass
@@ -50,9 +50,9 @@ class World:
         return self.tmp / 'data'
 
     def result(self, spoil: Callable[[Path], Any]) -> Path:
-        """A copy of the predictions with something wrong in the folder of video 2."""
+        """A copy of the predictions with something wrong in the folder of video 5002."""
         shutil.copytree(str(self.predicted), str(self.tmp / 'result'))
-        spoil(self.tmp / 'result/panoptic/2')
+        spoil(self.tmp / 'result/panoptic/5002')
         return self.tmp / 'result'
 
     def train(self, *args: Any) -> List[Any]:
@@ -182,7 +182,7 @@ CASES: Dict[str, Tuple[Callable[[World], List[Any]], str]] = {
     'wrong file name': (lambda w: w.step_on(lambda f: (f / IMAGE).rename(f / 'frame_leftImg8bit.png')),
                         'frame_leftImg8bit.png: file name is not SSSSSS_FFFFFF'),
     'image without mask': (lambda w: w.step_on(lambda f: (f / MASK).unlink()), f'{MASK}.*Complete the labels'),
-    'video without masks': (lambda w: w.step_on(every('000002_*_panoptic.png', Path.unlink)), '4 label files'),
+    'video without masks': (lambda w: w.step_on(every('005002_*_panoptic.png', Path.unlink)), '4 label files'),
     'image truncated': (lambda w: w.step_on(lambda f: cut(f / IMAGE)), f'{IMAGE}: truncated or damaged PNG'),
     'image of 16 bits': (lambda w: w.step_on(lambda f: change(f / IMAGE, lambda a: a.astype(np.uint16))),
                          f'{IMAGE}: expected an 8-bit RGB image'),
@@ -217,7 +217,7 @@ CASES: Dict[str, Tuple[Callable[[World], List[Any]], str]] = {
     # Evaluators and what reads predictions.
     'no predictions': (lambda w: ['eval_dstq_step.py', w.tmp, w.street], 'panoptic: no such folder; give the folder'),
     'no ground truth': (lambda w: ['eval_dvpq_step.py', w.predicted, w.tmp], 'val: no such folder; give the KITTI'),
-    'video without predictions': (lambda w: w.score(lambda f: shutil.rmtree(str(f))), 'without predictions: 2'),
+    'video without predictions': (lambda w: w.score(lambda f: shutil.rmtree(str(f))), 'without predictions: 5002'),
     'frame without prediction': (lambda w: w.score(every(f'{FRAME}*', Path.unlink)), f'without a prediction: {FRAME}'),
     'half a prediction': (lambda w: w.score(lambda f: (f / CAT).unlink()), f'{FRAME}_ins.png: its cat partner'),
     'prediction truncated': (lambda w: w.score(lambda f: cut(f / CAT)), f'{CAT}: truncated'),
@@ -294,7 +294,7 @@ def test_a_full_disk_leaves_whole_files(world: World, monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(Path, 'write_bytes', write)
     code, _, err = call(*world.step('--final', '--eval', 'stq'))
-    assert code == 1 and re.search(r'error: .*out/panoptic/.*png: No space left.*free some space and run the same', err)
+    assert code == 1 and re.search(r'error: .*out/(panoptic|final)/.*png: No space left.*free some space', err)
     left = files_of(world.tmp / 'out')
     assert len(left) == 11 and all(world.predicted.joinpath(name).read_bytes() == data for name, data in left.items())
     monkeypatch.setattr(Path, 'write_bytes', write_bytes)
