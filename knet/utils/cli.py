@@ -60,16 +60,17 @@ def error_text(error: BaseException) -> str:
     return f'{type(error).__name__}: {text}' if text else type(error).__name__
 
 
-def process_rank() -> int:
-    """Number of this process within its job, as the launcher's environment says; 0 outside of jobs."""
-    for name in ('RANK', 'SLURM_PROCID', 'OMPI_COMM_WORLD_RANK'):
-        if os.environ.get(name, '').isdigit():
-            return int(os.environ[name])
-    return 0
+def job_rank() -> Optional[int]:
+    """Number of this process among those that a launcher started; None if it is alone."""
+    if '--launcher' in sys.argv[1:]:
+        for name in ('RANK', 'SLURM_PROCID', 'OMPI_COMM_WORLD_RANK'):
+            if os.environ.get(name, '').isdigit():
+                return int(os.environ[name])
+    return None
 
 
 def _report_error(error: BaseException) -> None:
-    rank = process_rank()
+    rank = job_rank()
     if rank:
         # Mostly rank 0 meets the same error, says it, and its end makes the launcher stop this process.
         sys.stdout.flush()
@@ -102,4 +103,7 @@ def run_tool(main: Callable[[], Optional[int]]) -> None:
         code = 1
     sys.stdout.flush()
     sys.stderr.flush()
+    if code and job_rank() is not None:
+        # Taking down the libraries may take seconds, or wait for a process that waits for this one.
+        os._exit(code)
     sys.exit(code)
