@@ -75,7 +75,7 @@ def init_distributed(launcher: str, local_rank: int = 0) -> bool:
         bool: Whether there is a process group.
 
     Raises:
-        UsageError: If the launcher's environment variables are absent.
+        UsageError: If the launcher's environment variables are absent, or GPUs are fewer than processes.
     """
     if launcher == 'none':
         return False
@@ -88,7 +88,11 @@ def init_distributed(launcher: str, local_rank: int = 0) -> bool:
     except ValueError as error:
         raise UsageError(f'--launcher {launcher}: the rank variables must be numbers ({error})') from error
     if torch.cuda.is_available():
-        torch.cuda.set_device(local % torch.cuda.device_count())
+        gpus, processes = torch.cuda.device_count(), int(os.environ.get('LOCAL_WORLD_SIZE', 1))
+        # Only torchrun says how many share this machine; Slurm may show every task its own GPU and no other.
+        if processes > gpus:
+            raise UsageError(f'{processes} processes on a machine with {gpus} GPU(s); give GPUS={gpus} at most')
+        torch.cuda.set_device(local % gpus)
     backend = 'nccl' if torch.cuda.is_available() else 'gloo'
     dist.init_process_group(backend, rank=rank, world_size=int(os.environ['WORLD_SIZE']), timeout=_TIMEOUT)
     return True

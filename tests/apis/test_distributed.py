@@ -15,7 +15,7 @@ KEYS = ('RANK', 'WORLD_SIZE', 'LOCAL_RANK', 'MASTER_ADDR', 'MASTER_PORT')
 def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     """An environment without anything of a launcher; as it was afterwards."""
     monkeypatch.setattr(os, 'environ', {key: value for key, value in os.environ.items()
-                                        if key not in KEYS and not key.startswith(('SLURM', 'OMPI'))})
+                                        if key not in KEYS and not key.startswith(('SLURM', 'OMPI', 'LOCAL_'))})
     return monkeypatch
 
 
@@ -69,12 +69,20 @@ def test_missing_variables_are_named(environment: pytest.MonkeyPatch, launcher: 
         init_distributed(launcher)
 
 
+def test_fewer_gpus_than_processes(environment: pytest.MonkeyPatch) -> None:
+    os.environ.update(RANK='0', WORLD_SIZE='8', LOCAL_RANK='0', LOCAL_WORLD_SIZE='8')
+    environment.setattr('torch.cuda.is_available', lambda: True)
+    environment.setattr('torch.cuda.device_count', lambda: 4)
+    with pytest.raises(UsageError, match=r'8 processes on a machine with 4 GPU\(s\); give GPUS=4 at most'):
+        init_distributed('pytorch')
+
+
 @pytest.mark.parametrize('text, kind', [
     ('[gloo/transport/tcp/pair.cc:547] Connection closed by peer [127.0.0.1]:1', UsageError),
     ('CUDA out of memory', RuntimeError),
 ])
 def test_a_lost_peer_is_called_that(environment: pytest.MonkeyPatch, text: str, kind: type) -> None:
     environment.setattr('knet.apis.distributed.init_distributed', lambda *_: True)
-    with pytest.raises(RuntimeError if kind is RuntimeError else UsageError) as error, process_group('pytorch'):
+    with pytest.raises(kind) as error, process_group('pytorch'):
         raise RuntimeError(text)
     assert ('another process broke' in str(error.value)) == (kind is UsageError)
