@@ -28,7 +28,7 @@ def test_two_nodes_write_the_files_of_one(toy_config: Path, trained: Path, predi
     env = dict(ENVIRONMENT, NNODES='2', MASTER_ADDR='127.0.0.1', PORT=str(free_port()))
     nodes = [subprocess.Popen(words, env=dict(env, NODE_RANK=str(number)), stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, text=True) for number in range(2)]
-    texts = [node.communicate(timeout=120)[0] for node in nodes]
+    texts = [node.communicate(timeout=240)[0] for node in nodes]
     assert [node.returncode for node in nodes] == [0, 0], '\n'.join(texts)
     assert files_of(tmp_path) == files_of(predicted)
     assert 'rank 0 of 2' in texts[0] and 'rank 0 of 2' not in texts[1]
@@ -81,7 +81,7 @@ def fail(*args: Any) -> Tuple[int, str]:
     """Exit code and all output of a launcher that must not hang."""
     script, *rest = [str(arg) for arg in args]
     done = subprocess.run(['sh', str(ROOT / 'tools' / script), *rest], stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, text=True, env=ENVIRONMENT, timeout=100)
+                          stderr=subprocess.STDOUT, text=True, env=ENVIRONMENT, timeout=240)
     return done.returncode, done.stdout
 
 
