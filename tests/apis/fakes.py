@@ -23,6 +23,9 @@ HEIGHT, WIDTH = 16, 24
 class FakeGroundTruth:
     """Three videos with a car (13) that moves over a road (0)."""
 
+    vpq_windows = (1, 2, 3, 4)
+    labels_every_frame = True
+
     def __init__(self, frames: Dict[int, List[int]]) -> None:
         self._frames = frames
 
