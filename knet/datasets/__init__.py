@@ -11,5 +11,7 @@ if not os.environ.get('KNET_NO_PLUGIN'):
     from .cityscapes_step import CityscapesSTEP
     from .kitti_step_dvps import KITTISTEPDVPSDataset
     from .video_base import VideoPanopticDataset
+    from .vspw import VIPSegSemanticDataset, VSPWDataset
 
-    __all__ = ['CityscapesSTEP', 'FrameRecord', 'KITTISTEPDVPSDataset', 'PanopticDataset', 'VideoPanopticDataset']
+    __all__ = ['CityscapesSTEP', 'FrameRecord', 'KITTISTEPDVPSDataset', 'PanopticDataset',
+               'VIPSegSemanticDataset', 'VSPWDataset', 'VideoPanopticDataset']

@@ -18,6 +18,7 @@ PathLike = Union[str, 'os.PathLike[str]']
 
 _PNG_SIGNATURE = b'\x89PNG\r\n\x1a\n'
 _PNG_END = b'IEND'
+_JPEG_SIGNATURE, _JPEG_END = b'\xff\xd8', b'\xff\xd9'
 # Label maps are flat areas: without a filter they pack and unpack about twice as fast. Older OpenCV has no such choice.
 _LABEL_MAP_OPTIONS = [cv2.IMWRITE_PNG_COMPRESSION, 3, cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_DEFAULT,
                       cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_NONE] if hasattr(cv2, 'IMWRITE_PNG_FILTER') else []
@@ -80,6 +81,30 @@ def read_png(path: PathLike) -> np.ndarray:
         code = cv2.COLOR_BGRA2RGBA if image.shape[2] == 4 else cv2.COLOR_BGR2RGB
         image = cv2.cvtColor(image, code)
     return image
+
+
+def read_jpeg(path: PathLike) -> np.ndarray:
+    """Read a JPEG file in colour.
+
+    Args:
+        path: File to read.
+
+    Returns:
+        (H, W, 3) uint8 RGB.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If the file isn't a JPEG, or is truncated or damaged.
+    """
+    try:
+        data = Path(path).read_bytes()
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
+        raise FileNotFoundError(f'{path}: no such JPEG file') from error
+    # OpenCV fills what a truncated file lacks with gray, so the end is checked as well.
+    image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if _JPEG_END in data[-64:] else None
+    if image is None or not data.startswith(_JPEG_SIGNATURE):
+        raise ValueError(f'{path}: no JPEG image, or a damaged one ({len(data)} bytes); copy it again')
+    return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
 
 
 def write_png_atomic(path: PathLike, array: np.ndarray) -> None:

@@ -9,6 +9,7 @@ from .loading import (
     LoadMultiAnnotationsDirect,
     LoadMultiImagesDirect,
 )
+from .semantic import SeqPhotoMetricDistortion
 from .transforms import (
     PadFutureMMDet,
     SeqFlipWithDepth,
@@ -34,6 +35,7 @@ __all__ = [
     'SeqFlipWithDepth',
     'SeqNormalizeWithDepth',
     'SeqPadWithDepth',
+    'SeqPhotoMetricDistortion',
     'SeqRandomCropWithDepth',
     'SeqResizeWithDepth',
     'VideoCollect',

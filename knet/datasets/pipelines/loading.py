@@ -11,7 +11,7 @@ import numpy as np
 from mmdet.datasets.builder import PIPELINES
 
 from knet.labels import LabelSpace
-from knet.utils.io import read_png
+from knet.utils.io import read_jpeg, read_png
 
 Frame = Dict[str, Any]
 
@@ -24,15 +24,17 @@ def read_rgb_image(path: str) -> np.ndarray:
     """Read an 8-bit colour image.
 
     Args:
-        path: An image file.
+        path: A PNG or JPEG file.
 
     Returns:
         (H, W, 3) uint8, RGB.
 
     Raises:
-        ValueError: If the file has another depth or number of channels.
+        FileNotFoundError: If there is no such file.
+        ValueError: If the file is damaged or has another depth or number of
+            channels.
     """
-    image = read_png(path)
+    image = read_jpeg(path) if path.lower().endswith(('.jpg', '.jpeg')) else read_png(path)
     if image.dtype != np.uint8:
         raise ValueError(f'{path}: expected an 8-bit RGB image, found {image.dtype}. Convert it to 8 bits per channel.')
     if image.ndim != 3 or image.shape[2] != 3:

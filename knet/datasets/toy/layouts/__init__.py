@@ -10,10 +10,12 @@ from knet.utils.io import PathLike
 from .base import Video
 from .cityscapes import write_cityscapes_step
 from .kitti_step import write_kitti_step
+from .vspw import write_vspw
 
 LAYOUTS: Dict[str, Callable[[PathLike, str, Iterable[Video]], None]] = {
     'kitti-step': write_kitti_step,
     'cityscapes-step': write_cityscapes_step,
+    'vspw': write_vspw,
 }
 
-__all__ = ['LAYOUTS', 'Video', 'write_cityscapes_step', 'write_kitti_step']
+__all__ = ['LAYOUTS', 'Video', 'write_cityscapes_step', 'write_kitti_step', 'write_vspw']
