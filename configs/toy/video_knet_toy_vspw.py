@@ -5,12 +5,13 @@ _base_ = [
     '../_base_/schedules/toy.py',
     '../_base_/default_runtime.py',
 ]
-num_classes = 124
+num_classes = 8
 num_stages = 3
 channels = 64
 # GN: a batch holds few videos, whose statistics are not those of the others.
 norm_cfg = dict(type='GN', num_groups=8)
 model = dict(
+    label_space='vspw_toy',
     backbone=dict(
         depth=18,
         base_channels=32,
@@ -70,7 +71,7 @@ train_pipeline = [
 data = dict(
     samples_per_gpu=2,
     workers_per_gpu=1,
-    train=dict(data_root=data_root, pipeline=train_pipeline),
-    val=dict(data_root=data_root),
-    test=dict(data_root=data_root))
+    train=dict(data_root=data_root, label_space='vspw_toy', pipeline=train_pipeline),
+    val=dict(data_root=data_root, label_space='vspw_toy'),
+    test=dict(data_root=data_root, label_space='vspw_toy'))
 runner = dict(type='EpochBasedRunner', max_epochs=1)

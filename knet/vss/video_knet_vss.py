@@ -24,8 +24,8 @@ class VideoKNetVSS(EncoderDecoder):
     Its parts are built from mmseg's registry.
 
     Args:
-        label_space (str | LabelSpace): The classes; dataset ids count from 0
-            without gaps and are the channels of the logits.
+        label_space (str | LabelSpace): The classes; the channels of the logits
+            are its model classes.
         **kwargs: Of :class:`mmseg.models.EncoderDecoder`; ``decode_head`` is a
             :class:`.VideoIterativeDecodeHead`.
 
@@ -37,14 +37,16 @@ class VideoKNetVSS(EncoderDecoder):
     def __init__(self, label_space: Union[str, LabelSpace] = 'vspw', **kwargs) -> None:
         super().__init__(**kwargs)
         self.label_space = get_label_space(label_space)
-        ids = sorted(self.label_space.dataset_ids.tolist())
-        if ids != list(range(self.num_classes)):
+        if self.num_classes != self.label_space.num_classes:
             raise ValueError(f'the decode head has {self.num_classes} classes, label space {self.label_space.name!r} '
-                             f'has the ids {ids[0]}..{ids[-1]} ({len(ids)}); set num_classes of the heads and '
-                             'label_space to fit')
+                             f'{self.label_space.num_classes}; set num_classes of the heads, or label_space, to fit')
         if self.decode_head.link is not None and self.test_cfg['mode'] != 'whole':
             raise ValueError(f"test_cfg.mode={self.test_cfg['mode']!r}: frames are linked as a whole, use 'whole'")
         self._stream = self.new_stream()
+        # mmseg's losses leave 255 out.
+        targets = torch.from_numpy(self.label_space.model_classes)
+        self.register_buffer('_targets', targets.masked_fill(targets < 0, 255), persistent=False)
+        self.register_buffer('_dataset_ids', torch.from_numpy(self.label_space.dataset_ids), persistent=False)
 
     # ------------------------------------------------------------- training
 
@@ -56,7 +58,7 @@ class VideoKNetVSS(EncoderDecoder):
         Args:
             img (Tensor): (B, 3, H, W) float, normalised key frames.
             img_metas (Sequence[dict]): B metas.
-            gt_semantic_seg (Tensor): (B, 1, H, W) int64 dataset ids, 255 void.
+            gt_semantic_seg (Tensor): (B, 1, H, W) int64 dataset ids or void.
             ref_img (Tensor | None): (B, 1, 3, H, W) float, one reference each.
             ref_img_metas (Sequence | None): B lists of one meta.
             ref_gt_semantic_seg (Tensor | None): (B, 1, 1, H, W) int64.
@@ -65,10 +67,10 @@ class VideoKNetVSS(EncoderDecoder):
             dict[str, Tensor]: Named as those of mmseg's EncoderDecoder.
         """
         if ref_img is None:
-            return super().forward_train(img, img_metas, gt_semantic_seg)
+            return super().forward_train(img, img_metas, self._targets[gt_semantic_seg])
         metas = [*img_metas, *({**meta[0], 'is_reference': True} for meta in ref_img_metas)]
-        return super().forward_train(torch.cat([img, ref_img[:, 0]]), metas,
-                                     torch.cat([gt_semantic_seg, ref_gt_semantic_seg[:, 0]]))
+        labels = torch.cat([gt_semantic_seg, ref_gt_semantic_seg[:, 0]])
+        return super().forward_train(torch.cat([img, ref_img[:, 0]]), metas, self._targets[labels])
 
     def _decode_head_forward_train(self, x: Sequence[Tensor], img_metas: Sequence[dict],
                                    gt_semantic_seg: Tensor) -> Dict[str, Tensor]:
@@ -113,7 +115,7 @@ class VideoKNetVSS(EncoderDecoder):
         infer = self.slide_inference if self.test_cfg['mode'] == 'slide' else self.whole_inference
         logits = infer(img, [{**img_meta, 'stream': memory}], rescale=True)
         memory.video_id, memory.frame_id = img_meta['video_id'], img_meta['frame_id']
-        semantic = logits[0].argmax(dim=0).to(torch.uint8).cpu().numpy()
+        semantic = self._dataset_ids[logits[0].argmax(dim=0)].to(torch.uint8).cpu().numpy()
         return PanopticPrediction(semantic, *(np.zeros(semantic.shape, dtype=np.int32) for _ in range(2)))
 
     def simple_test(self, img: Tensor, img_metas: Sequence[dict], rescale: bool = True,

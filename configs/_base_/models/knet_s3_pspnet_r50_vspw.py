@@ -21,8 +21,6 @@ model = dict(
     decode_head=dict(
         type='VideoIterativeDecodeHead',
         num_stages=num_stages,
-        # Filled in by configs that link frames, see video_knet_link_vss.py.
-        link=None,
         kernel_update_head=[
             dict(
                 type='KernelUpdateHead',

@@ -5,7 +5,7 @@ from typing import Iterable
 import cv2
 import numpy as np
 
-from knet.labels import VSPW
+from knet.labels import VSPW_TOY
 from knet.utils.io import PathLike, atomic_path, write_png_atomic
 
 from .base import Video
@@ -18,8 +18,9 @@ CLASS_NAMES = {0: 'road', 1: 'path', 2: 'building', 8: 'tree', 9: 'grass', 10: '
 def _mask_table() -> np.ndarray:
     """(256,) uint8, mask value of every train id: class + 1; void stays 255."""
     table = np.full(256, 255, dtype=np.uint8)
+    ids = {info.name: info.dataset_id for info in VSPW_TOY.classes}
     for train_id, name in CLASS_NAMES.items():
-        table[train_id] = VSPW.names.index(name) + 1
+        table[train_id] = ids[name] + 1
     return table
 
 
