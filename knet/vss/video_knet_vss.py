@@ -43,10 +43,12 @@ class VideoKNetVSS(EncoderDecoder):
         if self.decode_head.link is not None and self.test_cfg['mode'] != 'whole':
             raise ValueError(f"test_cfg.mode={self.test_cfg['mode']!r}: frames are linked as a whole, use 'whole'")
         self._stream = self.new_stream()
-        # mmseg's losses leave 255 out.
-        targets = torch.from_numpy(self.label_space.model_classes)
-        self.register_buffer('_targets', targets.masked_fill(targets < 0, 255), persistent=False)
-        self.register_buffer('_dataset_ids', torch.from_numpy(self.label_space.dataset_ids), persistent=False)
+
+    def class_targets(self, gt_semantic_seg: Tensor) -> Tensor:
+        """Channels of the logits for dataset ids (any shape, int64); 255, which mmseg's losses leave out, for void."""
+        # No buffers: mmcv saves all of them, and a checkpoint has mmseg's keys.
+        table = torch.as_tensor(self.label_space.model_classes, device=gt_semantic_seg.device)
+        return table.masked_fill(table < 0, 255)[gt_semantic_seg]
 
     # ------------------------------------------------------------- training
 
@@ -67,10 +69,10 @@ class VideoKNetVSS(EncoderDecoder):
             dict[str, Tensor]: Named as those of mmseg's EncoderDecoder.
         """
         if ref_img is None:
-            return super().forward_train(img, img_metas, self._targets[gt_semantic_seg])
+            return super().forward_train(img, img_metas, self.class_targets(gt_semantic_seg))
         metas = [*img_metas, *({**meta[0], 'is_reference': True} for meta in ref_img_metas)]
         labels = torch.cat([gt_semantic_seg, ref_gt_semantic_seg[:, 0]])
-        return super().forward_train(torch.cat([img, ref_img[:, 0]]), metas, self._targets[labels])
+        return super().forward_train(torch.cat([img, ref_img[:, 0]]), metas, self.class_targets(labels))
 
     def _decode_head_forward_train(self, x: Sequence[Tensor], img_metas: Sequence[dict],
                                    gt_semantic_seg: Tensor) -> Dict[str, Tensor]:
@@ -115,7 +117,7 @@ class VideoKNetVSS(EncoderDecoder):
         infer = self.slide_inference if self.test_cfg['mode'] == 'slide' else self.whole_inference
         logits = infer(img, [{**img_meta, 'stream': memory}], rescale=True)
         memory.video_id, memory.frame_id = img_meta['video_id'], img_meta['frame_id']
-        semantic = self._dataset_ids[logits[0].argmax(dim=0)].to(torch.uint8).cpu().numpy()
+        semantic = self.label_space.dataset_ids.astype(np.uint8)[logits[0].argmax(dim=0).to(torch.uint8).cpu().numpy()]
         return PanopticPrediction(semantic, *(np.zeros(semantic.shape, dtype=np.int32) for _ in range(2)))
 
     def simple_test(self, img: Tensor, img_metas: Sequence[dict], rescale: bool = True,
