@@ -1,5 +1,5 @@
 """Video K-Net for video semantic segmentation (Li et al., CVPR 2022, Sec. 4 on VSPW)."""
-from typing import Dict, List, Optional, Sequence, Union
+from typing import Dict, Optional, Sequence, Union
 
 import numpy as np
 import torch
@@ -10,6 +10,7 @@ from torch import Tensor
 from knet.labels import LabelSpace, get_label_space
 from knet.structures import PanopticPrediction
 from knet.video.memory import StreamMemory
+from knet.video.video_knet import VideoKNet
 
 
 @DETECTORS.register_module()
@@ -83,9 +84,9 @@ class VideoKNetVSS(EncoderDecoder):
 
     # ------------------------------------------------------------ inference
 
-    def new_stream(self) -> StreamMemory:
-        """Memory for a stream of frames; it starts anew at every video by itself."""
-        return StreamMemory()
+    # Streams begin, and the framework enters them, as in the panoptic model.
+    new_stream = VideoKNet.new_stream
+    simple_test = VideoKNet.simple_test
 
     def _decode_head_forward_test(self, x: Sequence[Tensor], img_metas: Optional[Sequence[dict]]) -> Tensor:
         """Logits of the last stage; mmseg calls it within ``encode_decode``.
@@ -119,14 +120,3 @@ class VideoKNetVSS(EncoderDecoder):
         memory.video_id, memory.frame_id = img_meta['video_id'], img_meta['frame_id']
         semantic = self.label_space.dataset_ids.astype(np.uint8)[logits[0].argmax(dim=0).to(torch.uint8).cpu().numpy()]
         return PanopticPrediction(semantic, *(np.zeros(semantic.shape, dtype=np.int32) for _ in range(2)))
-
-    def simple_test(self, img: Tensor, img_metas: Sequence[dict], rescale: bool = True,
-                    memory: Optional[StreamMemory] = None) -> List[PanopticPrediction]:
-        """The framework's entry to :meth:`step`, one frame at a time.
-
-        Without ``memory`` the model's own stream is used, which serves a
-        loader that delivers whole videos in order.
-        """
-        if len(img) != 1:
-            raise ValueError(f'a stream takes one frame at a time, got a batch of {len(img)}; use samples_per_gpu=1')
-        return [self.step(img, img_metas[0], self._stream if memory is None else memory)]

@@ -40,7 +40,7 @@ def test_consistency_by_hand() -> None:
     assert scores[2].script == pytest.approx((4 / 4 + 2 / 3) / 2, abs=1e-15) and scores[2].windows == 2
     # The formula leaves out void, asks for the right class, and has a third window: pixel 0 becomes wrong in it.
     assert scores[2].paper == pytest.approx((2 / 3 + 1 / 2 + 1 / 2) / 3, abs=1e-15)
-    # One window of four frames, which the script leaves out; of its labelled constant pixels, one, none is always right.
+    # One window of four frames, which the script leaves out; its one labelled constant pixel isn't always right.
     assert scores[4] == VCScore(None, 0.0, 0)
 
 
@@ -288,7 +288,8 @@ def remove(path: Path) -> None:
     (lambda out, root: set_mask(root, np.zeros((3, 4, 3), np.uint8)), 'expected an 8-bit gray or palette mask'),
     (lambda out, root: set_mask(root, np.zeros((3, 4), np.uint16)), 'expected an 8-bit gray or palette mask'),
     (lambda out, root: set_mask(root, np.zeros((3, 5), np.uint8)), '00000002.png is 5x3 pixels'),
-    (lambda out, root: (root / 'data/12_abc/mask/00000002.png').write_bytes(b'\x89PNG\r\n\x1a\n'), 'truncated or damaged'),
+    (lambda out, root: (root / 'data/12_abc/mask/00000002.png').write_bytes(b'\x89PNG\r\n\x1a\n'),
+     'truncated or damaged'),
     (lambda out, root: remove(out / 'panoptic'), 'holds neither panoptic/'),
     (lambda out, root: remove(out / 'panoptic/1'), '1 video(s) without predictions: 1'),
     (lambda out, root: write_png_atomic(out / 'panoptic/0/000000_000001_cat.png', np.full((3, 4), 124, np.uint16)),

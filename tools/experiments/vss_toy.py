@@ -15,13 +15,13 @@ from pathlib import Path
 from statistics import mean, stdev
 from typing import Any, Dict, List
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT))
 os.environ['KNET_NO_PLUGIN'] = '1'  # the runs are processes of their own
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from knet.utils.cli import add_debug_option, run_tool
 from knet.utils.io import atomic_path
 
+ROOT = Path(__file__).resolve().parents[2]
 CONFIGS = {'off': 'knet_toy_vspw', 'on': 'video_knet_toy_vspw'}
 SCORES = ('mIoU', 'wIoU', 'VC8', 'VC16', 'VC8_paper', 'VC16_paper')
 DATA = ROOT / 'data' / 'toy' / 'vspw'
@@ -82,7 +82,8 @@ def table(rows: List[Dict[str, Any]]) -> str:
 def main() -> None:
     """Run what is missing, then tell."""
     args, rows = parse_args(), []
-    tool('tools/dataset/make_toy_videos.py', '--layout', 'vspw', '--out', DATA, '--train', 40, '--val', 8, '--frames', 24)
+    tool('tools/dataset/make_toy_videos.py', '--layout', 'vspw', '--out', DATA, '--train', 40, '--val', 8,
+         '--frames', 24)
     for seed in args.seeds:
         for link in CONFIGS:
             rows.append(one_run(link, seed, args.work_dir.resolve()))
