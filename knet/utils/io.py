@@ -53,6 +53,13 @@ def atomic_path(path: PathLike) -> Iterator[Path]:
         raise
 
 
+def _read_bytes(path: PathLike, kind: str) -> bytes:
+    try:
+        return Path(path).read_bytes()
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
+        raise FileNotFoundError(f'{path}: no such {kind} file') from error
+
+
 def read_png(path: PathLike) -> np.ndarray:
     """Read a PNG file as it is.
 
@@ -67,10 +74,7 @@ def read_png(path: PathLike) -> np.ndarray:
         FileNotFoundError: If there is no such file.
         ValueError: If the file isn't a PNG, or is truncated or damaged.
     """
-    try:
-        data = Path(path).read_bytes()
-    except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
-        raise FileNotFoundError(f'{path}: no such PNG file') from error
+    data = _read_bytes(path, 'PNG')
     if not data.startswith(_PNG_SIGNATURE):
         raise ValueError(f'{path}: not a PNG image ({len(data)} bytes); write it again or remove it')
     # Some OpenCV versions return what they could decode of a truncated file, so the end is checked as well.
@@ -96,10 +100,7 @@ def read_jpeg(path: PathLike) -> np.ndarray:
         FileNotFoundError: If there is no such file.
         ValueError: If the file isn't a JPEG, or is truncated or damaged.
     """
-    try:
-        data = Path(path).read_bytes()
-    except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
-        raise FileNotFoundError(f'{path}: no such JPEG file') from error
+    data = _read_bytes(path, 'JPEG')
     # OpenCV fills what a truncated file lacks with gray, so the end is checked as well.
     image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if _JPEG_END in data[-64:] else None
     if image is None or not data.startswith(_JPEG_SIGNATURE):

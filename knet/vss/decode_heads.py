@@ -52,7 +52,8 @@ class VideoIterativeDecodeHead(IterativeDecodeHead):
         head = self.kernel_generate_head
         feats = head._forward_feature(inputs)
         logits = [head.cls_seg(feats)]
-        kernels = head.conv_seg.weight[None].expand(len(feats), *head.conv_seg.weight.shape)
+        weight = head.conv_seg.weight.clone()
+        kernels = weight[None].expand(len(feats), *weight.shape)
         for stage in self.kernel_update_head[:-1]:
             mask, kernels = stage(feats, kernels, logits[-1])
             logits.append(mask)

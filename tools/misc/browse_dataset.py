@@ -19,6 +19,7 @@ import numpy as np
 import knet  # noqa: F401  (before mmdet: without compiled ops mmdet needs its repairs)
 
 # isort: split
+from mmdet.core import BitmapMasks
 from mmdet.datasets import build_dataset
 
 from knet.datasets.pipelines import ID_SHIFT
@@ -44,13 +45,19 @@ def frames_of(sample: Dict[str, Any]) -> List[Dict[str, Any]]:
     key['gt_semantic_seg'] = key['gt_semantic_seg'][0]
     frames = [key]
     for i, meta in enumerate(sample.get('ref_img_metas', [])):
-        frame = dict(img=sample['ref_img'][i], img_metas=meta, gt_masks=sample['ref_gt_masks'][i],
-                     gt_semantic_seg=sample['ref_gt_semantic_seg'][i, 0])
-        for name in ('gt_bboxes', 'gt_labels', 'gt_instance_ids'):
+        frame = dict(img=sample['ref_img'][i], img_metas=meta, gt_semantic_seg=sample['ref_gt_semantic_seg'][i, 0])
+        if 'ref_gt_masks' in sample:
+            frame['gt_masks'] = sample['ref_gt_masks'][i]
+        for name in {'gt_bboxes', 'gt_labels', 'gt_instance_ids'} & set(sample):
             rows = sample[f'ref_{name}']
             rows = rows[rows[:, 0] == i, 1:]
             frame[name] = rows if name == 'gt_bboxes' else rows[:, 0]
         frames.append(frame)
+    for frame in frames:
+        # Samples of semantic segmentation have no instances.
+        frame.setdefault('gt_labels', np.zeros(0, dtype=np.int64))
+        frame.setdefault('gt_masks', BitmapMasks(np.zeros((0, *frame['gt_semantic_seg'].shape), np.uint8),
+                                                 *frame['gt_semantic_seg'].shape))
     return frames
 
 
@@ -74,7 +81,7 @@ def draw_frame(frame: Dict[str, Any], label_space: LabelSpace) -> np.ndarray:
     for mask, number in zip(masks, numbers):
         instance[mask] = number
     image, semantic, instance = enlarge(image, semantic, instance)
-    factor = len(image) // masks.shape[1]
+    factor = len(image) // len(frame['gt_semantic_seg'])
     drawn = overlay(image, semantic, instance, label_space)
     drawn[semantic == label_space.void] = 0
     for box, label, number in zip(frame.get('gt_bboxes', ()), frame['gt_labels'], numbers):
