@@ -68,8 +68,8 @@ def read_vipseg_mask(path: PathLike) -> np.ndarray:
     """Read a label map of VIPSeg as a mask of VSPW.
 
     Args:
-        path: PNG of ``class + 1`` for stuff and groups, ``100 * (class + 1) +
-            instance`` for things, 0 = void.
+        path: PNG of ``class + 1`` for stuff, ``100 * (class + 1) + instance``
+            for things; 0 and 200 = void.
 
     Returns:
         (H, W) uint8, 0..124.
@@ -78,9 +78,10 @@ def read_vipseg_mask(path: PathLike) -> np.ndarray:
         ValueError: If the file is damaged, of another kind, or holds another value.
     """
     label = read_png(path)
-    # VIPSeg has 124 categories and writes instances from 100 * 3 on: no class lies in between.
-    mask = np.where(label < 125, label, label // 100)
-    if mask.ndim != 2 or mask.max() > VSPW.num_classes or (mask[label > 124] < 2).any():
+    mask = np.where(label < 125, label, label // 100 * (label != 200))
+    # The first thing is class 2: no value from 125 to 299 means anything but 200.
+    nothing = (label > 124) & (label < 300) & (label != 200)
+    if mask.ndim != 2 or mask.max() > VSPW.num_classes or nothing.any():
         raise ValueError(f'{path}: expected a gray label map of VIPSeg (class + 1, or 100 * (class + 1) + instance, of '
                          f'124 classes), found shape {label.shape}, values to {label.max()}')
     return mask.astype(np.uint8)

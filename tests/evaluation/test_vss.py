@@ -261,9 +261,14 @@ def test_masks_with_a_palette(tmp_path: Path) -> None:
 def test_vipseg_without_instances(tmp_path: Path) -> None:
     """Stuff is class + 1, a thing 100 * (class + 1) + instance; class 123 is the last one."""
     (tmp_path / 'val.txt').write_text('v\n')
-    write_png_atomic(tmp_path / 'panomasks/v/00000001.png', np.array([[0, 1, 61], [6101, 6102, 12417]], np.uint16))
+    path = tmp_path / 'panomasks/v/00000001.png'
+    write_png_atomic(path, np.array([[0, 1, 61, 200], [6101, 6102, 12417, 300]], np.uint16))
     semantic, _ = VIPSegSemanticGroundTruth(tmp_path).read(0, 1)
-    assert semantic.tolist() == [[255, 0, 60], [60, 60, 123]]
+    assert semantic.tolist() == [[255, 0, 60, 255], [60, 60, 123, 2]]
+    for strange in (125, 299, 12500):
+        write_png_atomic(path, np.full((2, 2), strange, np.uint16))
+        with pytest.raises(ValueError, match='expected a gray label map of VIPSeg'):
+            VIPSegSemanticGroundTruth(tmp_path).read(0, 1)
 
 
 def set_mask(root: Path, array: np.ndarray) -> None:
