@@ -83,7 +83,7 @@ def main() -> None:
     """Run what is missing, then tell."""
     args, rows = parse_args(), []
     tool('tools/dataset/make_toy_videos.py', '--layout', 'vspw', '--out', DATA, '--train', 40, '--val', 8,
-         '--frames', 24)
+         '--frames', 24, '--height', 64, '--width', 208)
     for seed in args.seeds:
         for link in CONFIGS:
             rows.append(one_run(link, seed, args.work_dir.resolve()))
