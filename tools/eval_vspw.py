@@ -12,10 +12,10 @@ os.environ['KNET_NO_PLUGIN'] = '1'  # numpy is enough here: start without torch 
 
 import _root  # noqa: F401  puts the repository on the path
 
-from knet.evaluation.cli import add_common_options, report
+from knet.evaluation.cli import positive, report
 from knet.evaluation.vspw import VSPWGroundTruth, open_predictions, read_split, write_submission
 from knet.evaluation.vss import evaluate_vss
-from knet.utils.cli import UsageError, run_tool
+from knet.utils.cli import UsageError, add_debug_option, run_tool
 
 
 def parse_args() -> argparse.Namespace:
@@ -26,7 +26,11 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--split', default='val', help='which list of videos; default: val')
     parser.add_argument('--zip', metavar='FILE', help='write the archive for the server instead of scoring; '
                         'needs no masks')
-    add_common_options(parser)
+    parser.add_argument('--json', metavar='FILE', help='also write the scores there, as fractions in 0..1')
+    parser.add_argument('--nproc', type=positive, default=1, help='processes, at most one per video; default: 1')
+    parser.add_argument('--allow-missing', action='store_true',
+                        help='score what both sides have instead of refusing; the output says what is left out')
+    add_debug_option(parser)
     return parser.parse_args()
 
 

@@ -6,7 +6,6 @@ from knet.evaluation.protocols import OFFICIAL, PROTOCOLS
 from knet.evaluation.store import KittiStepGroundTruth, PredictionReader
 from knet.evaluation.stq import STQResult
 from knet.evaluation.vpq import VPQResult
-from knet.evaluation.vss import VSSResult
 from knet.labels import LABEL_SPACES, LabelSpace, get_label_space
 from knet.utils.cli import UsageError, add_debug_option
 from knet.utils.io import write_json_atomic
@@ -35,17 +34,12 @@ def evaluator_parser(description: str) -> argparse.ArgumentParser:
     parser.add_argument('--label-space', default='kitti_step', choices=sorted(LABEL_SPACES), help='the classes')
     parser.add_argument('--protocol', default=OFFICIAL, choices=PROTOCOLS,
                         help="official: the benchmark's definition; paper-repo: the published scripts' arithmetic")
-    add_common_options(parser)
-    return parser
-
-
-def add_common_options(parser: argparse.ArgumentParser) -> None:
-    """Options of every evaluator, whatever its data set: ``--json``, ``--nproc``, ``--allow-missing``, ``--debug``."""
     parser.add_argument('--json', metavar='FILE', help='also write the scores there, as fractions in 0..1')
     parser.add_argument('--nproc', type=positive, default=1, help='processes, at most one per video; default: 1')
     parser.add_argument('--allow-missing', action='store_true',
                         help='score what both sides have instead of refusing; the output says what is left out')
     add_debug_option(parser)
+    return parser
 
 
 def open_inputs(args: argparse.Namespace) -> Tuple[PredictionReader, KittiStepGroundTruth, LabelSpace]:
@@ -61,7 +55,7 @@ def open_inputs(args: argparse.Namespace) -> Tuple[PredictionReader, KittiStepGr
     return PredictionReader(args.result_path), truth, get_label_space(args.label_space)
 
 
-def report(result: Union[STQResult, VPQResult, VSSResult], args: argparse.Namespace) -> None:
+def report(result: Union[STQResult, VPQResult], args: argparse.Namespace) -> None:
     """Print the table, and write the JSON file if one is asked for."""
     print(result.table())
     if args.json:

@@ -18,7 +18,8 @@ PathLike = Union[str, 'os.PathLike[str]']
 
 _PNG_SIGNATURE = b'\x89PNG\r\n\x1a\n'
 _PNG_END = b'IEND'
-_JPEG_SIGNATURE, _JPEG_END = b'\xff\xd8', b'\xff\xd9'
+_JPEG_SIGNATURE = b'\xff\xd8\xff'
+_JPEG_END = b'\xff\xd9'
 # Label maps are flat areas: without a filter they pack and unpack about twice as fast. Older OpenCV has no such choice.
 _LABEL_MAP_OPTIONS = [cv2.IMWRITE_PNG_COMPRESSION, 3, cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_DEFAULT,
                       cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_NONE] if hasattr(cv2, 'IMWRITE_PNG_FILTER') else []
@@ -53,13 +54,6 @@ def atomic_path(path: PathLike) -> Iterator[Path]:
         raise
 
 
-def _read_bytes(path: PathLike, kind: str) -> bytes:
-    try:
-        return Path(path).read_bytes()
-    except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
-        raise FileNotFoundError(f'{path}: no such {kind} file') from error
-
-
 def read_png(path: PathLike) -> np.ndarray:
     """Read a PNG file as it is.
 
@@ -74,13 +68,7 @@ def read_png(path: PathLike) -> np.ndarray:
         FileNotFoundError: If there is no such file.
         ValueError: If the file isn't a PNG, or is truncated or damaged.
     """
-    data = _read_bytes(path, 'PNG')
-    if not data.startswith(_PNG_SIGNATURE):
-        raise ValueError(f'{path}: not a PNG image ({len(data)} bytes); write it again or remove it')
-    # Some OpenCV versions return what they could decode of a truncated file, so the end is checked as well.
-    image = cv2.imdecode(np.frombuffer(data, dtype=np.uint8), cv2.IMREAD_UNCHANGED) if _PNG_END in data[-64:] else None
-    if image is None:
-        raise ValueError(f'{path}: truncated or damaged PNG ({len(data)} bytes); write it again or remove it')
+    image = _decode(path, 'PNG', _PNG_SIGNATURE, _PNG_END, cv2.IMREAD_UNCHANGED)
     if image.ndim == 3:
         code = cv2.COLOR_BGRA2RGBA if image.shape[2] == 4 else cv2.COLOR_BGR2RGB
         image = cv2.cvtColor(image, code)
@@ -88,7 +76,7 @@ def read_png(path: PathLike) -> np.ndarray:
 
 
 def read_jpeg(path: PathLike) -> np.ndarray:
-    """Read a JPEG file in colour.
+    """Read a colour JPEG file; its orientation tag is ignored, as label maps have none.
 
     Args:
         path: File to read.
@@ -100,12 +88,37 @@ def read_jpeg(path: PathLike) -> np.ndarray:
         FileNotFoundError: If there is no such file.
         ValueError: If the file isn't a JPEG, or is truncated or damaged.
     """
-    data = _read_bytes(path, 'JPEG')
-    # OpenCV fills what a truncated file lacks with gray, so the end is checked as well.
-    image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if _JPEG_END in data[-64:] else None
-    if image is None or not data.startswith(_JPEG_SIGNATURE):
-        raise ValueError(f'{path}: no JPEG image, or a damaged one ({len(data)} bytes); copy it again')
-    return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
+    flags = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
+    return cv2.cvtColor(_decode(path, 'JPEG', _JPEG_SIGNATURE, _JPEG_END, flags), cv2.COLOR_BGR2RGB)
+
+
+def _decode(path: PathLike, kind: str, start: bytes, end: bytes, flags: int) -> np.ndarray:
+    """Pixels of an image file that starts with ``start`` and has ``end`` in its second half."""
+    try:
+        data = Path(path).read_bytes()
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
+        raise FileNotFoundError(f'{path}: no such {kind} file') from error
+    if not data.startswith(start):
+        raise ValueError(f'{path}: not a {kind} image ({len(data)} bytes); write it again or remove it')
+    # OpenCV may return what it could decode of a truncated file, so the end is looked for as well; programs that append
+    # something to it exist, and so do thumbnails with an end of their own in the header.
+    image = cv2.imdecode(np.frombuffer(data, dtype=np.uint8), flags) if end in data[len(data) // 2:] else None
+    if image is None:
+        raise ValueError(f'{path}: truncated or damaged {kind} ({len(data)} bytes); write it again or remove it')
+    return image
+
+
+def write_jpeg_atomic(path: PathLike, array: np.ndarray, quality: int = 95) -> None:
+    """Write an (H, W, 3) uint8 RGB array as a JPEG file, complete or not at all.
+
+    Args:
+        path: File to create or replace; its folder is created if missing.
+        array: The picture.
+        quality: 1..100.
+    """
+    _, encoded = cv2.imencode('.jpg', cv2.cvtColor(array, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, quality])
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(encoded.tobytes())
 
 
 def write_png_atomic(path: PathLike, array: np.ndarray) -> None:

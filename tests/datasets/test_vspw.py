@@ -124,11 +124,12 @@ VIDEO = 'data/0000_toystreet'
      'value 200 is no class of VSPW'),
     (lambda root: write_png_atomic(root / VIDEO / 'mask/00000001.png', np.ones((48, 90), np.uint8)),
      r'size \(48, 90\) differs'),
-    (lambda root: (root / VIDEO / 'origin/00000001.jpg').write_bytes(b'\xff\xd8\xff'), '00000001.jpg: no JPEG'),
+    (lambda root: (root / VIDEO / 'origin/00000001.jpg').write_bytes(b'\xff\xd8\xff'),
+     '00000001.jpg: truncated or damaged JPEG'),
     (lambda root: (root / VIDEO / 'origin/00000001.jpg').write_bytes(
-        (root / VIDEO / 'origin/00000002.jpg').read_bytes()[:-900]), '00000001.jpg: no JPEG image, or a damaged one'),
+        (root / VIDEO / 'origin/00000002.jpg').read_bytes()[:-900]), '00000001.jpg: truncated or damaged JPEG'),
     (lambda root: write_png_atomic(root / VIDEO / 'origin/00000001.jpg', np.ones((48, 96, 3), np.uint8)),
-     '00000001.jpg: no JPEG'),
+     '00000001.jpg: not a JPEG image'),
 ])
 def test_bad_input(streets: Path, tmp_path: Path, spoil: Callable[[Path], Any], message: str) -> None:
     root = tmp_path / 'set'

@@ -2,15 +2,13 @@
 from pathlib import Path
 from typing import Iterable
 
-import cv2
 import numpy as np
 
 from knet.labels import VSPW_TOY
-from knet.utils.io import PathLike, atomic_path, write_png_atomic
+from knet.utils.io import PathLike, write_jpeg_atomic, write_png_atomic
 
 from .base import Video
 
-_JPEG_QUALITY = 95
 #: Train id of the toy street -> the class of VSPW that comes closest.
 CLASS_NAMES = {0: 'road', 1: 'path', 2: 'building', 8: 'tree', 9: 'grass', 10: 'sky', 11: 'person', 13: 'car'}
 
@@ -38,13 +36,6 @@ def write_vspw(root: PathLike, split: str, videos: Iterable[Video]) -> None:
         names.append(f'{video:04d}_toystreet')
         folder = root / 'data' / names[-1]
         for number, frame in enumerate(frames, 1):
-            _write_jpeg(folder / 'origin' / f'{number:08d}.jpg', frame.image)
+            write_jpeg_atomic(folder / 'origin' / f'{number:08d}.jpg', frame.image)
             write_png_atomic(folder / 'mask' / f'{number:08d}.png', table[frame.semantic])
     (root / f'{split}.txt').write_text(''.join(f'{name}\n' for name in names))
-
-
-def _write_jpeg(path: Path, image: np.ndarray) -> None:
-    """Write an (H, W, 3) uint8 RGB picture."""
-    _, code = cv2.imencode('.jpg', image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
-    with atomic_path(path) as temporary:
-        temporary.write_bytes(code.tobytes())
