@@ -73,8 +73,8 @@ class VSPWDataset(VideoPanopticDataset):
 
 @DATASETS.register_module()
 class VIPSegSemanticDataset(VSPWDataset):
-    """VIPSeg as a semantic data set: ``imgs/<video>``, ``panomasks/<video>``, in the classes of VSPW."""
+    """VIPSeg as a semantic data set: ``images/<video>``, ``panomasks/<video>``, in the classes of VSPW."""
 
     read_id_map = staticmethod(read_vipseg_semantic)
-    image_folder = 'imgs/{}'
+    image_folder = 'images/{}'
     ground_truth_type = VIPSegSemanticGroundTruth

@@ -97,7 +97,7 @@ def test_distortion_is_the_same_for_all_frames() -> None:
 def test_vipseg_as_a_semantic_data_set(tmp_path: Path) -> None:
     (tmp_path / 'train.txt').write_text('v\n')
     for number in (1, 2):
-        write_png_atomic(tmp_path / f'imgs/v/{number:08d}.png', np.zeros((48, 48, 3), np.uint8))
+        write_png_atomic(tmp_path / f'images/v/{number:08d}.png', np.zeros((48, 48, 3), np.uint8))
         label = np.full((48, 48), 1 + number, np.uint16)
         label[:9] = 6101
         write_png_atomic(tmp_path / f'panomasks/v/{number:08d}.png', label)
