@@ -6,4 +6,5 @@ compat.apply()  # before anything that imports mmdet
 import knet.backbones  # noqa: E402
 import knet.datasets  # noqa: E402
 import knet.det  # noqa: E402
-import knet.video  # noqa: E402, F401
+import knet.video  # noqa: E402
+import knet.vss  # noqa: E402, F401

@@ -21,7 +21,7 @@ from knet.apis import build_data, init_model, load_config, resolve_checkpoint, s
 from knet.apis.checkpoint import fingerprint
 from knet.apis.config import add_config_options, loader_settings, merge_options
 from knet.apis.distributed import add_launcher_options, process_group
-from knet.apis.test import close_store, open_store
+from knet.apis.test import VIDEO_METRICS, close_store, open_store
 from knet.utils.cli import UsageError, add_debug_option, run_tool
 from knet.utils.io import write_json_atomic
 
@@ -34,7 +34,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--out-dir', help='where predictions and scores go; default: --show-dir, else ./out')
     parser.add_argument('--show-dir', help='also draw overlays, into SHOW_DIR/overlay')
     parser.add_argument('--eval', nargs='+', default=[], metavar='METRIC',
-                        help='stq and/or vpq, computed when all videos are done (dummy: nothing, as old commands say)')
+                        help='stq, vpq, miou, vc; computed when all videos are done (dummy: nothing, for old commands)')
     parser.add_argument('--protocol', choices=['official', 'paper-repo'], default='official', help='of the metrics')
     parser.add_argument('--final', action='store_true',
                         help='also write OUT/final/SSSS/FFFFFF.png, the RGB files of the KITTI-STEP server')
@@ -55,9 +55,9 @@ def asked_metrics(names: List[str]) -> List[str]:
     Raises:
         UsageError: For an unknown one.
     """
-    unknown = sorted(set(names) - {'stq', 'vpq', 'dummy'})
+    unknown = sorted(set(names) - {*VIDEO_METRICS, 'dummy'})
     if unknown:
-        raise UsageError(f'--eval {unknown[0]}: choose from stq, vpq')
+        raise UsageError(f'--eval {unknown[0]}: choose from {", ".join(VIDEO_METRICS)}')
     if 'dummy' in names:
         print('--eval dummy computes nothing; use --eval stq vpq, or tools/eval_dstq_step.py later')
     return [name for name in names if name != 'dummy']
@@ -93,7 +93,7 @@ def main() -> None:
         writer = open_store(out_dir, run_identity(cfg, checkpoint, args.amp), args.fresh, args.final,
                             dataset.video_names)
         if args.fresh and get_dist_info()[0] == 0:
-            for name in ('stq', 'vpq'):
+            for name in set(VIDEO_METRICS.values()):
                 (out_dir / f'{name}.json').unlink(missing_ok=True)
         stream_videos(model, dataset, writer, Path(args.show_dir) / 'overlay' if args.show_dir else None,
                       workers=min(1, loader_settings(cfg, 'test')['workers_per_gpu']), amp=args.amp)

@@ -13,20 +13,23 @@ from torch.utils.data import Dataset
 from knet.apis.loader import build_test_loader
 from knet.apis.test import close_store, open_store, run_images, score_videos, stream_videos
 
-_GREATER = ('STQ', 'AQ', 'SQ', 'VPQ', 'PQ', 'mIoU', 'AP')
+_VIDEO_SCORES = ('STQ', 'AQ', 'SQ', 'VPQ', 'mIoU', 'wIoU', 'VC8', 'VC16')
+_GREATER = (*_VIDEO_SCORES, 'PQ', 'AP')
 
 
 class StreamEvalHook(EvalHook):
     """Scores the validation set after every ``interval`` epochs (or iterations).
 
     Video models (those with ``new_stream``) run over whole videos and report
-    ``STQ, AQ, SQ, VPQ``; image models report what ``dataset.evaluate`` returns.
-    With several processes videos (or images) are shared out; rank 0 scores.
+    ``STQ, AQ, SQ, VPQ`` or ``mIoU, wIoU, VC8, VC16``; image models report what
+    ``dataset.evaluate`` returns. With several processes videos (or images) are
+    shared out; rank 0 scores.
 
     Args:
         dataset: Validation data set in test mode.
-        metric: ``'stq'``/``'vpq'`` for video models, the data set's metric
-            names for image models; default: all of them.
+        metric: ``'stq'``/``'vpq'`` (the default) or ``'miou'``/``'vc'`` for
+            video models, the data set's metric names for image models, all of
+            them by default.
         workers: Loader processes.
         protocol: STQ/VPQ protocol.
         **kwargs: ``interval``, ``start``, ``by_epoch``, ``save_best``,
@@ -82,7 +85,7 @@ class StreamEvalHook(EvalHook):
         numbers = {}
         for result in results.values():
             summary = result.to_json()
-            numbers.update({key: summary[key] for key in ('STQ', 'AQ', 'SQ', 'VPQ') if summary.get(key) is not None})
+            numbers.update({key: summary[key] for key in _VIDEO_SCORES if summary.get(key) is not None})
         return numbers
 
     def _score_images(self, model: nn.Module, runner: BaseRunner) -> Optional[Dict[str, float]]:

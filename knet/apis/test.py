@@ -3,6 +3,7 @@ import sys
 from collections import OrderedDict, deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Callable, Deque, Dict, Iterator, List, Optional, Sequence, Tuple, Union
 
@@ -19,6 +20,7 @@ from knet.apis.loader import build_test_loader
 from knet.evaluation.store import PredictionReader, PredictionWriter
 from knet.evaluation.stq import STQResult, evaluate_stq
 from knet.evaluation.vpq import VPQResult, evaluate_vpq
+from knet.evaluation.vss import VSSResult, evaluate_vss
 from knet.structures import InstancePrediction, PanopticPrediction
 from knet.utils.cli import UsageError
 from knet.utils.io import atomic_path
@@ -28,6 +30,8 @@ Frames = 'OrderedDict[int, List[int]]'
 Prediction = Union[PanopticPrediction, InstancePrediction]
 #: Called with (data set index, meta, prediction) for every frame or image.
 OnPrediction = Callable[[int, Dict[str, Any], Prediction], None]
+#: Metrics of videos, and the result that each is part of.
+VIDEO_METRICS = dict(stq='stq', vpq='vpq', miou='vss', vc='vss')
 _PENDING_WRITES = 8
 
 
@@ -227,27 +231,29 @@ def score_videos(result_dir: Union[str, Path],
                  metrics: Sequence[str],
                  protocol: str = 'official',
                  nproc: int = 1,
-                 allow_missing: bool = False) -> Dict[str, Union[STQResult, VPQResult]]:
+                 allow_missing: bool = False) -> Dict[str, Union[STQResult, VPQResult, VSSResult]]:
     """Score stored predictions against the data set's ground truth.
 
     Args:
         result_dir: Prediction folder.
         dataset: Gives ``ground_truth()`` and ``label_space``.
-        metrics: ``'stq'`` and/or ``'vpq'``.
-        protocol: ``'official'`` or ``'paper-repo'``.
+        metrics: Keys of :data:`VIDEO_METRICS`; ``'miou'`` and ``'vc'`` are
+            computed together.
+        protocol: ``'official'`` or ``'paper-repo'``, of STQ and VPQ.
         nproc: Evaluator processes.
         allow_missing: Whether absent frames are tolerated.
 
     Returns:
-        dict: Result by metric name.
+        dict: Result by its name, a value of :data:`VIDEO_METRICS`.
     """
-    evaluators = dict(stq=evaluate_stq, vpq=evaluate_vpq)
-    unknown = [metric for metric in metrics if metric not in evaluators]
+    evaluators = dict(stq=partial(evaluate_stq, protocol=protocol), vpq=partial(evaluate_vpq, protocol=protocol),
+                      vss=evaluate_vss)
+    unknown = [metric for metric in metrics if metric not in VIDEO_METRICS]
     if unknown:
-        raise UsageError(f'unknown metric {unknown[0]!r} for videos; known: stq, vpq')
-    return {metric: evaluators[metric](PredictionReader(result_dir), dataset.ground_truth(), dataset.label_space,
-                                       protocol=protocol, nproc=nproc, allow_missing=allow_missing)
-            for metric in metrics}
+        raise UsageError(f'unknown metric {unknown[0]!r} for videos; known: {", ".join(VIDEO_METRICS)}')
+    return {name: evaluators[name](PredictionReader(result_dir), dataset.ground_truth(), dataset.label_space,
+                                   nproc=nproc, allow_missing=allow_missing)
+            for name in dict.fromkeys(VIDEO_METRICS[metric] for metric in metrics)}
 
 
 def open_store(out_dir: Union[str, Path], meta: Dict[str, Any], fresh: bool = False, final: bool = False,

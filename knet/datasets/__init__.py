@@ -17,7 +17,9 @@ if not os.environ.get('KNET_NO_PLUGIN'):
     from .semkitti_dvps import KITTIDVPSDataset
     from .video_base import VideoPanopticDataset
     from .vipseg_dvps import VIPSegDVPSDataset
+    from .vspw import VIPSegSemanticDataset, VSPWDataset
 
     __all__ = ['CityscapesPanopticDataset', 'CityscapesSTEP', 'CityscapesVPSDataset', 'CocoInstanceDataset',
                'CocoPanopticDatasetCustom', 'FrameRecord', 'KITTIDVPSDataset', 'KITTISTEPDVPSDataset',
-               'PanopticDataset', 'VIPSegDVPSDataset', 'VideoPanopticDataset']
+               'PanopticDataset', 'VIPSegDVPSDataset', 'VIPSegSemanticDataset', 'VSPWDataset',
+               'VideoPanopticDataset']

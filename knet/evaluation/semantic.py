@@ -64,10 +64,15 @@ class MeanIoUResult:
         miou: Mean over classes that occur in ground truth or prediction,
             0..1; None if none does.
         class_iou: IoU by dataset id, None for classes that don't occur.
+        weighted_iou: IoUs weighted by the classes' share of the labelled
+            pixels, 0..1; None without a labelled pixel.
+        class_pixels: Labelled pixels by dataset id.
     """
 
     miou: Optional[float]
     class_iou: Dict[int, Optional[float]]
+    weighted_iou: Optional[float]
+    class_pixels: Dict[int, int]
 
 
 class MeanIoU:
@@ -98,10 +103,13 @@ class MeanIoU:
     def compute(self) -> MeanIoUResult:
         """The scores of everything seen so far."""
         iou = intersection_over_union(self.matrix)[:-1]
-        defined = iou[~np.isnan(iou)]
-        return MeanIoUResult(miou=float(defined.mean()) if len(defined) else None,
-                             class_iou={info.dataset_id: none_if_nan(value)
-                                        for info, value in zip(self.label_space.classes, iou)})
+        defined, pixels = iou[~np.isnan(iou)], self.matrix[:-1].sum(1)
+        ids = [info.dataset_id for info in self.label_space.classes]
+        return MeanIoUResult(
+            miou=float(defined.mean()) if len(defined) else None,
+            class_iou={number: none_if_nan(value) for number, value in zip(ids, iou)},
+            weighted_iou=float(np.nansum(pixels * iou) / pixels.sum()) if pixels.any() else None,
+            class_pixels=dict(zip(ids, pixels.tolist())))
 
 
 def none_if_nan(value: float) -> Optional[float]:

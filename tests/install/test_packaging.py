@@ -29,7 +29,7 @@ def test_every_method_folder_is_in_the_model_index() -> None:
 
 
 @pytest.mark.parametrize('name', metafiles())
-def test_metafile_names_every_config_once_with_its_epochs(name: str) -> None:
+def test_metafile_names_every_config_once_with_its_length(name: str) -> None:
     from mmcv import Config
     content = load(name)
     collections = {collection['Name'] for collection in content['Collections']}
@@ -40,7 +40,8 @@ def test_metafile_names_every_config_once_with_its_epochs(name: str) -> None:
         assert model['In Collection'] in collections
         assert model['Name'] == Path(model['Config']).stem
         cfg = Config.fromfile(str(REPO / model['Config']), import_custom_modules=False)
-        assert model['Metadata']['Epochs'] == cfg.runner.max_epochs
+        length = model['Metadata'].get('Epochs'), model['Metadata'].get('Iterations')
+        assert length == (cfg.runner.get('max_epochs'), cfg.runner.get('max_iters'))
 
 
 def test_setup_reads_the_requirements() -> None:

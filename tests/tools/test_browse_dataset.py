@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from mmcv import Config
 
+from knet.datasets.toy import ToySpec, make_toy_videos
 from knet.labels import KITTI_STEP
 from knet.utils.io import read_png
 from tests.datasets.coco_mini import make_coco
@@ -44,6 +45,13 @@ def test_pictures_of_coco(tool: ModuleType, tmp_path: Path, name: str) -> None:
     (tmp_path / 'config.py').write_text(text)
     tool.main([str(tmp_path / 'config.py'), '--out-dir', str(tmp_path / 'out'), '--num', '2'])
     assert len(list((tmp_path / 'out').iterdir())) == 2
+
+
+def test_pictures_of_samples_without_instances(tool: ModuleType, tmp_path: Path) -> None:
+    make_toy_videos(tmp_path / 'vspw', 'vspw', ToySpec(train=1, val=0, frames=2, height=48, width=96))
+    tool.main([str(ROOT / 'configs/toy/video_knet_toy_vspw.py'), '--out-dir', str(tmp_path / 'out'), '--num', '1',
+               '--cfg-options', f'data.train.data_root={tmp_path / "vspw"}'])
+    assert len(np.unique(read_png(tmp_path / 'out' / '000.png').reshape(-1, 3), axis=0)) > 10
 
 
 def test_ignored_pixels_are_black(tool: ModuleType) -> None:

@@ -19,6 +19,7 @@ import numpy as np
 import knet  # noqa: F401  (before mmdet: without compiled ops mmdet needs its repairs)
 
 # isort: split
+from mmdet.core import BitmapMasks
 from mmdet.datasets import build_dataset
 
 from knet.datasets.pipelines import ID_SHIFT
@@ -45,13 +46,20 @@ def frames_of(sample: Dict[str, Any]) -> List[Dict[str, Any]]:
         key['gt_semantic_seg'] = key['gt_semantic_seg'][0]
     frames = [key]
     for i, meta in enumerate(sample.get('ref_img_metas', [])):
-        frame = dict(img=sample['ref_img'][i], img_metas=meta, gt_masks=sample['ref_gt_masks'][i],
-                     gt_semantic_seg=sample['ref_gt_semantic_seg'][i, 0])
-        for name in ('gt_bboxes', 'gt_labels', 'gt_instance_ids'):
+        frame = dict(img=sample['ref_img'][i], img_metas=meta, gt_semantic_seg=sample['ref_gt_semantic_seg'][i, 0])
+        if 'ref_gt_masks' in sample:
+            frame['gt_masks'] = sample['ref_gt_masks'][i]
+        for name in {'gt_bboxes', 'gt_labels', 'gt_instance_ids'} & set(sample):
             rows = sample[f'ref_{name}']
             rows = rows[rows[:, 0] == i, 1:]
             frame[name] = rows if name == 'gt_bboxes' else rows[:, 0]
         frames.append(frame)
+    for frame in frames:
+        # Samples of semantic segmentation have no instances.
+        frame.setdefault('gt_labels', np.zeros(0, dtype=np.int64))
+        if 'gt_masks' not in frame:
+            size = frame['gt_semantic_seg'].shape
+            frame['gt_masks'] = BitmapMasks(np.zeros((0, *size), np.uint8), *size)
     return frames
 
 
@@ -77,7 +85,7 @@ def draw_frame(frame: Dict[str, Any], label_space: LabelSpace) -> np.ndarray:
         instance[mask] = number
         semantic[mask] = label_space.thing_ids[int(label)]
     image, semantic, instance = enlarge(image, semantic, instance)
-    factor = len(image) // masks.shape[1]
+    factor = len(image) // len(frame['gt_semantic_seg'])
     drawn = overlay(image, semantic, instance, label_space)
     if 'gt_semantic_seg' in frame:
         drawn[semantic == label_space.void] = 0

@@ -10,6 +10,7 @@ from .loading import (
     LoadMultiImagesDirect,
     LoadThingStuffAnnotations,
 )
+from .semantic import SeqPhotoMetricDistortion
 from .transforms import (
     PadFutureMMDet,
     SeqFlipWithDepth,
@@ -36,6 +37,7 @@ __all__ = [
     'SeqFlipWithDepth',
     'SeqNormalizeWithDepth',
     'SeqPadWithDepth',
+    'SeqPhotoMetricDistortion',
     'SeqRandomCropWithDepth',
     'SeqResizeWithDepth',
     'VideoCollect',

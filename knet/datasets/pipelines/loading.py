@@ -28,7 +28,9 @@ def read_rgb_image(path: str) -> np.ndarray:
         (H, W, 3) uint8, RGB.
 
     Raises:
-        ValueError: If the file has another depth or number of channels.
+        FileNotFoundError: If there is no such file.
+        ValueError: If the file is damaged or has another depth or number of
+            channels.
     """
     image = read_jpeg(path) if path.lower().endswith(('.jpg', '.jpeg')) else read_png(path)
     if image.dtype != np.uint8:

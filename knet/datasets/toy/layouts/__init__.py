@@ -14,6 +14,7 @@ from .coco import write_coco
 from .kitti_step import write_kitti_step
 from .semantic_kitti import write_semantic_kitti
 from .vipseg import write_vipseg
+from .vspw import write_vspw
 
 LAYOUTS: Dict[str, Callable[[PathLike, str, Iterable[Video]], None]] = {
     'kitti-step': write_kitti_step,
@@ -23,7 +24,8 @@ LAYOUTS: Dict[str, Callable[[PathLike, str, Iterable[Video]], None]] = {
     'coco': write_coco,
     'semantic-kitti': write_semantic_kitti,
     'vipseg': write_vipseg,
+    'vspw': write_vspw,
 }
 
 __all__ = ['LAYOUTS', 'Video', 'write_cityscapes_panoptic', 'write_cityscapes_step', 'write_cityscapes_vps',
-           'write_coco', 'write_kitti_step', 'write_semantic_kitti', 'write_vipseg']
+           'write_coco', 'write_kitti_step', 'write_semantic_kitti', 'write_vipseg', 'write_vspw']

@@ -1,0 +1,53 @@
+"""Score video semantic segmentation on VSPW: mIoU, weighted IoU, VC8 and VC16; or pack it for the server.
+
+    python tools/eval_vspw.py PRED GT [--split val] [--json FILE] [--nproc N]
+    python tools/eval_vspw.py PRED GT --split test --zip result_submission.zip
+
+PRED is a folder that tools/test_step.py wrote, or one with <video>/FFFFFFFF.png in the encoding of the masks.
+"""
+import argparse
+import os
+
+os.environ['KNET_NO_PLUGIN'] = '1'  # numpy is enough here: start without torch and mmdet
+
+import _root  # noqa: F401  puts the repository on the path
+
+from knet.evaluation.cli import positive, report
+from knet.evaluation.ground_truth import read_video_list
+from knet.evaluation.vspw import VSPWGroundTruth, open_predictions, write_submission
+from knet.evaluation.vss import evaluate_vss
+from knet.utils.cli import UsageError, add_debug_option, run_tool
+
+
+def parse_args() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('predictions', metavar='PRED', help='folder of predictions')
+    parser.add_argument('ground_truth', metavar='GT', help='VSPW folder with data/ and the lists of videos')
+    parser.add_argument('--split', default='val', help='which list of videos; default: val')
+    parser.add_argument('--zip', metavar='FILE', help='write the archive for the server instead of scoring; '
+                        'needs no masks')
+    parser.add_argument('--json', metavar='FILE', help='also write the scores there, as fractions in 0..1')
+    parser.add_argument('--nproc', type=positive, default=1, help='processes, at most one per video; default: 1')
+    parser.add_argument('--allow-missing', action='store_true',
+                        help='score what both sides have instead of refusing; the output says what is left out')
+    add_debug_option(parser)
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Score or pack."""
+    args = parse_args()
+    predictions = open_predictions(args.predictions, read_video_list(args.ground_truth, args.split))
+    if args.zip is None:
+        truth = VSPWGroundTruth(args.ground_truth, args.split)
+        report(evaluate_vss(predictions, truth, 'vspw', args.nproc, args.allow_missing), args)
+        return
+    if args.json or args.allow_missing:
+        raise UsageError('--zip scores nothing and packs whole splits only; leave out --json and --allow-missing')
+    count = write_submission(args.zip, predictions, args.ground_truth, args.split)
+    print(f'{args.zip}: {count} frames')
+
+
+if __name__ == '__main__':
+    run_tool(main)
