@@ -4,9 +4,11 @@ usage='usage: sh tests/slurm/start_slurm.sh [start | stop]
   start  install slurm-wlm and munge if they are missing (Debian or Ubuntu, as root), start the daemons, and print
          the line to type before srun; nothing outside of SLURM_DIR is configured
   stop   end the daemons
-environment: SLURM_DIR (a folder in TMPDIR), INSTALL=no to install nothing'
+environment: SLURM_DIR (a folder in TMPDIR), SLURM_PORT (16817; the next one is taken as well),
+  INSTALL=no to install nothing'
 set -eu
 SLURM_DIR=${SLURM_DIR:-${TMPDIR:-/tmp}/one-node-slurm}
+SLURM_PORT=${SLURM_PORT:-16817}
 
 fail() {
     echo "error: $1" >&2
@@ -56,8 +58,8 @@ SlurmctldPidFile=$SLURM_DIR/slurmctld.pid
 SlurmdPidFile=$SLURM_DIR/slurmd.pid
 SlurmctldLogFile=$SLURM_DIR/slurmctld.log
 SlurmdLogFile=$SLURM_DIR/slurmd.log
-SlurmctldPort=16817
-SlurmdPort=16818
+SlurmctldPort=$SLURM_PORT
+SlurmdPort=$((SLURM_PORT + 1))
 # In containers there are no control groups to put jobs into.
 ProctrackType=proctrack/linuxproc
 TaskPlugin=task/none

@@ -3,12 +3,21 @@ import json
 import os
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 from typing import Any, Dict, Iterator
 
 import pytest
 
-from tests.tools.conftest import ENVIRONMENT, ROOT, files_of, run, street, toy_config  # noqa: F401  (fixtures)
+from tests.tools.conftest import (  # noqa: F401  (fixtures)
+    ENVIRONMENT,
+    ROOT,
+    files_of,
+    free_port,
+    run,
+    street,
+    toy_config,
+)
 
 PATH = os.pathsep.join([os.environ.get('PATH', ''), '/usr/sbin', '/sbin'])
 PROGRAMS = ('srun', 'sinfo', 'slurmctld', 'slurmd', 'munged')
@@ -18,10 +27,13 @@ pytestmark = pytest.mark.skipif(bool(MISSING), reason=f'no Slurm here ({", ".joi
 
 
 @pytest.fixture(scope='module')
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dict[str, str]]:
+def cluster() -> Iterator[Dict[str, str]]:
     """Environment in which ``srun`` reaches a Slurm of this machine; its daemons end with the tests."""
     # Not below pytest's folder, whose parents only their owner may enter: munge wants its socket open to all.
-    env = dict(ENVIRONMENT, PATH=PATH, INSTALL='no', GPUS='2', CPUS_PER_TASK='1', DEVICE='cpu')
+    # A folder and ports of its own, so that test runs beside each other don't meet.
+    folder = tempfile.mkdtemp(prefix='slurm-')
+    env = dict(ENVIRONMENT, PATH=PATH, INSTALL='no', SLURM_DIR=folder, SLURM_PORT=str(free_port()), GPUS='2',
+               CPUS_PER_TASK='1', DEVICE='cpu')
     script = ['sh', str(ROOT / 'tests/slurm/start_slurm.sh')]
     started = subprocess.run([*script, 'start'], env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     if started.returncode:
@@ -29,6 +41,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dict[str, str]
     env['SLURM_CONF'] = started.stdout.split('SLURM_CONF=')[1].strip()
     yield env
     subprocess.run([*script, 'stop'], env=env, check=True)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def submit(env: Dict[str, str], script: str, *args: Any) -> subprocess.CompletedProcess:
