@@ -85,7 +85,7 @@ def draw_frame(frame: Dict[str, Any], label_space: LabelSpace) -> np.ndarray:
         instance[mask] = number
         semantic[mask] = label_space.thing_ids[int(label)]
     image, semantic, instance = enlarge(image, semantic, instance)
-    factor = len(image) // len(frame['gt_semantic_seg'])
+    factor = len(image) // masks.shape[1]
     drawn = overlay(image, semantic, instance, label_space)
     if 'gt_semantic_seg' in frame:
         drawn[semantic == label_space.void] = 0
