@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The main job on the built-in toy videos: make data, train, predict, score, draw.
 #   bash tools/quickstart.sh [WORK_DIR]
-# Takes about 20 minutes on two cores after the install. What is done already is not done again.
+# Takes 13 to 20 minutes on two cores after the install. What is done already is not done again.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 bash tools/install.sh
