@@ -160,7 +160,7 @@ CASES: Dict[str, Tuple[Callable[[World], List[Any]], str]] = {
     'image model in test_step.py': (lambda w: ['test_step.py', *w.image, '--out-dir', w.tmp / 'out'],
                                     'use tools/test.py'),
     'nothing to do': (lambda w: ['test.py', w.config, w.trained], 'nothing to do: give at least one of'),
-    'pickle output': (lambda w: ['test.py', w.config, w.trained, '--out', 'x.pkl'], 'x.pkl: .* name a folder'),
+    'scores of nothing': (lambda w: ['test.py', w.config, w.trained, '--out', w.tmp, '--json', 'x'], 'json needs --eval'),
     # Checkpoints.
     'checkpoint missing': (lambda w: w.step(checkpoint='absent.pth'), 'checkpoint not found: absent.pth'),
     'checkpoint damaged': (lambda w: w.step(checkpoint=w.file('a.pth', 'hello')), 'a.pth is damaged .*copy or downl'),
@@ -216,7 +216,7 @@ CASES: Dict[str, Tuple[Callable[[World], List[Any]], str]] = {
                                     w.file('manifest.json', '{').parent], 'manifest.json: damaged .*remove it'),
     # Evaluators and what reads predictions.
     'no predictions': (lambda w: ['eval_dstq_step.py', w.tmp, w.street], 'panoptic: no such folder; give the folder'),
-    'no ground truth': (lambda w: ['eval_dvpq_step.py', w.predicted, w.tmp], 'val: no such folder; give the KITTI'),
+    'no ground truth': (lambda w: ['eval_dvpq_step.py', w.predicted, w.tmp], 'val: no such folder; give the data set'),
     'video without predictions': (lambda w: w.score(lambda f: shutil.rmtree(str(f))), 'without predictions: 5002'),
     'frame without prediction': (lambda w: w.score(every(f'{FRAME}*', Path.unlink)), f'without a prediction: {FRAME}'),
     'half a prediction': (lambda w: w.score(lambda f: (f / CAT).unlink()), f'{FRAME}_ins.png: its cat partner'),
