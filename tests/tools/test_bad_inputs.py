@@ -160,7 +160,8 @@ CASES: Dict[str, Tuple[Callable[[World], List[Any]], str]] = {
     'image model in test_step.py': (lambda w: ['test_step.py', *w.image, '--out-dir', w.tmp / 'out'],
                                     'use tools/test.py'),
     'nothing to do': (lambda w: ['test.py', w.config, w.trained], 'nothing to do: give at least one of'),
-    'scores of nothing': (lambda w: ['test.py', w.config, w.trained, '--out', w.tmp, '--json', 'x'], 'json needs --eval'),
+    'scores of nothing': (lambda w: ['test.py', w.config, w.trained, '--out', w.tmp, '--json', 'x'],
+                          'json needs --eval'),
     # Checkpoints.
     'checkpoint missing': (lambda w: w.step(checkpoint='absent.pth'), 'checkpoint not found: absent.pth'),
     'checkpoint damaged': (lambda w: w.step(checkpoint=w.file('a.pth', 'hello')), 'a.pth is damaged .*copy or downl'),
