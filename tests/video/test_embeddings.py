@@ -88,8 +88,9 @@ def test_pending_levels_are_computed_for_boxes() -> None:
     embedding = build_embedding(dict(type='roi', roi_extractor=ROI), 2)
     conv = torch.nn.Conv2d(2, 2, 3, padding=1)
     x = torch.randn(1, 2, 8, 8)
-    kept = embedding.keep([PendingConv(x, conv), x])
-    torch.testing.assert_close(kept[0], conv(x))
+    level = PendingConv(x, torch.nn.Conv2d(2, 2, 1), torch.randn(1, 2, 4, 4), conv)
+    kept = embedding.keep([level, x])
+    torch.testing.assert_close(kept[0], level())
     assert kept[1] is x and embedding.keep([x.half()])[0].dtype == torch.float32
     assert build_embedding('mask_pool', 2).keep([x]) == build_embedding('query', 2).keep([x]) == ()
 
