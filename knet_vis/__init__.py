@@ -1,0 +1,1 @@
+"""Video instance segmentation by clip-wise Video K-Net (YouTube-VIS)."""
