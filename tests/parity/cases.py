@@ -14,6 +14,8 @@ from typing import Any, Dict, List
 import numpy as np
 import torch
 
+from knet.backbones import SwinTransformerDIY, swin_keys
+
 ROOT = Path(__file__).resolve().parents[2]
 PARITY_DIR = Path(os.environ.get('PARITY_DIR') or ROOT / 'tests' / 'data' / 'parity')
 
@@ -35,6 +37,25 @@ FLIPPED_BY_THE_ORIGINAL = {'model_variant_embed_fc_stream': 0.97}
 
 def case_names() -> List[str]:
     return sorted(p.stem for p in (PARITY_DIR / 'fixtures').glob('*.json'))
+
+
+#: Detectors without a config in the original, by type.
+VARIANTS = {kind: f'configs/det/video_knet_kitti_step/video_knet_s3_r50_kitti_step_{name}.py' for kind, name in dict(
+    VideoKNetQuansiEmbedFC='embed_fc', VideoKNetQuansiEmbedFCToy='toy', VideoKNetQuansiTrack='mask_pool',
+    VideoKNetQuansiTrackROIGTBox='roi', VideoKNetQuansiTrackROIGTBoxJointTrain='roi_joint_train').items()}
+
+
+def fill_original(model: torch.nn.Module, prefix: str = 'backbone.') -> torch.nn.Module:
+    """Deterministic weights by the *original* name of every entry, which differs for Swin backbones under ``prefix``."""
+    if not any(isinstance(module, SwinTransformerDIY) for module in model.modules()):
+        return fill.fill_(model)
+    weights = swin_keys.to_original(model.state_dict(), prefix)
+    for key, tensor in weights.items():
+        value = fill.weight(key, tensor.shape, str(tensor.dtype).replace('torch.', ''))
+        if value is not None:
+            weights[key] = torch.from_numpy(np.ascontiguousarray(value)).reshape(tensor.shape)
+    model.load_state_dict(weights, strict=True)
+    return model
 
 
 class Case:
@@ -122,7 +143,6 @@ _DROPPED = {
     'KernelUpdator': ('input_feat_shape', ),
     'KernelIterHead': ('do_panoptic', 'proposal_feature_channel', 'with_track', 'merge_joint'),
     'MSDeformAttnPixelDecoder': ('return_one_list', ),
-    'QuasiDenseMaskEmbedHeadGTMask': ('num_convs', 'roi_feat_size', 'norm_cfg'),
     'L2Loss': ('pos_margin', 'hard_mining'),
     'DiceCost': ('pred_act', ),
     'MaskCost': ('pred_act', ),
