@@ -2,7 +2,6 @@
 from .embeddings import (EMBEDDINGS, KernelEmbedding, MaskPoolEmbedding, NetworkOutput, QueryEmbedding, RoIEmbedding,
                          build_embedding)
 from .kernel_iter_head import VideoKernelIterHead
-from .kernel_link import KernelLink
 from .kernel_update_head import VideoKernelUpdateHead
 from .knet_quansi_dense_embed_fc import VideoKNetQuansiEmbedFC
 from .knet_quansi_dense_embed_fc_joint_train import VideoKNetQuansiEmbedFCJointTrain
@@ -15,7 +14,7 @@ from .track_losses import L2Loss, MultiPosCrossEntropyLoss
 from .trackers import TRACKERS, MaskIoUTracker, NewIdTracker, QuasiDenseEmbedTracker
 from .video_knet import VideoKNet
 
-__all__ = ['EMBEDDINGS', 'KernelEmbedding', 'KernelLink', 'KernelTrackHead', 'L2Loss', 'MaskIoUTracker',
+__all__ = ['EMBEDDINGS', 'KernelEmbedding', 'KernelTrackHead', 'L2Loss', 'MaskIoUTracker',
            'MaskPoolEmbedding', 'MultiPosCrossEntropyLoss', 'NetworkOutput', 'NewIdTracker', 'QuasiDenseEmbedTracker',
            'QuasiDenseMaskEmbedHeadGTMask', 'QueryEmbedding', 'RoIEmbedding', 'StreamMemory', 'TRACKERS', 'VideoKNet',
            'VideoKNetQuansiEmbedFC', 'VideoKNetQuansiEmbedFCJointTrain', 'VideoKNetQuansiEmbedFCToy',

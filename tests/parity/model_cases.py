@@ -12,10 +12,10 @@ from knet.det.targets import upsample
 from knet.labels import COCO_PANOPTIC
 from knet.structures import InstancePrediction
 from knet.video import TRACKERS, StreamMemory
+from tests.models import uninitialised
 
 from .cases import ROOT, VARIANTS, Case, fill_original
 from .module_cases import bitmap_masks, check_segments, handles
-from tests.models import uninitialised
 
 #: Base files of the original that a fixture names, and what holds the same network here.
 MOVED = {'configs/det/_base_/models/knet_kitti_step_s3_r50_fpn.py': 'configs/_base_/models/knet_s3_r50_fpn_step.py'}
@@ -91,7 +91,7 @@ def _gt(case: Case, prefix: str) -> Dict[str, Any]:
                 ids=case.input(f'{prefix}gt_instance_ids'), semantic=case.input(f'{prefix}gt_semantic_seg').long())
 
 
-def _check_backward(case: Case, model: torch.nn.Module, losses: Dict[str, torch.Tensor]) -> None:
+def check_backward(case: Case, model: torch.nn.Module, losses: Dict[str, torch.Tensor]) -> None:
     case.check_losses('losses', losses)
     sum(value for name, value in losses.items() if 'loss' in name).backward()
     parameters = dict(model.named_parameters())
@@ -112,7 +112,7 @@ def image_train(case: Case) -> None:
         gt['semantic'] = _coco_category_ids(gt['semantic'])
     losses = model.forward_train(padded(case.input('img'), meta)[None], [dict(meta)], gt['labels'][None], [gt['masks']],
                                  gt['semantic'][None, None])
-    _check_backward(case, model, losses)
+    check_backward(case, model, losses)
 
 
 def _match_reference_with_probabilities(model: torch.nn.Module) -> None:
@@ -143,7 +143,7 @@ def video_train(case: Case) -> None:
         padded(case.input('img'), meta)[None], [dict(meta)], [gt['labels']], [gt['masks']], [gt['ids']],
         gt['semantic'][None, None], padded(case.input('ref_img'), meta)[None, None], [[dict(meta)]],
         [column(ref['labels'])], [[ref['masks']]], [column(ref['ids'])], ref['semantic'][None, None, None])
-    _check_backward(case, model, losses)
+    check_backward(case, model, losses)
 
 
 @handles('model_kitti_step_r50_video_stream', 'model_kitti_step_r50_video_stream_lowmatch',
