@@ -7,24 +7,18 @@ orders the columns of the merging layers differently.
 """
 import re
 from collections import OrderedDict
-from typing import Callable, Mapping, Tuple
+from typing import Callable, Mapping, Sequence, Tuple
 
 import torch.nn.functional as F
 from torch import Tensor
 
-#: Keys under the prefix of a backbone: original -> mmdet; both directions.
-_RENAMED = (
-    (r'patch_embed\.proj\.', 'patch_embed.projection.'),
-    (r'layers\.(\d+)\.blocks\.(\d+)\.attn\.', r'stages.\1.blocks.\2.attn.w_msa.'),
-    (r'layers\.(\d+)\.blocks\.(\d+)\.mlp\.fc1\.', r'stages.\1.blocks.\2.ffn.layers.0.0.'),
-    (r'layers\.(\d+)\.blocks\.(\d+)\.mlp\.fc2\.', r'stages.\1.blocks.\2.ffn.layers.1.'),
-    (r'layers\.(\d+)\.', r'stages.\1.'))
-_RENAMED_BACK = (
-    (r'patch_embed\.projection\.', 'patch_embed.proj.'),
-    (r'stages\.(\d+)\.blocks\.(\d+)\.attn\.w_msa\.', r'layers.\1.blocks.\2.attn.'),
-    (r'stages\.(\d+)\.blocks\.(\d+)\.ffn\.layers\.0\.0\.', r'layers.\1.blocks.\2.mlp.fc1.'),
-    (r'stages\.(\d+)\.blocks\.(\d+)\.ffn\.layers\.1\.', r'layers.\1.blocks.\2.mlp.fc2.'),
-    (r'stages\.(\d+)\.', r'layers.\1.'))
+#: How keys begin under the prefix of a backbone: original, mmdet; * is a number.
+_NAMES = (
+    ('patch_embed.proj.', 'patch_embed.projection.'),
+    ('layers.*.blocks.*.attn.', 'stages.*.blocks.*.attn.w_msa.'),
+    ('layers.*.blocks.*.mlp.fc1.', 'stages.*.blocks.*.ffn.layers.0.0.'),
+    ('layers.*.blocks.*.mlp.fc2.', 'stages.*.blocks.*.ffn.layers.1.'),
+    ('layers.*.', 'stages.*.'))
 #: Of a classifier: its head, its last norm, and masks that depend on the size of the picture.
 _CLASSIFIER_ONLY = re.compile(r'(head|norm)\.(weight|bias)$|layers\.\d+\.blocks\.\d+\.attn_mask$')
 
@@ -42,23 +36,24 @@ def _merging_to_original(value: Tensor) -> Tensor:
     return value.unflatten(-1, (-1, 4)).transpose(-1, -2)[..., [0, 2, 1, 3], :].flatten(-2)
 
 
-def _convert(weights: Mapping[str, Tensor], prefix: str, table: Tuple[Tuple[str, str], ...],
+def _rename(name: str, names: Sequence[Tuple[str, str]]) -> str:
+    """Key with its beginning translated; the first pair that fits counts."""
+    for old, new in names:
+        found = re.match(re.escape(old).replace(r'\*', r'(\d+)'), name)
+        if found:
+            return new.replace('*', '{}').format(*found.groups()) + name[found.end():]
+    return name
+
+
+def _convert(weights: Mapping[str, Tensor], prefix: str, names: Sequence[Tuple[str, str]],
              merging: Callable[[Tensor], Tensor]) -> 'OrderedDict[str, Tensor]':
     converted = OrderedDict()
     for key, value in weights.items():
+        name = key[len(prefix):]
         if not key.startswith(prefix):
             converted[key] = value
-            continue
-        name = key[len(prefix):]
-        if _CLASSIFIER_ONLY.match(name):
-            continue
-        if '.downsample.' in name:
-            value = merging(value)
-        for pattern, replacement in table:
-            name, found = re.subn(f'^{pattern}', replacement, name)
-            if found:
-                break
-        converted[prefix + name] = value
+        elif not _CLASSIFIER_ONLY.match(name):
+            converted[prefix + _rename(name, names)] = merging(value) if '.downsample.' in name else value
     return converted
 
 
@@ -78,12 +73,12 @@ def to_mmdet(weights: Mapping[str, Tensor], prefix: str = '') -> 'OrderedDict[st
     Returns:
         OrderedDict[str, Tensor]: Without what only a classifier has.
     """
-    return _convert(weights, prefix, _RENAMED, _merging_to_mmdet)
+    return _convert(weights, prefix, _NAMES, _merging_to_mmdet)
 
 
 def to_original(weights: Mapping[str, Tensor], prefix: str = '') -> 'OrderedDict[str, Tensor]':
     """Weights in the layout of the original release; the inverse of :func:`to_mmdet`."""
-    return _convert(weights, prefix, _RENAMED_BACK, _merging_to_original)
+    return _convert(weights, prefix, [(new, old) for old, new in _NAMES], _merging_to_original)
 
 
 def resize_bias_table(table: Tensor, length: int) -> Tensor:

@@ -33,6 +33,8 @@ fill = _load_fill()
 #: Streams in which the *original*, in float32, flipped a mask pixel whose logit is 0 within rounding: our float64 run
 #: leaves a few elements of one kernel's mask beyond the tolerance.
 FLIPPED_BY_THE_ORIGINAL = {'model_variant_embed_fc_stream': 0.97}
+#: A training step where it did so in the reference frame: relative tolerance of the losses after the flip.
+FLIPPED_IN_REFERENCE = {'model_variant_roi_gt_box_joint_train': dict(rtol=1e-3)}
 
 
 def case_names() -> List[str]:
@@ -46,7 +48,7 @@ VARIANTS = {kind: f'configs/det/video_knet_kitti_step/video_knet_s3_r50_kitti_st
 
 
 def fill_original(model: torch.nn.Module, prefix: str = 'backbone.') -> torch.nn.Module:
-    """Deterministic weights by the *original* name of every entry, which differs for Swin backbones under ``prefix``."""
+    """Deterministic weights by the *original* names, which differ for a Swin backbone under ``prefix``."""
     if not any(isinstance(module, SwinTransformerDIY) for module in model.modules()):
         return fill.fill_(model)
     weights = swin_keys.to_original(model.state_dict(), prefix)
@@ -117,11 +119,13 @@ class Case:
         mine = {key: float(value) for key, value in losses.items()}
         assert set(mine) == set(want), set(mine) ^ set(want)
         tolerance = tolerance or {'rtol': self.spec['tolerance']['rtol'], 'atol': self.spec['tolerance']['atol']}
+        after_flip = {**tolerance, **FLIPPED_IN_REFERENCE.get(self.name, {})}
         for key, value in want.items():
-            np.testing.assert_allclose(mine[key], value, err_msg=f'{self.name}: {name}.{key}', **tolerance)
+            limits = after_flip if key.endswith('_ref') else tolerance
+            np.testing.assert_allclose(mine[key], value, err_msg=f'{self.name}: {name}.{key}', **limits)
         if total is not None:
             mine_total = sum(value for key, value in mine.items() if 'loss' in key)
-            np.testing.assert_allclose(mine_total, total, **tolerance)
+            np.testing.assert_allclose(mine_total, total, **after_flip)
 
     def check_map(self, name: str, value: np.ndarray) -> None:
         """Compare an integer map: at most a fraction of its pixels may differ."""

@@ -1,12 +1,3 @@
 # Video K-Net, Swin-B, on KITTI-STEP; previous kernels are updated with features of the frame before both links.
-_base_ = [
-    '../../_base_/models/video_knet_s3_r50_fpn_step.py',
-    '../../_base_/models/swin.py',
-    '../../_base_/datasets/kitti_step_vps.py',
-    '../../_base_/schedules/schedule_12e.py',
-    '../../_base_/default_runtime.py',
-]
-model = dict(
-    backbone={{_base_.swin_b}},
-    neck=dict(in_channels={{_base_.swin_b_channels}}),
-    roi_head=dict(mask_head=dict(previous_type='update', previous_link='update_dynamic_cov')))
+_base_ = './video_knet_s3_swinb_rpn_1x_kitti_step_sigmoid_stride2_mask_embed_link_ffn_joint_train.py'
+model = dict(roi_head=dict(mask_head=dict(previous_type='update', previous_link='update_dynamic_cov')))

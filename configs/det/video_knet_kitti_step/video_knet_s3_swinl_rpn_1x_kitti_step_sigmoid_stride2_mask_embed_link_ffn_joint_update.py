@@ -1,12 +1,5 @@
-# Video K-Net, Swin-L, on KITTI-STEP; previous kernels are updated with features of the frame before both links.
-_base_ = [
-    '../../_base_/models/video_knet_s3_r50_fpn_step.py',
-    '../../_base_/models/swin.py',
-    '../../_base_/datasets/kitti_step_vps.py',
-    '../../_base_/schedules/schedule_12e.py',
-    '../../_base_/default_runtime.py',
-]
+# As the config of Swin-B, with Swin-L.
+_base_ = './video_knet_s3_swinb_rpn_1x_kitti_step_sigmoid_stride2_mask_embed_link_ffn_joint_update.py'
 model = dict(
     backbone={{_base_.swin_l}},
-    neck=dict(in_channels={{_base_.swin_l_channels}}),
-    roi_head=dict(mask_head=dict(previous_type='update', previous_link='update_dynamic_cov')))
+    neck=dict(in_channels={{_base_.swin_l_channels}}))
