@@ -38,7 +38,7 @@ class KernelFrameIterHeadVideo(KernelIterHead):
                  train_cfg: Optional[dict] = None, **kwargs: Any) -> None:
         if not 1 <= assign_stages <= num_stages:
             raise ValueError(f'assign_stages={assign_stages} must lie in 1..num_stages={num_stages}')
-        heads = [dict(query_merge_method=query_merge_method, with_cls=stage < assign_stages, **mask_head)
+        heads = [{'query_merge_method': query_merge_method, **mask_head, 'with_cls': stage < assign_stages}
                  for stage in range(num_stages)]
         super().__init__(num_stages=num_stages, num_proposals=num_proposals, mask_head=heads,
                          train_cfg=None if train_cfg is None else [train_cfg] * num_stages, **kwargs)

@@ -97,8 +97,10 @@ def frame_iter_head(case: Case) -> None:
     head = clip_head(case).train()
     frames = Proposals(*(case.input(key).flatten(0, 1) for key in ('obj_feats', 'x', 'masks')), None)
     case.check_losses('losses', head.forward_train(frames, [clip_targets(*clip_gt(case))]))
+    # In float64, because two of 9600 elements miss the tolerance by rounding.
+    frames = Proposals(frames.kernels.double(), frames.feats.double(), frames.masks.double(), None)
     with torch.no_grad():
-        out = head.eval()(frames)
+        out = head.double().eval()(frames)
     case.check('cls_scores', out.cls_logits.sigmoid())
     case.check('masks', out.masks[None])
     case.check('obj_feats_out', out.kernels if 'assign3' in case.name else out.kernels[None])
@@ -117,8 +119,9 @@ def clip_train(case: Case) -> None:
 
 @handles('model_vis_r50_test', 'model_vis_r50_deformable_test')
 def video_test(case: Case) -> None:
-    model, meta = build(case), case['input_meta']
-    images = torch.stack([case.input(key) for key in sorted(case['inputs'])])
+    # In float64: masks are cut hard between stages, and in float32 the machine decides pixels on the edge.
+    model, meta = build(case).double(), case['input_meta']
+    images = torch.stack([case.input(key) for key in sorted(case['inputs'])]).double()
     with torch.no_grad():
         frames = model.forward_frames(images)
         case.check('image_masks', frames.masks[None])
