@@ -30,12 +30,14 @@ class VisGroundTruth:
     name: str
 
 
-def read_ground_truth(path: PathLike) -> VisGroundTruth:
+def read_ground_truth(path: PathLike, annotated: bool = True) -> VisGroundTruth:
     """Read annotations with their tracks.
 
     Args:
         path: The official json (per track ``segmentations``) or what
             ``tools/dataset/youtubevis2coco.py`` made of it (per frame).
+        annotated: Whether annotations are needed; without, only the videos and
+            categories are of use.
 
     Returns:
         The tracks.
@@ -53,7 +55,8 @@ def read_ground_truth(path: PathLike) -> VisGroundTruth:
         raise ValueError(f'{path}: damaged json ({error}). Unpack or make it again.') from error
     if not isinstance(data, dict) or not all(isinstance(data.get(key), list) for key in ('videos', 'categories')):
         raise ValueError(f'{path}: no lists "videos" and "categories" in it; give the json of YouTube-VIS.')
-    if not data.get('annotations'):
+    data['annotations'] = data.get('annotations') or []
+    if annotated and not data['annotations']:
         raise ValueError(f'{path} has no annotations to compare with; only the server can score this split.')
     videos, tracks = (_per_frame if 'images' in data else _per_track)(data, str(path))
     return VisGroundTruth(videos, tracks, {entry['id']: entry['name'] for entry in data['categories']}, str(path))

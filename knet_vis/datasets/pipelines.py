@@ -5,6 +5,7 @@ frame, with one set of random parameters for all frames of a clip.
 """
 from typing import Any, Dict, List
 
+import cv2
 from mmdet.core import BitmapMasks
 from mmdet.datasets.builder import PIPELINES
 from mmdet.datasets.pipelines import LoadAnnotations, LoadImageFromFile, MultiScaleFlipAug
@@ -30,7 +31,7 @@ class LoadMultiImagesFromFile(LoadImageFromFile):
     def _load(self, frame: Frame) -> Frame:
         try:
             frame = super().__call__(frame)
-        except (AttributeError, TypeError) as error:  # the decoder gave nothing
+        except (AttributeError, TypeError, cv2.error) as error:  # the decoder gave nothing
             raise ValueError(f"{frame['filename']}: truncated or damaged picture; unpack it again") from error
         info = frame['img_info']
         if frame['img_shape'][:2] != (info['height'], info['width']):
@@ -64,8 +65,8 @@ class SeqLoadAnnotations(LoadAnnotations):
 
     def _load_masks(self, results: Frame) -> Frame:
         # All masks of a frame are decoded at once.
-        size, codes = (results['img_info'][side] for side in ('height', 'width')), results['ann_info']['masks']
-        height, width = size
+        height, width = (results['img_info'][side] for side in ('height', 'width'))
+        codes = results['ann_info']['masks']
         masks = mask_api.decode(codes).transpose(2, 0, 1) if codes else []
         results['gt_masks'] = BitmapMasks(masks, height, width)
         results['mask_fields'].append('gt_masks')

@@ -91,7 +91,8 @@ def random_world(seed: int) -> Any:
         {n: [dict(category_id=t['category'], iscrowd=t['iscrowd'], segmentations=[code(m) if m.any() else None
                                                                                  for m in t['masks']])
              for t in v['truth']] for n, v in videos.items()}, {i: f'class {i}' for i in range(1, 5)}, 'random')
-    records = [dict(video_id=n, score=d['score'], category_id=d['category'], segmentations=[code(m) for m in d['masks']])
+    records = [dict(video_id=n, score=d['score'], category_id=d['category'],
+                    segmentations=[code(m) for m in d['masks']])
                for n, v in videos.items() for d in v['found']]
     return videos, gt, records
 
@@ -124,8 +125,8 @@ def test_merging_accumulators_and_order_of_videos_change_nothing() -> None:
 
 
 def test_track_records_are_by_class_and_then_by_score() -> None:
-    records = track_records(np.array([0.75, 0.5, 0.25], dtype=np.float32), np.array([5, 0, 5]), [['a'], ['b'], ['c']], 3,
-                            list(range(1, 41)))
+    scores = np.array([0.75, 0.5, 0.25], dtype=np.float32)
+    records = track_records(scores, np.array([5, 0, 5]), [['a'], ['b'], ['c']], 3, list(range(1, 41)))
     assert [list(record) for record in records] == [['video_id', 'score', 'category_id', 'segmentations']] * 3
     assert [(r['category_id'], r['score'], r['segmentations']) for r in records] == [
         (1, 0.5, ['b']), (6, 0.75, ['a']), (6, 0.25, ['c'])]

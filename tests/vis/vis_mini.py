@@ -33,7 +33,8 @@ def categories() -> List[Dict[str, Any]]:
 
 #: By video id: (category, boxes per frame) of every track.
 TRACKS: Dict[int, List[Tuple[int, List[Box]]]] = {
-    3: [(PERSON, [(4, 4, 24, 14), (4, 8, 24, 18), None]), (SEDAN, [(20, 30, 40, 60), (20, 28, 40, 58), (20, 26, 40, 56)])],
+    3: [(PERSON, [(4, 4, 24, 14), (4, 8, 24, 18), None]),
+        (SEDAN, [(20, 30, 40, 60), (20, 28, 40, 58), (20, 26, 40, 56)])],
     8: [(SEDAN, [(10, 10, 30, 40)])],
     9: [],
 }

@@ -1,0 +1,3 @@
+"""Registers everything: importing this module fills mmdet's registries."""
+import knet  # noqa: F401  first, because it repairs what mmdet needs
+import knet_vis.datasets  # noqa: F401
