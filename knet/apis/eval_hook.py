@@ -1,5 +1,4 @@
 """Validation while training: streams and clips for video models, single images for image models."""
-import shutil
 from pathlib import Path
 from typing import Any, Dict, Optional, Sequence
 
@@ -11,11 +10,9 @@ from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.utils.data import Dataset
 
-from knet.apis.distributed import barrier
 from knet.apis.loader import build_test_loader
-from knet.apis.test import close_store, run_images, score_videos, stream_videos
+from knet.apis.test import close_store, open_store, run_images, score_videos, stream_videos
 from knet.apis.video_instances import open_video_store, predict_videos
-from knet.evaluation.store import PredictionWriter
 
 _GREATER = ('STQ', 'AQ', 'SQ', 'VPQ', 'PQ', 'mIoU', 'AP')
 
@@ -80,10 +77,7 @@ class StreamEvalHook(EvalHook):
 
     def _score_streams(self, model: nn.Module, runner: BaseRunner) -> Optional[Dict[str, float]]:
         out_dir = Path(runner.work_dir) / 'val_predictions'
-        if runner.rank == 0:
-            shutil.rmtree(out_dir, ignore_errors=True)
-        barrier()
-        writer = PredictionWriter(out_dir, meta=dict(iteration=int(runner.iter)))
+        writer = open_store(out_dir, meta=dict(iteration=int(runner.iter)), fresh=True)
         stream_videos(model, self.dataset, writer, workers=self.workers, show_progress=False)
         close_store(writer)
         if runner.rank != 0:
