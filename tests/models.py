@@ -1,8 +1,10 @@
 """Small models and synthetic batches that several tests share."""
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Dict, List, Tuple
+from typing import Any, Dict, Iterator, List, Tuple
 
 import numpy as np
+import pytest
 import torch
 from mmcv import Config
 from mmdet.core import BitmapMasks
@@ -10,6 +12,16 @@ from mmdet.models import build_detector
 
 ROOT = Path(__file__).resolve().parents[1]
 SIZE = (64, 96)
+
+
+@contextmanager
+def uninitialised() -> Iterator[None]:
+    """Parameters that are made here hold arbitrary numbers: large models come in a fraction of the time."""
+    names = [name for name in dir(torch.nn.init) if name.endswith('_') and not name.startswith('_')]
+    with pytest.MonkeyPatch.context() as patch:
+        for name in names:
+            patch.setattr(torch.nn.init, name, lambda tensor, *args, **kwargs: tensor)
+        yield
 
 
 def build_toy_model(config: str = 'configs/toy/video_knet_toy_kitti_step.py', **overrides: Any) -> torch.nn.Module:

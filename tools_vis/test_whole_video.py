@@ -20,7 +20,7 @@ from torch.utils.data import Dataset
 
 from knet.apis import build_data, init_model, load_config, resolve_checkpoint
 from knet.apis.config import add_config_options, loader_settings, merge_options
-from knet.apis.distributed import add_launcher_options, init_distributed, leave_distributed
+from knet.apis.distributed import add_launcher_options, process_group
 from knet.apis.video_instances import OnVideo, open_video_store, predict_videos
 from knet.evaluation.vis_results import describe_results
 from knet.utils.cli import UsageError, add_debug_option, run_tool
@@ -106,8 +106,7 @@ def main() -> None:
     cfg = load_config(args.config, merge_options(args.cfg_options, args.options))
     checkpoint = resolve_checkpoint(args.checkpoint)
     out_dir = Path(args.out_dir or checkpoint.with_name(f'{checkpoint.stem}_results'))
-    init_distributed(args.launcher, args.local_rank)
-    try:
+    with process_group(args.launcher, args.local_rank):
         dataset = build_data(cfg, 'test')
         if not hasattr(dataset, 'load_frames'):
             raise UsageError(f'{args.config}: {type(dataset).__name__} has no instances of videos; use tools/test.py '
@@ -125,8 +124,6 @@ def main() -> None:
                                  min(1, loader_settings(cfg, 'test')['workers_per_gpu']), args.amp)
         if get_dist_info()[0] == 0:
             report(args, dataset, results, out_dir)
-    finally:
-        leave_distributed()
 
 
 if __name__ == '__main__':

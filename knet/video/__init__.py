@@ -1,17 +1,29 @@
 """A stream of images: kernels are linked from frame to frame, embeddings track objects."""
+from .embeddings import (
+    EMBEDDINGS,
+    KernelEmbedding,
+    MaskPoolEmbedding,
+    NetworkOutput,
+    QueryEmbedding,
+    RoIEmbedding,
+    build_embedding,
+)
 from .kernel_iter_head import VideoKernelIterHead
-from .kernel_link import KernelLink
 from .kernel_update_head import VideoKernelUpdateHead
+from .knet_quansi_dense import VideoKNetQuansiTrack
 from .knet_quansi_dense_embed_fc import VideoKNetQuansiEmbedFC
 from .knet_quansi_dense_embed_fc_joint_train import VideoKNetQuansiEmbedFCJointTrain
 from .knet_quansi_dense_embed_fc_toy_exp import VideoKNetQuansiEmbedFCToy
+from .knet_quansi_dense_roi_gt_box import VideoKNetQuansiTrackROIGTBox, VideoKNetQuansiTrackROIGTBoxJointTrain
 from .memory import StreamMemory
 from .track_heads import KernelTrackHead, QuasiDenseMaskEmbedHeadGTMask
 from .track_losses import L2Loss, MultiPosCrossEntropyLoss
 from .trackers import TRACKERS, MaskIoUTracker, NewIdTracker, QuasiDenseEmbedTracker
 from .video_knet import VideoKNet
 
-__all__ = ['KernelLink', 'KernelTrackHead', 'L2Loss', 'MaskIoUTracker', 'MultiPosCrossEntropyLoss', 'NewIdTracker',
-           'QuasiDenseEmbedTracker', 'QuasiDenseMaskEmbedHeadGTMask', 'StreamMemory', 'TRACKERS', 'VideoKNet',
+__all__ = ['EMBEDDINGS', 'KernelEmbedding', 'KernelTrackHead', 'L2Loss', 'MaskIoUTracker',
+           'MaskPoolEmbedding', 'MultiPosCrossEntropyLoss', 'NetworkOutput', 'NewIdTracker', 'QuasiDenseEmbedTracker',
+           'QuasiDenseMaskEmbedHeadGTMask', 'QueryEmbedding', 'RoIEmbedding', 'StreamMemory', 'TRACKERS', 'VideoKNet',
            'VideoKNetQuansiEmbedFC', 'VideoKNetQuansiEmbedFCJointTrain', 'VideoKNetQuansiEmbedFCToy',
-           'VideoKernelIterHead', 'VideoKernelUpdateHead']
+           'VideoKNetQuansiTrack', 'VideoKNetQuansiTrackROIGTBox', 'VideoKNetQuansiTrackROIGTBoxJointTrain',
+           'VideoKernelIterHead', 'VideoKernelUpdateHead', 'build_embedding']

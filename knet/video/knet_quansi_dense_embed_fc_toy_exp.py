@@ -8,5 +8,5 @@ from .video_knet import VideoKNet
 class VideoKNetQuansiEmbedFCToy(VideoKNet):
     """:class:`VideoKNet` that matches the kernels themselves; runs on image K-Net checkpoints."""
 
-    def __init__(self, **kwargs) -> None:
-        super().__init__(embedding='raw_query', link_previous=False, ref_losses=False, **kwargs)
+    def __init__(self, link_previous: bool = False, **kwargs) -> None:
+        super().__init__(embedding='raw_query', link_previous=link_previous, ref_losses=False, **kwargs)

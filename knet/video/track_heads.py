@@ -1,9 +1,9 @@
 """Association embeddings of kernels and their training."""
-from typing import Dict, List, Sequence, Tuple
+from typing import Dict, List, Optional, Sequence, Tuple
 
 import torch
 import torch.nn.functional as F
-from mmcv.cnn import normal_init, xavier_init
+from mmcv.cnn import ConvModule, normal_init, xavier_init
 from mmcv.runner import BaseModule
 from mmdet.models.builder import HEADS, build_loss
 from torch import Tensor, nn
@@ -68,19 +68,25 @@ class KernelTrackHead(BaseModule):
 
 @HEADS.register_module()
 class QuasiDenseMaskEmbedHeadGTMask(KernelTrackHead):
-    """Fully connected embedding head (Video K-Net, Sec. 3.2, association embedding).
+    """Embedding head of kernels (Video K-Net, Sec. 3.2, association embedding) or of RoI features (QDTrack).
 
     Args:
-        num_fcs (int): Hidden layers.
-        in_channels (int): C, channels of the kernels.
+        num_fcs (int): Hidden fully connected layers.
+        in_channels (int): C, channels of the kernels or features.
         fc_out_channels (int): Channels of the hidden layers.
         embed_channels (int): E, channels of the embeddings.
+        num_convs (int): 3x3 convolutions before them, for RoI features.
+        roi_feat_size (int): s, side of the RoI features; 1 for kernels.
+        norm_cfg (dict | None): Norm of the convolutions.
         **kwargs: Losses of :class:`KernelTrackHead`.
     """
 
-    def __init__(self, num_fcs: int, in_channels: int, fc_out_channels: int, embed_channels: int, **kwargs) -> None:
+    def __init__(self, num_fcs: int, in_channels: int, fc_out_channels: int, embed_channels: int, num_convs: int = 0,
+                 roi_feat_size: int = 1, norm_cfg: Optional[dict] = None, **kwargs) -> None:
         super().__init__(**kwargs)
-        channels = [in_channels] + [fc_out_channels] * num_fcs
+        self.convs = nn.Sequential(*(
+            ConvModule(in_channels, in_channels, 3, padding=1, norm_cfg=norm_cfg) for _ in range(num_convs)))
+        channels = [in_channels * roi_feat_size**2] + [fc_out_channels] * num_fcs
         self.fcs = nn.ModuleList(nn.Linear(i, o) for i, o in zip(channels[:-1], channels[1:]))
         self.fc_embed = nn.Linear(channels[-1], embed_channels)
 
@@ -90,8 +96,9 @@ class QuasiDenseMaskEmbedHeadGTMask(KernelTrackHead):
             xavier_init(layer, distribution='uniform')
         normal_init(self.fc_embed, std=0.01)
 
-    def forward(self, kernels: Tensor) -> Tensor:
-        """Embeddings (n, E) of kernels (n, C); n may be 0."""
+    def forward(self, rows: Tensor) -> Tensor:
+        """Embeddings (n, E) of kernels (n, C) or RoI features (n, C, s, s); n may be 0."""
+        rows = self.convs(rows).flatten(1)
         for layer in self.fcs:
-            kernels = F.relu(layer(kernels))
-        return self.fc_embed(kernels)
+            rows = F.relu(layer(rows))
+        return self.fc_embed(rows)

@@ -1,10 +1,12 @@
 """Video K-Net: one kernel-based model that segments and tracks (Li et al., CVPR 2022)."""
-from typing import Dict, List, Optional, Sequence, Tuple
+from typing import Dict, List, Optional, Sequence, Tuple, Union
 
 import torch
 from mmdet.core import BitmapMasks
+from mmdet.core.bbox.samplers.mask_sampling_result import MaskSamplingResult
 from mmdet.models.builder import DETECTORS, build_head
-from torch import Tensor, nn
+from torch import Tensor
+from torch.nn import Module
 
 from knet.det.kernel_head import Proposals
 from knet.det.kernel_update_head import StageOutput
@@ -13,6 +15,7 @@ from knet.det.panoptic_fusion import MaskResizer, fuse, semantic_map
 from knet.det.targets import ImageTargets, build_targets
 from knet.structures import PanopticPrediction, Segment
 
+from .embeddings import NetworkOutput, build_embedding
 from .memory import StreamMemory
 from .thing_boxes import thing_boxes, thing_pixels
 from .trackers import TRACKERS, Detections
@@ -28,42 +31,37 @@ class VideoKNet(KNet):
     Args:
         track_head (dict): Config of the embedding head and its losses.
         tracker (dict): Config of the tracker.
-        embedding (str): What the tracker compares: ``'query'``, kernels after
-            a learned embedding; ``'raw_query'``, the kernels themselves.
+        embedding (str | dict): What the tracker compares, see
+            :mod:`.embeddings`: ``'query'``, kernels after a learned embedding;
+            ``'raw_query'``, the kernels themselves; ``'mask_pool'``, features
+            under masks; ``'roi'`` (with its ``roi_extractor``), features in
+            boxes.
         link_previous (bool): Hand the kernels of the previous frame to the
             last refinement stage.
         ref_losses (bool): Train segmentation on the reference frame, too.
+        semantic_filter (bool): Only pixels where the semantic branch sees a
+            thing count for the boxes of the tracker.
         **kwargs: Of :class:`~knet.det.KNet`.
     """
 
-    def __init__(self, track_head: dict, tracker: dict, embedding: str = 'query', link_previous: bool = True,
-                 ref_losses: bool = True, **kwargs) -> None:
+    def __init__(self, track_head: dict, tracker: dict, embedding: Union[str, dict] = 'query',
+                 link_previous: bool = True, ref_losses: bool = True, semantic_filter: bool = True, **kwargs) -> None:
         super().__init__(**kwargs)
-        if embedding not in ('query', 'raw_query'):
-            raise ValueError(f"embedding={embedding!r}; choose 'query' or 'raw_query'")
         self.track_head = build_head(track_head)
         self.tracker_cfg = tracker
-        self.embedding = embedding
+        # A tuple keeps the embedding out of the module tree: its layers stand there under the published names.
+        self._embedding = (build_embedding(embedding, self.rpn_head.init_kernels.in_channels), )
+        for name, part in self.embedding.named_children():
+            self.add_module(name, part)
         self.link_previous = link_previous
         self.ref_losses = ref_losses
+        self.semantic_filter = semantic_filter
         self._stream = self.new_stream()
-        if embedding == 'query':
-            channels = self.rpn_head.init_kernels.in_channels
-            self.embed_fcs = nn.Sequential(
-                nn.Linear(channels, channels, bias=False), nn.LayerNorm(channels), nn.ReLU(inplace=True))
-            self.fc_embed = nn.Linear(channels, channels)
 
-    def embed(self, kernels: Tensor) -> Tensor:
-        """Embeddings (n, E) of kernels (n, C, 1, 1)."""
-        kernels = kernels.flatten(1)
-        if self.embedding == 'query':
-            kernels = self.fc_embed(self.embed_fcs(kernels))
-        return self.track_head(kernels)
-
-    @staticmethod
-    def track_kernels(output: StageOutput) -> Tensor:
-        """Kernels (B, Q, C, 1, 1) that are embedded: linked ones where there are any."""
-        return output.kernels if output.track_kernels is None else output.track_kernels
+    @property
+    def embedding(self) -> Module:
+        """What the tracker compares."""
+        return self._embedding[0]
 
     # ------------------------------------------------------------- training
 
@@ -105,42 +103,42 @@ class VideoKNet(KNet):
             [masks[0] for masks in ref_gt_masks], [labels[:, 1].long() for labels in ref_gt_labels],
             ref_gt_semantic_seg[:, 0], ref_metas, self.label_space, self.mask_assign_stride)
         # Key and reference frames share one pass up to the kernel head.
-        both = self.rpn_head(self.extract_feat(torch.cat([img, ref_img[:, 0]])))
-        proposals, ref_proposals = both.select(slice(len(img))), both.select(slice(len(img), None))
+        feats = self.extract_feat(torch.cat([img, ref_img[:, 0]]))
+        both, pyramid = self.rpn_head(feats), self.embedding.keep(feats)
+        key, ref = slice(len(img)), slice(len(img), None)
+        proposals, ref_proposals = both.select(key), both.select(ref)
 
-        ref_losses, ref_output = self._reference_forward(ref_proposals, ref_targets)
+        ref_losses, ref_stage = self._reference_forward(ref_proposals, ref_targets)
         losses, samples = self.rpn_head.loss(proposals, targets)
-        previous = ref_output.kernels if self.link_previous else None
-        stage_losses, output = self.roi_head.forward_train(proposals, targets, samples, previous)
-        track_losses = self._track_losses(
-            self.track_kernels(output), output, targets, gt_instance_ids,
-            ref_output, ref_targets, [ids[:, 1] for ids in ref_gt_instance_ids])
+        previous = ref_stage.kernels if self.link_previous else None
+        stage_losses, stage = self.roi_head.forward_train(proposals, targets, samples, previous)
+        embeds, ids = self._embed_targets(
+            NetworkOutput(proposals, stage, [level[key] for level in pyramid]), targets, gt_instance_ids)
+        ref_embeds, ref_ids = self._embed_targets(
+            NetworkOutput(ref_proposals, ref_stage, [level[ref] for level in pyramid]), ref_targets,
+            [ids[:, 1] for ids in ref_gt_instance_ids])
+        track_losses = self.track_head.loss(embeds, ref_embeds, ids, ref_ids)
         return {**losses, **stage_losses, **ref_losses, **track_losses}
 
     def _reference_forward(self, proposals: Proposals,
-                           targets: List[ImageTargets]) -> Tuple[Dict[str, Tensor], StageOutput]:
+                           targets: List[ImageTargets]) -> Tuple[Dict[str, Tensor], Optional[StageOutput]]:
         if not self.ref_losses:
-            return {}, self.roi_head(proposals)
+            is_read = self.link_previous or self.embedding.reads_kernels
+            return {}, self.roi_head(proposals) if is_read else None
         rpn_losses, samples = self.rpn_head.loss(proposals, targets)
         stage_losses, output = self.roi_head.forward_train(proposals, targets, samples)
         return {**{f'{name}_ref_rpn': value for name, value in rpn_losses.items()},
                 **{f'{name}_ref': value for name, value in stage_losses.items()}}, output
 
-    def _track_losses(self, key_kernels: Tensor, output: StageOutput, targets: List[ImageTargets],
-                      ids: Sequence[Tensor], ref_output: StageOutput, ref_targets: List[ImageTargets],
-                      ref_ids: Sequence[Tensor]) -> Dict[str, Tensor]:
-        """Losses on the embeddings of the queries that were matched by their *final* masks."""
-        embeds, matched_ids = self._matched_embeds(key_kernels, output, targets, ids)
-        ref_embeds, ref_matched_ids = self._matched_embeds(ref_output.kernels, ref_output, ref_targets, ref_ids)
-        return self.track_head.loss(embeds, ref_embeds, matched_ids, ref_matched_ids)
+    def _embed_targets(self, output: NetworkOutput, targets: List[ImageTargets],
+                       ids: Sequence[Tensor]) -> Tuple[List[Tensor], List[Tensor]]:
+        """Per image: embeddings (n_i, E) of its instances and their identities (n_i,)."""
+        rows, instances = self.embedding.of_targets(output, targets, self._match_final)
+        embeds = self.track_head(rows).split([len(i) for i in instances])
+        return list(embeds), [identity[i].long() for identity, i in zip(ids, instances)]
 
-    def _matched_embeds(self, kernels: Tensor, output: StageOutput, targets: List[ImageTargets],
-                        ids: Sequence[Tensor]) -> Tuple[List[Tensor], List[Tensor]]:
-        """Per image: embeddings (n_i, E) of matched things and their identities (n_i,)."""
-        samples = self.roi_head.match(-1, output.masks, output.cls_logits, targets)
-        counts = [len(s.pos_inds) for s in samples]
-        rows = torch.cat([k[s.pos_inds] for k, s in zip(kernels, samples)])
-        return list(self.embed(rows).split(counts)), [i[s.pos_assigned_gt_inds].long() for i, s in zip(ids, samples)]
+    def _match_final(self, stage: StageOutput, targets: Sequence[ImageTargets]) -> List[MaskSamplingResult]:
+        return self.roi_head.match(-1, stage.masks, stage.cls_logits, targets)
 
     # ------------------------------------------------------------ inference
 
@@ -162,35 +160,36 @@ class VideoKNet(KNet):
             PanopticPrediction: At original size; ``instance`` holds track ids
             from 1, 0 = stuff or untracked.
         """
-        proposals, output = self.forward_network(img, img_meta, memory)
-        return self.predict_frame(proposals, output, {**img_meta, 'batch_input_shape': tuple(img.shape[-2:])}, memory)
+        output = self.forward_network(img, img_meta, memory)
+        return self.predict_frame(*output, {**img_meta, 'batch_input_shape': tuple(img.shape[-2:])}, memory)
 
-    def forward_network(self, img: Tensor, img_meta: dict, memory: StreamMemory) -> Tuple[Proposals, StageOutput]:
+    def forward_network(self, img: Tensor, img_meta: dict, memory: StreamMemory) -> NetworkOutput:
         """Network part of :meth:`step`; links to ``memory`` and renews it."""
         if memory.starts_anew(img_meta):
             memory.tracker = TRACKERS.build(dict(self.tracker_cfg))
             memory.kernels = None
-        proposals = self.rpn_head(self.extract_feat(img))
-        output = self.roi_head(proposals, memory.kernels if self.link_previous else None)
-        memory.video_id, memory.frame_id, memory.kernels = img_meta['video_id'], img_meta['frame_id'], output.kernels
-        return proposals, output
+        feats = self.extract_feat(img)
+        proposals = self.rpn_head(feats)
+        stage = self.roi_head(proposals, memory.kernels if self.link_previous else None)
+        memory.video_id, memory.frame_id, memory.kernels = img_meta['video_id'], img_meta['frame_id'], stage.kernels
+        return NetworkOutput(proposals, stage, self.embedding.keep(feats))
 
-    def predict_frame(self, proposals: Proposals, output: StageOutput, img_meta: dict,
+    def predict_frame(self, proposals: Proposals, stage: StageOutput, pyramid: Sequence[Tensor], img_meta: dict,
                       memory: StreamMemory) -> PanopticPrediction:
         """Everything after the network: fusion and tracking; arguments as produced by :meth:`forward_network`."""
         cfg = self.test_cfg.rcnn
-        cls_scores = output.cls_logits[0].sigmoid()
-        resizer = MaskResizer(output.masks[0], self.roi_head.mask_head[-1].mask_upsample_stride, img_meta)
+        cls_scores = stage.cls_logits[0].sigmoid()
+        resizer = MaskResizer(stage.masks[0], self.roi_head.mask_head[-1].mask_upsample_stride, img_meta)
         panoptic, segments = fuse(cls_scores, resizer, self.label_space, cfg.max_per_img, cfg.merge_joint,
                                   cfg.merge_stuff_thing)
-        self._track(panoptic, [s for s in segments if s.is_thing], self.track_kernels(output)[0],
-                    proposals.semantic[0], memory)
+        self._track(panoptic, [s for s in segments if s.is_thing], NetworkOutput(proposals, stage, pyramid), img_meta,
+                    memory)
         semantic = semantic_map(panoptic, segments, self.label_space, cfg.unassigned, cls_scores, resizer)
         track_ids = torch.tensor([0] + [s.track_id for s in segments], dtype=torch.int32, device=panoptic.device)
         return PanopticPrediction(semantic.cpu().numpy(), track_ids[panoptic.long()].cpu().numpy(),
                                   panoptic.cpu().numpy(), segments)
 
-    def _track(self, panoptic: Tensor, things: List[Segment], kernels: Tensor, semantic_logits: Tensor,
+    def _track(self, panoptic: Tensor, things: List[Segment], output: NetworkOutput, img_meta: dict,
                memory: StreamMemory) -> None:
         """Set ``track_id`` of the things of a frame."""
         if not things:
@@ -198,11 +197,14 @@ class VideoKNet(KNet):
         lut = panoptic.new_full((int(panoptic.max()) + 1, ), -1, dtype=torch.long)
         lut[[s.id for s in things]] = torch.arange(len(things), device=lut.device)
         index_map = lut[panoptic.long()]
-        visible = thing_pixels(semantic_logits, self.label_space.num_things, panoptic.shape)
+        visible = index_map >= 0
+        if self.semantic_filter:
+            visible = thing_pixels(output.proposals.semantic[0], self.label_space.num_things, panoptic.shape)
         detections = Detections(
             boxes=thing_boxes(index_map, things, visible),
             labels=torch.as_tensor(self.label_space.model_classes[[s.category for s in things]], device=lut.device),
-            embeds=self.embed(kernels[[s.kernel for s in things]]), index_map=index_map)
+            embeds=self.track_head(self.embedding.of_segments(output, things, index_map, img_meta)),
+            index_map=index_map)
         matches = memory.tracker.match(detections, memory.frame_id)
         # The original pairs ids and things by position although duplicates were dropped in between.
         rows = range(len(matches.ids)) if self.test_cfg.rcnn.paper_id_order else matches.kept.tolist()

@@ -14,6 +14,8 @@ from typing import Any, Dict, List
 import numpy as np
 import torch
 
+from knet.backbones import SwinTransformerDIY, swin_keys
+
 ROOT = Path(__file__).resolve().parents[2]
 PARITY_DIR = Path(os.environ.get('PARITY_DIR') or ROOT / 'tests' / 'data' / 'parity')
 
@@ -31,10 +33,31 @@ fill = _load_fill()
 #: Streams in which the *original*, in float32, flipped a mask pixel whose logit is 0 within rounding: our float64 run
 #: leaves a few elements of one kernel's mask beyond the tolerance.
 FLIPPED_BY_THE_ORIGINAL = {'model_variant_embed_fc_stream': 0.97}
+#: A training step where it did so in the reference frame: relative tolerance of the losses after the flip.
+FLIPPED_IN_REFERENCE = {'model_variant_roi_gt_box_joint_train': dict(rtol=1e-3)}
 
 
 def case_names() -> List[str]:
     return sorted(p.stem for p in (PARITY_DIR / 'fixtures').glob('*.json'))
+
+
+#: Detectors without a config in the original, by type.
+VARIANTS = {kind: f'configs/det/video_knet_kitti_step/video_knet_s3_r50_kitti_step_{name}.py' for kind, name in dict(
+    VideoKNetQuansiEmbedFC='embed_fc', VideoKNetQuansiEmbedFCToy='toy', VideoKNetQuansiTrack='mask_pool',
+    VideoKNetQuansiTrackROIGTBox='roi', VideoKNetQuansiTrackROIGTBoxJointTrain='roi_joint_train').items()}
+
+
+def fill_original(model: torch.nn.Module, prefix: str = 'backbone.') -> torch.nn.Module:
+    """Deterministic weights by the *original* names, which differ for a Swin backbone under ``prefix``."""
+    if not any(isinstance(module, SwinTransformerDIY) for module in model.modules()):
+        return fill.fill_(model)
+    weights = swin_keys.to_original(model.state_dict(), prefix)
+    for key, tensor in weights.items():
+        value = fill.weight(key, tensor.shape, str(tensor.dtype).replace('torch.', ''))
+        if value is not None:
+            weights[key] = torch.from_numpy(np.ascontiguousarray(value)).reshape(tensor.shape)
+    model.load_state_dict(weights, strict=True)
+    return model
 
 
 class Case:
@@ -96,11 +119,13 @@ class Case:
         mine = {key: float(value) for key, value in losses.items()}
         assert set(mine) == set(want), set(mine) ^ set(want)
         tolerance = tolerance or {'rtol': self.spec['tolerance']['rtol'], 'atol': self.spec['tolerance']['atol']}
+        after_flip = {**tolerance, **FLIPPED_IN_REFERENCE.get(self.name, {})}
         for key, value in want.items():
-            np.testing.assert_allclose(mine[key], value, err_msg=f'{self.name}: {name}.{key}', **tolerance)
+            limits = after_flip if key.endswith('_ref') else tolerance
+            np.testing.assert_allclose(mine[key], value, err_msg=f'{self.name}: {name}.{key}', **limits)
         if total is not None:
             mine_total = sum(value for key, value in mine.items() if 'loss' in key)
-            np.testing.assert_allclose(mine_total, total, **tolerance)
+            np.testing.assert_allclose(mine_total, total, **after_flip)
 
     def check_map(self, name: str, value: np.ndarray) -> None:
         """Compare an integer map: at most a fraction of its pixels may differ."""
@@ -118,16 +143,15 @@ _DROPPED = {
     'SemanticFPNWrapper': ('start_level', 'end_level', 'cat_coors', 'cat_coors_level', 'fuse_by_cat', 'return_list',
                            'num_aux_convs'),
     'KernelUpdateHead': ('num_classes', 'out_channels', 'dropout', 'mask_thr', 'conv_kernel_size', 'ffn_act_cfg',
-                         'with_ffn', 'feat_transform_cfg', 'previous'),
+                         'with_ffn', 'feat_transform_cfg', 'previous', 'num_proposals'),
     'KernelUpdator': ('input_feat_shape', ),
     'KernelIterHead': ('do_panoptic', 'proposal_feature_channel', 'with_track', 'merge_joint'),
     'MSDeformAttnPixelDecoder': ('return_one_list', ),
-    'QuasiDenseMaskEmbedHeadGTMask': ('num_convs', 'roi_feat_size', 'norm_cfg'),
     'L2Loss': ('pos_margin', 'hard_mining'),
     'DiceCost': ('pred_act', ),
     'MaskCost': ('pred_act', ),
 }
-_SCOPED = ('DiceCost', 'MaskCost', 'MaskHungarianAssigner')
+_SCOPED = ('DiceCost', 'MaskCost', 'MaskHungarianAssigner', 'MaskHungarianAssignerVideo')
 
 
 def modern(cfg: Any) -> Any:

@@ -6,7 +6,7 @@ import torch
 from mmcv import Config
 from mmcv.cnn.bricks.transformer import build_transformer_layer
 from mmdet.core import BitmapMasks, build_assigner, build_sampler
-from mmdet.models.builder import build_head, build_loss, build_neck
+from mmdet.models.builder import build_backbone, build_head, build_loss, build_neck
 
 from knet.det.kernel_head import Proposals
 from knet.det.panoptic_fusion import Candidates, find_owners, merge_jointly, merge_thing_first
@@ -14,7 +14,7 @@ from knet.det.targets import ImageTargets, semantic_target, split_semantic_map
 from knet.labels import KITTI_STEP, ClassInfo, LabelSpace
 from knet.video.trackers import TRACKERS, Detections
 
-from .cases import ROOT, Case, fill, modern
+from .cases import ROOT, Case, fill, fill_original, modern
 
 HANDLERS: Dict[str, Callable[[Case], None]] = {}
 
@@ -72,6 +72,14 @@ def neck(case: Case) -> None:
     module = fill.fill_(build_neck(modern(case['ctor']))).eval()
     for i, out in enumerate(module([case.input(f'level_{level}') for level in range(4)])):
         case.check(f'output_{i}', out)
+
+
+@handles('mod_swin_small', 'mod_swin_b')
+def swin(case: Case) -> None:
+    module = fill_original(build_backbone(case['ctor']), prefix='').eval()
+    with torch.no_grad():
+        for i, out in enumerate(module(case.input('img')[None])):
+            case.check(f'output_{i}', out)
 
 
 def image_targets(masks: torch.Tensor, labels: torch.Tensor, stuff: torch.Tensor,

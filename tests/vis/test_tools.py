@@ -18,14 +18,22 @@ from knet.apis import build_data, load_config
 from knet.apis.video_instances import open_video_store, predict_videos
 from knet.labels import YOUTUBE_VIS_2019
 from knet.visualization import draw_tracks, track_colour
-from tests.tools.conftest import ENVIRONMENT, ROOT, command
+from tests.tools.conftest import ENVIRONMENT, ROOT, call, command
 from tests.tools.test_launchers import SHELLS, words
 from tests.vis.conftest import run_tool
 from tests.vis.fakes import FakeClipModel
 from tests.vis.vis_mini import SIZE, official, perfect
 
-TEST = 'tools_vis/test_whole_video.py'
+TEST = '../tools_vis/test_whole_video.py'
+EVAL = '../tools_vis/eval_vis.py'
 Files = Tuple[Path, Path]
+
+
+def fine(*args: Any) -> str:
+    """Output of a tool that must succeed."""
+    code, out, err = call(*args)
+    assert code == 0, err
+    return out
 
 
 @pytest.fixture()

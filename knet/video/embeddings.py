@@ -1,0 +1,249 @@
+"""What identifies a thing: its kernel, or the features under its mask.
+
+An embedding turns the output of the network into one row per thing; the track
+head and the tracker compare rows. The paper embeds kernels (``'query'``); the
+others are the alternatives it discusses.
+"""
+from typing import Callable, Dict, Iterator, List, NamedTuple, Sequence, Tuple, Union
+
+import torch
+import torch.nn.functional as F
+from mmcv.utils import Registry
+from mmdet.core import bbox2roi
+from mmdet.core.bbox.samplers.mask_sampling_result import MaskSamplingResult
+from mmdet.models.builder import build_roi_extractor
+from torch import Tensor, nn
+
+from knet.det.chained_conv import PendingConv
+from knet.det.kernel_head import Proposals
+from knet.det.kernel_update_head import StageOutput
+from knet.det.targets import ImageTargets
+from knet.structures import Segment
+
+EMBEDDINGS = Registry('embedding')
+
+#: Masks at the size of the input that are held at once.
+CHUNK = 8
+
+
+class NetworkOutput(NamedTuple):
+    """What the network makes of B frames.
+
+    Attributes:
+        proposals: Of the kernel head.
+        stage: Of the last refinement stage; None where it is not needed.
+        pyramid: Levels of the neck that the embedding asked for.
+    """
+
+    proposals: Proposals
+    stage: StageOutput
+    pyramid: Sequence[Tensor] = ()
+
+
+#: Matches thing queries with instances by the masks of the last stage.
+Match = Callable[[StageOutput, Sequence[ImageTargets]], List[MaskSamplingResult]]
+
+
+@EMBEDDINGS.register_module(name='raw_query')
+class KernelEmbedding(nn.Module):
+    """The refined kernel of a thing, linked to the previous frame where there is a link.
+
+    Args:
+        channels (int): C, channels of kernels and feature maps.
+    """
+
+    #: Whether the reference frame has to run through the refinement stages.
+    reads_kernels = True
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+
+    def keep(self, pyramid: Sequence[Tensor]) -> Sequence[Tensor]:
+        """Levels of the neck that are read later."""
+        return ()
+
+    def project(self, kernels: Tensor) -> Tensor:
+        """Rows (n, C) of kernels (n, C, 1, 1)."""
+        return kernels.flatten(1)
+
+    @staticmethod
+    def linked(stage: StageOutput) -> Tensor:
+        """Kernels (B, Q, C, 1, 1) after the link to the previous frame, if there is any."""
+        return stage.kernels if stage.track_kernels is None else stage.track_kernels
+
+    def of_targets(self, output: NetworkOutput, targets: Sequence[ImageTargets],
+                   match: Match) -> Tuple[Tensor, List[Tensor]]:
+        """Rows of the instances of B training frames.
+
+        Args:
+            output (NetworkOutput): For B frames.
+            targets (Sequence[ImageTargets]): B ground truths.
+            match (Match): Finds the query of an instance.
+
+        Returns:
+            tuple[Tensor, list[Tensor]]: Rows (sum of n_i, ...) and, per
+            frame, (n_i,) int64 instance of each row.
+        """
+        samples = match(output.stage, targets)
+        rows = torch.cat([k[s.pos_inds] for k, s in zip(self.linked(output.stage), samples)])
+        return self.project(rows), [s.pos_assigned_gt_inds for s in samples]
+
+    def of_segments(self, output: NetworkOutput, things: Sequence[Segment], index_map: Tensor,
+                    img_meta: dict) -> Tensor:
+        """Rows of the things of one test frame.
+
+        Args:
+            output (NetworkOutput): For one frame.
+            things (Sequence[Segment]): n segments.
+            index_map (Tensor): (H, W) int64 at original size, index into
+                ``things``, -1 elsewhere.
+            img_meta (dict): ``img_shape`` and ``batch_input_shape``.
+
+        Returns:
+            Tensor: (n, ...).
+        """
+        return self.project(self.linked(output.stage)[0][[s.kernel for s in things]])
+
+
+@EMBEDDINGS.register_module(name='query')
+class QueryEmbedding(KernelEmbedding):
+    """A learned embedding of the kernel (Video K-Net, Sec. 3.2).
+
+    Its layers are named as published checkpoints name them.
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__(channels)
+        self.embed_fcs = nn.Sequential(
+            nn.Linear(channels, channels, bias=False), nn.LayerNorm(channels), nn.ReLU(inplace=True))
+        self.fc_embed = nn.Linear(channels, channels)
+
+    def project(self, kernels: Tensor) -> Tensor:
+        """Rows (n, C) of kernels (n, C, 1, 1)."""
+        return self.fc_embed(self.embed_fcs(super().project(kernels)))
+
+
+def _resized(masks: Tensor, like: Tensor, size: Sequence[int], align_corners: bool) -> Iterator[Tensor]:
+    """Masks (n, h, w) at another size and with the type of ``like``, a few at a time."""
+    for chunk in masks.split(CHUNK) if len(masks) else ():
+        yield F.interpolate(chunk[None].to(like), size=tuple(size), mode='bilinear', align_corners=align_corners)[0]
+
+
+@EMBEDDINGS.register_module(name='mask_pool')
+class MaskPoolEmbedding(nn.Module):
+    """Mean of the features under the mask: of the annotated one in training, of the predicted one in a test.
+
+    Args:
+        channels (int): C, channels of the feature maps.
+    """
+
+    reads_kernels = False
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+
+    def keep(self, pyramid: Sequence[Tensor]) -> Sequence[Tensor]:
+        """As in :class:`KernelEmbedding`."""
+        return ()
+
+    def rows(self, output: NetworkOutput, masks: Sequence[Tensor]) -> Tensor:
+        """Features under masks.
+
+        Args:
+            output (NetworkOutput): For B frames.
+            masks (Sequence[Tensor]): B tensors (n_i, h, w) bool over the
+                padded frame, at any resolution.
+
+        Returns:
+            Tensor: (sum of n_i, C) float.
+        """
+        feats = output.proposals.feats
+        pooled = [feats.new_zeros((0, feats.shape[1]))]
+        for x, frame in zip(feats, masks):
+            for weights in _resized(frame, x, x.shape[1:], align_corners=True):
+                pooled.append(weights.flatten(1) @ x.flatten(1).t() / (weights.sum((1, 2))[:, None] + 1))
+        return torch.cat(pooled)
+
+    def of_targets(self, output: NetworkOutput, targets: Sequence[ImageTargets],
+                   match: Match) -> Tuple[Tensor, List[Tensor]]:
+        """As in :class:`KernelEmbedding`."""
+        every = [torch.arange(len(t.thing_labels), device=t.thing_labels.device) for t in targets]
+        return self.rows(output, [t.thing_masks > 0 for t in targets]), every
+
+    def of_segments(self, output: NetworkOutput, things: Sequence[Segment], index_map: Tensor,
+                    img_meta: dict) -> Tensor:
+        """As in :class:`KernelEmbedding`."""
+        owner = index_map[None, None].float()
+        if owner.shape[2:] != tuple(img_meta['img_shape'][:2]):
+            owner = F.interpolate(owner, size=tuple(img_meta['img_shape'][:2]), mode='nearest')
+        height, width = img_meta['batch_input_shape']
+        owner = F.pad(owner[0], (0, width - owner.shape[3], 0, height - owner.shape[2]), value=-1)
+        return self.rows(output, [owner == torch.arange(len(things), device=owner.device)[:, None, None]])
+
+
+def deviation_boxes(masks: Tensor) -> Tensor:
+    """Boxes around the centres of masks, twice the mean absolute deviation of their pixels to each side.
+
+    Args:
+        masks (Tensor): (n, H, W) bool.
+
+    Returns:
+        Tensor: (n, 4) float, x0, y0, x1, y1 >= 0; zeros for an empty mask.
+    """
+    area = masks.flatten(1).sum(1).float()
+    centres, radii = [], []
+    for axis in (1, 2):
+        # Pixels per column, then per row: coordinates need no full-size maps.
+        counts = masks.sum(axis).float() / area.clamp(min=1)[:, None]
+        position = torch.arange(counts.shape[1], device=masks.device, dtype=torch.float32)
+        centre = counts @ position
+        centres.append(centre)
+        radii.append(2 * (counts * (position - centre[:, None]).abs()).sum(1).clamp(min=1))
+    centre, radius = torch.stack(centres, dim=1), torch.stack(radii, dim=1)
+    return torch.cat([centre - radius, centre + radius], dim=1).clamp(min=0) * (area > 0)[:, None]
+
+
+@EMBEDDINGS.register_module(name='roi')
+class RoIEmbedding(MaskPoolEmbedding):
+    """Features of the neck in a box around the mask, as in QDTrack.
+
+    Args:
+        channels (int): C, channels of the neck.
+        roi_extractor (dict): Config; its ``out_channels`` are C.
+    """
+
+    def __init__(self, channels: int, roi_extractor: dict) -> None:
+        super().__init__(channels)
+        self.roi_extractor = build_roi_extractor(dict(roi_extractor, out_channels=channels))
+
+    def keep(self, pyramid: Sequence[Union[Tensor, PendingConv]]) -> Sequence[Tensor]:
+        """All levels, (B, C, H_l, W_l) each."""
+        return [level() if isinstance(level, PendingConv) else level for level in pyramid]
+
+    def rows(self, output: NetworkOutput, masks: Sequence[Tensor]) -> Tensor:
+        """Features (sum of n_i, C, s, s) of the boxes of masks, which are as in :class:`MaskPoolEmbedding`."""
+        finest, stride = output.pyramid[0], self.roi_extractor.featmap_strides[0]
+        size = (finest.shape[2] * stride, finest.shape[3] * stride)
+        boxes = [torch.cat([finest.new_zeros((0, 4))] + [
+            deviation_boxes(large > 0).to(finest) for large in _resized(frame, finest, size, align_corners=False)])
+            for frame in masks]
+        return self.roi_extractor(output.pyramid, bbox2roi(boxes))
+
+
+def build_embedding(cfg: Union[str, dict], channels: int) -> nn.Module:
+    """Build an embedding.
+
+    Args:
+        cfg (str | dict): Its name, or a config with the name as ``type``.
+        channels (int): C, channels of kernels and feature maps.
+
+    Returns:
+        nn.Module: A :class:`KernelEmbedding` or a :class:`MaskPoolEmbedding`.
+
+    Raises:
+        ValueError: If there is none of that name.
+    """
+    cfg: Dict = dict(type=cfg) if isinstance(cfg, str) else dict(cfg)
+    if cfg['type'] not in EMBEDDINGS:
+        raise ValueError(f"embedding={cfg['type']!r}; choose one of {sorted(EMBEDDINGS.module_dict)}")
+    return EMBEDDINGS.build(cfg, default_args=dict(channels=channels))

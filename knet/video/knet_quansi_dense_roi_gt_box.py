@@ -1,0 +1,27 @@
+"""Embedding by RoI features, as in QDTrack: the alternative to embedding kernels."""
+from mmdet.models.builder import DETECTORS
+
+from .video_knet import VideoKNet
+
+
+@DETECTORS.register_module()
+class VideoKNetQuansiTrackROIGTBox(VideoKNet):
+    """:class:`VideoKNet` that compares features in boxes around masks.
+
+    Args:
+        bbox_roi_extractor (dict): Config of the RoI extractor.
+        ref_losses (bool): As in :class:`VideoKNet`.
+        **kwargs: Of :class:`VideoKNet`.
+    """
+
+    def __init__(self, bbox_roi_extractor: dict, ref_losses: bool = False, **kwargs) -> None:
+        super().__init__(embedding=dict(type='roi', roi_extractor=bbox_roi_extractor), ref_losses=ref_losses,
+                         semantic_filter=False, **kwargs)
+
+
+@DETECTORS.register_module()
+class VideoKNetQuansiTrackROIGTBoxJointTrain(VideoKNetQuansiTrackROIGTBox):
+    """:class:`VideoKNetQuansiTrackROIGTBox` with losses on key and reference frame."""
+
+    def __init__(self, **kwargs) -> None:
+        super().__init__(ref_losses=True, **kwargs)

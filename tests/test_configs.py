@@ -1,0 +1,142 @@
+"""Every config: it loads, builds the network of the paper, trains and predicts.
+
+Networks are built in full size. What runs is the config's network with a
+narrow backbone and one transformer layer less, on 64 x 96 pixels: the links,
+heads, losses and fusion are those of the config. Configs whose shrunken
+networks are equal run once.
+"""
+import json
+from typing import Any, Dict, List
+
+import pytest
+import torch
+from mmcv import Config
+from mmdet.models import build_detector
+
+from knet.labels import LabelSpace, get_label_space
+from knet.structures import InstancePrediction, PanopticPrediction
+from tests.models import ROOT, SIZE, frame_gt, meta, pair_batch, total, uninitialised
+
+CONFIGS = sorted(path for path in (ROOT / 'configs').rglob('*.py') if not {'_base_', 'common'} & set(path.parts))
+NAMES = [str(path.relative_to(ROOT / 'configs')) for path in CONFIGS]
+
+_KITTI = 'det/video_knet_kitti_step/video_knet_s3_{}_rpn_1x_kitti_step_sigmoid_stride2_mask_embed_link_ffn_{}.py'
+_VIPSEG = 'det/video_knet_vipseg/video_knet_s3_{}_rpn_vipseg_mask_embed_link_ffn_joint_train{}.py'
+#: Tensors in the state dict and number of parameters of the networks of the paper, under their original names.
+NETWORKS = {
+    'det/knet_cityscapes_step/knet_s3_r50_fpn.py': (502, 37419660),
+    'det/knet_cityscapes_step/knet_s3_swin_b_fpn.py': (541, 100165124),
+    'det/knet_cityscapes_step/knet_s3_swin_l_fpn.py': (541, 208664032),
+    _KITTI.format('r50', 'joint_train'): (549, 41694092),
+    _KITTI.format('r50', 'joint_train_8e'): (549, 41694092),
+    _KITTI.format('swinb', 'joint_update'): (744, 111163396),
+    _KITTI.format('swinl', 'joint_update'): (744, 219662304),
+    _KITTI.format('swinl', 'update_conv_short_track_fc'): (682, 218207200),
+    _VIPSEG.format('r50', ''): (549, 41802032),
+    _VIPSEG.format('swin_b', '_8e'): (588, 104547496),
+    'det/coco/knet_s3_r50_deformable_fpn_ms-3x_coco.py': (603, 40173888),
+    'det/coco/knet_s3_r50_fpn_ms-3x_coco.py': (502, 37482368),
+    'det/coco/knet_s3_swin-b_deformable_fpn_ms-3x_coco.py': (642, 102919352),
+    'det/coco/knet_s3_r50_fpn_ms-3x_coco-panoptic.py': (502, 37536852),
+}
+
+
+def load(name: str) -> Config:
+    return Config.fromfile(str(ROOT / 'configs' / name))
+
+
+@pytest.mark.parametrize('name', NAMES)
+def test_config_is_complete_and_builds(name: str) -> None:
+    cfg = load(name)
+    for key in ('model', 'data', 'optimizer', 'lr_config', 'runner', 'custom_imports'):
+        assert key in cfg, f'{name} has no {key}'
+    with uninitialised():
+        model = build_detector(cfg.model)
+    if name in NETWORKS:
+        assert (len(model.state_dict()), sum(p.numel() for p in model.parameters())) == NETWORKS[name]
+
+
+def test_no_network_of_the_paper_is_missing() -> None:
+    assert set(NETWORKS) <= set(NAMES)
+
+
+NARROW_BACKBONES = {
+    'knet.ResNet': (dict(depth=18, base_channels=8, stem_channels=8, recomputed_stages=()), [8, 16, 32, 64]),
+    'SwinTransformerDIY': (dict(embed_dims=8, depths=[2, 2, 2, 2], num_heads=[1, 2, 4, 8]), [8, 16, 32, 64]),
+}
+
+
+def shrunken(cfg: Config) -> Dict[str, Any]:
+    """The model of a config with a narrow backbone and fewer proposals, instances and encoder layers."""
+    model = cfg.model
+    narrow, channels = NARROW_BACKBONES.get(model.backbone.type, (None, None))
+    if narrow is None:
+        return model.to_dict()
+    model.backbone.update(narrow, init_cfg=None)
+    if model.backbone.get('norm_cfg', {}).get('type') == 'SyncBN':
+        model.backbone.norm_cfg.type = 'BN'
+    model.neck.in_channels = channels
+    if 'encoder' in model.neck:
+        model.neck.encoder.num_layers = 1
+    for head in (model.rpn_head, model.roi_head):
+        head.num_proposals = min(head.num_proposals, 8)
+    model.test_cfg.rcnn.max_per_img = 10
+    return model.to_dict()
+
+
+def distinct() -> List:
+    """One name per shrunken network of configs/det and configs/toy."""
+    seen = {}
+    for name in NAMES:
+        if name.startswith(('det/', 'toy/')):
+            seen.setdefault(json.dumps(shrunken(load(name)), sort_keys=True, default=str), name)
+    return list(seen.values())
+
+
+def semantic_of(space: LabelSpace, labels: torch.Tensor, masks: Any) -> torch.Tensor:
+    """A semantic map (1, H, W) of two stuff classes, void and things."""
+    semantic = torch.full(SIZE, space.void)
+    if space.num_stuff:
+        semantic[:20], semantic[20:50] = space.stuff_ids[0], space.stuff_ids[-1]
+    for mask, label in zip(masks.masks, labels.tolist()):
+        semantic[torch.from_numpy(mask).bool()] = space.thing_ids[label]
+    return semantic[None]
+
+
+def batch_for(model: torch.nn.Module) -> Dict[str, Any]:
+    """Two training samples, the second without things, with the label space of the model."""
+    batch = pair_batch([2, 0], [2, 1])
+    for prefix in ('', 'ref_'):
+        truths = [frame_gt(n, seed) for seed, n in enumerate([2, 0] if not prefix else [2, 1])]
+        maps = torch.stack([semantic_of(model.label_space, labels, masks) for labels, masks, _ in truths])
+        batch[f'{prefix}gt_semantic_seg'] = maps[:, None] if prefix else maps
+    if not hasattr(model, 'new_stream'):
+        batch = {key: value for key, value in batch.items() if not key.startswith('ref_')}
+    return batch
+
+
+@pytest.mark.parametrize('name', distinct())
+def test_network_trains_and_predicts(name: str) -> None:
+    torch.manual_seed(0)
+    model = build_detector(Config(dict(model=shrunken(load(name)))).model)
+    model.init_weights()
+    losses = model.train()(return_loss=True, **batch_for(model))
+    total(losses).backward()
+    assert all(torch.isfinite(value).all() for value in losses.values())
+    # Otherwise distributed training would need find_unused_parameters.
+    assert [n for n, p in model.named_parameters() if p.requires_grad and p.grad is None] == []
+    model.eval()
+    space = get_label_space(model.label_space)
+    for t in range(2):
+        prediction = model(return_loss=False, rescale=True, img=[torch.randn(1, 3, *SIZE)],
+                           img_metas=[[dict(meta(0, t), ori_shape=(48, 72, 3))]])[0]
+        assert isinstance(prediction, PanopticPrediction if space.num_stuff else InstancePrediction)
+        maps = prediction.semantic if space.num_stuff else prediction.masks[0]
+        assert maps.shape == (48, 72)
+
+
+def test_pretrained_weights_are_said_where_a_model_starts_from_them() -> None:
+    """R-50 starts from ImageNet; of the Swin models only the COCO one, the others start from an image model."""
+    for name in NETWORKS:
+        init = load(name).model.backbone.get('init_cfg')
+        assert (init is not None) == ('r50' in name or 'coco' in name), name
