@@ -1,8 +1,36 @@
-# Sourced by the dist_*.sh and slurm_*.sh scripts; plain POSIX sh.
+# Sourced by the dist_*.sh and slurm_*.sh scripts, which set "usage"; plain POSIX sh.
+#
+# Several nodes without Slurm: run the same command on each with NNODES, NODE_RANK
+# (0, 1, ...), MASTER_ADDR (host name of node 0) and, if 29500 is taken, PORT.
 
 usage_error() {
-    echo "error: $1" >&2
+    printf 'error: %s\n%s\n' "$1" "$usage" >&2
     exit 2
+}
+
+# require COUNT "$@": that many positional arguments; -h prints the usage.
+require() {
+    count=$1
+    shift
+    case "${1:-}" in
+        -h | --help)
+            echo "$usage"
+            exit 0
+            ;;
+    esac
+    [ $# -ge "$count" ] || usage_error "$count arguments are needed, got $#"
+}
+
+is_number() {
+    case "$1" in
+        '' | *[!0-9]*) return 1 ;;
+        *) return 0 ;;
+    esac
+}
+
+# check_number NAME VALUE LOWEST
+check_number() {
+    is_number "$2" && [ "$2" -ge "$3" ] || usage_error "$1 must be a number >= $3, not '$2'"
 }
 
 python_command() {
@@ -27,72 +55,83 @@ free_port() {
     "$(python_command)" -c 'import socket; s = socket.socket(); s.bind(("", 0)); print(s.getsockname()[1])'
 }
 
-is_number() {
-    case "$1" in
-        '' | *[!0-9]*) return 1 ;;
-        *) return 0 ;;
-    esac
-}
-
 # launch PROCESSES_PER_NODE SCRIPT [args]: one process per GPU (or per CPU share).
-# Several nodes: run the same command on each with NNODES, NODE_RANK (0, 1, ...),
-# MASTER_ADDR (host name of node 0) and, if 29500 is taken, PORT.
 launch() {
     processes=$1
     script=$2
     shift 2
-    is_number "$processes" && [ "$processes" -ge 1 ] || usage_error "GPUS must be a number >= 1, not '$processes'"
+    check_number GPUS "$processes" 1
     nodes=${NNODES:-1}
+    check_number NNODES "$nodes" 1
     if [ "$nodes" -gt 1 ]; then
         [ -n "${MASTER_ADDR:-}" ] || usage_error 'NNODES > 1 needs MASTER_ADDR, the host name of node 0'
+        [ -n "${NODE_RANK:-}" ] || usage_error 'NNODES > 1 needs NODE_RANK, the number of this node from 0'
+        check_number NODE_RANK "$NODE_RANK" 0
+        [ "$NODE_RANK" -lt "$nodes" ] || usage_error "NODE_RANK counts from 0: $NODE_RANK is too much for NNODES=$nodes"
         port=${PORT:-29500}
     else
+        NODE_RANK=0
+        MASTER_ADDR=127.0.0.1
         port=${PORT:-$(free_port)}
     fi
+    check_number PORT "$port" 1
     OMP_NUM_THREADS=${OMP_NUM_THREADS:-$(threads_per_process "$processes")}
     export OMP_NUM_THREADS
-    exec "$(python_command)" -m torch.distributed.run \
-        --nnodes="$nodes" --node_rank="${NODE_RANK:-0}" \
-        --master_addr="${MASTER_ADDR:-127.0.0.1}" --master_port="$port" \
-        --nproc_per_node="$processes" \
+    exec "$(python_command)" "$tools/_torchrun.py" \
+        --nnodes="$nodes" --node_rank="$NODE_RANK" --master_addr="$MASTER_ADDR" --master_port="$port" \
+        --nproc_per_node="$processes" --monitor_interval=0.2 \
         "$tools/$script" "$@" --launcher pytorch
 }
 
-# launch_test LAUNCHER SCRIPT CONFIG CHECKPOINT_OR_WORK_DIR [GPUS] [args]: one process unless GPUS says otherwise.
+# launch_test SCRIPT CONFIG CHECKPOINT_OR_WORK_DIR [GPUS] [args]: one process unless GPUS says otherwise.
 launch_test() {
-    launcher=$1
-    script=$2
-    shift 2
-    [ $# -ge 2 ] || usage_error "usage: $launcher CONFIG CHECKPOINT_OR_WORK_DIR [GPUS] [$script options]"
+    script=$1
+    shift
+    require 2 "$@"
     config=$1
     checkpoint=$2
     shift 2
     gpus=1
-    if is_number "${1:-}"; then
-        gpus=$1
-        shift
-    fi
+    # A word that is no option stands where the number of GPUS belongs.
+    case "${1:--}" in
+        -*) ;;
+        *)
+            gpus=$1
+            shift
+            ;;
+    esac
     launch "$gpus" "$script" "$config" "$checkpoint" "$@"
 }
 
-# slurm_launch PARTITION JOB SCRIPT [args]: GPUS tasks, GPUS_PER_NODE on each
-# node, CPUS_PER_TASK each; more srun options in SRUN_ARGS; DEVICE=cpu asks for no GPUs.
+# slurm_launch SCRIPT DEFAULT_GPUS WORD PARTITION JOB CONFIG TARGET [args]: GPUS tasks, GPUS_PER_NODE on each node,
+# CPUS_PER_TASK each; more srun options in SRUN_ARGS; DEVICE=cpu asks for no GPUs. WORD comes before TARGET
+# on the command line of SCRIPT.
 slurm_launch() {
+    script=$1
+    gpus=${GPUS:-$2}
+    word=$3
+    shift 3
+    require 4 "$@"
     partition=$1
     job=$2
-    script=$3
-    shift 3
+    config=$3
+    target=$4
+    shift 4
+    per_node=${GPUS_PER_NODE:-8}
+    cpus=${CPUS_PER_TASK:-5}
+    check_number GPUS "$gpus" 1
+    check_number GPUS_PER_NODE "$per_node" 1
+    check_number CPUS_PER_TASK "$cpus" 1
     command -v srun >/dev/null 2>&1 || usage_error 'srun not found: this is no Slurm machine; use tools/dist_*.sh'
-    per_node=${GPUS_PER_NODE:-$GPUS}
-    [ "$per_node" -le "$GPUS" ] || per_node=$GPUS
+    [ "$per_node" -le "$gpus" ] || per_node=$gpus
     gres="--gres=gpu:$per_node"
     [ "${DEVICE:-gpu}" != cpu ] || gres=
     OMP_NUM_THREADS=${OMP_NUM_THREADS:-1}
     export OMP_NUM_THREADS
-    # gres and SRUN_ARGS hold several words or none, so they stay unquoted.
+    # gres, SRUN_ARGS and word hold several words or none, so they stay unquoted.
     # shellcheck disable=SC2086
     exec srun -p "$partition" --job-name="$job" $gres \
-        --ntasks="$GPUS" --ntasks-per-node="$per_node" \
-        --cpus-per-task="${CPUS_PER_TASK:-5}" --kill-on-bad-exit=1 ${SRUN_ARGS:-} \
-        "$(python_command)" -u "$tools/$script" "$@" --launcher slurm
+        --ntasks="$gpus" --ntasks-per-node="$per_node" \
+        --cpus-per-task="$cpus" --kill-on-bad-exit=1 ${SRUN_ARGS:-} \
+        "$(python_command)" -u "$tools/$script" "$config" $word "$target" "$@" --launcher slurm
 }

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Test an image model; without GPUs on the CPU.
-#   sh ./tools/dist_test.sh CONFIG CHECKPOINT_OR_WORK_DIR [GPUS] [test.py options]
+usage='usage: sh ./tools/dist_test.sh CONFIG CHECKPOINT_OR_WORK_DIR [GPUS] [test.py options]'
 set -eu
 tools=$(cd "$(dirname "$0")" && pwd)
 . "$tools/_launch.sh"
-launch_test dist_test.sh test.py "$@"
+launch_test test.py "$@"

@@ -1,20 +1,19 @@
 #!/bin/sh
 # Train in several processes on this machine (or nodes, see _launch.sh); without GPUs on the CPU.
-#   sh ./tools/dist_train.sh JOB CONFIG GPUS WORK_DIR [train.py options]
-#   sh ./tools/dist_train.sh CONFIG GPUS [train.py options]
+usage='usage: sh ./tools/dist_train.sh JOB CONFIG GPUS WORK_DIR [train.py options]
+       sh ./tools/dist_train.sh CONFIG GPUS [train.py options]'
 set -eu
 tools=$(cd "$(dirname "$0")" && pwd)
 . "$tools/_launch.sh"
-usage='usage: dist_train.sh [JOB] CONFIG GPUS [WORK_DIR with JOB] [train.py options]'
 case "${1:-}" in
     *.py)
-        [ $# -ge 2 ] || usage_error "$usage"
+        require 2 "$@"
         config=$1
         gpus=$2
         shift 2
         ;;
     *)
-        [ $# -ge 4 ] || usage_error "$usage"
+        require 4 "$@"
         config=$2
         gpus=$3
         work_dir=$4

@@ -22,7 +22,7 @@ from torch.utils.data import Dataset
 
 from knet.apis import build_data, init_model, load_config, run_images
 from knet.apis.config import add_config_options, loader_settings, merge_options
-from knet.apis.distributed import add_launcher_options, init_distributed, leave_distributed
+from knet.apis.distributed import add_launcher_options, process_group
 from knet.apis.test import OnPrediction, Prediction, draw_overlay
 from knet.labels import LabelSpace
 from knet.utils.cli import UsageError, add_debug_option, run_tool
@@ -131,8 +131,7 @@ def main() -> None:
     args = parse_args()
     check_args(args)
     cfg = load_config(args.config, merge_options(args.cfg_options, args.options))
-    init_distributed(args.launcher, args.local_rank)
-    try:
+    with process_group(args.launcher, args.local_rank):
         dataset = build_data(cfg, 'test')
         model = init_model(cfg, args.checkpoint, trust=args.trust_checkpoint, optimize=args.optimize)
         if hasattr(model, 'new_stream'):
@@ -142,8 +141,6 @@ def main() -> None:
                              min(1, loader_settings(cfg, 'test')['workers_per_gpu']), args.amp)
         if results is not None:
             report(args, dataset, results)
-    finally:
-        leave_distributed()
 
 
 if __name__ == '__main__':

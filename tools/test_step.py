@@ -20,9 +20,8 @@ from mmcv.runner import get_dist_info
 from knet.apis import build_data, init_model, load_config, resolve_checkpoint, score_videos, stream_videos
 from knet.apis.checkpoint import fingerprint
 from knet.apis.config import add_config_options, loader_settings, merge_options
-from knet.apis.distributed import add_launcher_options, barrier, init_distributed, leave_distributed
-from knet.apis.test import close_store
-from knet.evaluation.store import PredictionWriter
+from knet.apis.distributed import add_launcher_options, process_group
+from knet.apis.test import close_store, open_store
 from knet.utils.cli import UsageError, add_debug_option, run_tool
 from knet.utils.io import write_json_atomic
 
@@ -39,7 +38,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--protocol', choices=['official', 'paper-repo'], default='official', help='of the metrics')
     parser.add_argument('--final', action='store_true',
                         help='also write OUT/final/SSSS/FFFFFF.png, the RGB files of the KITTI-STEP server')
-    parser.add_argument('--fresh', action='store_true', help='redo videos that OUT already has')
+    parser.add_argument('--fresh', action='store_true', help='remove what OUT holds and start over')
     parser.add_argument('--optimize', action='store_true', help='freeze the backbone for speed')
     parser.add_argument('--amp', action='store_true', help='half precision')
     parser.add_argument('--nproc', type=int, default=1, help='evaluator processes')
@@ -86,23 +85,21 @@ def main() -> None:
     out_dir = Path(args.out_dir or args.show_dir or 'out')
     cfg = load_config(args.config, merge_options(args.cfg_options, args.options))
     checkpoint = resolve_checkpoint(args.checkpoint)
-    init_distributed(args.launcher, args.local_rank)
-    try:
+    with process_group(args.launcher, args.local_rank):
         dataset = build_data(cfg, 'test')
         model = init_model(cfg, checkpoint, trust=args.trust_checkpoint, optimize=args.optimize)
         if not hasattr(model, 'new_stream') or not hasattr(dataset, 'video_indices'):
             raise UsageError(f'{args.config} is not a video model on videos; use tools/test.py')
-        writer = PredictionWriter(out_dir, run_identity(cfg, checkpoint, args.amp), resume=not args.fresh,
-                                  final=args.final)
-        barrier()
+        writer = open_store(out_dir, run_identity(cfg, checkpoint, args.amp), args.fresh, args.final)
+        if args.fresh and get_dist_info()[0] == 0:
+            for name in ('stq', 'vpq'):
+                (out_dir / f'{name}.json').unlink(missing_ok=True)
         stream_videos(model, dataset, writer, Path(args.show_dir) / 'overlay' if args.show_dir else None,
                       workers=min(1, loader_settings(cfg, 'test')['workers_per_gpu']), amp=args.amp)
         close_store(writer)
         if get_dist_info()[0] == 0:
             print(f'predictions: {out_dir}')
             report(out_dir, dataset, args, metrics)
-    finally:
-        leave_distributed()
 
 
 if __name__ == '__main__':

@@ -11,7 +11,7 @@ import torch
 
 from knet.apis import load_config, train
 from knet.apis.config import add_config_options, merge_options
-from knet.apis.distributed import add_launcher_options, init_distributed, leave_distributed
+from knet.apis.distributed import add_launcher_options, process_group
 from knet.utils.cli import UsageError, add_debug_option, run_tool
 
 
@@ -40,9 +40,11 @@ def check_devices(args: argparse.Namespace) -> None:
     """Choose the GPU; several GPUs need several processes.
 
     Raises:
-        UsageError: If more GPUs are asked for than one process uses.
+        UsageError: If other than one GPU is asked for in one process.
     """
     wanted = args.gpus if args.gpus is not None else len(args.gpu_ids or [0])
+    if wanted < 1:
+        raise UsageError(f'--gpus {wanted}: leave the option out; without a GPU the CPU trains')
     if wanted > 1 and args.launcher == 'none':
         raise UsageError(f'one process trains on one GPU; for {wanted} run: '
                          f'sh ./tools/dist_train.sh JOB {args.config} {wanted} WORK_DIR')
@@ -62,11 +64,8 @@ def main() -> None:
     name = osp.splitext(osp.basename(args.config))[0]
     cfg.work_dir = args.work_dir or cfg.get('work_dir') or osp.join('work_dirs', name)
     torch.autograd.set_detect_anomaly(args.detect_anomaly)
-    init_distributed(args.launcher, args.local_rank)
-    try:
+    with process_group(args.launcher, args.local_rank):
         train(cfg, not args.no_validate, args.seed, args.deterministic)
-    finally:
-        leave_distributed()
 
 
 if __name__ == '__main__':

@@ -12,7 +12,7 @@ import re
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Tuple, Union
+from typing import Any, BinaryIO, Dict, List, Optional, Tuple, Union
 
 import numpy as np
 import torch
@@ -20,6 +20,7 @@ from mmcv.parallel import is_module_wrapper
 from torch import nn
 
 from knet.utils.cli import UsageError
+from knet.utils.io import atomic_path
 
 PathLike = Union[str, Path]
 _TRUST_HINT = 'If you trust its origin, add --trust-checkpoint.'
@@ -233,15 +234,40 @@ def load_checkpoint(model: nn.Module,
 
 
 def save_atomic(content: Dict[str, Any], path: PathLike) -> None:
-    """Write a checkpoint so that the name only ever shows a whole file."""
-    path = Path(path)
-    partial = path.with_name(f'.{path.name}.{os.getpid()}.tmp')
-    try:
-        torch.save(content, str(partial))
-        os.replace(str(partial), str(path))
-    finally:
-        if partial.exists():
-            partial.unlink()
+    """Write a checkpoint so that the name only ever shows a whole file.
+
+    Raises:
+        OSError: If the file cannot be written, e.g. because the disk is full.
+    """
+    with atomic_path(path) as partial, open(partial, 'wb') as file:
+        recorder = _FailureRecorder(file)
+        try:
+            torch.save(content, recorder)
+        except RuntimeError:
+            # torch only says that writing failed; the file knows why.
+            if recorder.failure is not None:
+                raise recorder.failure from None
+            raise
+
+
+class _FailureRecorder:
+    """A file for ``torch.save`` that remembers why writing failed."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.failure: Optional[OSError] = None
+
+    def write(self, data: Any) -> int:
+        """Hand on to the file."""
+        try:
+            return self._file.write(data)
+        except OSError as error:
+            self.failure = error
+            raise
+
+    def flush(self) -> None:
+        """Hand on to the file."""
+        self._file.flush()
 
 
 def link_atomic(target: str, link: PathLike) -> None:

@@ -26,11 +26,23 @@ _REGISTRIES = (MODELS, DATASETS, PIPELINES, BBOX_ASSIGNERS, BBOX_SAMPLERS, MATCH
                NORM_LAYERS, CONV_LAYERS)
 
 
+class KeyValueAction(DictAction):
+    """mmcv's ``KEY=VALUE`` options, with an error that says what does not fit."""
+
+    def __call__(self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: List[str],
+                 option_string: Optional[str] = None) -> None:
+        """Read all values of one option."""
+        try:
+            super().__call__(parser, namespace, values, option_string)
+        except (ValueError, AssertionError):
+            parser.error(f'{option_string} {" ".join(values)}: must be KEY=VALUE, with brackets in pairs')
+
+
 def add_config_options(parser: argparse.ArgumentParser) -> None:
     """Add ``--cfg-options`` and its old spelling ``--options``."""
-    parser.add_argument('--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE',
+    parser.add_argument('--cfg-options', nargs='+', action=KeyValueAction, metavar='KEY=VALUE',
                         help='override config values, e.g. data.samples_per_gpu=2 model.test_cfg.max_per_img=50')
-    parser.add_argument('--options', nargs='+', action=DictAction, metavar='KEY=VALUE',
+    parser.add_argument('--options', nargs='+', action=KeyValueAction, metavar='KEY=VALUE',
                         help='old name of --cfg-options')
 
 
@@ -70,11 +82,42 @@ def load_config(path: str, overrides: Optional[Dict[str, Any]] = None) -> Config
         raise UsageError(f'config {path} cannot be read: {type(error).__name__}: {detail}') from error
     update_data_root(cfg)
     if overrides:
+        replaced = tuple(key[:-len('_delete_')] for key in overrides if key.endswith('._delete_'))
+        for key, value in overrides.items():
+            if not key.startswith(replaced):
+                _check_override(cfg, key, value)
         try:
             cfg.merge_from_dict(overrides)
         except (KeyError, TypeError, AttributeError, IndexError) as error:
             raise UsageError(f'--cfg-options {overrides} does not fit {path}: {error}') from error
     return cfg
+
+
+def _check_override(cfg: Config, key: str, value: Any) -> None:
+    """Refuse what is probably a slip: a key that nearly exists, a word for a number or for a group.
+
+    New keys are allowed, because configs may leave out what has a default.
+
+    Raises:
+        UsageError: Naming the key and what was probably meant.
+    """
+    node, seen = cfg._cfg_dict, ''
+    for name in key.split('.'):
+        if isinstance(node, (list, tuple)):
+            if not name.isdigit() or int(name) >= len(node):
+                raise UsageError(f'--cfg-options {key}: {seen[1:]} is a list of {len(node)}; number its entries from 0')
+            name = int(name)
+        elif not isinstance(node, dict):
+            raise UsageError(f'--cfg-options {key}: {seen[1:]} is {node!r} in the config, it has nothing below it')
+        elif name not in node:
+            near = difflib.get_close_matches(name, list(node), n=1, cutoff=0.85)
+            if near:
+                raise UsageError(f'--cfg-options {key}: unknown key; did you mean {f"{seen}.{near[0]}"[1:]}?')
+            return
+        node, seen = node[name], f'{seen}.{name}'
+    if isinstance(value, str) and isinstance(node, (int, float, dict)):
+        kind = 'a group of settings' if isinstance(node, dict) else f'a number or a switch ({node!r})'
+        raise UsageError(f'--cfg-options {key}={value}: it is {kind} in the config')
 
 
 def _configs_beside(path: str) -> List[str]:
@@ -144,7 +187,13 @@ def loader_settings(cfg: Config, part: str) -> Dict[str, Any]:
 
     Both places where mmdet configs write them are understood:
     ``data.samples_per_gpu`` and ``data.train_dataloader``.
+
+    Raises:
+        UsageError: If a batch would have no samples.
     """
     settings = dict(samples_per_gpu=1, workers_per_gpu=2)
     settings.update(compat_loader_args(compat_imgs_per_gpu(cfg)).data.get(f'{part}_dataloader', {}))
+    for key, lowest in (('samples_per_gpu', 1), ('workers_per_gpu', 0)):
+        if settings[key] < lowest:
+            raise UsageError(f'data.{key} of config {cfg.filename} must be at least {lowest}, not {settings[key]}')
     return settings

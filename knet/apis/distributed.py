@@ -1,9 +1,10 @@
 """Process groups on GPUs (NCCL) and on CPUs (gloo), by one code path."""
 import argparse
 import os
-import subprocess
+import re
+from contextlib import contextmanager
 from datetime import timedelta
-from typing import Any, List
+from typing import Any, Iterator, List
 
 import torch
 from mmcv.parallel import MMDataParallel, MMDistributedDataParallel
@@ -16,6 +17,9 @@ from knet.utils.cli import UsageError
 LAUNCHERS = ('none', 'pytorch', 'slurm', 'mpi')
 #: A peer that says nothing for so long is dead; evaluation by rank 0 is shorter.
 _TIMEOUT = timedelta(hours=2)
+#: How gloo, NCCL and the key store say that a peer has died.
+_PEER_LOST = re.compile(r'Connection (closed|reset) by|Broken pipe|Connection was likely closed|remote process exited|'
+                        r'ncclRemoteError|Failed to recv', re.I)
 
 
 def add_launcher_options(parser: argparse.ArgumentParser) -> None:
@@ -24,21 +28,33 @@ def add_launcher_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--local_rank', '--local-rank', type=int, default=0, help='set by old launchers')
 
 
-def _first_host(node_list: str) -> str:
-    """First host name of a Slurm node list such as ``node[3-5,8]``."""
-    shown = subprocess.run(['scontrol', 'show', 'hostnames', node_list], stdout=subprocess.PIPE, check=True)
-    return shown.stdout.decode().split()[0]
+def first_host(node_list: str) -> str:
+    """First host name of a Slurm node list.
+
+    Done here because ``scontrol`` may be missing on compute nodes and in containers.
+
+    Args:
+        node_list: Such as ``node[003-005,8],login1``.
+
+    Returns:
+        str: Such as ``node003``.
+    """
+    first = re.match(r'(?:\[[^\]]*\]|[^,\[])*', node_list).group()
+    return re.sub(r'\[([^\],-]*)[^\]]*\]', r'\1', first)
 
 
 def _export_ranks(launcher: str, local_rank: int) -> None:
     """Translate the launcher's environment into torch's."""
     env = os.environ
     if launcher == 'slurm':
-        job_port = 20000 + int(env.get('SLURM_JOB_ID', '0')) % 20000
         found = dict(RANK=env['SLURM_PROCID'], WORLD_SIZE=env['SLURM_NTASKS'], LOCAL_RANK=env['SLURM_LOCALID'])
-        one_node = env.get('SLURM_NNODES', '1') == '1'
-        env.setdefault('MASTER_ADDR', '127.0.0.1' if one_node else _first_host(env['SLURM_NODELIST']))
-        env.setdefault('MASTER_PORT', str(job_port))
+        # What srun says of its own step comes before what the allocation around it says.
+        nodes = env.get('SLURM_STEP_NODELIST') or env.get('SLURM_JOB_NODELIST') or env['SLURM_NODELIST']
+        one_node = env.get('SLURM_STEP_NUM_NODES', env.get('SLURM_NNODES', '1')) == '1'
+        env.setdefault('MASTER_ADDR', '127.0.0.1' if one_node else first_host(nodes))
+        # Steps of one job and jobs on one node must not meet; below the ports that systems hand out themselves.
+        step = 131 * int(env.get('SLURM_STEP_ID', '0'))
+        env.setdefault('MASTER_PORT', str(20000 + (int(env.get('SLURM_JOB_ID', '0')) + step) % 12000))
         env.update(found)
     elif launcher == 'mpi':
         env.update(RANK=env['OMPI_COMM_WORLD_RANK'], WORLD_SIZE=env['OMPI_COMM_WORLD_SIZE'],
@@ -59,7 +75,7 @@ def init_distributed(launcher: str, local_rank: int = 0) -> bool:
         bool: Whether there is a process group.
 
     Raises:
-        UsageError: If the launcher's environment variables are absent.
+        UsageError: If the launcher's environment variables are absent, or GPUs are fewer than processes.
     """
     if launcher == 'none':
         return False
@@ -69,8 +85,14 @@ def init_distributed(launcher: str, local_rank: int = 0) -> bool:
     except KeyError as error:
         raise UsageError(f'--launcher {launcher}: environment variable {error.args[0]} is not set; start through '
                          'tools/dist_train.sh or tools/slurm_train.sh, or leave --launcher out') from error
+    except ValueError as error:
+        raise UsageError(f'--launcher {launcher}: the rank variables must be numbers ({error})') from error
     if torch.cuda.is_available():
-        torch.cuda.set_device(local % torch.cuda.device_count())
+        gpus, processes = torch.cuda.device_count(), int(os.environ.get('LOCAL_WORLD_SIZE', 1))
+        # Only torchrun says how many share this machine; Slurm may show every task its own GPU and no other.
+        if processes > gpus:
+            raise UsageError(f'{processes} processes on a machine with {gpus} GPU(s); give GPUS={gpus} at most')
+        torch.cuda.set_device(local % gpus)
     backend = 'nccl' if torch.cuda.is_available() else 'gloo'
     dist.init_process_group(backend, rank=rank, world_size=int(os.environ['WORLD_SIZE']), timeout=_TIMEOUT)
     return True
@@ -80,6 +102,29 @@ def leave_distributed() -> None:
     """Leave the process group, if there is one."""
     if dist.is_available() and dist.is_initialized():
         dist.destroy_process_group()
+
+
+@contextmanager
+def process_group(launcher: str, local_rank: int = 0) -> Iterator[None]:
+    """Be in the launcher's process group for the duration of a block.
+
+    A block that fails does not take leave of the others, who may be waiting
+    for this process: its end breaks their connection, and the launcher stops them.
+
+    Args:
+        launcher, local_rank: See :func:`init_distributed`.
+
+    Raises:
+        UsageError: As :func:`init_distributed`; or if another process died.
+    """
+    init_distributed(launcher, local_rank)
+    try:
+        yield
+    except RuntimeError as error:
+        if launcher != 'none' and _PEER_LOST.search(str(error)):
+            raise UsageError('the connection to another process broke; look for the error of that process') from error
+        raise
+    leave_distributed()
 
 
 def barrier() -> None:

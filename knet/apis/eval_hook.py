@@ -1,5 +1,4 @@
-"""Validation while training: streams for video models, single images for image models."""
-import shutil
+"""Validation while training: streams and clips for video models, single images for image models."""
 from pathlib import Path
 from typing import Any, Dict, Optional, Sequence
 
@@ -11,10 +10,9 @@ from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.utils.data import Dataset
 
-from knet.apis.distributed import barrier
 from knet.apis.loader import build_test_loader
-from knet.apis.test import close_store, run_images, score_videos, stream_videos
-from knet.evaluation.store import PredictionWriter
+from knet.apis.test import close_store, open_store, run_images, score_videos, stream_videos
+from knet.apis.video_instances import open_video_store, predict_videos
 
 _GREATER = ('STQ', 'AQ', 'SQ', 'VPQ', 'PQ', 'mIoU', 'AP')
 
@@ -23,13 +21,14 @@ class StreamEvalHook(EvalHook):
     """Scores the validation set after every ``interval`` epochs (or iterations).
 
     Video models (those with ``new_stream``) run over whole videos and report
-    ``STQ, AQ, SQ, VPQ``; image models report what ``dataset.evaluate`` returns.
+    ``STQ, AQ, SQ, VPQ``; clip models (those with ``predict_video``) and image
+    models report what ``dataset.evaluate`` returns.
     With several processes videos (or images) are shared out; rank 0 scores.
 
     Args:
         dataset: Validation data set in test mode.
-        metric: ``'stq'``/``'vpq'`` for video models, the data set's metric
-            names for image models; default: all of them.
+        metric: ``'stq'``/``'vpq'`` for streams, else the data set's metric
+            names; default: all of them.
         workers: Loader processes.
         protocol: STQ/VPQ protocol.
         **kwargs: ``interval``, ``start``, ``by_epoch``, ``save_best``,
@@ -55,8 +54,12 @@ class StreamEvalHook(EvalHook):
         _share_batch_norm(model)
         mode = model.training
         model.eval()
-        score = self._score_streams if hasattr(model, 'new_stream') else self._score_images
-        scores = score(model, runner)
+        if hasattr(model, 'new_stream'):
+            scores = self._score_streams(model, runner)
+        elif hasattr(model, 'predict_video'):
+            scores = self._score_clips(model, runner)
+        else:
+            scores = self._score_images(model, runner)
         model.train(mode)
         if scores is not None:
             self._report(runner, scores)
@@ -74,10 +77,7 @@ class StreamEvalHook(EvalHook):
 
     def _score_streams(self, model: nn.Module, runner: BaseRunner) -> Optional[Dict[str, float]]:
         out_dir = Path(runner.work_dir) / 'val_predictions'
-        if runner.rank == 0:
-            shutil.rmtree(out_dir, ignore_errors=True)
-        barrier()
-        writer = PredictionWriter(out_dir, meta=dict(iteration=int(runner.iter)))
+        writer = open_store(out_dir, meta=dict(iteration=int(runner.iter)), fresh=True)
         stream_videos(model, self.dataset, writer, workers=self.workers, show_progress=False)
         close_store(writer)
         if runner.rank != 0:
@@ -91,12 +91,21 @@ class StreamEvalHook(EvalHook):
             numbers.update({key: summary[key] for key in ('STQ', 'AQ', 'SQ', 'VPQ') if summary.get(key) is not None})
         return numbers
 
+    def _score_clips(self, model: nn.Module, runner: BaseRunner) -> Optional[Dict[str, float]]:
+        out_dir = Path(runner.work_dir) / 'val_predictions'
+        store = open_video_store(out_dir, meta=dict(iteration=int(runner.iter)), fresh=True)
+        results = predict_videos(model, self.dataset, store, workers=self.workers, show_progress=False)
+        return self._evaluate(results, runner)
+
     def _score_images(self, model: nn.Module, runner: BaseRunner) -> Optional[Dict[str, float]]:
-        counts = run_images(model, self.dataset, workers=self.workers, show_progress=False)
-        if counts is None:
+        return self._evaluate(run_images(model, self.dataset, workers=self.workers, show_progress=False), runner)
+
+    def _evaluate(self, results: Optional[Sequence[Any]], runner: BaseRunner) -> Optional[Dict[str, float]]:
+        """Scores of the data set, on the rank that has the results."""
+        if results is None:
             return None
         options = {} if self.metric is None else dict(metric=self.metric)
-        return dict(self.dataset.evaluate(counts, logger=runner.logger, **options))
+        return dict(self.dataset.evaluate(results, logger=runner.logger, **options))
 
 
 def _share_batch_norm(model: nn.Module) -> None:

@@ -114,7 +114,8 @@ class ResumableMixin:
             raise UsageError(f'{path} holds weights but no training state; use --load-from instead of --resume-from')
         report = load_weights(self.model, content['state_dict'])
         if not report.exact:
-            raise UsageError(f'cannot resume from {path}, it is of another model: {report.table(5)}')
+            raise UsageError(f'cannot resume from {path}, it is of another model; choose another --work-dir, or take '
+                             f'the weights that fit with --load-from: {report.table(5)}')
         self._epoch, self._iter = meta['epoch'], meta['iter']
         self._resumed_steps = meta.get('iters_per_epoch')
         self.meta = dict(self.meta or {})

@@ -250,6 +250,29 @@ def score_videos(result_dir: Union[str, Path],
             for metric in metrics}
 
 
+def open_store(out_dir: Union[str, Path], meta: Dict[str, Any], fresh: bool = False,
+               final: bool = False) -> PredictionWriter:
+    """Open a prediction folder on all ranks: rank 0 checks or clears it before the others write.
+
+    Args:
+        out_dir, meta, final: See :class:`PredictionWriter`.
+        fresh: Remove what an earlier run left.
+
+    Returns:
+        PredictionWriter: To be closed by :func:`close_store`.
+
+    Raises:
+        ValueError: As :class:`PredictionWriter`.
+    """
+    if get_dist_info()[0] == 0:
+        writer = PredictionWriter(out_dir, meta, resume=not fresh, final=final)
+        barrier()
+    else:
+        barrier()
+        writer = PredictionWriter(out_dir, meta, final=final)
+    return writer
+
+
 def close_store(writer: PredictionWriter) -> None:
     """Wait for all ranks and let rank 0 write the manifest."""
     barrier()

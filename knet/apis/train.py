@@ -247,6 +247,10 @@ def train(cfg: Config, validate: bool = True, seed: Optional[int] = None, determ
     runner, loader = build_training(cfg, model, dataset, meta, timestamp)
     if validate:
         register_validation(runner, cfg)
+    if cfg.get('resume_from'):
+        runner.resume(cfg.resume_from)
+    elif cfg.get('load_from'):
+        runner.load_checkpoint(cfg.load_from)
     if runner.rank == 0:
         with atomic_path(osp.join(cfg.work_dir, osp.basename(cfg.filename))) as partial, open(partial, 'w') as file:
             file.write(cfg.pretty_text)
@@ -254,9 +258,5 @@ def train(cfg: Config, validate: bool = True, seed: Optional[int] = None, determ
     logger.info('config:\n%s', cfg.pretty_text)
     logger.info('seed %d, deterministic: %s, processes: %d, %s with %d samples, %d iterations per epoch', cfg.seed,
                 deterministic, runner.world_size, type(dataset).__name__, len(dataset), len(loader))
-    if cfg.get('resume_from'):
-        runner.resume(cfg.resume_from)
-    elif cfg.get('load_from'):
-        runner.load_checkpoint(cfg.load_from)
     runner.run([loader], [('train', 1)])
     return runner

@@ -20,6 +20,7 @@ import numpy as np
 from knet.utils.io import PathLike, read_png, write_json_atomic, write_png_atomic
 
 _FRAME_NAME = re.compile(r'(\d+)_(\d+)_(cat|ins)\.png')
+_FINAL_NAME = re.compile(r'\d+\.png')
 _TRUTH_NAME = re.compile(r'(\d+)_(\d+)_panoptic\.png')
 _MAX_CLASS = 255
 _MAX_INSTANCE = 65535
@@ -39,8 +40,10 @@ class PredictionWriter:
         out_dir: Result folder, created if missing.
         meta: What makes the predictions what they are (config, checkpoint
             hash, ...); must be JSON. Resuming with another one is an error.
-        resume: Keep the videos that are complete. False starts over: every
-            video is written again.
+        resume: Keep the videos that are complete. False starts over: what an
+            earlier run left is removed at once, so that a score can never mix
+            two runs. Of several processes only one may do that, before the
+            others write.
         final: Also write the KITTI-STEP submission files.
 
     Raises:
@@ -53,10 +56,11 @@ class PredictionWriter:
         self.out_dir = Path(out_dir)
         self.final = final
         self._meta = json.loads(json.dumps(meta))
-        self._keep = resume
         self._started: Set[int] = set()
         if resume:
             self._check_meta()
+        else:
+            self._forget_earlier_run()
         self._write_manifest()
 
     @property
@@ -76,6 +80,15 @@ class PredictionWriter:
             changes = '; '.join(f'{k}: {before.get(k)!r} there, {self._meta.get(k)!r} now' for k in differing)
             raise ValueError(f'{self.out_dir} holds predictions of another run ({changes}). '
                              'Choose another output folder, or start over without resuming.')
+
+    def _forget_earlier_run(self) -> None:
+        """Remove all that a writer writes, and nothing else that may lie in the folder."""
+        for path in (self.out_dir / '.done').glob('*.json'):
+            path.unlink()
+        for pattern, name in (('panoptic/*/*.png', _FRAME_NAME), ('final/*/*.png', _FINAL_NAME)):
+            for path in self.out_dir.glob(pattern):
+                if path.parent.name.isdigit() and name.fullmatch(path.name):
+                    path.unlink()
 
     def write(self, video_id: int, frame_id: int, semantic: np.ndarray, instance: np.ndarray) -> None:
         """Write one frame.
@@ -135,8 +148,6 @@ class PredictionWriter:
             True if the video was finished with as many frames, by this run or
             a resumed one, and its files are still there.
         """
-        if not (self._keep or video_id in self._started):
-            return False
         record = _read_json(self._done_file(video_id))
         if record.get('frames') != num_frames or record.get('meta') != self._meta:
             return False

@@ -9,6 +9,8 @@ from .coco import COCO, COCO_PANOPTIC
 from .semantic_kitti import SEMANTIC_KITTI
 from .space import LABEL_SPACES, ClassInfo, Colour, LabelSpace, get_label_space, register_label_space
 from .vipseg import VIPSEG
+from .youtube_vis import YOUTUBE_VIS_2019, YOUTUBE_VIS_2021
 
 __all__ = ['CITYSCAPES_PANOPTIC', 'COCO', 'COCO_PANOPTIC', 'ClassInfo', 'Colour', 'KITTI_STEP', 'LABEL_SPACES',
-           'LabelSpace', 'SEMANTIC_KITTI', 'VIPSEG', 'get_label_space', 'register_label_space']
+           'LabelSpace', 'SEMANTIC_KITTI', 'VIPSEG', 'YOUTUBE_VIS_2019', 'YOUTUBE_VIS_2021', 'get_label_space',
+           'register_label_space']

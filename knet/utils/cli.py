@@ -3,13 +3,28 @@
 Imports nothing heavy, so that tools without torch can use it as well.
 """
 import argparse
+import errno
 import os
 import sys
+import time
 import traceback
 from typing import Callable, Optional
 
 #: What a user can cause by wrong paths, files, options or configs.
-USER_ERRORS = (OSError, ValueError, KeyError, ImportError, AttributeError, TypeError, RuntimeError, SyntaxError)
+USER_ERRORS = (OSError, ValueError, KeyError, ImportError, AttributeError, TypeError, RuntimeError, SyntaxError,
+               AssertionError)
+_MENDS = {
+    errno.ENOSPC: 'the disk is full; free some space and run the same command again, complete files are kept',
+    errno.EDQUOT: 'your disk quota is used up; free some space and run the same command again, complete files are kept',
+    errno.EFBIG: 'the file system or a limit of your shell (ulimit -f) allows no file of that size',
+    errno.EROFS: 'the file system is read-only; choose another output folder',
+    errno.ENOTDIR: 'a part of this path is a file, not a folder; choose another one',
+    errno.EEXIST: 'a file is in the way where a folder is needed; choose another one',
+    errno.EISDIR: 'a folder is in the way where a file is needed; choose another one',
+    errno.EACCES: 'you may not do that; check the permissions or choose another path',
+}
+#: Seconds that rank 0 has to say an error which all processes of a job meet, before the others say it too.
+_HEAD_START = 3
 
 
 class UsageError(ValueError):
@@ -37,9 +52,34 @@ def error_text(error: BaseException) -> str:
     """
     # str(KeyError('text')) puts quotes around the text.
     text = str(error.args[0]) if isinstance(error, KeyError) and error.args else str(error)
+    if isinstance(error, OSError) and error.errno in _MENDS:
+        where = f'{error.filename}: ' if error.filename else ''
+        return f'{where}{error.strerror}: {_MENDS[error.errno]}'
     if isinstance(error, (UsageError, FileNotFoundError, PermissionError, ValueError)) and text:
         return text
     return f'{type(error).__name__}: {text}' if text else type(error).__name__
+
+
+def job_rank() -> Optional[int]:
+    """Number of this process among those that a launcher started; None if it is alone."""
+    if '--launcher' in sys.argv[1:]:
+        for name in ('RANK', 'SLURM_PROCID', 'OMPI_COMM_WORLD_RANK'):
+            if os.environ.get(name, '').isdigit():
+                return int(os.environ[name])
+    return None
+
+
+def _report_error(error: BaseException) -> None:
+    rank = job_rank()
+    if rank:
+        # Mostly rank 0 meets the same error, says it, and its end makes the launcher stop this process.
+        sys.stdout.flush()
+        time.sleep(_HEAD_START)
+    if debug_requested():
+        traceback.print_exception(type(error), error, error.__traceback__)
+    print(f'error: {f"rank {rank}: " if rank else ""}{error_text(error)}', file=sys.stderr)
+    if not debug_requested() and not isinstance(error, (UsageError, OSError, ValueError)):
+        print('(KNET_DEBUG=1 shows where)', file=sys.stderr)
 
 
 def run_tool(main: Callable[[], Optional[int]]) -> None:
@@ -59,12 +99,11 @@ def run_tool(main: Callable[[], Optional[int]]) -> None:
         print('interrupted', file=sys.stderr)
         code = 130
     except USER_ERRORS as error:
-        if debug_requested():
-            traceback.print_exc()
-        print(f'error: {error_text(error)}', file=sys.stderr)
-        if not debug_requested() and not isinstance(error, (UsageError, OSError, ValueError)):
-            print('(KNET_DEBUG=1 shows where)', file=sys.stderr)
+        _report_error(error)
         code = 1
     sys.stdout.flush()
     sys.stderr.flush()
+    if code and job_rank() is not None:
+        # Taking down the libraries may take seconds, or wait for a process that waits for this one.
+        os._exit(code)
     sys.exit(code)

@@ -38,7 +38,8 @@ def atomic_path(path: PathLike) -> Iterator[Path]:
         The path to write to.
 
     Raises:
-        OSError: If the folder cannot be created or written.
+        OSError: If the folder cannot be created or written; names ``path``
+            also where the system only says that the disk is full.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -46,10 +47,13 @@ def atomic_path(path: PathLike) -> Iterator[Path]:
     try:
         yield temporary
         os.replace(temporary, path)
-    except BaseException:
+    except OSError as error:
+        if error.errno is None or error.filename not in (None, str(temporary)):
+            raise
+        raise OSError(error.errno, error.strerror, str(path)) from error
+    finally:
         if temporary.exists():
             temporary.unlink()
-        raise
 
 
 def read_png(path: PathLike) -> np.ndarray:

@@ -2,6 +2,8 @@
 import logging
 import os
 import pickle
+import resource
+import signal
 import time
 from collections import OrderedDict
 from pathlib import Path
@@ -145,3 +147,18 @@ def test_plain_numbers() -> None:
     result = plain(dict(a=np.float32(0.5), b=[np.int64(1), ('x', np.bool_(True))]))
     assert result == dict(a=0.5, b=[1, ('x', True)])
     assert type(result['a']) is float and type(result['b'][1][1]) is bool
+
+
+@pytest.mark.skipif(not hasattr(signal, 'SIGXFSZ'), reason='no file size limits here')
+def test_a_full_disk_is_named_and_keeps_the_old_file(tmp_path: Path) -> None:
+    """A limit of the file size fails in the middle of writing, as a full disk does."""
+    save_atomic(dict(a=torch.ones(1)), tmp_path / 'a.pth')
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100000, limits[1]))
+    try:
+        with pytest.raises(OSError, match=r"File too large: '.*a\.pth'"):
+            save_atomic(dict(a=torch.ones(300000)), tmp_path / 'a.pth')
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert torch.load(str(tmp_path / 'a.pth'))['a'] == 1
+    assert [path.name for path in tmp_path.iterdir()] == ['a.pth']

@@ -94,7 +94,8 @@ def test_starting_over(tmp_path):
         write_video(writer, 1)
         write_video(writer, 2)
     fresh = PredictionWriter(tmp_path, META, resume=False)
-    assert not fresh.is_complete(1, 2)
+    assert not fresh.is_complete(1, 2) and manifest(tmp_path)['videos'] == {}
+    assert not list(tmp_path.rglob('*.png')), 'a score could mix both runs'
     write_video(fresh, 1, frames=1)
     assert fresh.is_complete(1, 1)
     other = PredictionWriter(tmp_path, dict(META, checkpoint='xyz'), resume=False)

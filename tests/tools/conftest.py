@@ -2,13 +2,15 @@
 import importlib.util
 import io
 import os
+import socket
 import subprocess
 import sys
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
-from typing import Any, List, Tuple
+from typing import Any, Dict, List, Tuple
 
 import pytest
+import torch
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -78,6 +80,51 @@ def toy_config(street: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+#: The same network as an image model on Cityscapes-STEP.
+IMAGE_CONFIG = (
+    CONFIG.replace('video_knet_s3_r50_fpn_step', 'knet_s3_r50_fpn_step').replace('kitti_step_vps', 'cityscapes_step'))
+
+
+@pytest.fixture(scope='session')
+def image_model(tmp_path_factory: pytest.TempPathFactory) -> Tuple[Path, Path]:
+    """Config of an image model on toy pictures, and a checkpoint of random weights."""
+    from knet.apis import build_model, load_config
+    from knet.datasets.toy import ToySpec, make_toy_videos
+    folder = tmp_path_factory.mktemp('image')
+    make_toy_videos(folder / 'city', 'cityscapes-step', ToySpec(train=1, val=2, frames=2, height=64, width=160))
+    text = IMAGE_CONFIG.format(root=ROOT, data=folder / 'city')
+    start, end = text.index('    track_head='), text.index('    test_cfg=')
+    text = text[:start] + text[end:]
+    start, end = text.index('train_pipeline'), text.index('data = dict(')
+    path = folder / 'tiny_image.py'
+    path.write_text((text[:start] + text[end:]).replace(', pipeline=train_pipeline', ''))
+    torch.manual_seed(0)
+    torch.save(build_model(load_config(str(path))).state_dict(), str(folder / 'weights.pth'))
+    return path, folder / 'weights.pth'
+
+
+@pytest.fixture(scope='session')
+def trained(toy_config: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Work directory of a training with validation."""
+    work_dir = tmp_path_factory.mktemp('trained')
+    run('train.py', toy_config, '--work-dir', work_dir, '--seed', 5)
+    return work_dir
+
+
+@pytest.fixture(scope='session')
+def predicted(toy_config: Path, trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Predictions of one process, with overlays, submission files and scores."""
+    out = tmp_path_factory.mktemp('predicted') / 'out'
+    code, text, err = call('test_step.py', toy_config, trained, '--show-dir', out, '--final', '--eval', 'stq', 'vpq')
+    assert code == 0 and 'STQ' in text and 'VPQ' in text, err
+    return out
+
+
+def files_of(folder: Path, pattern: str = '*.png') -> Dict[str, bytes]:
+    """Content by relative name."""
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob(pattern) if path.is_file()}
+
+
 ENVIRONMENT = dict(os.environ, OMP_NUM_THREADS='1', PYTHON=sys.executable)
 
 
@@ -85,6 +132,13 @@ def command(*args: Any) -> List[str]:
     """Command line of ``tools/<args[0]>``."""
     script, *rest = [str(arg) for arg in args]
     return [sys.executable, str(ROOT / 'tools' / script), *rest]
+
+
+def free_port() -> int:
+    """A port that nothing listens on."""
+    with socket.socket() as probe:
+        probe.bind(('127.0.0.1', 0))
+        return probe.getsockname()[1]
 
 
 def _finish(words: List[str]) -> str:

@@ -4,7 +4,7 @@ import shutil
 import stat
 import subprocess
 from pathlib import Path
-from typing import Any, List, Tuple
+from typing import Any, Dict, List, Tuple
 
 import pytest
 
@@ -41,11 +41,14 @@ def words(stand_ins: Path, shell: str, script: str, *args: str, **env: str) -> T
     ('dist_step_test.sh', ['c.py', 'work_dir', '8', '--eval', 'stq'],
      ['test_step.py', 'c.py', 'work_dir', '--eval', 'stq', '--launcher', 'pytorch']),
     ('dist_test.sh', ['c.py', 'a.pth', '8'], ['test.py', 'c.py', 'a.pth', '--launcher', 'pytorch']),
+    ('inference_kitti_step.sh', ['c.py', 'work_dir', 'log dir', '--final'],
+     ['test_step.py', 'c.py', 'work_dir', '--out-dir', 'log dir', '--eval', 'stq', 'vpq', '--final', '--launcher',
+      'pytorch']),
 ])
 def test_argument_forms(stand_ins: Path, shell: str, script: str, args: List[str], end: List[str]) -> None:
-    code, found, error = words(stand_ins, shell, script, *args)
+    code, found, error = words(stand_ins, shell, script, *args, GPUS='8')
     assert code == 0, error
-    assert found[:3] == ['python', '-m', 'torch.distributed.run']
+    assert found[0] == 'python' and found[1].endswith('tools/_torchrun.py')
     assert '--nproc_per_node=8' in found and '--nnodes=1' in found and '--master_port=12345' in found
     assert [os.path.basename(found[-len(end)]), *found[-len(end) + 1:]] == end
     assert os.path.isabs(found[-len(end)])
@@ -60,8 +63,6 @@ def test_gpus_may_be_left_out(stand_ins: Path, script: str) -> None:
 def test_several_nodes(stand_ins: Path) -> None:
     _, found, _ = words(stand_ins, 'sh', 'dist_train.sh', 'c.py', '4', NNODES='2', NODE_RANK='1', MASTER_ADDR='node0')
     assert {'--nnodes=2', '--node_rank=1', '--master_addr=node0', '--master_port=29500'} <= set(found)
-    code, _, error = words(stand_ins, 'sh', 'dist_train.sh', 'c.py', '4', NNODES='2')
-    assert code == 2 and 'needs MASTER_ADDR' in error
 
 
 @pytest.mark.parametrize('shell', SHELLS)
@@ -72,6 +73,8 @@ def test_several_nodes(stand_ins: Path) -> None:
      ['--gres=gpu:8', '--ntasks=16', '--ntasks-per-node=8', '--cpus-per-task=3', '--qos=high', '--time=5'],
      ['c.py', '--work-dir', 'w', '--no-validate', '--launcher', 'slurm']),
     ('slurm_test_step.sh', {}, ['--gres=gpu:1', '--ntasks=1', '--ntasks-per-node=1'],
+     ['c.py', 'w', '--no-validate', '--launcher', 'slurm']),
+    ('slurm_test.sh', dict(GPUS='4'), ['--gres=gpu:4', '--ntasks=4', '--ntasks-per-node=4'],
      ['c.py', 'w', '--no-validate', '--launcher', 'slurm']),
 ])
 def test_slurm(stand_ins: Path, shell: str, script: str, env: Any, expected: List[str], end: List[str]) -> None:
@@ -86,22 +89,44 @@ def test_slurm_without_gpus(stand_ins: Path) -> None:
     assert not [word for word in found if word.startswith('--gres')] and '--ntasks=2' in found
 
 
-@pytest.mark.parametrize('script, args, message', [
-    ('dist_train.sh', [], 'usage: dist_train.sh'),
-    ('dist_train.sh', ['job', 'c.py', '8'], 'usage: dist_train.sh'),
-    ('dist_train.sh', ['c.py', 'eight'], "GPUS must be a number >= 1, not 'eight'"),
-    ('dist_train.sh', ['c.py', '0'], 'GPUS must be a number >= 1'),
-    ('dist_step_test.sh', ['c.py'], 'usage: dist_step_test.sh'),
-    ('slurm_train.sh', ['p', 'j', 'c.py'], 'usage: slurm_train.sh'),
+@pytest.mark.parametrize('shell', SHELLS)
+@pytest.mark.parametrize('script, args, env, message', [
+    ('dist_train.sh', [], {}, '4 arguments are needed, got 0'),
+    ('dist_train.sh', ['job', 'c.py', '8'], {}, '4 arguments are needed, got 3'),
+    ('dist_train.sh', ['c.py'], {}, '2 arguments are needed, got 1'),
+    ('dist_train.sh', ['c.py', 'eight'], {}, "GPUS must be a number >= 1, not 'eight'"),
+    ('dist_train.sh', ['c.py', '0'], {}, "GPUS must be a number >= 1, not '0'"),
+    ('dist_train.sh', ['c.py', '4'], dict(NNODES='2'), 'NNODES > 1 needs MASTER_ADDR'),
+    ('dist_train.sh', ['c.py', '4'], dict(NNODES='2', MASTER_ADDR='n0'), 'NNODES > 1 needs NODE_RANK'),
+    ('dist_train.sh', ['c.py', '4'], dict(NNODES='2', MASTER_ADDR='n0', NODE_RANK='2'), 'NODE_RANK counts from 0'),
+    ('dist_train.sh', ['c.py', '4'], dict(NNODES='two'), "NNODES must be a number >= 1, not 'two'"),
+    ('dist_train.sh', ['c.py', '4'], dict(PORT='http'), "PORT must be a number >= 1, not 'http'"),
+    ('dist_step_test.sh', ['c.py'], {}, '2 arguments are needed, got 1'),
+    ('dist_step_test.sh', ['c.py', 'a.pth', 'all'], {}, "GPUS must be a number >= 1, not 'all'"),
+    ('dist_test.sh', [], {}, '2 arguments are needed, got 0'),
+    ('inference_kitti_step.sh', ['c.py', 'a.pth'], {}, '3 arguments are needed, got 2'),
+    ('slurm_train.sh', ['p', 'j', 'c.py'], {}, '4 arguments are needed, got 3'),
+    ('slurm_train.sh', ['p', 'j', 'c.py', 'w'], dict(GPUS='0'), "GPUS must be a number >= 1, not '0'"),
+    ('slurm_test_step.sh', ['p', 'j', 'c.py', 'w'], dict(GPUS_PER_NODE='x'), 'GPUS_PER_NODE must be a number >= 1'),
+    ('slurm_test.sh', ['p', 'j', 'c.py', 'w'], dict(CPUS_PER_TASK='0'), 'CPUS_PER_TASK must be a number >= 1'),
 ])
-def test_wrong_arguments(stand_ins: Path, script: str, args: List[str], message: str) -> None:
-    code, _, error = words(stand_ins, 'sh', script, *args)
-    assert code == 2 and error.startswith('error: ') and message in error
+def test_wrong_usage_prints_the_usage(stand_ins: Path, shell: str, script: str, args: List[str], env: Dict[str, str],
+                                      message: str) -> None:
+    code, started, error = words(stand_ins, shell, script, *args, **env)
+    assert code == 2 and not started
+    assert error.startswith('error: ') and message in error and 'usage: ' in error and script in error
+
+
+@pytest.mark.parametrize('script', ['dist_train.sh', 'dist_test.sh', 'dist_step_test.sh', 'slurm_train.sh',
+                                    'slurm_test.sh', 'slurm_test_step.sh', 'inference_kitti_step.sh'])
+def test_help(stand_ins: Path, script: str) -> None:
+    code, text, error = words(stand_ins, 'sh', script, '--help')
+    assert code == 0 and text[0].startswith('usage: ') and script in text[0] and not error
 
 
 def test_no_slurm(stand_ins: Path) -> None:
     (stand_ins / 'srun').unlink()
-    if shutil.which('srun'):
-        pytest.skip('this machine has Slurm')
-    code, _, error = words(stand_ins, 'sh', 'slurm_train.sh', 'p', 'j', 'c.py', 'w')
-    assert code == 2 and 'srun not found' in error
+    (stand_ins / 'dirname').symlink_to(shutil.which('dirname'))
+    done = subprocess.run([shutil.which('sh'), str(ROOT / 'tools/slurm_train.sh'), 'p', 'j', 'c.py', 'w'],
+                          capture_output=True, text=True, env=dict(PATH=str(stand_ins)))
+    assert done.returncode == 2 and 'srun not found' in done.stderr

@@ -6,29 +6,7 @@ from typing import Tuple
 import pytest
 import torch
 
-from .conftest import CONFIG, ROOT, call
-
-#: The tiny network of CONFIG as an image model on Cityscapes-STEP.
-IMAGE_CONFIG = (
-    CONFIG.replace('video_knet_s3_r50_fpn_step', 'knet_s3_r50_fpn_step').replace('kitti_step_vps', 'cityscapes_step'))
-
-
-@pytest.fixture(scope='module')
-def image_model(tmp_path_factory: pytest.TempPathFactory) -> Tuple[Path, Path]:
-    """Config of an image model on toy pictures, and a checkpoint of random weights."""
-    from knet.apis import build_model, load_config
-    from knet.datasets.toy import ToySpec, make_toy_videos
-    folder = tmp_path_factory.mktemp('image')
-    make_toy_videos(folder / 'city', 'cityscapes-step', ToySpec(train=1, val=2, frames=2, height=64, width=160))
-    text = IMAGE_CONFIG.format(root=ROOT, data=folder / 'city')
-    start, end = text.index('    track_head='), text.index('    test_cfg=')
-    text = text[:start] + text[end:]
-    start, end = text.index('train_pipeline'), text.index('data = dict(')
-    path = folder / 'tiny_image.py'
-    path.write_text((text[:start] + text[end:]).replace(', pipeline=train_pipeline', ''))
-    torch.manual_seed(0)
-    torch.save(build_model(load_config(str(path))).state_dict(), str(folder / 'weights.pth'))
-    return path, folder / 'weights.pth'
+from .conftest import call
 
 
 def test_images_are_scored_stored_and_drawn(image_model: Tuple[Path, Path], tmp_path: Path) -> None:

@@ -6,12 +6,12 @@ import signal
 import subprocess
 import time
 from pathlib import Path
-from typing import Any, Dict, List
+from typing import Dict, List
 
 import pytest
 import torch
 
-from .conftest import ENVIRONMENT, call, command, launch, run
+from .conftest import ENVIRONMENT, call, command, files_of, launch, run
 
 
 def losses(work_dir: Path) -> List[float]:
@@ -23,14 +23,6 @@ def losses(work_dir: Path) -> List[float]:
 def weights(path: Path) -> Dict[str, torch.Tensor]:
     """State dict of a checkpoint."""
     return torch.load(str(path), map_location='cpu')['state_dict']
-
-
-@pytest.fixture(scope='module')
-def trained(toy_config: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Work directory of a training with validation."""
-    work_dir = tmp_path_factory.mktemp('trained')
-    run('train.py', toy_config, '--work-dir', work_dir, '--seed', 5)
-    return work_dir
 
 
 def test_training_leaves_what_a_reader_expects(trained: Path) -> None:
@@ -65,20 +57,6 @@ def test_two_processes_start_with_the_loss_of_one(toy_config: Path, trained: Pat
     assert (tmp_path / 'epoch_1.pth').is_file()
 
 
-@pytest.fixture(scope='module')
-def predicted(toy_config: Path, trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Predictions with overlays, submission files and scores."""
-    out = tmp_path_factory.mktemp('predicted') / 'out'
-    code, text, err = call('test_step.py', toy_config, trained, '--show-dir', out, '--final', '--eval', 'stq', 'vpq')
-    assert code == 0 and 'STQ' in text and 'VPQ' in text, err
-    return out
-
-
-def files_of(folder: Path, pattern: str = '*.png') -> Dict[str, bytes]:
-    """Content by relative name."""
-    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob(pattern) if path.is_file()}
-
-
 def test_streaming_test_writes_scores_and_draws(predicted: Path) -> None:
     assert len(files_of(predicted, '*_cat.png')) == len(files_of(predicted, '*_ins.png')) == 12
     assert len(files_of(predicted / 'overlay', '*.jpg')) == len(files_of(predicted / 'final')) == 12
@@ -100,12 +78,6 @@ def test_complete_videos_are_kept(toy_config: Path, trained: Path, predicted: Pa
     assert files_of(out) == files_of(predicted)
 
 
-def test_two_processes_write_the_files_of_one(toy_config: Path, trained: Path, predicted: Path,
-                                              tmp_path: Path) -> None:
-    launch('dist_step_test.sh', toy_config, trained, 2, '--out-dir', tmp_path, '--final')
-    assert files_of(tmp_path) == files_of(predicted)
-
-
 def test_demo_writes_a_clip(toy_config: Path, trained: Path, street: Path, tmp_path: Path) -> None:
     frames = tmp_path / 'frames'
     frames.mkdir()
@@ -114,50 +86,3 @@ def test_demo_writes_a_clip(toy_config: Path, trained: Path, street: Path, tmp_p
     code, _, err = call('demo_video.py', frames, toy_config, trained, '--out', tmp_path / 'clip.gif')
     assert code == 0, err
     assert (tmp_path / 'clip.gif').read_bytes()[:3] == b'GIF'
-
-
-def wrong_inputs(tmp: Path, config: Path, trained: Path) -> Dict[str, Any]:
-    """Case name -> (arguments, part of the message)."""
-    (tmp / 'pickle.pth').write_bytes(b'hello')
-    torch.save({'fc.weight': torch.zeros(2)}, str(tmp / 'other.pth'))
-    (tmp / 'file').write_text('')
-    (tmp / 'broken.py').write_text("_base_ = './absent.py'")
-    (tmp / 'used').mkdir()
-    (tmp / 'used/manifest.json').write_text(json.dumps(dict(meta=dict(config='other.py'), videos={})))
-    return {
-        'config missing': (['train.py', 'absent.py'], 'config not found: absent.py'),
-        'base missing': (['train.py', tmp / 'broken.py'], 'cannot be read'),
-        'unknown type': (['train.py', config, '--cfg-options', 'model.type=VideoKNetQuansiEmbedFCJoinTrain'],
-                         'did you mean VideoKNetQuansiEmbedFCJointTrain'),
-        'both options': (['train.py', config, '--options', 'a=1', '--cfg-options', 'a=1'], 'give only one of them'),
-        'several gpus': (['train.py', config, '--gpus', 4], 'dist_train.sh'),
-        'work dir is a file': (['train.py', config, '--work-dir', tmp / 'file/x'], 'cannot be written'),
-        'data missing': (['train.py', config, '--cfg-options', 'data.train.dataset.data_root=/absent'], '/absent'),
-        'no launcher': (['train.py', config, '--launcher', 'pytorch'], 'RANK is not set'),
-        'load missing': (['train.py', config, '--load-from', 'absent.pth'], 'checkpoint not found'),
-        'load of another model': (['train.py', config, '--load-from', tmp / 'other.pth'], 'of another model'),
-        'checkpoint damaged': (['test_step.py', config, tmp / 'pickle.pth'], 'damaged or not a PyTorch checkpoint'),
-        'checkpoint of another model': (['test_step.py', config, tmp / 'other.pth'], 'of another model'),
-        'folder without checkpoint': (['test_step.py', config, tmp / 'used'], 'no checkpoint in folder'),
-        'unknown metric': (['test_step.py', config, trained, '--eval', 'bbox'], '--eval bbox'),
-        'output of another run': (['test_step.py', config, trained, '--out-dir', tmp / 'used'], 'used'),
-        'video model in test.py': (['test.py', config, trained, '--eval', 'PQ'], 'use tools/test_step.py'),
-        'nothing to do': (['test.py', config, trained], 'nothing to do'),
-        'pickle output': (['test.py', config, trained, '--out', 'x.pkl'], 'name a folder'),
-        'demo without source': (['demo_video.py', 'absent.mp4', config, trained, '--out', 'x.mp4'], 'absent.mp4'),
-        'demo format': (['demo_video.py', tmp, config, trained, '--out', 'x.avi'], '.mp4 or .gif'),
-    }
-
-
-def test_wrong_inputs_end_with_one_error(toy_config: Path, trained: Path, tmp_path: Path,
-                                         monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv('KNET_DEBUG', raising=False)
-    for case, ((script, *args), message) in wrong_inputs(tmp_path, toy_config, trained).items():
-        files = set(tmp_path.rglob('*'))
-        code, _, text = call(script, *args)
-        errors = [line for line in text.splitlines() if line.startswith('error: ')]
-        assert code == 1 and len(errors) == 1 and message in text, f'{case}: exit {code}\n{text}'
-        assert 'Traceback' not in text, case
-        new = {path for path in set(tmp_path.rglob('*')) - files if path.suffix in ('.png', '.pth')}
-        assert not new, f'{case} left {new}'

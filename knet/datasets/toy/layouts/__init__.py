@@ -11,12 +11,15 @@ from .base import Video
 from .cityscapes import write_cityscapes_panoptic, write_cityscapes_step
 from .coco import write_coco
 from .kitti_step import write_kitti_step
+from .youtube_vis import write_youtube_vis
 
 LAYOUTS: Dict[str, Callable[[PathLike, str, Iterable[Video]], None]] = {
     'kitti-step': write_kitti_step,
     'cityscapes-step': write_cityscapes_step,
     'cityscapes-panoptic': write_cityscapes_panoptic,
     'coco': write_coco,
+    'youtube-vis': write_youtube_vis,
 }
 
-__all__ = ['LAYOUTS', 'Video', 'write_cityscapes_panoptic', 'write_cityscapes_step', 'write_coco', 'write_kitti_step']
+__all__ = ['LAYOUTS', 'Video', 'write_cityscapes_panoptic', 'write_cityscapes_step', 'write_coco', 'write_kitti_step',
+           'write_youtube_vis']

@@ -1,0 +1,62 @@
+"""The Slurm launchers on a real one-node Slurm; see docs/slurm.md."""
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any, Dict, Iterator
+
+import pytest
+
+from tests.tools.conftest import ENVIRONMENT, ROOT, files_of, run, street, toy_config  # noqa: F401  (fixtures)
+
+PATH = os.pathsep.join([os.environ.get('PATH', ''), '/usr/sbin', '/sbin'])
+PROGRAMS = ('srun', 'sinfo', 'slurmctld', 'slurmd', 'munged')
+MISSING = [name for name in PROGRAMS if shutil.which(name, path=PATH) is None]
+pytestmark = pytest.mark.skipif(bool(MISSING), reason=f'no Slurm here ({", ".join(MISSING)} not found); as root: sh '
+                                                      'tests/slurm/start_slurm.sh')
+
+
+@pytest.fixture(scope='module')
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dict[str, str]]:
+    """Environment in which ``srun`` reaches a Slurm of this machine; its daemons end with the tests."""
+    # Not below pytest's folder, whose parents only their owner may enter: munge wants its socket open to all.
+    env = dict(ENVIRONMENT, PATH=PATH, INSTALL='no', GPUS='2', CPUS_PER_TASK='1', DEVICE='cpu')
+    script = ['sh', str(ROOT / 'tests/slurm/start_slurm.sh')]
+    started = subprocess.run([*script, 'start'], env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    if started.returncode:
+        pytest.skip(f'Slurm does not start here: {started.stdout.strip()}')
+    env['SLURM_CONF'] = started.stdout.split('SLURM_CONF=')[1].strip()
+    yield env
+    subprocess.run([*script, 'stop'], env=env, check=True)
+
+
+def submit(env: Dict[str, str], script: str, *args: Any) -> subprocess.CompletedProcess:
+    """Run a Slurm launcher to its end."""
+    return subprocess.run(['sh', str(ROOT / 'tools' / script), 'cpu', 'job', *(str(arg) for arg in args)], env=env,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=300)
+
+
+def test_train_and_test(cluster: Dict[str, str], toy_config: Path, tmp_path: Path) -> None:  # noqa: F811
+    work_dir = tmp_path / 'work'
+    done = submit(cluster, 'slurm_train.sh', toy_config, work_dir, '--no-validate', '--seed', 5, '--cfg-options',
+                  'data.samples_per_gpu=1', 'runner.max_epochs=1')
+    print(done.stdout[-3000:])
+    assert done.returncode == 0, done.stdout
+    assert {'epoch_1.pth', 'latest.pth', 'tiny_street.py'} <= {path.name for path in work_dir.iterdir()}
+    log = next(work_dir.glob('*.log.json')).read_text()
+    assert sum('"train"' in line for line in log.splitlines()) == 4, 'both tasks train one sample of each step'
+
+    done = submit(cluster, 'slurm_test_step.sh', toy_config, work_dir, '--out-dir', tmp_path / 'two', '--eval', 'stq')
+    print(done.stdout[-3000:])
+    assert done.returncode == 0 and 'rank 0 of 2' in done.stdout, done.stdout
+    run('test_step.py', toy_config, work_dir, '--out-dir', tmp_path / 'one', '--eval', 'stq')
+    assert files_of(tmp_path / 'two', '*') == files_of(tmp_path / 'one', '*')
+    assert 0 <= json.loads((tmp_path / 'two/stq.json').read_text())['STQ'] <= 1
+
+
+def test_a_failing_job_ends_with_its_error(cluster: Dict[str, str], toy_config: Path,  # noqa: F811
+                                           tmp_path: Path) -> None:
+    done = submit(cluster, 'slurm_test_step.sh', toy_config, tmp_path / 'absent.pth')
+    assert done.returncode != 0 and 'checkpoint not found' in done.stdout, done.stdout
+    assert 'Traceback' not in done.stdout
