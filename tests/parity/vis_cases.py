@@ -97,12 +97,11 @@ def frame_iter_head(case: Case) -> None:
     head = clip_head(case).train()
     frames = Proposals(*(case.input(key).flatten(0, 1) for key in ('obj_feats', 'x', 'masks')), None)
     case.check_losses('losses', head.forward_train(frames, [clip_targets(*clip_gt(case))]))
-    # In float64, because two of 9600 elements miss the tolerance by rounding.
-    frames = Proposals(frames.kernels.double(), frames.feats.double(), frames.masks.double(), None)
     with torch.no_grad():
-        out = head.double().eval()(frames)
+        out = head.eval()(frames)
     case.check('cls_scores', out.cls_logits.sigmoid())
-    case.check('masks', out.masks[None])
+    # Attention over large numbers: two runs of the original differ by 1.4e-4.
+    case.check('masks', out.masks[None], **(dict(atol=3e-4) if case.name.endswith('attention_pos') else {}))
     case.check('obj_feats_out', out.kernels if 'assign3' in case.name else out.kernels[None])
 
 
