@@ -17,6 +17,6 @@ model = dict(
             feedforward_channels=256,
             loss_cls=dict(alpha=0.5, loss_weight=4.0),
             kernel_updator_cfg=dict(in_channels=_channels, feat_channels=_channels, out_channels=_channels))))
-data = dict(train=dict(ref_img_sampler=dict(num_ref_imgs=3, frame_range=[-3, 3])))
+data = dict(train=dict(ref_img_sampler=dict(num_ref_imgs=3, frame_range=[-3, 3], filter_key_img=False)))
 evaluation = dict(by_epoch=False, interval=360)
 runner = dict(type='EpochBasedRunner', max_epochs=1)
