@@ -1,7 +1,7 @@
 # Clip-wise Video K-Net in toy size; learns the toy street from scratch on two CPU cores.
 _base_ = [
     '../_base_/models/knet_track_toy.py',
-    '../_base_/datasets/youtube_vis_2019.py',
+    '../_base_/datasets/youtube_vis_toy.py',
     '../_base_/schedules/toy.py',
     '../_base_/vis_runtime.py',
 ]
@@ -17,4 +17,6 @@ model = dict(
             feedforward_channels=256,
             loss_cls=dict(alpha=0.5, loss_weight=4.0),
             kernel_updator_cfg=dict(in_channels=_channels, feat_channels=_channels, out_channels=_channels))))
+data = dict(train=dict(ref_img_sampler=dict(num_ref_imgs=3, frame_range=[-3, 3], filter_key_img=False)))
+evaluation = dict(by_epoch=False, interval=360)
 runner = dict(type='EpochBasedRunner', max_epochs=1)

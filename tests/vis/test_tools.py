@@ -19,7 +19,7 @@ from knet.apis.video_instances import open_video_store, predict_videos
 from knet.labels import YOUTUBE_VIS_2019
 from knet.visualization import draw_tracks, track_colour
 from tests.tools.conftest import ENVIRONMENT, ROOT, call, command
-from tests.tools.test_launchers import SHELLS, words
+from tests.tools.test_launchers import SHELLS, stand_ins, words  # noqa: F401  the fixture is used by its name
 from tests.vis.conftest import run_tool
 from tests.vis.fakes import FakeClipModel
 from tests.vis.vis_mini import SIZE, official, perfect
@@ -40,17 +40,6 @@ def fine(*args: Any) -> str:
 def model_files(fake_config: Path, fake_weights: Path) -> Files:
     """Config and checkpoint of the fake clip model."""
     return fake_config, fake_weights
-
-
-@pytest.fixture()
-def stand_ins(tmp_path: Path) -> Path:
-    """Folder with ``python`` and ``srun`` that print their arguments, one a line."""
-    for name in ('python', 'srun'):
-        path = tmp_path / name
-        path.write_text('#!/bin/sh\nif [ "$1" = -c ]; then echo 12345; exit; fi\n'
-                        f'echo {name}\nfor a in "$@"; do echo "$a"; done\n')
-        path.chmod(0o755)
-    return tmp_path
 
 
 def test_frames_come_in_chunks_and_videos_in_order(fake_config: Path, tmp_path: Path, monkeypatch: Any) -> None:
@@ -85,10 +74,10 @@ def test_a_model_that_stops_early_does_not_shift_the_next_video(fake_config: Pat
     assert sorted(seen) == [3, 8, 9]
 
 
-def test_format_only_writes_here_and_there(model_files: Files, tmp_path: Path) -> None:
+def test_format_only_writes_here_and_there(model_files: Files, tmp_path: Path, monkeypatch: Any) -> None:
     (tmp_path / 'here').mkdir()
-    text = run_tool(TEST, *model_files, '--format-only', '--out-dir', tmp_path / 'there', '--out', tmp_path / 'all.pkl',
-                    cwd=tmp_path / 'here').stdout
+    monkeypatch.chdir(tmp_path / 'here')
+    text = fine(TEST, *model_files, '--format-only', '--out-dir', tmp_path / 'there', '--out', tmp_path / 'all.pkl')
     assert '6 tracks in 3 of 3 videos' in text
     for name in ('results.json', 'submission_file.zip'):
         assert (tmp_path / 'here' / name).read_bytes() == (tmp_path / 'there' / name).read_bytes()
@@ -100,25 +89,26 @@ def test_format_only_writes_here_and_there(model_files: Files, tmp_path: Path) -
     assert [record for video in pickle.loads((tmp_path / 'all.pkl').read_bytes()) for record in video] == records
 
 
-def test_killed_run_redoes_only_what_is_missing(model_files: Files, tmp_path: Path) -> None:
+def test_killed_run_redoes_only_what_is_missing(model_files: Files, tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.chdir(tmp_path)
     args = (TEST, *model_files, '--format-only', '--out-dir', tmp_path)
-    run_tool(*args, cwd=tmp_path)
+    fine(*args)
     wanted = (tmp_path / 'results.json').read_bytes()
     (tmp_path / 'videos' / '8.json').unlink()
     marker = json.loads((tmp_path / 'videos' / '3.json').read_text())
     marker['tracks'] = []  # shows that the file is used
     (tmp_path / 'videos' / '3.json').write_text(json.dumps(marker))
-    text = run_tool(*args, cwd=tmp_path).stdout
+    text = fine(*args)
     assert '4 tracks in 2 of 3 videos' in text
-    run_tool(*args, '--fresh', cwd=tmp_path)
+    fine(*args, '--fresh')
     assert (tmp_path / 'results.json').read_bytes() == wanted
-    other = run_tool(TEST, *model_files, '--format-only', '--out-dir', tmp_path, '--cfg-options',
-                     'model.init_cfg=None', cwd=tmp_path, check=False)
-    assert other.returncode == 1 and 'results of another run' in other.stdout and '--fresh' in other.stdout
+    code, _, err = call(*args, '--cfg-options', 'data.test.img_prefix=train/JPEGImages')
+    assert code == 1 and 'results of another run' in err and '--fresh' in err
 
 
-def test_two_processes_write_the_same_bytes(model_files: Files, tmp_path: Path) -> None:
-    run_tool(TEST, *model_files, '--format-only', '--out-dir', tmp_path / 'one', cwd=tmp_path)
+def test_two_processes_write_the_same_bytes(model_files: Files, tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.chdir(tmp_path)
+    fine(TEST, *model_files, '--format-only', '--out-dir', tmp_path / 'one')
     run_tool('tools_vis/dist_test_whole_video.sh', *model_files, 2, '--format-only', '--out-dir', tmp_path / 'two',
              cwd=tmp_path, shell='sh')
     for name in ('results.json', 'submission_file.zip', 'videos/3.json', 'videos/8.json', 'videos/9.json'):
@@ -126,8 +116,8 @@ def test_two_processes_write_the_same_bytes(model_files: Files, tmp_path: Path) 
 
 
 def test_scores_and_drawings(model_files: Files, tmp_path: Path) -> None:
-    text = run_tool(TEST, *model_files, '--eval', 'segm', '--json', tmp_path / 'scores.json', '--show-dir',
-                    tmp_path / 'show', '--out-dir', tmp_path / 'out').stdout
+    text = fine(TEST, *model_files, '--eval', 'segm', '--json', tmp_path / 'scores.json', '--show-dir',
+                tmp_path / 'show', '--out-dir', tmp_path / 'out')
     scores = json.loads((tmp_path / 'scores.json').read_text())
     assert 0 <= scores['AP'] <= 1 and 'sedan' in text and 'AR100' in text
     assert not (tmp_path / 'out' / 'results.json').exists()
@@ -163,8 +153,8 @@ def test_tracks_keep_their_colour(tmp_path: Path) -> None:
     (['--eval', 'segm', '--cfg-options', 'data.test.dataset_version=2021'], 'are not those of the label space'),
 ])
 def test_bad_command_lines(model_files: Files, tmp_path: Path, args: List[str], message: str) -> None:
-    done = run_tool(TEST, *model_files, *args, cwd=tmp_path, check=False)
-    assert done.returncode == 1 and message in done.stdout and 'Traceback' not in done.stdout
+    code, _, err = call(TEST, *model_files, '--out-dir', tmp_path / 'out', *args)
+    assert code == 1 and message in err and 'Traceback' not in err
     assert not list(tmp_path.iterdir())
 
 
@@ -172,17 +162,17 @@ def test_eval_command(tmp_path: Path) -> None:
     (tmp_path / 'gt.json').write_text(json.dumps(official()))
     (tmp_path / 'valid.json').write_text(json.dumps(official(annotated=False)))
     (tmp_path / 'r.json').write_text(json.dumps(perfect()))
-    text = run_tool('tools_vis/eval_vis.py', tmp_path / 'r.json', tmp_path / 'gt.json', '--json', tmp_path / 's.json')
+    text = fine(EVAL, tmp_path / 'r.json', tmp_path / 'gt.json', '--json', tmp_path / 's.json')
     scores = json.loads((tmp_path / 's.json').read_text())
-    assert scores['AP'] == 1.0 and scores['classes']['person']['AP50'] == 1.0 and '100.00' in text.stdout
-    fine = run_tool('tools_vis/eval_vis.py', tmp_path / 'r.json', tmp_path / 'valid.json', '--validate')
-    assert 'fits' in fine.stdout and '3 tracks in 2 of 3 videos' in fine.stdout
+    assert scores['AP'] == 1.0 and scores['classes']['person']['AP50'] == 1.0 and '100.00' in text
+    text = fine(EVAL, tmp_path / 'r.json', tmp_path / 'valid.json', '--validate')
+    assert 'fits' in text and '3 tracks in 2 of 3 videos' in text
     (tmp_path / 'bad.json').write_text(json.dumps([dict(perfect()[0], segmentations=[])]))
     for args, message in (((tmp_path / 'r.json', tmp_path / 'valid.json'), 'has no annotations to compare with'),
                           ((tmp_path / 'bad.json', tmp_path / 'gt.json', '--validate'), 'has 0 masks'),
                           ((tmp_path / 'none.json', tmp_path / 'gt.json'), 'no such results file')):
-        done = run_tool('tools_vis/eval_vis.py', *args, check=False)
-        assert done.returncode == 1 and message in done.stdout and 'Traceback' not in done.stdout
+        code, _, err = call(EVAL, *args)
+        assert code == 1 and message in err and 'Traceback' not in err
 
 
 def test_validation_while_training(fake_config: Path, tmp_path: Path) -> None:
@@ -198,7 +188,7 @@ def test_validation_while_training(fake_config: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize('shell', SHELLS)
-def test_launcher_forms(stand_ins: Path, shell: str) -> None:
+def test_launcher_forms(stand_ins: Path, shell: str) -> None:  # noqa: F811
     script = '../tools_vis/dist_test_whole_video.sh'
     code, found, error = words(stand_ins, shell, script, 'c.py', 'w.pth', '2', '--format-only')
     assert code == 0, error

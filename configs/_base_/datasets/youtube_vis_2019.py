@@ -20,20 +20,21 @@ train_pipeline = [
     dict(type='ConcatVideoReferences', with_key=False),
     dict(type='SeqDefaultFormatBundle', ref_prefix='ref'),
 ]
+test_transforms = [
+    dict(type='SeqResize', keep_ratio=True),
+    dict(type='SeqNormalize', **img_norm_cfg),
+    dict(type='SeqPad', size_divisor=32),
+    dict(type='VideoCollect', keys=['img']),
+    dict(type='ConcatVideoReferences', with_key=False),
+    dict(type='SeqDefaultFormatBundle', ref_prefix='ref'),
+]
 test_pipeline = [
     dict(type='LoadMultiImagesFromFile', to_float32=True),
     dict(
         type='MultiScaleFlipAugVideo',
         img_scale=(640, 360),
         flip=False,
-        transforms=[
-            dict(type='SeqResize', keep_ratio=True),
-            dict(type='SeqNormalize', **img_norm_cfg),
-            dict(type='SeqPad', size_divisor=32),
-            dict(type='VideoCollect', keys=['img']),
-            dict(type='ConcatVideoReferences', with_key=False),
-            dict(type='SeqDefaultFormatBundle', ref_prefix='ref'),
-        ])
+        transforms=test_transforms)
 ]
 data = dict(
     samples_per_gpu=2,

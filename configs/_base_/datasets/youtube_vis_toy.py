@@ -16,16 +16,9 @@ test_pipeline = [
     dict(type='LoadMultiImagesFromFile'),
     dict(
         type='MultiScaleFlipAugVideo',
-        img_scale=(224, 128),
+        img_scale=(160, 96),
         flip=False,
-        transforms=[
-            dict(type='SeqResize', keep_ratio=True),
-            dict(type='SeqNormalize', **img_norm_cfg),
-            dict(type='SeqPad', size_divisor=32),
-            dict(type='VideoCollect', keys=['img']),
-            dict(type='ConcatVideoReferences', with_key=False),
-            dict(type='SeqDefaultFormatBundle', ref_prefix='ref'),
-        ])
+        transforms={{_base_.test_transforms}})
 ]
 data = dict(
     samples_per_gpu=2,
