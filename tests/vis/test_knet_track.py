@@ -11,28 +11,13 @@ import knet_vis  # noqa: F401  registers the models
 from knet.apis.checkpoint import load_weights
 from knet.det.targets import ImageTargets
 from knet_vis.tracker import clip_targets
-from tests.models import SIZE, build_toy_model, frame_gt, meta, total
+from tests.models import SIZE, build_toy_model, clip_batch, meta, total
 
 CONFIG = 'configs/toy/knet_track_toy_youtubevis.py'
 OPTIONS = dict(mean={}, attention=dict(tracker__query_merge_method='attention'),
                attention_pos=dict(tracker__query_merge_method='attention_pos'),
                mask_init=dict(tracker__with_mask_init=True), all_clip=dict(tracker__assign_stages=3),
                one_clip_stage=dict(tracker__assign_stages=1))
-
-
-def clip_batch(things: List[List[int]], size: tuple = SIZE) -> Dict[str, Any]:
-    """Arguments of ``KNetTrack.forward`` for clips with the given numbers of things per frame."""
-    torch.manual_seed(0)
-    frames = [[frame_gt(n, seed=f) for f, n in enumerate(clip)] for clip in things]
-
-    def column(values: List[torch.Tensor]) -> torch.Tensor:
-        return torch.cat([torch.stack([torch.full_like(v, f), v], dim=1) for f, v in enumerate(values)])
-
-    return dict(img_metas=[meta() for _ in things], ref_img=torch.randn(len(things), len(things[0]), 3, *size),
-                ref_img_metas=[[meta() for _ in clip] for clip in things],
-                ref_gt_masks=[[masks for _, masks, _ in clip] for clip in frames],
-                ref_gt_labels=[column([labels for labels, _, _ in clip]) for clip in frames],
-                ref_gt_instance_ids=[column([torch.arange(len(labels)) for labels, _, _ in clip]) for clip in frames])
 
 
 @pytest.mark.parametrize('things', [[[2, 1, 3]], [[0, 2]], [[0, 0, 0]], [[1]], [[2, 0], [0, 0]], [[0], [3], [1]],
@@ -47,15 +32,6 @@ def test_any_clip_trains(things: List[List[int]]) -> None:
         zero = [name for name in losses if name.endswith(('loss_mask', 'loss_dice', 'rpn_mask', 'rpn_dice'))]
         assert len(zero) == 2 * (1 + 3 + 3)
         assert all(losses[name] == 0 for name in zero)
-
-
-@pytest.mark.parametrize('options', OPTIONS.values(), ids=OPTIONS)
-def test_every_option_trains_all_of_its_parameters(options: Dict[str, Any]) -> None:
-    model = build_toy_model(CONFIG, **options).train()
-    losses = model(**clip_batch([[2, 1], [1, 2]]))
-    total(losses).backward()
-    assert [n for n, p in model.named_parameters() if p.requires_grad and p.grad is None] == []
-    assert any(name.startswith('tracker_init_') for name in losses) == ('tracker__with_mask_init' in options)
 
 
 def test_clips_of_a_batch_do_not_mix() -> None:
