@@ -15,6 +15,7 @@ from mmdet.datasets import build_dataset
 import knet_vis  # noqa: F401
 from knet.evaluation.vis_ap import evaluate_vis
 from knet.evaluation.vis_ground_truth import read_ground_truth
+from knet.labels import YOUTUBE_VIS_2021
 from knet_vis.datasets.sampling import ClipSampler
 from tests.tools.conftest import ROOT
 from tests.vis.conftest import run_tool
@@ -52,6 +53,23 @@ def test_converter_is_idempotent_and_can_rehearse(tmp_path: Path) -> None:
     before = [f.stat().st_mtime_ns for f in files]
     assert 'there already' in run_tool('tools/dataset/youtubevis2coco.py', '-i', root, '-o', tmp_path / 'out').stdout
     assert [f.stat().st_mtime_ns for f in files] == before
+
+
+def test_other_years_lie_in_other_folders(tmp_path: Path) -> None:
+    data = official()
+    data['categories'] = [dict(id=info.dataset_id, name=info.name) for info in YOUTUBE_VIS_2021.things]
+    (tmp_path / 'train').mkdir()
+    (tmp_path / 'train' / 'instances.json').write_text(json.dumps(data))
+    run_tool('tools/dataset/youtubevis2coco.py', '-i', tmp_path, '-o', tmp_path / 'annotations', '--version', '2021')
+    for video in data['videos']:
+        for name in video['file_names']:
+            path = tmp_path / 'train' / 'JPEGImages' / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch()
+    cfg = Config.fromfile(str(ROOT / 'configs/_base_/datasets/youtube_vis_2021.py')).data.train
+    dataset = build_dataset(dict(cfg, data_root=str(tmp_path)))
+    # Category 6 is the cat of 2021.
+    assert len(dataset) == 4 and dataset.CLASSES[dataset.frame(1, 0)['ann_info']['labels'][0]] == 'cat'
 
 
 def test_both_forms_of_ground_truth_are_one(converted: Path) -> None:
