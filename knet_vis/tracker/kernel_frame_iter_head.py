@@ -50,11 +50,10 @@ class KernelFrameIterHeadVideo(KernelIterHead):
         self.fc_mask = nn.Linear(channels, channels) if with_mask_init else None
 
     def init_weights(self) -> None:
-        """The stages like those of image K-Net; queries stay normally distributed."""
+        """The stages as in image K-Net, attention alike; queries stay normally distributed."""
         super().init_weights()
-        attention = [p for name, p in self.named_parameters(recurse=True) if name.startswith('query_merge_')]
-        for parameter in attention + list(self.fc_mask.parameters() if self.fc_mask is not None else ()):
-            if parameter.dim() > 1:
+        for name, parameter in self.named_parameters():
+            if name.startswith(('query_merge_', 'fc_mask.')) and parameter.dim() > 1:
                 nn.init.xavier_uniform_(parameter)
 
     @property
