@@ -1,4 +1,4 @@
-"""Validation while training: streams for video models, single images for image models."""
+"""Validation while training: streams and clips for video models, single images for image models."""
 from pathlib import Path
 from typing import Any, Dict, Optional, Sequence
 
@@ -12,6 +12,7 @@ from torch.utils.data import Dataset
 
 from knet.apis.loader import build_test_loader
 from knet.apis.test import close_store, open_store, run_images, score_videos, stream_videos
+from knet.apis.video_instances import open_video_store, predict_videos
 
 _VIDEO_SCORES = ('STQ', 'AQ', 'SQ', 'VPQ', 'mIoU', 'wIoU', 'VC8', 'VC16')
 _GREATER = (*_VIDEO_SCORES, 'PQ', 'AP')
@@ -21,15 +22,15 @@ class StreamEvalHook(EvalHook):
     """Scores the validation set after every ``interval`` epochs (or iterations).
 
     Video models (those with ``new_stream``) run over whole videos and report
-    ``STQ, AQ, SQ, VPQ`` or ``mIoU, wIoU, VC8, VC16``; image models report what
-    ``dataset.evaluate`` returns. With several processes videos (or images) are
-    shared out; rank 0 scores.
+    ``STQ, AQ, SQ, VPQ`` or ``mIoU, wIoU, VC8, VC16``; clip models (those with
+    ``predict_video``) and image models report what ``dataset.evaluate``
+    returns. With several processes videos (or images) are shared out; rank 0
+    scores.
 
     Args:
         dataset: Validation data set in test mode.
         metric: ``'stq'``/``'vpq'`` (the default) or ``'miou'``/``'vc'`` for
-            video models, the data set's metric names for image models, all of
-            them by default.
+            streams, else the data set's metric names, all of them by default.
         workers: Loader processes.
         protocol: STQ/VPQ protocol.
         **kwargs: ``interval``, ``start``, ``by_epoch``, ``save_best``,
@@ -55,8 +56,12 @@ class StreamEvalHook(EvalHook):
         _share_batch_norm(model)
         mode = model.training
         model.eval()
-        score = self._score_streams if hasattr(model, 'new_stream') else self._score_images
-        scores = score(model, runner)
+        if hasattr(model, 'new_stream'):
+            scores = self._score_streams(model, runner)
+        elif hasattr(model, 'predict_video'):
+            scores = self._score_clips(model, runner)
+        else:
+            scores = self._score_images(model, runner)
         model.train(mode)
         if scores is not None:
             self._report(runner, scores)
@@ -88,12 +93,21 @@ class StreamEvalHook(EvalHook):
             numbers.update({key: summary[key] for key in _VIDEO_SCORES if summary.get(key) is not None})
         return numbers
 
+    def _score_clips(self, model: nn.Module, runner: BaseRunner) -> Optional[Dict[str, float]]:
+        out_dir = Path(runner.work_dir) / 'val_predictions'
+        store = open_video_store(out_dir, meta=dict(iteration=int(runner.iter)), fresh=True)
+        results = predict_videos(model, self.dataset, store, workers=self.workers, show_progress=False)
+        return self._evaluate(results, runner)
+
     def _score_images(self, model: nn.Module, runner: BaseRunner) -> Optional[Dict[str, float]]:
-        counts = run_images(model, self.dataset, workers=self.workers, show_progress=False)
-        if counts is None:
+        return self._evaluate(run_images(model, self.dataset, workers=self.workers, show_progress=False), runner)
+
+    def _evaluate(self, results: Optional[Sequence[Any]], runner: BaseRunner) -> Optional[Dict[str, float]]:
+        """Scores of the data set, on the rank that has the results."""
+        if results is None:
             return None
         options = {} if self.metric is None else dict(metric=self.metric)
-        return dict(self.dataset.evaluate(counts, logger=runner.logger, **options))
+        return dict(self.dataset.evaluate(results, logger=runner.logger, **options))
 
 
 def _share_batch_norm(model: nn.Module) -> None:

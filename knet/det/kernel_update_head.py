@@ -24,14 +24,15 @@ class StageOutput:
     """Result of one refinement stage.
 
     Attributes:
-        cls_logits: (B, Q, K) float; things first, then stuff classes.
+        cls_logits: (B, Q, K) float; things first, then stuff classes. None
+            of a stage without classifier.
         masks: (B, Q, h, w) float mask logits at feature resolution.
         kernels: (B, Q, C, 1, 1) float, the refined kernels.
         track_kernels: Like ``kernels``, linked to the previous frame for
             tracking; None in image models and without a previous frame.
     """
 
-    cls_logits: Tensor
+    cls_logits: Optional[Tensor]
     masks: Tensor
     kernels: Tensor
     track_kernels: Optional[Tensor] = None
@@ -72,17 +73,19 @@ class KernelUpdateHead(BaseModule):
         kernel_updator_cfg (dict): Config of the adaptive kernel update.
         loss_cls, loss_mask, loss_dice (dict): Loss configs.
         loss_rank (dict | None): Loss config; None leaves it out.
+        with_cls (bool): Whether the stage classifies its kernels.
     """
 
     def __init__(self, num_thing_classes: int, num_stuff_classes: int, in_channels: int, feedforward_channels: int,
                  num_heads: int, num_ffn_fcs: int, num_cls_fcs: int, num_mask_fcs: int, mask_upsample_stride: int,
                  kernel_updator_cfg: dict, loss_cls: dict, loss_mask: dict, loss_dice: dict,
-                 loss_rank: Optional[dict] = None) -> None:
+                 loss_rank: Optional[dict] = None, with_cls: bool = True) -> None:
         super().__init__()
         self.num_thing_classes = num_thing_classes
         self.num_stuff_classes = num_stuff_classes
         self.num_classes = num_thing_classes + num_stuff_classes
         self.mask_upsample_stride = mask_upsample_stride
+        self.with_cls = with_cls
         self.attention = MultiheadAttention(in_channels, num_heads)
         self.attention_norm = nn.LayerNorm(in_channels)
         self.kernel_update_conv = build_transformer_layer(kernel_updator_cfg)
@@ -90,8 +93,9 @@ class KernelUpdateHead(BaseModule):
         self.feat_transform = ConvModule(in_channels, in_channels, 1, act_cfg=None)
         self.ffn = FFN(in_channels, feedforward_channels, num_ffn_fcs)
         self.ffn_norm = nn.LayerNorm(in_channels)
-        self.cls_fcs = self._fully_connected(in_channels, num_cls_fcs)
-        self.fc_cls = nn.Linear(in_channels, self.num_classes)
+        if with_cls:
+            self.cls_fcs = self._fully_connected(in_channels, num_cls_fcs)
+            self.fc_cls = nn.Linear(in_channels, self.num_classes)
         self.mask_fcs = self._fully_connected(in_channels, num_mask_fcs)
         self.fc_mask = nn.Linear(in_channels, in_channels)
         self.loss_cls = build_loss(loss_cls)
@@ -111,7 +115,8 @@ class KernelUpdateHead(BaseModule):
         for parameter in self.parameters():
             if parameter.dim() > 1:
                 nn.init.xavier_uniform_(parameter)
-        nn.init.constant_(self.fc_cls.bias, bias_init_with_prob(0.01))
+        if self.with_cls:
+            nn.init.constant_(self.fc_cls.bias, bias_init_with_prob(0.01))
 
     def update_kernels(self, gathered: Tensor, kernels: Tensor) -> Tensor:
         """Adaptive update, then interaction of all kernels of an image.
@@ -140,18 +145,26 @@ class KernelUpdateHead(BaseModule):
         Returns:
             StageOutput: With ``masks = kernel * feat_transform(x)``.
         """
-        cls_feats, mask_kernels = kernels, kernels
-        for layer in self.cls_fcs:
-            cls_feats = layer(cls_feats)
-        for layer in self.mask_fcs:
-            mask_kernels = layer(mask_kernels)
-        mask_kernels, transform = self.fc_mask(mask_kernels), self.feat_transform.conv
-        masks = torch.baddbmm((mask_kernels @ transform.bias)[..., None], mask_kernels @ transform.weight.flatten(1),
-                              x.flatten(2))
         return StageOutput(
-            cls_logits=self.fc_cls(cls_feats), masks=masks.unflatten(2, x.shape[2:]),
-            kernels=kernels[..., None, None],
+            cls_logits=self.classify(kernels), masks=self.predict_masks(x, kernels), kernels=kernels[..., None, None],
             track_kernels=None if track_kernels is None else track_kernels[..., None, None])
+
+    def classify(self, kernels: Tensor) -> Optional[Tensor]:
+        """Class logits (B, Q, K) of kernels (B, Q, C); None without classifier."""
+        if not self.with_cls:
+            return None
+        for layer in self.cls_fcs:
+            kernels = layer(kernels)
+        return self.fc_cls(kernels)
+
+    def predict_masks(self, x: Tensor, kernels: Tensor) -> Tensor:
+        """Mask logits (B, Q, h, w) of kernels (B, Q, C) on features (B, C, h, w)."""
+        for layer in self.mask_fcs:
+            kernels = layer(kernels)
+        kernels, transform = self.fc_mask(kernels), self.feat_transform.conv
+        masks = torch.baddbmm((kernels @ transform.bias)[..., None], kernels @ transform.weight.flatten(1),
+                              x.flatten(2))
+        return masks.unflatten(2, x.shape[2:])
 
     def forward(self, x: Tensor, kernels: Tensor, masks: Tensor) -> StageOutput:
         """Refine kernels and masks once.
@@ -215,18 +228,12 @@ class KernelUpdateHead(BaseModule):
             targets (Sequence[ImageTargets]): B ground truths.
 
         Returns:
-            dict[str, Tensor]: ``loss_cls``, ``loss_mask``, ``loss_dice``,
-            ``loss_rank`` (if configured) and ``pos_acc`` in percent.
+            dict[str, Tensor]: ``loss_cls`` and ``pos_acc`` in percent (if there
+            are class logits), ``loss_mask``, ``loss_dice`` and ``loss_rank``
+            (if configured).
         """
         query_targets = self.get_targets(samples, targets, output.masks.shape[1])
-        labels = query_targets.labels.flatten()
-        logits = output.cls_logits.flatten(0, 1)
-        positive = labels < self.num_classes
-        num_pos = reduce_mean(positive.sum().float()).clamp(min=1.0)
-        losses = dict(loss_cls=self.loss_cls(
-            logits, labels, query_targets.label_weights.flatten(0, 1), avg_factor=num_pos))
-        losses['pos_acc'] = accuracy(logits[positive], labels[positive])
-
+        losses = {} if output.cls_logits is None else self._class_losses(output.cls_logits, query_targets)
         pos_inds, pos_masks = query_targets.pos_inds, query_targets.pos_masks
         stride = self.mask_upsample_stride
         if self.loss_rank is not None:
@@ -236,3 +243,10 @@ class KernelUpdateHead(BaseModule):
                                        torch.cat(list(pos_masks))).items():
             losses[f'loss_{name}'] = value
         return losses
+
+    def _class_losses(self, cls_logits: Tensor, query_targets: QueryTargets) -> Dict[str, Tensor]:
+        labels, logits = query_targets.labels.flatten(), cls_logits.flatten(0, 1)
+        positive = labels < self.num_classes
+        num_pos = reduce_mean(positive.sum().float()).clamp(min=1.0)
+        loss = self.loss_cls(logits, labels, query_targets.label_weights.flatten(0, 1), avg_factor=num_pos)
+        return dict(loss_cls=loss, pos_acc=accuracy(logits[positive], labels[positive]))

@@ -26,10 +26,11 @@ def mask_losses(loss_mask: nn.Module, loss_dice: nn.Module, logits: Tensor, stri
     Args:
         loss_mask (nn.Module): Sigmoid cross entropy.
         loss_dice (nn.Module): Dice loss.
-        logits (Tensor): (P, h, w) float; P may be 0, then both are zero but
-            keep the graph connected.
+        logits (Tensor): (P, h, w) or (P, F, h, w) float; P may be 0, then both
+            are zero but keep the graph connected.
         stride (int): Ratio of feature and loss resolution.
-        targets (Tensor): (P, h * stride, w * stride) float in 0..1.
+        targets (Tensor): (P, h * stride, w * stride), or with F frames as well,
+            float in 0..1.
 
     Returns:
         dict[str, Tensor]: ``mask`` and ``dice``, scalars.
@@ -40,7 +41,7 @@ def mask_losses(loss_mask: nn.Module, loss_dice: nn.Module, logits: Tensor, stri
     pixels = targets[0].numel()
 
     def both(masks: Tensor) -> Tensor:
-        masks = upsample(masks[None], stride)[0]
+        masks = upsample(masks, stride)
         return torch.stack([loss_mask(masks, targets, avg_factor=num_masks * pixels),
                             loss_dice(masks, targets, avg_factor=num_masks)])
 

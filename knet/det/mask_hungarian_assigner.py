@@ -116,7 +116,7 @@ class MaskHungarianAssigner(BaseAssigner):
         target_sizes = [cost.size(targets) for cost in costs]
         chunks = []
         for logits in mask_logits.split(CHUNK):
-            probs = upsample(logits[None], stride)[0].flatten(1).sigmoid()
+            probs = upsample(logits, stride).flatten(1).sigmoid()
             # The costs clamp differently; one matrix product reads the targets once for both.
             clamped = probs.new_empty(len(costs), *probs.shape)
             for cost, room in zip(costs, clamped):
@@ -137,10 +137,10 @@ class MaskHungarianAssigner(BaseAssigner):
 
         Args:
             mask_logits (Tensor): (N, H / stride, W / stride) float, before the
-                sigmoid.
+                sigmoid; of a clip (N, F, H / stride, W / stride).
             cls_logits (Tensor | None): (N, T) float, before the sigmoid; None
                 leaves the class cost out.
-            gt_masks (Tensor): (G, H, W) float in 0..1.
+            gt_masks (Tensor): (G, H, W) or (G, F, H, W) float in 0..1.
             gt_labels (Tensor): (G,) int64 in 0..T-1.
             stride (int): How much finer the ground truth is.
 
@@ -169,7 +169,8 @@ def match(assigner: MaskHungarianAssigner, sampler: BaseSampler, masks: Tensor, 
     Args:
         assigner (MaskHungarianAssigner): Finds the pairs.
         sampler (BaseSampler): Splits queries into matched and others.
-        masks (Tensor): (B, N, h, w) float mask logits at feature resolution.
+        masks (Tensor): (B, N, h, w) or (B, N, F, h, w) float mask logits at
+            feature resolution.
         cls_logits (Tensor | None): (B, N, T) float.
         stride (int): Ratio of feature and loss resolution.
         targets (Sequence[ImageTargets]): B ground truths.

@@ -26,6 +26,9 @@ class ImageTargets:
         thing_labels: (G,) int64 in 0..T-1.
         stuff_masks: (P, h, w) float in 0..1, one per stuff class present.
         stuff_labels: (P,) int64 model classes in T..K-1, ascending.
+
+    A clip of F frames is an image whose masks have one axis more, (G, F, h, w):
+    matching, targets, cross entropy and dice loss don't care.
     """
 
     thing_masks: Tensor
@@ -61,7 +64,9 @@ def resize_masks(masks: Tensor, size: Tuple[int, int]) -> Tensor:
 
 
 def upsample(masks: Tensor, stride: int) -> Tensor:
-    """Bring (B, M, h, w) logits to loss resolution, ``stride`` times as fine."""
+    """Bring (M, h, w) or (B, M, h, w) logits to loss resolution, ``stride`` times as fine; not across B and M."""
+    if masks.dim() == 3:
+        return upsample(masks[None], stride)[0]
     return F.interpolate(masks, scale_factor=stride, mode='bilinear', align_corners=False)
 
 
@@ -78,7 +83,7 @@ def logits_at(masks: Tensor, pixels: Tensor, stride: int) -> Tensor:
     """
     height, width = (side * stride for side in masks.shape[-2:])
     if 3 * len(pixels) > height * width:
-        return upsample(masks[None], stride)[0].flatten(1).index_select(1, pixels)
+        return upsample(masks, stride).flatten(1).index_select(1, pixels)
     xy = torch.stack([pixels % width, torch.div(pixels, width, rounding_mode='floor')], dim=1)
     # Half precision cannot tell neighbouring pixels apart.
     masks = masks.to(torch.promote_types(masks.dtype, torch.float32))

@@ -10,6 +10,8 @@ from .semantic_kitti import SEMANTIC_KITTI
 from .space import LABEL_SPACES, ClassInfo, Colour, LabelSpace, get_label_space, register_label_space
 from .vipseg import VIPSEG
 from .vspw import VSPW, VSPW_TOY
+from .youtube_vis import YOUTUBE_VIS_2019, YOUTUBE_VIS_2021
 
 __all__ = ['CITYSCAPES_PANOPTIC', 'COCO', 'COCO_PANOPTIC', 'ClassInfo', 'Colour', 'KITTI_STEP', 'LABEL_SPACES',
-           'LabelSpace', 'SEMANTIC_KITTI', 'VIPSEG', 'VSPW', 'VSPW_TOY', 'get_label_space', 'register_label_space']
+           'LabelSpace', 'SEMANTIC_KITTI', 'VIPSEG', 'VSPW', 'VSPW_TOY', 'YOUTUBE_VIS_2019', 'YOUTUBE_VIS_2021',
+           'get_label_space', 'register_label_space']

@@ -9,7 +9,6 @@ from .embeddings import (
     build_embedding,
 )
 from .kernel_iter_head import VideoKernelIterHead
-from .kernel_link import KernelLink
 from .kernel_update_head import VideoKernelUpdateHead
 from .knet_quansi_dense import VideoKNetQuansiTrack
 from .knet_quansi_dense_embed_fc import VideoKNetQuansiEmbedFC
@@ -22,7 +21,7 @@ from .track_losses import L2Loss, MultiPosCrossEntropyLoss
 from .trackers import TRACKERS, MaskIoUTracker, NewIdTracker, QuasiDenseEmbedTracker
 from .video_knet import VideoKNet
 
-__all__ = ['EMBEDDINGS', 'KernelEmbedding', 'KernelLink', 'KernelTrackHead', 'L2Loss', 'MaskIoUTracker',
+__all__ = ['EMBEDDINGS', 'KernelEmbedding', 'KernelTrackHead', 'L2Loss', 'MaskIoUTracker',
            'MaskPoolEmbedding', 'MultiPosCrossEntropyLoss', 'NetworkOutput', 'NewIdTracker', 'QuasiDenseEmbedTracker',
            'QuasiDenseMaskEmbedHeadGTMask', 'QueryEmbedding', 'RoIEmbedding', 'StreamMemory', 'TRACKERS', 'VideoKNet',
            'VideoKNetQuansiEmbedFC', 'VideoKNetQuansiEmbedFCJointTrain', 'VideoKNetQuansiEmbedFCToy',

@@ -4,9 +4,8 @@ from typing import Optional
 from mmdet.models.builder import HEADS
 from torch import Tensor
 
+from knet.det.kernel_link import KernelLink
 from knet.det.kernel_update_head import KernelUpdateHead, StageOutput
-
-from .kernel_link import KernelLink
 
 # Names of the link modules in published checkpoints, by kind of link.
 _TRACK_ATTENTION = dict(attention='attention_previous', attention_norm='attention_previous_norm', ffn='link_ffn',

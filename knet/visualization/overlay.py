@@ -1,5 +1,5 @@
 """Predictions drawn over frames, and frames beside each other."""
-from typing import List, Optional, Sequence, Tuple, Union
+from typing import List, Mapping, Optional, Sequence, Tuple, Union
 
 import cv2
 import numpy as np
@@ -14,11 +14,12 @@ _TITLE_BACK = (32, 34, 38)
 
 
 def overlay(image_rgb: np.ndarray, semantic: np.ndarray, instance: np.ndarray, label_space: LabelSpace,
-            alpha: float = 0.5) -> np.ndarray:
+            alpha: float = 0.5, captions: Optional[Mapping[int, str]] = None) -> np.ndarray:
     """Lay a panoptic map over a frame.
 
     Stuff has its class colour, a tracked thing the colour of its track, an
-    outline and, when there is room, its id. Void stays as photographed.
+    outline and, when there is room, its id or caption. Void stays as
+    photographed.
 
     Args:
         image_rgb: (H, W, 3) uint8 RGB.
@@ -26,6 +27,7 @@ def overlay(image_rgb: np.ndarray, semantic: np.ndarray, instance: np.ndarray, l
         instance: (H, W) track ids; 0 = none.
         label_space: Declares classes and colours.
         alpha: Strength of the colours, 0 (photo) .. 1 (map).
+        captions: What to write on a track instead of its id; written in any case.
 
     Returns:
         np.ndarray: (H, W, 3) uint8 RGB, a new array.
@@ -49,7 +51,7 @@ def overlay(image_rgb: np.ndarray, semantic: np.ndarray, instance: np.ndarray, l
     edges, thing_edges = _outlines(semantic, instance)
     mixed[edges] = mixed[edges] // 2
     mixed[thing_edges] = 255
-    _write_ids(mixed, instance)
+    _write_ids(mixed, instance, captions)
     return mixed
 
 
@@ -92,8 +94,8 @@ def _outlines(semantic: np.ndarray, instance: np.ndarray) -> Tuple[np.ndarray, n
     return edges, inside & (instance > 0) if min(segments.shape) >= 160 else edges & (instance > 0)
 
 
-def _write_ids(image: np.ndarray, instance: np.ndarray) -> None:
-    """Write the id of every track that has room for it, in place."""
+def _write_ids(image: np.ndarray, instance: np.ndarray, captions: Optional[Mapping[int, str]]) -> None:
+    """Write the caption of every track, or its id if there is room, in place."""
     ids, index = np.unique(instance, return_inverse=True)
     index = index.reshape(instance.shape)
     rows, columns = np.nonzero(instance)
@@ -103,11 +105,12 @@ def _write_ids(image: np.ndarray, instance: np.ndarray) -> None:
     for position in np.flatnonzero(counts):
         mine = which == position
         y, x = rows[mine], columns[mine]
-        text = str(ids[position])
+        text = str(ids[position]) if captions is None else captions[int(ids[position])]
         (width, height), _ = cv2.getTextSize(text, _FONT, scale, 1)
-        if counts[position] < 1.5 * width * height or x.max() - x.min() < width:
+        if captions is None and (counts[position] < 1.5 * width * height or x.max() - x.min() < width):
             continue
-        corner = (int(x.mean() - width / 2), int(y.mean() + height / 2))
+        left = min(max(x.mean() - width / 2, 0), max(image.shape[1] - width, 0))
+        corner = (int(left), int(y.mean() + height / 2))
         cv2.putText(image, text, corner, _FONT, scale, (0, 0, 0), 3, cv2.LINE_AA)
         cv2.putText(image, text, corner, _FONT, scale, (255, 255, 255), 1, cv2.LINE_AA)
 

@@ -143,7 +143,7 @@ _DROPPED = {
     'SemanticFPNWrapper': ('start_level', 'end_level', 'cat_coors', 'cat_coors_level', 'fuse_by_cat', 'return_list',
                            'num_aux_convs'),
     'KernelUpdateHead': ('num_classes', 'out_channels', 'dropout', 'mask_thr', 'conv_kernel_size', 'ffn_act_cfg',
-                         'with_ffn', 'feat_transform_cfg', 'previous'),
+                         'with_ffn', 'feat_transform_cfg', 'previous', 'num_proposals'),
     'KernelUpdator': ('input_feat_shape', ),
     'KernelIterHead': ('do_panoptic', 'proposal_feature_channel', 'with_track', 'merge_joint'),
     'MSDeformAttnPixelDecoder': ('return_one_list', ),
@@ -151,7 +151,7 @@ _DROPPED = {
     'DiceCost': ('pred_act', ),
     'MaskCost': ('pred_act', ),
 }
-_SCOPED = ('DiceCost', 'MaskCost', 'MaskHungarianAssigner')
+_SCOPED = ('DiceCost', 'MaskCost', 'MaskHungarianAssigner', 'MaskHungarianAssignerVideo')
 
 
 def modern(cfg: Any) -> Any:

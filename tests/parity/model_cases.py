@@ -96,7 +96,7 @@ def _gt(case: Case, prefix: str) -> Dict[str, Any]:
     return gt
 
 
-def _check_backward(case: Case, model: torch.nn.Module, losses: Dict[str, torch.Tensor]) -> None:
+def check_backward(case: Case, model: torch.nn.Module, losses: Dict[str, torch.Tensor]) -> None:
     case.check_losses('losses', losses)
     sum(value for name, value in losses.items() if 'loss' in name).backward()
     parameters = dict(model.named_parameters())
@@ -117,7 +117,7 @@ def image_train(case: Case) -> None:
         gt['semantic'] = _coco_category_ids(gt['semantic'])
     losses = model.forward_train(padded(case.input('img'), meta)[None], [dict(meta)], gt['labels'][None], [gt['masks']],
                                  gt['semantic'][None, None])
-    _check_backward(case, model, losses)
+    check_backward(case, model, losses)
 
 
 def _match_reference_with_probabilities(model: torch.nn.Module) -> None:
@@ -155,7 +155,7 @@ def video_train(case: Case) -> None:
             padded(case.input('img'), meta)[None].double(), [dict(meta)], [gt['labels']], [gt['masks']], [gt['ids']],
             gt['semantic'][None, None], padded(case.input('ref_img'), meta)[None, None].double(), [[dict(meta)]],
             [column(ref['labels'])], [[ref['masks']]], [column(ref['ids'])], ref['semantic'][None, None, None])
-    _check_backward(case, model, losses)
+    check_backward(case, model, losses)
 
 
 @handles('model_kitti_step_r50_video_stream', 'model_kitti_step_r50_video_stream_lowmatch',

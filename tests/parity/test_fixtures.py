@@ -1,7 +1,7 @@
 """Every numeric fixture of the original that concerns existing code."""
 import pytest
 
-from . import model_cases, module_cases  # noqa: F401  registers the handlers
+from . import model_cases, module_cases, vis_cases  # noqa: F401  registers the handlers
 from .cases import Case, case_names
 
 

@@ -15,6 +15,8 @@ swin_b_22k = dict(
         type='Pretrained',
         checkpoint='https://github.com/SwinTransformer/storage/releases/download/v1.0.0/'
         'swin_base_patch4_window7_224_22k.pth'))
+# Every block runs a second time in the backward pass instead of keeping its feature maps.
+swin_b_frugal = dict(swin_b, with_cp=True)
 swin_b_channels = [128, 256, 512, 1024]
 swin_l = dict(
     _delete_=True,

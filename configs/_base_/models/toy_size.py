@@ -30,7 +30,7 @@ toy_size = dict(
             positional_encoding=dict(num_feats=_channels // 2),
             norm_cfg=_norm_cfg),
         norm_cfg=_norm_cfg,
-        loss_rank=dict(loss_weight=4.0)),
+        loss_rank=dict(_delete_=True, type='CrossEntropyLoss', use_sigmoid=False, loss_weight=4.0)),
     roi_head=dict(
         num_proposals=_num_proposals,
         mask_head=dict(

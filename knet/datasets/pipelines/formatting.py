@@ -72,10 +72,20 @@ class ConcatVideoReferences:
     - ``img_metas``, ``gt_masks``: lists of R,
     - ``gt_bboxes`` (M, 5) and ``gt_labels``, ``gt_instance_ids`` (M, 2) with
       the reference index 0..R-1 in the first column, in their own type.
+
+    Args:
+        with_key: Whether the first frame is a key. In a clip all frames are
+            equal: they become the references, and of the key there are only
+            the ``img_metas`` of the first one.
     """
 
+    def __init__(self, with_key: bool = True) -> None:
+        self.with_key = with_key
+
     def __call__(self, results: List[Frame]) -> List[Frame]:
-        """Merge frames 1.. of the list; a list of one frame stays as it is."""
+        """Merge frames 1.. of the list (0.. of a clip); a list of only a key stays as it is."""
+        if not self.with_key:
+            results = [dict(img_metas=results[0]['img_metas']), *results]
         if len(results) == 1:
             return results
         merged = {key: self._merge(key, [frame[key] for frame in results[1:]]) for key in results[1]}
@@ -93,7 +103,7 @@ class ConcatVideoReferences:
         return values
 
     def __repr__(self) -> str:
-        return f'{self.__class__.__name__}()'
+        return f'{self.__class__.__name__}(with_key={self.with_key})'
 
 
 @PIPELINES.register_module()

@@ -15,6 +15,7 @@ from .kitti_step import write_kitti_step
 from .semantic_kitti import write_semantic_kitti
 from .vipseg import write_vipseg
 from .vspw import write_vspw
+from .youtube_vis import write_youtube_vis
 
 LAYOUTS: Dict[str, Callable[[PathLike, str, Iterable[Video]], None]] = {
     'kitti-step': write_kitti_step,
@@ -25,7 +26,9 @@ LAYOUTS: Dict[str, Callable[[PathLike, str, Iterable[Video]], None]] = {
     'semantic-kitti': write_semantic_kitti,
     'vipseg': write_vipseg,
     'vspw': write_vspw,
+    'youtube-vis': write_youtube_vis,
 }
 
 __all__ = ['LAYOUTS', 'Video', 'write_cityscapes_panoptic', 'write_cityscapes_step', 'write_cityscapes_vps',
-           'write_coco', 'write_kitti_step', 'write_semantic_kitti', 'write_vipseg', 'write_vspw']
+           'write_coco', 'write_kitti_step', 'write_semantic_kitti', 'write_vipseg', 'write_vspw',
+           'write_youtube_vis']

@@ -1,4 +1,4 @@
-"""Link the kernels of a frame to those of the previous frame (Video K-Net, Sec. 3.3)."""
+"""Kernels that attend to those of other frames (Video K-Net, Sec. 3.3)."""
 from typing import Dict, Optional
 
 from mmcv.cnn.bricks.transformer import FFN, MultiheadAttention, build_transformer_layer
@@ -6,7 +6,7 @@ from torch import Tensor, nn
 
 
 class KernelLink(nn.Module):
-    """Current kernels attend to previous kernels: attention -> norm -> FFN -> norm.
+    """Current kernels attend to previous kernels, or to those of a clip: attention -> norm -> FFN -> norm.
 
     Args:
         channels (int): C.
@@ -26,7 +26,8 @@ class KernelLink(nn.Module):
         self.ffn = FFN(channels, feedforward_channels, num_ffn_fcs)
         self.ffn_norm = nn.LayerNorm(channels)
 
-    def forward(self, current: Tensor, previous: Tensor, gathered: Optional[Tensor] = None) -> Tensor:
+    def forward(self, current: Tensor, previous: Tensor, gathered: Optional[Tensor] = None,
+                pos: Optional[Tensor] = None) -> Tensor:
         """Kernels that know where they were.
 
         Args:
@@ -34,6 +35,9 @@ class KernelLink(nn.Module):
             previous (Tensor): (B, Q', C) float, kernels of the previous frame.
             gathered (Tensor | None): (B, Q', C) float, what the previous
                 kernels are updated with; read only if the link updates.
+            pos (Tensor | None): (Q, C) float, positional encoding of the
+                kernels; Q' is a multiple of Q, previous kernels of the same
+                index share it.
 
         Returns:
             Tensor: (B, Q, C) float.
@@ -41,8 +45,10 @@ class KernelLink(nn.Module):
         if self.update is not None:
             previous = self.update(gathered, previous[:, :, None]).reshape(previous.shape)
         query, memory = current.transpose(0, 1), previous.transpose(0, 1)
-        linked = self.attention_norm(self.attention(query, memory, memory)).transpose(0, 1)
-        return self.ffn_norm(self.ffn(linked))
+        query_pos = None if pos is None else pos[:, None]
+        key_pos = None if pos is None else query_pos.repeat(len(memory) // len(pos), 1, 1)
+        linked = self.attention(query, memory, memory, query_pos=query_pos, key_pos=key_pos)
+        return self.ffn_norm(self.ffn(self.attention_norm(linked).transpose(0, 1)))
 
     def register_in(self, owner: nn.Module, names: Dict[str, str]) -> None:
         """Make the parts submodules of ``owner`` under ``names``, as published checkpoints name them."""

@@ -1,0 +1,48 @@
+# Clip-wise Video K-Net: image K-Net on every frame, then a tracker that merges the kernels of the frames.
+_base_ = './knet_s3_r50_fpn.py'
+num_stages = 3
+num_proposals = 100
+# Costs on plain probabilities; those of image K-Net are clamped.
+_costs = dict(
+    cls_cost=dict(type='FocalLossCost', weight=2.0),
+    dice_cost=dict(type='knet.DiceCost', weight=4.0, min_prob=0.0),
+    mask_cost=dict(type='knet.MaskCost', weight=1.0, min_prob=0.0))
+_sampler = dict(type='MaskPseudoSampler')
+assign_cfg = dict(assigner=dict(type='knet.MaskHungarianAssigner', **_costs), sampler=_sampler)
+clip_assign_cfg = dict(assigner=dict(type='knet.MaskHungarianAssignerVideo', **_costs), sampler=_sampler)
+model = dict(
+    type='KNetTrack',
+    label_space='youtube_vis_2019',
+    rpn_head=dict(type='ConvKernelHeadVideo'),
+    roi_head=dict(type='KernelIterHeadVideo'),
+    tracker=dict(
+        type='KernelFrameIterHeadVideo',
+        num_stages=num_stages,
+        # The last stage refines every frame by itself, without a classifier.
+        assign_stages=2,
+        stage_loss_weights=[1] * num_stages,
+        num_proposals=num_proposals,
+        proposal_feature_channel=256,
+        query_merge_method='mean',
+        with_mask_init=False,
+        mask_head=dict(
+            type='KernelUpdateHeadVideo',
+            in_channels=256,
+            feedforward_channels=2048,
+            num_heads=8,
+            num_ffn_fcs=2,
+            num_cls_fcs=1,
+            num_mask_fcs=1,
+            mask_upsample_stride=2,
+            kernel_updator_cfg=dict(
+                type='KernelUpdator',
+                in_channels=256,
+                feat_channels=256,
+                out_channels=256,
+                act_cfg=dict(type='ReLU', inplace=True),
+                norm_cfg=dict(type='LN')),
+            loss_mask=dict(type='CrossEntropyLoss', use_sigmoid=True, loss_weight=1.0),
+            loss_dice=dict(type='DiceLoss', loss_weight=4.0),
+            loss_cls=dict(type='FocalLoss', use_sigmoid=True, gamma=2.0, alpha=0.25, loss_weight=2.0))),
+    train_cfg=dict(rpn=assign_cfg, rcnn=[assign_cfg] * num_stages, tracker=clip_assign_cfg),
+    test_cfg=dict(tracker=dict(max_per_img=10, mask_thr=0.5)))

@@ -1,0 +1,22 @@
+# Clip-wise Video K-Net in toy size; learns the toy street from scratch on two CPU cores.
+_base_ = [
+    '../_base_/models/knet_track_toy.py',
+    '../_base_/datasets/youtube_vis_toy.py',
+    '../_base_/schedules/toy.py',
+    '../_base_/vis_runtime.py',
+]
+_channels = 64
+model = dict(
+    rpn_head=dict(loss_rank=None),
+    roi_head=dict(mask_head=dict(loss_rank=None)),
+    tracker=dict(
+        num_proposals=16,
+        proposal_feature_channel=_channels,
+        mask_head=dict(
+            in_channels=_channels,
+            feedforward_channels=256,
+            loss_cls=dict(alpha=0.5, loss_weight=4.0),
+            kernel_updator_cfg=dict(in_channels=_channels, feat_channels=_channels, out_channels=_channels))))
+data = dict(train=dict(ref_img_sampler=dict(num_ref_imgs=3, frame_range=[-3, 3], filter_key_img=False)))
+evaluation = dict(by_epoch=False, interval=360)
+runner = dict(type='EpochBasedRunner', max_epochs=1)

@@ -1,0 +1,144 @@
+"""Running clip models over whole videos: frames come in chunks, tracks go out one video at a time."""
+from pathlib import Path
+from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
+
+import torch
+from mmcv.parallel import DataContainer
+from mmcv.runner import get_dist_info
+from torch import nn
+from torch.utils.data import DataLoader, Dataset
+
+from knet.apis.distributed import barrier
+from knet.apis.loader import quiet_worker
+from knet.apis.test import BackgroundWriter, inference_context, progress_bar, shard_videos
+from knet.evaluation.vis_results import VideoResultStore
+
+#: Frames that are read and passed to the network at once.
+CHUNK = 8
+#: Called with (position of the video, its records) for every video.
+OnVideo = Callable[[int, List[Dict[str, Any]]], None]
+
+
+class VideoChunks(Dataset):
+    """Videos as consecutive chunks of frames.
+
+    Args:
+        dataset: Data set with ``video_lengths`` and ``load_frames``, in test mode.
+        videos: Positions of the videos, in the order in which they are wanted.
+        size: Frames per chunk; the last of a video may be shorter.
+    """
+
+    def __init__(self, dataset: Dataset, videos: List[int], size: int) -> None:
+        self.dataset = dataset
+        lengths = dataset.video_lengths()
+        self.chunks = [(video, range(start, min(start + size, lengths[video])))
+                       for video in videos for start in range(0, lengths[video], size)]
+
+    def __len__(self) -> int:
+        return len(self.chunks)
+
+    def __getitem__(self, index: int) -> Dict[str, Any]:
+        """Output of the test pipeline for one chunk."""
+        return self.dataset.load_frames(*self.chunks[index])
+
+
+def _as_is(sample: Dict[str, Any]) -> Dict[str, Any]:
+    return sample
+
+
+def _content(value: Any) -> Any:
+    """Without the list of one and the container that test pipelines add."""
+    value = value[0] if isinstance(value, list) else value
+    return value.data if isinstance(value, DataContainer) else value
+
+
+def _unpack(sample: Dict[str, Any]) -> Tuple[torch.Tensor, Dict[str, Any]]:
+    """(f, 3, H, W) frames and the meta of the first of them."""
+    frames, meta = _content(sample['ref_img']), _content(sample['img_metas'])
+    return frames, dict(meta, batch_input_shape=tuple(frames.shape[-2:]))
+
+
+def predict_videos(model: nn.Module,
+                   dataset: Dataset,
+                   store: VideoResultStore,
+                   on_video: Optional[OnVideo] = None,
+                   workers: int = 1,
+                   amp: bool = False,
+                   show_progress: bool = True) -> Optional[List[List[Dict[str, Any]]]]:
+    """Predict this rank's videos that the store does not have yet.
+
+    A loader process reads ahead while the network computes; another thread
+    writes. Memory does not grow with the length of a video, except for what
+    the model keeps.
+
+    Args:
+        model: Clip model in eval mode (``predict_video``).
+        dataset: Video data set in test mode.
+        store: Where results go.
+        on_video: Also called for every video of this rank, in the writing
+            thread; for those that were there already as well.
+        workers: Loader processes.
+        amp: Half precision.
+        show_progress: Whether rank 0 shows a bar.
+
+    Returns:
+        On rank 0, when all ranks are done, the records of every video; None on
+        other ranks.
+    """
+    lengths, rank = dataset.video_lengths(), get_dist_info()[0]
+    ids = [video.id for video in dataset.videos]
+    own = shard_videos({i: list(range(length)) for i, length in enumerate(lengths)}, *get_dist_info())
+    todo = [i for i in own if not store.is_complete(ids[i], lengths[i])]
+    loader = DataLoader(VideoChunks(dataset, todo, CHUNK), batch_size=None, collate_fn=_as_is,
+                        num_workers=min(workers, len(todo)), worker_init_fn=quiet_worker)
+    device = next(model.parameters()).device
+    total = sum(lengths[i] for i in own)
+    done = total - sum(lengths[i] for i in todo)
+    with progress_bar(total, done, 'frames', show_progress) as bar, BackgroundWriter() as background:
+        if on_video is not None:
+            for i in sorted(set(own) - set(todo)):
+                background.submit(on_video, i, store.read(ids[i]))
+        samples = iter(loader)
+        for i in todo:
+            first, meta = _unpack(next(samples))
+
+            def chunks(length: int = lengths[i], first: torch.Tensor = first) -> Iterator[torch.Tensor]:
+                frames, seen = first, 0
+                while True:
+                    yield frames.to(device, non_blocking=True)
+                    bar.update(len(frames))
+                    seen += len(frames)
+                    if seen == length:
+                        return
+                    frames = _unpack(next(samples))[0]
+
+            stream = chunks()
+            with inference_context(device, amp):
+                prediction = model.predict_video(stream, meta)
+            for _ in stream:  # a model that stops early must not shift the next video
+                pass
+            records = dataset.records(prediction, i)
+            background.submit(store.write, ids[i], lengths[i], records)
+            if on_video is not None:
+                background.submit(on_video, i, records)
+    barrier()
+    return [store.read(number) for number in ids] if rank == 0 else None
+
+
+def open_video_store(folder: Path, meta: Dict[str, Any], fresh: bool = False) -> VideoResultStore:
+    """Open a result folder on all ranks: rank 0 checks or clears it before the others write.
+
+    Args:
+        folder: Result folder.
+        meta: What makes the results what they are.
+        fresh: Start over.
+
+    Raises:
+        ValueError: As :class:`VideoResultStore`.
+    """
+    if get_dist_info()[0] == 0:
+        store = VideoResultStore(folder, meta, resume=not fresh)
+        barrier()
+        return store
+    barrier()
+    return VideoResultStore(folder, meta)

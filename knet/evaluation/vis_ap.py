@@ -1,0 +1,269 @@
+"""Average precision of video instance segmentation, as the YouTube-VIS benchmark defines it.
+
+The overlap of two tracks is the sum of their intersections over the sum of
+their unions, frames in which one is missing included. Everything else follows
+COCO: greedy matching by score, thresholds 0.5..0.95, precision at 101 recalls,
+areas here being the mean over the frames in which a track is visible.
+"""
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import Dict, List, Optional, Sequence, Tuple
+
+import numpy as np
+from pycocotools import mask as mask_api
+
+from knet.evaluation.tables import format_table
+from knet.evaluation.vis_ground_truth import Rle, Track, VisGroundTruth
+from knet.evaluation.vis_results import Record, check_results
+
+THRESHOLDS = np.linspace(0.5, 0.95, 10)
+RECALLS = np.linspace(0.0, 1.0, 101)
+AREAS: Dict[str, Tuple[float, float]] = {
+    '': (0.0, 1e10), 's': (0.0, 128.0**2), 'm': (128.0**2, 256.0**2), 'l': (256.0**2, 1e10)}
+MAX_DETECTIONS = 100
+NAMES = ('AP', 'AP50', 'AP75', 'APs', 'APm', 'APl', 'AR1', 'AR10', 'AR100', 'ARs', 'ARm', 'ARl')
+
+_EMPTY = dict(size=[1, 1], counts=b'1')
+
+
+@dataclass
+class ClassMatches:
+    """Matches of one category in one or more videos, for one range of areas.
+
+    Attributes:
+        scores: (n,) of the detections.
+        ranks: (n,) position among the detections of their video.
+        matched: (10, n) bool, by threshold.
+        ignored: (10, n) bool: matched with what is to be ignored, or outside of the range.
+        positives: Number of tracks to find.
+    """
+
+    scores: np.ndarray
+    ranks: np.ndarray
+    matched: np.ndarray
+    ignored: np.ndarray
+    positives: int
+
+
+@dataclass
+class VisResult:
+    """Scores in 0..1; None where there is nothing to find.
+
+    Attributes:
+        precision: By (category, area name): (10, 101) precision at the recalls.
+        recall: By (category, area name, detections per video): (10,).
+        categories: Names by id.
+        tracks: Tracks to find by category.
+        detections: Detections by category.
+    """
+
+    precision: Dict[Tuple[int, str], np.ndarray]
+    recall: Dict[Tuple[int, str, int], np.ndarray]
+    categories: Dict[int, str]
+    tracks: Dict[int, int]
+    detections: Dict[int, int]
+
+    def _ap(self, area: str = '', rows: slice = slice(None), category: Optional[int] = None) -> Optional[float]:
+        return _mean([value[rows] for (cat, name), value in self.precision.items()
+                      if name == area and category in (None, cat)])
+
+    def _ar(self, limit: int, area: str = '', category: Optional[int] = None) -> Optional[float]:
+        return _mean([value for (cat, name, most), value in self.recall.items()
+                      if name == area and most == limit and category in (None, cat)])
+
+    def summary(self) -> Dict[str, Optional[float]]:
+        """The 12 numbers, by :data:`NAMES`."""
+        values = [self._ap(), self._ap(rows=slice(0, 1)), self._ap(rows=slice(5, 6)), self._ap('s'), self._ap('m'),
+                  self._ap('l'), self._ar(1), self._ar(10), self._ar(100), self._ar(100, 's'), self._ar(100, 'm'),
+                  self._ar(100, 'l')]
+        return dict(zip(NAMES, values))
+
+    def per_class(self) -> Dict[int, Dict[str, Optional[float]]]:
+        """``AP, AP50, AP75, AR10`` by category id, for categories with tracks or detections."""
+        return {cat: dict(AP=self._ap(category=cat), AP50=self._ap(rows=slice(0, 1), category=cat),
+                          AP75=self._ap(rows=slice(5, 6), category=cat), AR10=self._ar(10, category=cat))
+                for cat in sorted({*self.tracks, *self.detections})}
+
+    def table(self) -> str:
+        """Per class, then the 12 numbers, in percent."""
+        rows = [(self.categories[cat], *values.values(), self.tracks.get(cat, 0), self.detections.get(cat, 0))
+                for cat, values in self.per_class().items()]
+        summary = self.summary()
+        rows.append(('mean', *(summary[name] for name in ('AP', 'AP50', 'AP75', 'AR10')), sum(self.tracks.values()),
+                     sum(self.detections.values())))
+        classes = format_table(('class', 'AP', 'AP50', 'AP75', 'AR10', 'tracks', 'detections'), rows)
+        return classes + '\n\n' + format_table(('', *NAMES), [('all', *summary.values())])
+
+    def to_json(self) -> Dict[str, object]:
+        """The same as plain dicts."""
+        classes = {self.categories[cat]: values for cat, values in self.per_class().items()}
+        return dict(self.summary(), classes=classes)
+
+
+def _mean(values: Sequence[np.ndarray]) -> Optional[float]:
+    return float(np.mean(np.stack(values))) if values else None
+
+
+def track_overlaps(detections: Sequence[List[Optional[Rle]]],
+                   tracks: Sequence[List[Optional[Rle]]]) -> Tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Overlaps of all detections with all tracks of a video.
+
+    Args:
+        detections: D lists of F run-length codes; None = not visible.
+        tracks: G such lists.
+
+    Returns:
+        Overlaps (D, G) float64 in 0..1, 0 where both are empty, and the mean
+        visible areas (D,) and (G,), 0 if never visible.
+    """
+    areas_d, areas_g = _areas(detections), _areas(tracks)
+    shared = np.zeros((len(detections), len(tracks)))
+    if shared.size:
+        for frame in range(areas_d.shape[1]):
+            rows, columns = np.flatnonzero(areas_d[:, frame]), np.flatnonzero(areas_g[:, frame])
+            if len(rows) and len(columns):
+                # With "crowds" the denominator is the area of the detection: the product is the exact intersection.
+                share = mask_api.iou([detections[i][frame] for i in rows], [tracks[i][frame] for i in columns],
+                                     [1] * len(columns))
+                shared[np.ix_(rows, columns)] += np.rint(share * areas_d[rows, frame, None])
+    union = areas_d.sum(1)[:, None] + areas_g.sum(1)[None] - shared
+    return np.divide(shared, union, out=np.zeros_like(shared), where=union > 0), _visible(areas_d), _visible(areas_g)
+
+
+def _areas(tracks: Sequence[List[Optional[Rle]]]) -> np.ndarray:
+    """(n, F) areas."""
+    flat = mask_api.area([code or _EMPTY for track in tracks for code in track])
+    return np.asarray(flat, dtype=np.float64).reshape(len(tracks), -1) if len(tracks) else np.zeros((0, 0))
+
+
+def _visible(areas: np.ndarray) -> np.ndarray:
+    return areas.sum(1) / np.maximum((areas > 0).sum(1), 1)
+
+
+def match_class(overlaps: np.ndarray, scores: np.ndarray, areas_d: np.ndarray, areas_g: np.ndarray,
+                crowd: np.ndarray, limits: Tuple[float, float]) -> ClassMatches:
+    """Match the detections of a class in one video, best score first, each with the best track that is left.
+
+    Args:
+        overlaps: (D, G).
+        scores: (D,), descending, at most :data:`MAX_DETECTIONS`.
+        areas_d: (D,) mean areas.
+        areas_g: (G,).
+        crowd: (G,) bool; such tracks may be matched several times and count as nothing.
+        limits: Least and greatest area; tracks outside are ignored.
+    """
+    ignore = crowd | (areas_g < limits[0]) | (areas_g > limits[1])
+    order = np.argsort(ignore, kind='stable')
+    overlaps, ignore, crowd = overlaps[:, order], ignore[order], crowd[order]
+    num, levels = len(scores), np.arange(len(THRESHOLDS))
+    matched = np.zeros((len(THRESHOLDS), num), dtype=bool)
+    ignored = np.zeros_like(matched)
+    taken = np.zeros((len(THRESHOLDS), len(ignore)), dtype=bool)
+    if len(ignore):
+        for i, row in enumerate(overlaps):
+            able = (row >= np.minimum(THRESHOLDS, 1 - 1e-10)[:, None]) & ~(taken & ~crowd)
+            # Tracks that count come before those that don't.
+            counting = able & ~ignore
+            value = np.where(np.where(counting.any(1, keepdims=True), counting, able), row, -1.0)
+            # Of equal overlaps the last is taken, as COCO does.
+            best = value.shape[1] - 1 - value[:, ::-1].argmax(1)
+            found = able[levels, best]
+            matched[:, i], ignored[:, i] = found, found & ignore[best]
+            taken[levels[found], best[found]] = True
+    outside = (areas_d < limits[0]) | (areas_d > limits[1])
+    return ClassMatches(scores, np.arange(num), matched, ignored | (~matched & outside), int((~ignore).sum()))
+
+
+def _curves(matches: ClassMatches, limit: int) -> Tuple[np.ndarray, np.ndarray]:
+    """Precision at :data:`RECALLS` (10, 101), and the final recall (10,)."""
+    kept = np.flatnonzero(matches.ranks < limit)
+    kept = kept[np.argsort(-matches.scores[kept], kind='stable')]
+    counted = ~matches.ignored[:, kept]
+    hits = np.cumsum(matches.matched[:, kept] & counted, axis=1).astype(np.float64)
+    seen = np.cumsum(counted, axis=1)
+    precision = np.divide(hits, seen, out=np.zeros_like(hits), where=seen > 0)
+    precision = np.maximum.accumulate(precision[:, ::-1], axis=1)[:, ::-1]
+    recall = hits / matches.positives
+    table = np.zeros((len(THRESHOLDS), len(RECALLS)))
+    for row in range(len(THRESHOLDS)):
+        position = np.searchsorted(recall[row], RECALLS, side='left')
+        reached = position < len(kept)
+        table[row, reached] = precision[row, position[reached]]
+    return table, recall[:, -1] if len(kept) else np.zeros(len(THRESHOLDS))
+
+
+class VisAveragePrecision:
+    """Accumulates the matches of videos.
+
+    Args:
+        categories: Names by category id.
+    """
+
+    def __init__(self, categories: Dict[int, str]) -> None:
+        self.categories = categories
+        self._matches: Dict[Tuple[int, str], Dict[int, ClassMatches]] = defaultdict(dict)
+
+    def update(self, tracks: Sequence[Track], records: Sequence[Record], video_id: int) -> None:
+        """Compare the detections of a video with its tracks.
+
+        Args:
+            tracks: What is to be found, see :data:`knet.evaluation.vis_ground_truth.Track`.
+            records: Items of ``results.json`` of this video.
+            video_id: Its number; equal scores of different videos are taken in ascending number.
+        """
+        for category in sorted({item['category_id'] for item in (*tracks, *records)}):
+            truth = [track for track in tracks if track['category_id'] == category]
+            found = sorted((r for r in records if r['category_id'] == category), key=lambda r: -r['score'])
+            found = found[:MAX_DETECTIONS]
+            overlaps, areas_d, areas_g = track_overlaps([record['segmentations'] for record in found],
+                                                        [track['segmentations'] for track in truth])
+            scores = np.array([record['score'] for record in found], dtype=np.float64)
+            crowd = np.array([bool(track['iscrowd']) for track in truth], dtype=bool)
+            for name, limits in AREAS.items():
+                self._matches[category, name][video_id] = match_class(overlaps, scores, areas_d, areas_g, crowd, limits)
+
+    def merge(self, other: 'VisAveragePrecision') -> None:
+        """Take over the videos of another accumulator."""
+        for key, videos in other._matches.items():
+            self._matches[key].update(videos)
+
+    def compute(self) -> VisResult:
+        """The scores of all videos seen."""
+        result = VisResult({}, {}, self.categories, {}, {})
+        for (category, name), videos in sorted(self._matches.items()):
+            parts = [videos[video] for video in sorted(videos)]
+            whole = ClassMatches(np.concatenate([part.scores for part in parts]),
+                                 np.concatenate([part.ranks for part in parts]),
+                                 np.concatenate([part.matched for part in parts], axis=1),
+                                 np.concatenate([part.ignored for part in parts], axis=1),
+                                 sum(part.positives for part in parts))
+            if name == '':
+                result.tracks[category], result.detections[category] = whole.positives, len(whole.scores)
+            if whole.positives:
+                result.precision[category, name], _ = _curves(whole, MAX_DETECTIONS)
+                for limit in (1, 10, MAX_DETECTIONS):
+                    result.recall[category, name, limit] = _curves(whole, limit)[1]
+        return result
+
+
+def evaluate_vis(records: Sequence[Record], truth: VisGroundTruth) -> VisResult:
+    """Score results.
+
+    Args:
+        records: Items of ``results.json``.
+        truth: Tracks of the split.
+
+    Returns:
+        Scores; :meth:`VisResult.summary` gives the 12 numbers of the benchmark.
+
+    Raises:
+        ValueError: If the results do not fit, see :func:`.vis_results.check_results`.
+    """
+    check_results(records, truth)
+    by_video: Dict[int, List[Record]] = defaultdict(list)
+    for record in records:
+        by_video[record['video_id']].append(record)
+    accumulator = VisAveragePrecision(truth.categories)
+    for video, tracks in truth.tracks.items():
+        accumulator.update(tracks, by_video[video], video)
+    return accumulator.compute()

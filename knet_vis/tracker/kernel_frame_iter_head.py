@@ -1,0 +1,165 @@
+"""The stages that turn the kernels of frames into the tracks of a clip."""
+from typing import Any, Dict, Optional, Sequence
+
+from mmdet.models.builder import HEADS
+from torch import Tensor, nn
+
+from knet.det.kernel_head import Proposals
+from knet.det.kernel_iter_head import KernelIterHead, Losses
+from knet.det.kernel_update_head import StageOutput
+from knet.det.targets import ImageTargets
+from knet_vis.frame_fusion import FrameFusion
+
+
+@HEADS.register_module()
+class KernelFrameIterHeadVideo(KernelIterHead):
+    """Merge the kernels of the frames, refine them as kernels of the clip, then once more in every frame.
+
+    A track is a query: nothing is associated afterwards. B clips of F frames
+    come as B * F images.
+
+    Args:
+        num_stages (int): Number of stages.
+        assign_stages (int): So many of them refine the kernels of the clip,
+            classify them and are matched with the tracks; the others refine
+            kernels of every frame and take over the last matching.
+        proposal_feature_channel (int): C.
+        mask_head (dict): Config of all stages.
+        query_merge_method (str): How frames are merged, see
+            :class:`~knet_vis.frame_fusion.FrameFusion`; here and in the stages.
+        with_mask_init (bool): Start from masks of the merged kernels, with
+            losses of their own, instead of those of the frames.
+        train_cfg (dict | None): ``assigner`` and ``sampler`` of all stages.
+        **kwargs: Of :class:`~knet.det.KernelIterHead`.
+    """
+
+    def __init__(self, num_stages: int, assign_stages: int, num_proposals: int, proposal_feature_channel: int,
+                 mask_head: Dict[str, Any], query_merge_method: str = 'mean', with_mask_init: bool = False,
+                 train_cfg: Optional[dict] = None, **kwargs: Any) -> None:
+        if not 1 <= assign_stages <= num_stages:
+            raise ValueError(f'assign_stages={assign_stages} must lie in 1..num_stages={num_stages}')
+        heads = [{'query_merge_method': query_merge_method, **mask_head, 'with_cls': stage < assign_stages}
+                 for stage in range(num_stages)]
+        super().__init__(num_stages=num_stages, num_proposals=num_proposals, mask_head=heads,
+                         train_cfg=None if train_cfg is None else [train_cfg] * num_stages, **kwargs)
+        self.assign_stages = assign_stages
+        channels = proposal_feature_channel
+        self.fuse_frames = FrameFusion(query_merge_method, channels, mask_head['num_heads'], self)
+        self.init_query = nn.Embedding(num_proposals, channels) if query_merge_method != 'mean' else None
+        self.query_pos = nn.Embedding(num_proposals, channels) if query_merge_method == 'attention_pos' else None
+        self.fc_mask = nn.Linear(channels, channels) if with_mask_init else None
+
+    def init_weights(self) -> None:
+        """The stages as in image K-Net, attention alike; queries stay normally distributed."""
+        super().init_weights()
+        for name, parameter in self.named_parameters():
+            if name.startswith(('query_merge_', 'fc_mask.')) and parameter.dim() > 1:
+                nn.init.xavier_uniform_(parameter)
+
+    @property
+    def pos(self) -> Optional[Tensor]:
+        """Positional encoding of the queries, (N, C) float, or None."""
+        return None if self.query_pos is None else self.query_pos.weight
+
+    def merge_frames(self, kernels: Tensor) -> Tensor:
+        """Kernels (B, N, C) of the clips from those of their frames, (B, F, N, C)."""
+        queries = None if self.init_query is None else self.init_query.weight.expand(len(kernels), -1, -1)
+        return self.fuse_frames(kernels, queries, self.pos)
+
+    def initial_masks(self, x: Tensor, kernels: Tensor) -> Tensor:
+        """Masks of merged kernels, if the head is configured to start from them.
+
+        Args:
+            x (Tensor): (B * F, C, h, w) float features.
+            kernels (Tensor): (B, N, C) float.
+
+        Returns:
+            Tensor: (B * F, N, h, w) float logits.
+        """
+        kernels = self.fc_mask(kernels).repeat_interleave(len(x) // len(kernels), dim=0)
+        return (kernels @ x.flatten(2)).unflatten(2, x.shape[2:])
+
+    def run_stage(self, stage: int, x: Tensor, kernels: Tensor, masks: Tensor) -> StageOutput:
+        """Refine once.
+
+        Args:
+            stage (int): Which stage.
+            x (Tensor): (B * F, C, h, w) float features.
+            kernels (Tensor): (B, N, C, 1, 1) float of the clips; frame stages
+                also take (B * F, N, C, 1, 1).
+            masks (Tensor): (B * F, N, h, w) float logits.
+
+        Returns:
+            StageOutput: See :class:`KernelUpdateHeadVideo`.
+        """
+        if stage >= self.assign_stages:
+            kernels = kernels.repeat_interleave(len(x) // len(kernels), dim=0)
+        return self.mask_head[stage](x, kernels, masks, self.pos)
+
+    def _start(self, frames: Proposals, num_clips: int) -> Proposals:
+        """Kernels of the clips and the masks that the first stage gets."""
+        kernels = self.merge_frames(frames.kernels[..., 0, 0].unflatten(0, (num_clips, -1)))
+        masks = frames.masks if self.fc_mask is None else self.initial_masks(frames.feats, kernels)
+        return Proposals(kernels[..., None, None], frames.feats, masks, None)
+
+    def forward(self, frames: Proposals, num_clips: int = 1) -> StageOutput:
+        """Run all stages.
+
+        Args:
+            frames (Proposals): Refined kernels, masks and features of B * F
+                images.
+            num_clips (int): B.
+
+        Returns:
+            StageOutput: Of the last stage, with the class logits (B, N, K) of
+            the last stage that has a classifier.
+        """
+        start, cls_logits = self._start(frames, num_clips), None
+        kernels, masks = start.kernels, start.masks
+        for stage in range(len(self.mask_head)):
+            output = self.run_stage(stage, frames.feats, kernels, masks)
+            kernels, masks = output.kernels, output.masks
+            cls_logits = cls_logits if output.cls_logits is None else output.cls_logits
+        return StageOutput(cls_logits, masks, kernels)
+
+    def forward_train(self, frames: Proposals, clips: Sequence[ImageTargets]) -> Losses:
+        """Run all stages and compute their losses.
+
+        Clip stages are matched with the masks they *predict*.
+
+        Args:
+            frames (Proposals): Refined kernels, masks and features of B * F
+                images.
+            clips (Sequence[ImageTargets]): Tracks of the B clips, see
+                :func:`~knet_vis.tracker.clip_targets.clip_targets`.
+
+        Returns:
+            dict[str, Tensor]: ``tracker_s{stage}_{name}`` and, if configured,
+            ``tracker_init_{name}``.
+        """
+        losses: Losses = {}
+        start = self._start(frames, len(clips))
+        kernels, masks = start.kernels, start.masks
+        if self.fc_mask is not None:
+            initial = StageOutput(None, _volumes(masks, len(clips)), kernels)
+            samples = self.match(0, initial.masks, None, clips)
+            losses.update(self._losses(0, 'init', initial, samples, clips))
+        for stage in range(len(self.mask_head)):
+            output = self.run_stage(stage, frames.feats, kernels, masks)
+            kernels, masks = output.kernels, output.masks
+            output = StageOutput(output.cls_logits, _volumes(masks, len(clips)), kernels)
+            if stage < self.assign_stages:
+                samples = self.match(stage, output.masks, output.cls_logits, clips)
+            losses.update(self._losses(stage, f's{stage}', output, samples, clips))
+        return losses
+
+    def _losses(self, stage: int, prefix: str, output: StageOutput, samples: list,
+                clips: Sequence[ImageTargets]) -> Losses:
+        weight = self.stage_loss_weights[stage]
+        return {f'tracker_{prefix}_{name}': value * (weight if 'loss' in name else 1)
+                for name, value in self.mask_head[stage].loss(output, samples, clips).items()}
+
+
+def _volumes(masks: Tensor, num_clips: int) -> Tensor:
+    """Masks (B * F, N, h, w) of frames as masks (B, N, F, h, w) of clips."""
+    return masks.unflatten(0, (num_clips, -1)).transpose(1, 2)

@@ -1,0 +1,65 @@
+"""Refinement stage of a clip."""
+from typing import Any, Optional
+
+from mmdet.models.builder import HEADS
+from torch import Tensor
+
+from knet.det.kernel_update_head import KernelUpdateHead, StageOutput
+from knet_vis.frame_fusion import FrameFusion
+
+
+@HEADS.register_module()
+class KernelUpdateHeadVideo(KernelUpdateHead):
+    """:class:`~knet.det.KernelUpdateHead` for B clips of F frames, whose features and masks come as B * F images.
+
+    With a classifier there is one set of kernels per clip: it is updated with
+    the group features of all frames and segments all frames. Without one,
+    every frame has kernels of its own and the stage is that of image K-Net.
+
+    Args:
+        query_merge_method (str): How group features of the frames become those
+            of the clip, see :class:`~knet_vis.frame_fusion.FrameFusion`.
+        **kwargs: Of the image head.
+    """
+
+    def __init__(self, query_merge_method: str = 'mean', **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        if self.with_cls:
+            self.fuse_frames = FrameFusion(query_merge_method, kwargs['in_channels'], kwargs['num_heads'], self)
+
+    def forward(self, x: Tensor, kernels: Tensor, masks: Tensor, query_pos: Optional[Tensor] = None) -> StageOutput:
+        """Refine kernels and masks once.
+
+        Args:
+            x (Tensor): (B * F, C, h, w) float features.
+            kernels (Tensor): (B, N, C, 1, 1) float with a classifier,
+                (B * F, N, C, 1, 1) without.
+            masks (Tensor): (B * F, N, h, w) float mask logits.
+            query_pos (Tensor | None): (N, C) float, positional encoding for
+                the fusion of the frames.
+
+        Returns:
+            StageOutput: Masks (B * F, N, h, w), kernels as they came, class
+            logits (B, N, K) or None.
+        """
+        return self.predict(x, self.update_kernels(self.gather(masks, x), kernels[..., 0, 0], query_pos))
+
+    def update_kernels(self, gathered: Tensor, kernels: Tensor, query_pos: Optional[Tensor] = None) -> Tensor:
+        """As in image K-Net, after fusion of the frames.
+
+        Args:
+            gathered (Tensor): (B * F, N, C) float, features under the masks.
+            kernels (Tensor): (B, N, C) float with a classifier, (B * F, N, C)
+                without.
+            query_pos (Tensor | None): As in :meth:`forward`.
+
+        Returns:
+            Tensor: Of the shape of ``kernels``.
+        """
+        if self.with_cls:
+            gathered = self.fuse_frames(gathered.unflatten(0, (len(kernels), -1)), kernels.detach(), query_pos)
+        return super().update_kernels(gathered, kernels)
+
+    def predict_masks(self, x: Tensor, kernels: Tensor) -> Tensor:
+        """Mask logits (B * F, N, h, w) of kernels (B, N, C) or (B * F, N, C) on features (B * F, C, h, w)."""
+        return super().predict_masks(x, kernels.repeat_interleave(len(x) // len(kernels), dim=0))

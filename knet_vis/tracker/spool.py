@@ -1,0 +1,57 @@
+"""Tensors that wait on disk."""
+import io
+import tempfile
+from types import TracebackType
+from typing import IO, Iterator, List, Optional, Tuple, Type
+
+import torch
+from torch import Tensor
+
+
+class TensorSpool:
+    """Tensors written one after the other to a temporary file and read back in order, as often as wanted.
+
+    The file has no name and vanishes with the object; ``TMPDIR`` says where it
+    lies. It is read and written, not mapped, so that its pages don't count as
+    memory of the process.
+
+    Args:
+        device (torch.device): Where tensors are read to.
+    """
+
+    def __init__(self, device: torch.device) -> None:
+        self.device = device
+        self._file: Optional[IO[bytes]] = None
+        self._kinds: List[Tuple[torch.Size, torch.dtype]] = []
+
+    def __enter__(self) -> 'TensorSpool':
+        self._file = tempfile.TemporaryFile(prefix='knet_vis_')
+        return self
+
+    def __exit__(self, kind: Optional[Type[BaseException]], error: Optional[BaseException],
+                 traceback: Optional[TracebackType]) -> None:
+        self._file.close()
+
+    def append(self, tensor: Tensor) -> None:
+        """Write a tensor of any device and dtype.
+
+        Raises:
+            OSError: If the disk is full.
+        """
+        try:
+            self._file.seek(0, io.SEEK_END)
+            self._file.write(tensor.contiguous().view(torch.uint8).cpu().numpy().data)
+            self._file.flush()
+        except OSError as error:
+            raise OSError(f'features of the video cannot be kept in {tempfile.gettempdir()}: {error}; let TMPDIR name '
+                          'a folder on a larger disk') from error
+        self._kinds.append((tensor.shape, tensor.dtype))
+
+    def __iter__(self) -> Iterator[Tensor]:
+        position = 0
+        for shape, dtype in self._kinds:
+            tensor = torch.empty(shape, dtype=dtype)
+            room = tensor.view(torch.uint8).numpy()
+            self._file.seek(position)
+            position += self._file.readinto(room.data)
+            yield tensor.to(self.device)

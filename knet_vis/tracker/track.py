@@ -1,0 +1,164 @@
+"""Clip-wise Video K-Net for video instance segmentation (Li et al., CVPR 2022, Sec. 3.4)."""
+from typing import Any, Dict, Iterable, List, Sequence, Tuple
+
+from mmcv.runner import auto_fp16
+from mmdet.core import BitmapMasks
+from mmdet.models.builder import DETECTORS, build_head
+from torch import Tensor
+
+from knet.det.kernel_head import Proposals
+from knet.det.knet import KNet
+from knet.det.targets import ImageTargets, build_targets
+from knet_vis.structures import VideoInstances
+
+from .adopt_tracker import adopt_image_weights
+from .clip_targets import clip_targets
+from .whole_video import segment_video
+
+
+@DETECTORS.register_module()
+class KNetTrack(KNet):
+    """Image K-Net on every frame of a clip, and a tracker that merges the kernels of the frames.
+
+    Weights of an image K-Net also fill the tracker: its stages start as the
+    refinement stages of the same number, see
+    :func:`~knet_vis.tracker.adopt_tracker.adopt_image_weights`.
+
+    Args:
+        tracker (dict): Config of the
+            :class:`~knet_vis.tracker.KernelFrameIterHeadVideo`; class counts
+            are those of the label space.
+        **kwargs: Of :class:`~knet.det.KNet`; ``train_cfg`` and ``test_cfg``
+            have a part ``tracker``. The label space has no stuff.
+
+    Attributes:
+        remapped (dict[str, str]): Which keys of the last loaded state dict
+            filled which others, by the key that was filled.
+
+    Raises:
+        ValueError: If the label space has stuff.
+    """
+
+    def __init__(self, tracker: Dict[str, Any], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        if self.label_space.num_stuff:
+            raise ValueError(f'KNetTrack tracks things only, but label space {self.label_space.name!r} has '
+                             f'{self.label_space.num_stuff} stuff classes')
+        counts = dict(num_thing_classes=self.label_space.num_things, num_stuff_classes=0)
+        train_cfg = kwargs.get('train_cfg')
+        self.tracker = build_head({**counts, **tracker, 'train_cfg': train_cfg and train_cfg['tracker']})
+        self.remapped: Dict[str, str] = {}
+        self._register_load_state_dict_pre_hook(adopt_image_weights, with_module=True)
+
+    def init_weights(self) -> None:
+        """As in mmcv; what a checkpoint in ``init_cfg`` lacks is initialised as without it."""
+        if self.init_cfg:
+            for head in (self.rpn_head, self.roi_head, self.tracker):
+                head.init_weights()
+        super().init_weights()
+
+    @auto_fp16(apply_to=('ref_img', ))
+    def forward(self, img_metas: Sequence, ref_img: Any, ref_img_metas: Sequence, return_loss: bool = True,
+                **kwargs: Any) -> Any:
+        """mmdet's entry to :meth:`forward_train` and :meth:`simple_test`.
+
+        Args:
+            img_metas (Sequence): Of the key frames. Frames of a clip are
+                equal; an image of the key isn't needed and is ignored.
+            ref_img (Tensor | list[Tensor]): Clips; for testing a list with one
+                element, as mmdet's transforms for augmentation make it.
+            ref_img_metas (Sequence): Likewise.
+            return_loss (bool): Whether to train.
+            **kwargs: Ground truth; see :meth:`forward_train`.
+        """
+        if return_loss:
+            return self.forward_train(ref_img, ref_img_metas, **kwargs)
+        if len(ref_img) != 1:
+            self.aug_test(ref_img, ref_img_metas)
+        return self.simple_test(ref_img[0], ref_img_metas[0])
+
+    def forward_train(self, ref_img: Tensor, ref_img_metas: Sequence[Sequence[dict]],
+                      ref_gt_masks: Sequence[Sequence[BitmapMasks]], ref_gt_labels: Sequence[Tensor],
+                      ref_gt_instance_ids: Sequence[Tensor], **kwargs: Any) -> Dict[str, Tensor]:
+        """Losses of B clips of F frames.
+
+        Args:
+            ref_img (Tensor): (B, F, 3, H, W) float, normalised.
+            ref_img_metas (Sequence[Sequence[dict]]): B times F metas.
+            ref_gt_masks (Sequence[Sequence[BitmapMasks]]): B times F mask sets;
+                any of them may be empty.
+            ref_gt_labels (Sequence[Tensor]): B tensors (M_i, 2), frame 0..F-1
+                and thing label.
+            ref_gt_instance_ids (Sequence[Tensor]): B tensors (M_i, 2), frame
+                and instance id.
+            **kwargs: Other keys that data sets collect; not needed.
+
+        Returns:
+            dict[str, Tensor]: ``loss_rpn_*``, ``s{stage}_*``,
+            ``tracker_s{stage}_*``.
+        """
+        clips, frames = self._targets(ref_img, ref_img_metas, ref_gt_masks, ref_gt_labels, ref_gt_instance_ids)
+        proposals = self.rpn_head(self.extract_feat(ref_img.flatten(0, 1)))
+        losses, samples = self.rpn_head.loss(proposals, frames)
+        stage_losses, output = self.roi_head.forward_train(proposals, frames, samples)
+        refined = Proposals(output.kernels, proposals.feats, output.masks, proposals.semantic)
+        return {**losses, **stage_losses, **self.tracker.forward_train(refined, clips)}
+
+    def _targets(self, ref_img: Tensor, ref_img_metas: Sequence[Sequence[dict]],
+                 ref_gt_masks: Sequence[Sequence[BitmapMasks]], ref_gt_labels: Sequence[Tensor],
+                 ref_gt_instance_ids: Sequence[Tensor]) -> Tuple[List[ImageTargets], List[ImageTargets]]:
+        """Ground truth of the B clips, and of their B * F frames."""
+        num_frames = ref_img.shape[1]
+        metas = [dict(meta, batch_input_shape=tuple(ref_img.shape[-2:])) for clip in ref_img_metas for meta in clip]
+        labels, ids = _by_frame(ref_gt_labels, num_frames), _by_frame(ref_gt_instance_ids, num_frames)
+        frames = build_targets([masks for clip in ref_gt_masks for masks in clip], labels, None, metas,
+                               self.label_space, self.mask_assign_stride)
+        starts = range(0, len(frames), num_frames)
+        return [clip_targets(frames[i:i + num_frames], ids[i:i + num_frames]) for i in starts], frames
+
+    def forward_frames(self, img: Tensor) -> Proposals:
+        """Refined kernels, masks and features of (B, 3, H, W) frames, by themselves."""
+        proposals = self.rpn_head(self.extract_feat(img))
+        output = self.roi_head(proposals)
+        return Proposals(output.kernels, proposals.feats, output.masks, proposals.semantic)
+
+    def predict_video(self, chunks: Iterable[Tensor], img_meta: dict) -> VideoInstances:
+        """Tracks of a whole video.
+
+        Memory doesn't grow with the features of the frames, and the result
+        doesn't depend on how the video is cut into chunks.
+
+        Args:
+            chunks (Iterable[Tensor]): Consecutive frames, each (f, 3, H, W)
+                float, normalised and padded; f may differ.
+            img_meta (dict): ``img_shape`` and ``ori_shape``, of all frames.
+
+        Returns:
+            VideoInstances: The ``max_per_img`` best (query, class) pairs; a
+            query may appear under several classes.
+
+        Raises:
+            ValueError: If there is no frame, or frames differ in size.
+        """
+        return segment_video(self, chunks, img_meta)
+
+    def simple_test(self, ref_img: Tensor, ref_img_metas: Sequence[Sequence[dict]]) -> List[VideoInstances]:
+        """:meth:`predict_video` for B videos as tensors.
+
+        Args:
+            ref_img (Tensor): (B, F, 3, H, W) float.
+            ref_img_metas (Sequence[Sequence[dict]]): B times F metas.
+
+        Returns:
+            list[VideoInstances]: B predictions.
+        """
+        return [self.predict_video([video], metas[0]) for video, metas in zip(ref_img, ref_img_metas)]
+
+    def forward_dummy(self, img: Tensor) -> Tensor:
+        """Network on a clip (F, 3, H, W), for counting operations."""
+        return self.tracker(self.forward_frames(img)).masks
+
+
+def _by_frame(rows: Sequence[Tensor], num_frames: int) -> List[Tensor]:
+    """Second column (int64) of B tensors (M_i, 2), split by the frame in the first; B * F tensors."""
+    return [clip[clip[:, 0] == frame, 1].long() for clip in rows for frame in range(num_frames)]

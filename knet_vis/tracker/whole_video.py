@@ -1,0 +1,137 @@
+"""A video of any length in bounded memory.
+
+The tracker needs every frame several times: once per clip stage to gather
+features under masks, once for the final masks. Between the passes the features
+wait in a temporary file. Per frame, memory only keeps kernels and group
+features, N * C numbers each.
+"""
+from typing import Iterable, Iterator, List
+
+import torch
+from torch import Tensor, nn
+
+from knet.datasets.coco_format import encode_mask
+from knet.det.panoptic_fusion import MaskResizer
+from knet_vis.structures import VideoInstances
+
+from .kernel_frame_iter_head import KernelFrameIterHeadVideo
+from .spool import TensorSpool
+
+#: Frames that go through the network together. Batches of another size may round otherwise, so chunks are regrouped.
+FRAMES_AT_ONCE = 4
+
+
+def regroup(chunks: Iterable[Tensor], size: int) -> Iterator[Tensor]:
+    """Cut a video, given as (f, 3, H, W) tensors, into tensors of ``size`` frames; the last may be shorter.
+
+    Raises:
+        ValueError: If a chunk has another frame size than the one before.
+    """
+    waiting: List[Tensor] = []
+    count = 0
+    for chunk in chunks:
+        if waiting and chunk.shape[1:] != waiting[0].shape[1:]:
+            raise ValueError(f'frames of a video must have one size, got {tuple(waiting[0].shape[1:])} and '
+                             f'{tuple(chunk.shape[1:])}')
+        waiting.append(chunk)
+        count += len(chunk)
+        while count >= size:
+            frames = waiting[0] if len(waiting) == 1 else torch.cat(waiting)
+            yield frames[:size]
+            waiting, count = [frames[size:]], count - size
+    if count:
+        yield torch.cat(waiting)
+
+
+class _Passes:
+    """The passes over a video, as far as they are done.
+
+    Attributes:
+        spool: Features of the frames, in groups (f, C, h, w).
+        size: (H, W) of the padded frames.
+        kernels: (1, N, C) float, of the clip, after ``stage`` stages.
+        stage: Number of stages done.
+    """
+
+    def __init__(self, tracker: KernelFrameIterHeadVideo, spool: TensorSpool) -> None:
+        self.tracker = tracker
+        self.spool = spool
+        self.stage = 0
+
+    def read_frames(self, model: nn.Module, frames: Iterable[Tensor]) -> None:
+        """First pass: image K-Net, and the first clip stage."""
+        kernels, gathered = [], []
+        for img in frames:
+            self.size = tuple(img.shape[-2:])
+            refined = model.forward_frames(img)
+            self.spool.append(refined.feats)
+            kernels.append(refined.kernels[..., 0, 0])
+            if self.tracker.fc_mask is None:
+                gathered.append(self.tracker.mask_head[0].gather(refined.masks, refined.feats))
+        if not kernels:
+            raise ValueError('a video without frames cannot be segmented')
+        self.kernels = self.tracker.merge_frames(torch.cat(kernels)[None])
+        if gathered:
+            self._update(torch.cat(gathered))
+
+    def run_clip_stages(self) -> None:
+        """One pass for each of the other clip stages."""
+        while self.stage < self.tracker.assign_stages:
+            head = self.tracker.mask_head[self.stage]
+            self._update(torch.cat([head.gather(self._masks(x), x) for x in self.spool]))
+
+    def _update(self, gathered: Tensor) -> None:
+        head = self.tracker.mask_head[self.stage]
+        self.kernels = head.update_kernels(gathered, self.kernels, self.tracker.pos)
+        self.stage += 1
+
+    def _masks(self, x: Tensor) -> Tensor:
+        """Masks (f, N, h, w) of the current kernels."""
+        if self.stage == 0:
+            return self.tracker.initial_masks(x, self.kernels)
+        return self.tracker.mask_head[self.stage - 1].predict_masks(x, self.kernels)
+
+    def scores(self) -> Tensor:
+        """Class scores (N, K) of the clip."""
+        return self.tracker.mask_head[self.stage - 1].classify(self.kernels)[0].sigmoid()
+
+    def masks(self, queries: Tensor) -> Iterator[Tensor]:
+        """Last pass: frame stages, and masks (f, M, h, w) of some queries (M,)."""
+        stages = self.tracker.mask_head[self.stage:]
+        for x in self.spool:
+            kernels, last = self.kernels.expand(len(x), -1, -1), self.tracker.mask_head[self.stage - 1]
+            masks = self._masks(x) if len(stages) else None
+            for i, head in enumerate(stages):
+                kernels = head.update_kernels(head.gather(masks, x), kernels)
+                last = head
+                masks = head.predict_masks(x, kernels) if i + 1 < len(stages) else None
+            yield last.predict_masks(x, kernels[:, queries])
+
+
+@torch.inference_mode()
+def segment_video(model: nn.Module, chunks: Iterable[Tensor], img_meta: dict) -> VideoInstances:
+    """See :meth:`KNetTrack.predict_video`."""
+    device = next(model.parameters()).device
+    with TensorSpool(device) as spool:
+        passes = _Passes(model.tracker, spool)
+        passes.read_frames(model, (frames.to(device) for frames in regroup(chunks, FRAMES_AT_ONCE)))
+        passes.run_clip_stages()
+        return _best_tracks(passes, model.test_cfg.tracker, {**img_meta, 'batch_input_shape': passes.size})
+
+
+def _best_tracks(passes: _Passes, cfg: dict, img_meta: dict) -> VideoInstances:
+    """Best (query, class) pairs; the masks of their queries are made large, binary and short frame by frame."""
+    cls_scores = passes.scores()
+    num_classes = cls_scores.shape[1]
+    scores, pairs = cls_scores.flatten().topk(min(cfg.max_per_img, cls_scores.numel()))
+    queries, rows = (pairs // num_classes).unique(return_inverse=True)
+    every, tracks = torch.arange(len(queries), device=pairs.device), [[] for _ in queries]
+    stride = passes.tracker.mask_head[-1].mask_upsample_stride
+    for group in passes.masks(queries):
+        for masks in group:
+            binary = MaskResizer(masks, stride, img_meta)(every) > cfg.mask_thr
+            # Run lengths are counted down the columns.
+            for track, columns in zip(tracks, binary.transpose(1, 2).contiguous().cpu().numpy()):
+                track.append(encode_mask(columns.T))
+    return VideoInstances(scores.float().cpu().numpy(), (pairs % num_classes).cpu().numpy(),
+                          [list(tracks[row]) for row in rows.tolist()])

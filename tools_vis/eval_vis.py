@@ -1,0 +1,53 @@
+"""Score or check the results of video instance segmentation.
+
+    python tools_vis/eval_vis.py RESULTS.json GT.json --json scores.json
+    python tools_vis/eval_vis.py submission_file.zip VALID.json --validate     # ids, lengths, sizes; no scores
+
+GT.json is the official file or the converted one. --validate needs no annotations in it.
+"""
+import argparse
+import os
+from typing import Optional, Sequence
+
+os.environ.setdefault('KNET_NO_PLUGIN', '1')  # numpy is enough
+
+import _root  # noqa: F401  puts the repository on the path
+
+from knet.evaluation.vis_ap import evaluate_vis
+from knet.evaluation.vis_ground_truth import read_ground_truth
+from knet.evaluation.vis_results import check_results, describe_results, read_results
+from knet.utils.cli import UsageError, add_debug_option, run_tool
+from knet.utils.io import write_json_atomic
+
+
+def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('results', help='results.json, or the zip that holds it')
+    parser.add_argument('ground_truth', help='json of the split')
+    parser.add_argument('--json', metavar='FILE', help='also write the scores there, as fractions in 0..1')
+    parser.add_argument('--validate', action='store_true', help='only check that the results fit the split')
+    add_debug_option(parser)
+    return parser.parse_args(argv)
+
+
+def main(argv: Optional[Sequence[str]] = None) -> None:
+    """Check, and score."""
+    args = parse_args(argv)
+    if args.validate and args.json:
+        raise UsageError('--validate gives no scores; leave out --json')
+    truth = read_ground_truth(args.ground_truth, annotated=not args.validate)
+    records = read_results(args.results)
+    if args.validate:
+        check_results(records, truth, args.results)
+        print(f'{args.results} fits {args.ground_truth}: {describe_results(records, truth)}')
+        return
+    result = evaluate_vis(records, truth)
+    print(result.table())
+    if args.json:
+        write_json_atomic(args.json, result.to_json())
+        print(f'\nscores written to {args.json}')
+
+
+if __name__ == '__main__':
+    run_tool(main)
