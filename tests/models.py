@@ -79,5 +79,20 @@ def pair_batch(things: List[int], ref_things: List[int], seed: int = 0) -> Dict[
     return batch
 
 
+def clip_batch(things: List[List[int]]) -> Dict[str, Any]:
+    """Arguments of ``KNetTrack.forward`` for clips with the given numbers of things per frame."""
+    torch.manual_seed(0)
+    frames = [[frame_gt(n, seed=f) for f, n in enumerate(clip)] for clip in things]
+
+    def column(values: List[torch.Tensor]) -> torch.Tensor:
+        return torch.cat([torch.stack([torch.full_like(v, f), v], dim=1) for f, v in enumerate(values)])
+
+    return dict(img_metas=[meta() for _ in things], ref_img=torch.randn(len(things), len(things[0]), 3, *SIZE),
+                ref_img_metas=[[meta() for _ in clip] for clip in things],
+                ref_gt_masks=[[masks for _, masks, _ in clip] for clip in frames],
+                ref_gt_labels=[column([labels for labels, _, _ in clip]) for clip in frames],
+                ref_gt_instance_ids=[column([torch.arange(len(labels)) for labels, _, _ in clip]) for clip in frames])
+
+
 def total(losses: Dict[str, torch.Tensor]) -> torch.Tensor:
     return sum(value for name, value in losses.items() if 'loss' in name)

@@ -1,7 +1,7 @@
 """Every config: it loads, builds the network of the paper, trains and predicts.
 
 Networks are built in full size. What runs is the config's network with a
-narrow backbone and one transformer layer less, on 64 x 96 pixels: the links,
+narrow backbone, one encoder layer and few proposals, on 64 x 96 pixels: the links,
 heads, losses and fusion are those of the config. Configs whose shrunken
 networks are equal run once.
 """
@@ -15,13 +15,14 @@ from mmdet.models import build_detector
 
 from knet.labels import LabelSpace, get_label_space
 from knet.structures import InstancePrediction, PanopticPrediction
-from tests.models import ROOT, SIZE, frame_gt, meta, pair_batch, total, uninitialised
+from tests.models import ROOT, SIZE, clip_batch, frame_gt, meta, pair_batch, total, uninitialised
 
 CONFIGS = sorted(path for path in (ROOT / 'configs').rglob('*.py') if not {'_base_', 'common'} & set(path.parts))
 NAMES = [str(path.relative_to(ROOT / 'configs')) for path in CONFIGS]
 
 _KITTI = 'det/video_knet_kitti_step/video_knet_s3_{}_rpn_1x_kitti_step_sigmoid_stride2_mask_embed_link_ffn_{}.py'
 _VIPSEG = 'det/video_knet_vipseg/video_knet_s3_{}_rpn_vipseg_mask_embed_link_ffn_joint_train{}.py'
+_VIS = 'video_knet_vis/video_knet_vis/knet_track_{}.py'
 #: Tensors in the state dict and number of parameters of the networks of the paper, under their original names.
 NETWORKS = {
     'det/knet_cityscapes_step/knet_s3_r50_fpn.py': (502, 37419660),
@@ -38,6 +39,10 @@ NETWORKS = {
     'det/coco/knet_s3_r50_fpn_ms-3x_coco.py': (502, 37482368),
     'det/coco/knet_s3_swin-b_deformable_fpn_ms-3x_coco.py': (642, 102919352),
     'det/coco/knet_s3_r50_fpn_ms-3x_coco-panoptic.py': (502, 37536852),
+    _VIS.format('r50_1x_youtubevis'): (629, 43521328),
+    _VIS.format('r50_deformable_fpn_1x_youtubevis'): (730, 46212848),
+    _VIS.format('swinb_1x_youtubevis_8e'): (668, 106266792),
+    _VIS.format('swinb_deformable_1x_youtubevis'): (769, 108958312),
 }
 
 
@@ -61,34 +66,32 @@ def test_no_network_of_the_paper_is_missing() -> None:
 
 
 NARROW_BACKBONES = {
-    'knet.ResNet': (dict(depth=18, base_channels=8, stem_channels=8, recomputed_stages=()), [8, 16, 32, 64]),
-    'SwinTransformerDIY': (dict(embed_dims=8, depths=[2, 2, 2, 2], num_heads=[1, 2, 4, 8]), [8, 16, 32, 64]),
+    'knet.ResNet': dict(depth=18, base_channels=8, stem_channels=8, recomputed_stages=()),
+    'SwinTransformerDIY': dict(embed_dims=8, depths=[2, 2, 2, 2], num_heads=[1, 2, 4, 8], drop_path_rate=0),
 }
 
 
 def shrunken(cfg: Config) -> Dict[str, Any]:
     """The model of a config with a narrow backbone and fewer proposals, instances and encoder layers."""
     model = cfg.model
-    narrow, channels = NARROW_BACKBONES.get(model.backbone.type, (None, None))
-    if narrow is None:
-        return model.to_dict()
-    model.backbone.update(narrow, init_cfg=None)
+    model.backbone.update(NARROW_BACKBONES[model.backbone.type], init_cfg=None)
     if model.backbone.get('norm_cfg', {}).get('type') == 'SyncBN':
         model.backbone.norm_cfg.type = 'BN'
-    model.neck.in_channels = channels
+    model.neck.in_channels = [8, 16, 32, 64]
     if 'encoder' in model.neck:
         model.neck.encoder.num_layers = 1
-    for head in (model.rpn_head, model.roi_head):
+    heads = [model.rpn_head, model.roi_head] + ([model.tracker] if model.type == 'KNetTrack' else [])
+    for head in heads:
         head.num_proposals = min(head.num_proposals, 8)
     model.test_cfg.rcnn.max_per_img = 10
     return model.to_dict()
 
 
 def distinct() -> List:
-    """One name per shrunken network of configs/det and configs/toy."""
+    """One name per shrunken network of configs/det, configs/video_knet_vis and configs/toy."""
     seen = {}
     for name in NAMES:
-        if name.startswith(('det/', 'toy/')):
+        if name.startswith(('det/', 'video_knet_vis/', 'toy/')):
             seen.setdefault(json.dumps(shrunken(load(name)), sort_keys=True, default=str), name)
     return list(seen.values())
 
@@ -105,6 +108,8 @@ def semantic_of(space: LabelSpace, labels: torch.Tensor, masks: Any) -> torch.Te
 
 def batch_for(model: torch.nn.Module) -> Dict[str, Any]:
     """Two training samples, the second without things, with the label space of the model."""
+    if hasattr(model, 'predict_video'):
+        return clip_batch([[2, 1], [0, 0]])
     batch = pair_batch([2, 0], [2, 1])
     for prefix in ('', 'ref_'):
         truths = [frame_gt(n, seed) for seed, n in enumerate([2, 0] if not prefix else [2, 1])]
@@ -115,7 +120,7 @@ def batch_for(model: torch.nn.Module) -> Dict[str, Any]:
     return batch
 
 
-@pytest.mark.parametrize('name', distinct())
+@pytest.mark.parametrize('name', distinct(), ids=lambda name: name.replace('/', '-'))
 def test_network_trains_and_predicts(name: str) -> None:
     torch.manual_seed(0)
     model = build_detector(Config(dict(model=shrunken(load(name)))).model)
@@ -127,6 +132,10 @@ def test_network_trains_and_predicts(name: str) -> None:
     assert [n for n, p in model.named_parameters() if p.requires_grad and p.grad is None] == []
     model.eval()
     space = get_label_space(model.label_space)
+    if hasattr(model, 'predict_video'):
+        tracks = model.predict_video([torch.randn(2, 3, *SIZE)], dict(meta(), ori_shape=(48, 72, 3)))
+        assert [[code['size'] for code in track] for track in tracks.segmentations] == [[[48, 72]] * 2] * 10
+        return
     for t in range(2):
         prediction = model(return_loss=False, rescale=True, img=[torch.randn(1, 3, *SIZE)],
                            img_metas=[[dict(meta(0, t), ori_shape=(48, 72, 3))]])[0]

@@ -1,6 +1,6 @@
 """Measure speed and memory against yardsticks that run in turn on the same machine.
 
-    python tools/benchmark.py inference train loader stq vpq --json benchmark.json
+    python tools/benchmark.py inference train loader stq vpq vis --json benchmark.json
 
 ``inference`` compares a streaming frame with mmdet's PanopticFPN R50 on the same
 picture, everything else is compared with a 2048^3 float32 matrix product. Models
@@ -25,17 +25,23 @@ from knet.utils.io import write_json_atomic
 
 _CONFIG = ('configs/det/video_knet_kitti_step/'
            'video_knet_s3_r50_rpn_1x_kitti_step_sigmoid_stride2_mask_embed_link_ffn_joint_train.py')
+_VIS_CONFIG = 'configs/video_knet_vis/video_knet_vis/knet_track_r50_1x_youtubevis.py'
 #: Measurement -> (its job, its yardstick's job).
 _PAIRS = dict(inference=('video_frame', 'panoptic_fpn'), train=('train_step', 'matmul'), loader=('loader', 'matmul'),
-              stq=('stq', 'matmul'), vpq=('vpq', 'matmul'))
+              stq=('stq', 'matmul'), vpq=('vpq', 'matmul'), vis=('whole_video', 'matmul'))
 
 
 def parse_args() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description='Measure speed and memory against yardsticks.')
     parser.add_argument('what', nargs='+', choices=list(_PAIRS), help='what to measure')
-    parser.add_argument('--config', default=str(Path(__file__).resolve().parents[1] / _CONFIG), help='video model')
+    root = Path(__file__).resolve().parents[1]
+    parser.add_argument('--config', default=str(root / _CONFIG), help='video model')
+    parser.add_argument('--vis-config', default=str(root / _VIS_CONFIG), help='clip model')
     parser.add_argument('--size', type=int, nargs=2, default=[375, 1242], metavar=('H', 'W'), help='of a frame')
+    parser.add_argument('--vis-size', type=int, nargs=2, default=[360, 640], metavar=('H', 'W'),
+                        help='of a frame of the clip model')
+    parser.add_argument('--vis-frames', type=int, default=10, help='length of its video')
     parser.add_argument('--things', type=int, default=15, help='things that survive per frame (training: 12)')
     parser.add_argument('--videos', type=int, default=2, help='of the evaluators')
     parser.add_argument('--frames', type=int, default=100, help='per video of the evaluators')
@@ -66,6 +72,8 @@ def job_options(what: str, args: argparse.Namespace, folder: Path) -> Dict[str, 
     options = dict(config=args.config, size=args.size, things=args.things, optimize=args.optimize, nproc=args.nproc)
     if what == 'train':
         options['things'] = min(args.things, 12)
+    if what == 'vis':
+        options.update(config=args.vis_config, size=args.vis_size, frames=args.vis_frames)
     if what == 'loader':
         options['data_root'] = str(loader_data(folder / 'loader', args.size))
     if what in ('stq', 'vpq'):
@@ -86,8 +94,8 @@ def measure(what: str, args: argparse.Namespace, folder: Path) -> Dict[str, Any]
     """
     options = job_options(what, args, folder)
     ours, yardstick = (Job(name, options) for name in _PAIRS[what])
-    # Evaluators do the same work in every run and are long.
-    repeat = min(args.repeat, 2) if what in ('stq', 'vpq') else args.repeat
+    # These do the same work in every run and are long.
+    repeat = min(args.repeat, 2) if what in ('stq', 'vpq', 'vis') else args.repeat
     for turn in range(-1, repeat):
         for job in (ours, yardstick):
             job.run(keep=turn >= 0)

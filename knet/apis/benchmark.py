@@ -143,6 +143,28 @@ def video_frame(options: Options) -> Run:
     return run
 
 
+def whole_video(options: Options) -> Run:
+    """A frame of a video that the config's clip model, with random weights, sees as a whole.
+
+    The masks of random weights are ragged and their run lengths therefore long.
+    """
+    from knet.apis.config import load_config
+    from knet.apis.inference import init_model
+    from knet.apis.train import initialise_weights
+    torch.manual_seed(0)
+    model = init_model(load_config(options['config']))
+    initialise_weights(model)
+    model.eval()
+    image, meta = _frame(options)
+    number = options['frames']
+
+    def run() -> Dict[str, float]:
+        frames = (image.roll(8 * frame, dims=3) for frame in range(number))
+        return dict(seconds=_seconds(lambda: model.predict_video(frames, meta)) / number)
+
+    return run
+
+
 def _objects(number: int, size: Tuple[int, int], shift: int) -> Tuple[np.ndarray, np.ndarray]:
     """Rectangles as masks (N, H, W) uint8, and a semantic map of road, building, sky and the objects."""
     height, width = size
@@ -267,7 +289,7 @@ def vpq(options: Options) -> Run:
 
 JOBS: Dict[str, Callable[[Options], Run]] = dict(
     matmul=matmul, panoptic_fpn=panoptic_fpn, video_frame=video_frame, train_step=train_step, loader=loader, stq=stq,
-    vpq=vpq)
+    vpq=vpq, whole_video=whole_video)
 
 
 class Job:

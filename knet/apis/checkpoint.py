@@ -141,6 +141,9 @@ class LoadReport:
         missing: Keys of the model that the checkpoint lacks.
         unexpected: Keys of the checkpoint that the model lacks.
         mismatched: (key, shape in checkpoint, shape in model).
+        remapped: Keys of the model that were filled from keys of the
+            checkpoint with another meaning, as models do that grow out of
+            others; they name them in an attribute ``remapped``.
     """
 
     loaded: int
@@ -148,6 +151,7 @@ class LoadReport:
     missing: List[str] = field(default_factory=list)
     unexpected: List[str] = field(default_factory=list)
     mismatched: List[Tuple[str, str, str]] = field(default_factory=list)
+    remapped: Dict[str, str] = field(default_factory=dict)
 
     @property
     def exact(self) -> bool:
@@ -159,7 +163,8 @@ class LoadReport:
         lines = [f'{self.loaded} of {self.total} tensors loaded']
         for title, keys in (('missing in the checkpoint', self.missing),
                             ('unknown to the model', self.unexpected),
-                            ('of another shape', [f'{k}  checkpoint {a}, model {b}' for k, a, b in self.mismatched])):
+                            ('of another shape', [f'{k}  checkpoint {a}, model {b}' for k, a, b in self.mismatched]),
+                            ('tensors filled from others', [f'{k}  from {v}' for k, v in self.remapped.items()])):
             if keys:
                 lines.append(f'  {len(keys)} {title}:')
                 lines += [f'    {key}' for key in keys[:limit]]
@@ -198,7 +203,8 @@ def load_weights(model: nn.Module, weights: Dict[str, torch.Tensor]) -> LoadRepo
     own = [key for key in model.state_dict() if not key.endswith('num_batches_tracked')]
     lost = {key for key, _, _ in mismatched}
     missing = [key for key in own if key in set(outcome.missing_keys) - lost]
-    return LoadReport(len(own) - len(missing) - len(lost), len(own), missing, list(outcome.unexpected_keys), mismatched)
+    return LoadReport(len(own) - len(missing) - len(lost), len(own), missing, list(outcome.unexpected_keys), mismatched,
+                      dict(getattr(model, 'remapped', {})))
 
 
 def load_checkpoint(model: nn.Module,
@@ -226,9 +232,9 @@ def load_checkpoint(model: nn.Module,
     path = resolve_checkpoint(path)
     checkpoint = read_checkpoint(path, trust)
     report = load_weights(model, checkpoint['state_dict'])
-    if report.loaded == 0 or (complete and (report.missing or report.mismatched)):
+    if report.loaded == 0 or (complete and (report.missing or report.mismatched or report.remapped)):
         raise CheckpointError(f'checkpoint {path} is of another model than the config: {report.table(5)}')
-    if not report.exact and logger is not None:
+    if logger is not None and (report.remapped or not report.exact):
         logger.warning('%s: %s', path, report.table())
     return checkpoint
 

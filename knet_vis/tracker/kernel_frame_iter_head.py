@@ -38,7 +38,7 @@ class KernelFrameIterHeadVideo(KernelIterHead):
                  train_cfg: Optional[dict] = None, **kwargs: Any) -> None:
         if not 1 <= assign_stages <= num_stages:
             raise ValueError(f'assign_stages={assign_stages} must lie in 1..num_stages={num_stages}')
-        heads = [dict(query_merge_method=query_merge_method, with_cls=stage < assign_stages, **mask_head)
+        heads = [{'query_merge_method': query_merge_method, **mask_head, 'with_cls': stage < assign_stages}
                  for stage in range(num_stages)]
         super().__init__(num_stages=num_stages, num_proposals=num_proposals, mask_head=heads,
                          train_cfg=None if train_cfg is None else [train_cfg] * num_stages, **kwargs)
@@ -50,11 +50,10 @@ class KernelFrameIterHeadVideo(KernelIterHead):
         self.fc_mask = nn.Linear(channels, channels) if with_mask_init else None
 
     def init_weights(self) -> None:
-        """The stages like those of image K-Net; queries stay normally distributed."""
+        """The stages as in image K-Net, attention alike; queries stay normally distributed."""
         super().init_weights()
-        attention = [p for name, p in self.named_parameters(recurse=True) if name.startswith('query_merge_')]
-        for parameter in attention + list(self.fc_mask.parameters() if self.fc_mask is not None else ()):
-            if parameter.dim() > 1:
+        for name, parameter in self.named_parameters():
+            if name.startswith(('query_merge_', 'fc_mask.')) and parameter.dim() > 1:
                 nn.init.xavier_uniform_(parameter)
 
     @property

@@ -7,11 +7,10 @@ features, N * C numbers each.
 """
 from typing import Iterable, Iterator, List
 
-import numpy as np
-import pycocotools.mask as coco_mask
 import torch
 from torch import Tensor, nn
 
+from knet.datasets.coco_format import encode_mask
 from knet.det.panoptic_fusion import MaskResizer
 from knet_vis.structures import VideoInstances
 
@@ -109,13 +108,6 @@ class _Passes:
             yield last.predict_masks(x, kernels[:, queries])
 
 
-def encode(masks: Tensor) -> List[dict]:
-    """COCO run-length codes of (n, H, W) bool masks."""
-    columns = masks.transpose(1, 2).contiguous().cpu().numpy().astype(np.uint8)
-    codes = coco_mask.encode(columns.transpose(2, 1, 0))
-    return [dict(size=list(code['size']), counts=code['counts'].decode('ascii')) for code in codes]
-
-
 @torch.inference_mode()
 def segment_video(model: nn.Module, chunks: Iterable[Tensor], img_meta: dict) -> VideoInstances:
     """See :meth:`KNetTrack.predict_video`."""
@@ -137,8 +129,9 @@ def _best_tracks(passes: _Passes, cfg: dict, img_meta: dict) -> VideoInstances:
     stride = passes.tracker.mask_head[-1].mask_upsample_stride
     for group in passes.masks(queries):
         for masks in group:
-            codes = encode(MaskResizer(masks, stride, img_meta)(every) > cfg.mask_thr)
-            for track, code in zip(tracks, codes):
-                track.append(code)
+            binary = MaskResizer(masks, stride, img_meta)(every) > cfg.mask_thr
+            # Run lengths are counted down the columns.
+            for track, columns in zip(tracks, binary.transpose(1, 2).contiguous().cpu().numpy()):
+                track.append(encode_mask(columns.T))
     return VideoInstances(scores.float().cpu().numpy(), (pairs % num_classes).cpu().numpy(),
                           [list(tracks[row]) for row in rows.tolist()])

@@ -100,7 +100,8 @@ def frame_iter_head(case: Case) -> None:
     with torch.no_grad():
         out = head.eval()(frames)
     case.check('cls_scores', out.cls_logits.sigmoid())
-    case.check('masks', out.masks[None])
+    # Attention over large numbers: two runs of the original differ by 1.4e-4.
+    case.check('masks', out.masks[None], **(dict(atol=3e-4) if case.name.endswith('attention_pos') else {}))
     case.check('obj_feats_out', out.kernels if 'assign3' in case.name else out.kernels[None])
 
 
@@ -117,8 +118,9 @@ def clip_train(case: Case) -> None:
 
 @handles('model_vis_r50_test', 'model_vis_r50_deformable_test')
 def video_test(case: Case) -> None:
-    model, meta = build(case), case['input_meta']
-    images = torch.stack([case.input(key) for key in sorted(case['inputs'])])
+    # In float64: masks are cut hard between stages, and in float32 the machine decides pixels on the edge.
+    model, meta = build(case).double(), case['input_meta']
+    images = torch.stack([case.input(key) for key in sorted(case['inputs'])]).double()
     with torch.no_grad():
         frames = model.forward_frames(images)
         case.check('image_masks', frames.masks[None])

@@ -90,7 +90,8 @@ def test_pending_levels_are_computed_for_boxes() -> None:
     x = torch.randn(1, 2, 8, 8)
     kept = embedding.keep([PendingConv(x, conv), x])
     torch.testing.assert_close(kept[0], conv(x))
-    assert kept[1] is x and build_embedding('mask_pool', 2).keep([x]) == build_embedding('query', 2).keep([x]) == ()
+    assert kept[1] is x and embedding.keep([x.half()])[0].dtype == torch.float32
+    assert build_embedding('mask_pool', 2).keep([x]) == build_embedding('query', 2).keep([x]) == ()
 
 
 @pytest.mark.parametrize('kind', sorted(KINDS))
