@@ -18,7 +18,7 @@ from knet.apis import build_data, load_config
 from knet.apis.video_instances import open_video_store, predict_videos
 from knet.labels import YOUTUBE_VIS_2019
 from knet.visualization import draw_tracks, track_colour
-from tests.tools.conftest import ENVIRONMENT, ROOT, call, command
+from tests.tools.conftest import ROOT, call
 from tests.tools.test_launchers import SHELLS, stand_ins, words  # noqa: F401  the fixture is used by its name
 from tests.vis.conftest import run_tool
 from tests.vis.fakes import FakeClipModel
@@ -176,10 +176,7 @@ def test_eval_command(tmp_path: Path) -> None:
 
 
 def test_validation_while_training(fake_config: Path, tmp_path: Path) -> None:
-    done = subprocess.run([*command('train.py', fake_config, '--work-dir', tmp_path, '--seed', 0)],
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                          env=dict(ENVIRONMENT, PYTHONPATH=str(ROOT)))
-    assert done.returncode == 0, done.stdout
+    fine('train.py', fake_config, '--work-dir', tmp_path, '--seed', 0)
     lines = [json.loads(line) for path in tmp_path.glob('*.log.json') for line in path.read_text().splitlines()]
     scored = [line for line in lines if line.get('mode') == 'val']
     assert len(scored) == 1 and 0 <= scored[0]['AP'] <= 1 and {'AP50', 'AR10'} <= set(scored[0])
