@@ -7,7 +7,7 @@ from mmseg.models.decode_heads import DepthwiseSeparableASPPHead, IterativeDecod
 from mmseg.ops import resize
 from torch import Tensor
 
-from knet.video.kernel_link import KernelLink
+from knet.det.kernel_link import KernelLink
 
 
 @HEADS.register_module()
@@ -19,7 +19,7 @@ class VideoIterativeDecodeHead(IterativeDecodeHead):
     same parameters, same outputs.
 
     Args:
-        link (dict | None): Arguments of :class:`~knet.video.KernelLink` but the
+        link (dict | None): Arguments of :class:`~knet.det.KernelLink` but the
             channels; None never looks back.
         **kwargs: Of mmseg's head.
     """
