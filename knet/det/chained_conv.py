@@ -8,8 +8,9 @@ repeats pixels, one 3x3 convolution of the coarser level. No map of the finest
 resolution is made, and where the backbone's first stage is frozen none has a
 gradient. Parameters stay those of the four.
 """
-from typing import NamedTuple, Sequence, Tuple, Union
+from typing import NamedTuple, Optional, Sequence, Tuple, Union
 
+import torch
 import torch.nn.functional as F
 from mmcv.cnn import CONV_LAYERS
 from mmdet.models.builder import NECKS
@@ -42,7 +43,34 @@ def compose_kernels(first: nn.Conv2d, second: nn.Conv2d) -> Tensor:
     return F.conv_transpose2d(first.weight.transpose(0, 1), second.weight.transpose(0, 1)).transpose(0, 1)
 
 
-def chain(level: PendingConv, second: nn.Conv2d) -> Tensor:
+class MergedKernels(NamedTuple):
+    """The convolutions that a level and its reader amount to.
+
+    Attributes:
+        fine: (O, I, 5, 5) float, for the map of the backbone; stride 2.
+        coarse: (O, M, 3, 3) float, for the coarser level.
+        bias: (O, ) float or None.
+    """
+
+    fine: Tensor
+    coarse: Tensor
+    bias: Optional[Tensor]
+
+
+def merge_kernels(level: PendingConv, second: nn.Conv2d) -> MergedKernels:
+    """Merge the convolutions of a level with that of its reader; arguments as of :func:`chain`."""
+    kernel = compose_kernels(level.conv, second)
+    fine = F.conv_transpose2d(kernel, level.lateral.weight)
+    # Rows -2..2 around a row lie, up-sampled, in the coarser rows -1, -1, 0, 0, 1; columns likewise.
+    coarse = F.pad(kernel, (0, 1, 0, 1)).unflatten(3, (3, 2)).unflatten(2, (3, 2)).sum((3, 5))
+    bias = second.bias
+    if level.conv.bias is not None:
+        shift = second.weight.sum((2, 3)) @ level.conv.bias
+        bias = shift if bias is None else shift + bias
+    return MergedKernels(fine, coarse, bias)
+
+
+def chain(level: PendingConv, second: nn.Conv2d, kernels: Optional[MergedKernels] = None) -> Tensor:
     """``second(level())`` without the level.
 
     At the upper and left border ``second`` meets its own zero padding instead
@@ -53,21 +81,15 @@ def chain(level: PendingConv, second: nn.Conv2d) -> Tensor:
         level (PendingConv): Twice as large as the map that is added to it, so
             that no padding is met at the lower and right border.
         second (nn.Conv2d): 3x3 with stride 2 and padding 1.
+        kernels (MergedKernels | None): :func:`merge_kernels`, if known.
 
     Returns:
         Tensor: (B, O, H / 2, W / 2) float.
     """
     x, lateral, coarser, first = level
+    fine, coarse, bias = merge_kernels(level, second) if kernels is None else kernels
     # The bias of the 1x1 convolution must not reach into the padding, so it goes with the coarser map.
     coarser = coarser + lateral.bias[:, None, None]
-    kernel = compose_kernels(first, second)
-    fine = F.conv_transpose2d(kernel, lateral.weight)
-    # Rows -2..2 around a row lie, up-sampled, in the coarser rows -1, -1, 0, 0, 1; columns likewise.
-    coarse = F.pad(kernel, (0, 1, 0, 1)).unflatten(3, (3, 2)).unflatten(2, (3, 2)).sum((3, 5))
-    bias = second.bias
-    if first.bias is not None:
-        shift = second.weight.sum((2, 3)) @ first.bias
-        bias = shift if bias is None else shift + bias
     out = F.conv2d(x, fine, bias, stride=2, padding=2) + F.conv2d(coarser, coarse, padding=1)
     upper = F.conv2d(x[:, :, :3], lateral.weight) + _twice(coarser[:, :, :2])[:, :, :3]
     left = F.conv2d(x[..., :3], lateral.weight) + _twice(coarser[..., :2])[..., :3]
@@ -84,6 +106,9 @@ def _twice(x: Tensor) -> Tensor:
 class ChainedConv2d(nn.Conv2d):
     """A 3x3 convolution that merges with the pending level it reads, where that is less work."""
 
+    #: What the merged kernels were made of, and they; only inference keeps them.
+    _kept: Tuple[Tuple, Optional[MergedKernels]] = ((), None)
+
     def forward(self, x: Union[Tensor, PendingConv]) -> Tensor:
         """Convolve.
 
@@ -95,7 +120,17 @@ class ChainedConv2d(nn.Conv2d):
         """
         if not isinstance(x, PendingConv):
             return super().forward(x)
-        return chain(x, self) if self._pays(x) else super().forward(x())
+        return chain(x, self, self._kernels(x)) if self._pays(x) else super().forward(x())
+
+    def _kernels(self, level: PendingConv) -> MergedKernels:
+        """Merged kernels, as long as no weight changes those of the last frame."""
+        if torch.is_grad_enabled():
+            return merge_kernels(level, self)
+        weights = [weight for conv in (level.lateral, level.conv, self) for weight in conv.parameters()]
+        made_of = (torch.is_autocast_enabled(), *((w.data_ptr(), w._version, w.dtype) for w in weights))
+        if self._kept[0] != made_of:
+            self._kept = (made_of, merge_kernels(level, self))
+        return self._kept[1]
 
     def _pays(self, level: PendingConv) -> bool:
         (batch, channels, height, width), (h, w) = level.x.shape, level.coarser.shape[2:]

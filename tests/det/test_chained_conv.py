@@ -47,6 +47,18 @@ def test_merges_where_it_is_less_work_and_exact(size: tuple, stride: int, traine
     torch.testing.assert_close(got, second(level()))
 
 
+@torch.no_grad()
+def test_kept_kernels_follow_the_weights() -> None:
+    level = pending((8, 8))
+    second = ChainedConv2d(5, 3, 3, stride=2, padding=1).double()
+    for conv in (second, level.conv, level.lateral):
+        before = second(level)
+        torch.testing.assert_close(second(level), before, rtol=0, atol=0)
+        conv.weight.mul_(2)
+        torch.testing.assert_close(second(level), second(level()))
+        assert not torch.equal(second(level), before)
+
+
 def test_neck_and_semantic_fpn_meet() -> None:
     """In the published model the finest FPN map is never made, and the features are those of mmdet's FPN."""
     model = build_toy_model(R50, backbone__init_cfg=None).eval()
