@@ -34,8 +34,8 @@ fill = _load_fill()
 #: leaves a few elements of one kernel's mask beyond the tolerance.
 FLIPPED_BY_THE_ORIGINAL = {'model_variant_embed_fc_stream': 0.97}
 #: Pairs of images whose second one has such a pixel: on which side it falls depends on the machine and the precision.
-#: There, the first image must agree and most elements of the second.
-EDGE_IN_SECOND_IMAGE = {'model_coco_r50_deformable_instance_test': 0.85, 'model_coco_panoptic_r50_image_test': 0.75}
+#: There, the first image must agree, and 95 % of the second within a fiftieth of its spread.
+EDGE_IN_SECOND_IMAGE = ('model_coco_r50_deformable_instance_test', 'model_coco_panoptic_r50_image_test')
 #: A training step where it did so in the reference frame: relative tolerance of the losses after the flip.
 FLIPPED_IN_REFERENCE = {'model_variant_roi_gt_box_joint_train': dict(rtol=1e-3)}
 
@@ -112,8 +112,8 @@ class Case:
         elif self.name in EDGE_IN_SECOND_IMAGE:
             half = len(mine) // 2
             np.testing.assert_allclose(mine[:half], stored[:half], err_msg=f'{self.name}: {name}', **tolerance)
-            within = np.isclose(mine[half:], stored[half:], **tolerance).mean()
-            assert within >= EDGE_IN_SECOND_IMAGE[self.name], (name, within)
+            within = (np.abs(mine[half:] - stored[half:]) <= stored[half:].std() / 50).mean()
+            assert within >= 0.95, (name, within)
         else:
             np.testing.assert_allclose(mine, stored, err_msg=f'{self.name}: {name}', **tolerance)
 
