@@ -219,7 +219,8 @@ class RoIEmbedding(MaskPoolEmbedding):
     def keep(self, pyramid: Sequence[Union[Tensor, PendingConv]]) -> Sequence[Tensor]:
         """All levels, (B, C, H_l, W_l) each; not in half precision, which cannot hold the coordinates of boxes."""
         levels = [level() if isinstance(level, PendingConv) else level for level in pyramid]
-        return [level.to(torch.promote_types(level.dtype, torch.float32)) for level in levels]
+        # Compiled RoIAlign reads memory as if it were contiguous, whatever the strides.
+        return [level.to(torch.promote_types(level.dtype, torch.float32)).contiguous() for level in levels]
 
     def rows(self, output: NetworkOutput, masks: Sequence[Tensor]) -> Tensor:
         """Features (sum of n_i, C, s, s) of the boxes of masks, which are as in :class:`MaskPoolEmbedding`."""
