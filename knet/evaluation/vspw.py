@@ -27,7 +27,7 @@ from knet.evaluation.id_maps import ID_SHIFT, read_vipseg_panoptic
 from knet.evaluation.store import PredictionReader
 from knet.evaluation.video_files import StoredVideos, VideoFiles
 from knet.labels import VIPSEG, VSPW
-from knet.utils.io import PathLike, atomic_path, read_png
+from knet.utils.io import PathLike, atomic_path, decode_png, read_bytes
 
 SUBMISSION = 'result_submission'
 _FRAME = re.compile(r'(\d+)')
@@ -56,8 +56,8 @@ def read_mask(path: PathLike) -> np.ndarray:
     Raises:
         ValueError: If the file is damaged, of another kind, or holds another value.
     """
-    mask = read_png(path)
-    data = Path(path).read_bytes()
+    data = read_bytes(path, 'PNG')
+    mask = decode_png(data, path)
     if data[_COLOUR_TYPE] == _PALETTE:
         mask = np.array(Image.open(BytesIO(data)))
     if mask.ndim != 2 or mask.dtype != np.uint8:

@@ -72,7 +72,7 @@ def read_png(path: PathLike) -> np.ndarray:
         FileNotFoundError: If there is no such file.
         ValueError: If the file isn't a PNG, or is truncated or damaged.
     """
-    return decode_png(_read(path, 'PNG'), path)
+    return decode_png(read_bytes(path, 'PNG'), path)
 
 
 def decode_png(data: bytes, path: PathLike) -> np.ndarray:
@@ -109,11 +109,20 @@ def read_jpeg(path: PathLike) -> np.ndarray:
         ValueError: If the file isn't a JPEG, or is truncated or damaged.
     """
     flags = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
-    pixels = _decode(_read(path, 'JPEG'), path, 'JPEG', _JPEG_SIGNATURE, _JPEG_END, flags)
+    pixels = _decode(read_bytes(path, 'JPEG'), path, 'JPEG', _JPEG_SIGNATURE, _JPEG_END, flags)
     return cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB)
 
 
-def _read(path: PathLike, kind: str) -> bytes:
+def read_bytes(path: PathLike, kind: str) -> bytes:
+    """The content of a file.
+
+    Args:
+        path: File to read.
+        kind: What it should be, for the error.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+    """
     try:
         return Path(path).read_bytes()
     except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
