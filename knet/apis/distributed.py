@@ -2,6 +2,7 @@
 import argparse
 import os
 import re
+import time
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any, Iterator, List
@@ -20,6 +21,8 @@ _TIMEOUT = timedelta(hours=2)
 #: How gloo, NCCL and the key store say that a peer has died.
 _PEER_LOST = re.compile(r'Connection (closed|reset) by|Broken pipe|Connection was likely closed|remote process exited|'
                         r'ncclRemoteError|Failed to recv', re.I)
+#: Seconds in which the launcher notices that a peer has died.
+_GRACE = 10
 
 
 def add_launcher_options(parser: argparse.ArgumentParser) -> None:
@@ -122,6 +125,8 @@ def process_group(launcher: str, local_rank: int = 0) -> Iterator[None]:
         yield
     except RuntimeError as error:
         if launcher != 'none' and _PEER_LOST.search(str(error)):
+            # The launcher reports the first process it finds dead; a witness that leaves at once would take the blame.
+            time.sleep(_GRACE)
             raise UsageError('the connection to another process broke; look for the error of that process') from error
         raise
     leave_distributed()

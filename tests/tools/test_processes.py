@@ -40,6 +40,11 @@ def stamps(out: Path, videos: List[str]) -> Dict[Path, Tuple[int, int]]:
             for video in videos for path in (out / 'panoptic' / video).iterdir()}
 
 
+def finished(out: Path) -> List[str]:
+    """Videos that a run calls complete; a name that begins with a dot is a file still being written."""
+    return [path.stem for path in out.glob('.done/*.json') if not path.name.startswith('.')]
+
+
 def test_a_killed_run_redoes_only_what_is_missing(toy_config: Path, trained: Path, predicted: Path,
                                                   tmp_path: Path) -> None:
     out = tmp_path / 'out'
@@ -47,11 +52,11 @@ def test_a_killed_run_redoes_only_what_is_missing(toy_config: Path, trained: Pat
     process = subprocess.Popen(command('test_step.py', *options), env=ENVIRONMENT, stdout=subprocess.DEVNULL,
                                stderr=subprocess.DEVNULL)
     deadline = time.time() + 120
-    while not list(out.glob('.done/*.json')) and process.poll() is None and time.time() < deadline:
+    while not finished(out) and process.poll() is None and time.time() < deadline:
         time.sleep(0.002)
     process.send_signal(signal.SIGKILL)
     process.wait()
-    complete = [path.stem for path in out.glob('.done/*.json')]
+    complete = finished(out)
     assert 0 < len(complete) < 3, 'not killed in the middle'
     before = stamps(out, complete)
     launch('dist_step_test.sh', *options[:2], 2, *options[2:])  # not even the number of processes must stay the same
