@@ -1,0 +1,119 @@
+"""What the experiments share: running the project's own command lines, rows that survive an interruption, tables."""
+import argparse
+import csv
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from statistics import mean, stdev
+from typing import Any, Callable, Dict, Iterable, List, Sequence
+
+ROOT = Path(__file__).resolve().parents[2]
+os.environ['KNET_NO_PLUGIN'] = '1'  # the runs are processes of their own
+sys.path.insert(0, str(ROOT))
+
+from knet.utils.cli import add_debug_option, run_tool  # noqa: F401  for the experiments
+from knet.utils.io import atomic_path, write_json_atomic
+
+Row = Dict[str, Any]
+#: Columns of the scores of video panoptic segmentation, in percent.
+VPS_SCORES = ('STQ', 'AQ', 'SQ', 'VPQ1', 'VPQ2', 'VPQ3', 'VPQ4')
+#: What says where a row comes from, after its arm and seed.
+ORIGIN = ('config', 'commit', 'minutes')
+
+
+def parse_args(doc: str, name: str) -> argparse.Namespace:
+    """The options of every experiment.
+
+    Args:
+        doc: Description for ``--help``.
+        name: Of the experiment; its files are ``work_dirs/<name>`` and ``results/<name>.csv``.
+    """
+    parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('--seeds', type=int, nargs='+', default=[0, 1, 2])
+    parser.add_argument('--work-dir', type=Path, default=ROOT / 'work_dirs' / name, help='finished runs there are kept')
+    parser.add_argument('--csv', type=Path, default=ROOT / 'results' / f'{name}.csv', help='one row per run')
+    add_debug_option(parser)
+    args = parser.parse_args()
+    args.work_dir = args.work_dir.resolve()
+    return args
+
+
+def tool(*words: Any) -> None:
+    """Run a command line of the project.
+
+    Raises:
+        RuntimeError: If it fails.
+    """
+    environment = {key: value for key, value in os.environ.items() if key != 'KNET_NO_PLUGIN'}
+    command = [sys.executable, *map(str, words)]
+    if subprocess.run(command, cwd=str(ROOT), env=environment, check=False).returncode:
+        raise RuntimeError(f'failed: {" ".join(command)}')
+
+
+def train(config: str, run_dir: Path, seed: int, *options: Any) -> Path:
+    """Train, or continue what was interrupted.
+
+    Returns:
+        Path: The last checkpoint.
+    """
+    tool('tools/train.py', config, '--work-dir', run_dir, '--seed', seed, '--no-validate', '--auto-resume', *options)
+    return run_dir / 'latest.pth'
+
+
+def minutes_of(run_dir: Path) -> float:
+    """Minutes of the training steps that a run has logged, over its interruptions."""
+    seconds, before = 0.0, 0
+    for log in sorted(run_dir.glob('*.log.json')):
+        for line in map(json.loads, log.read_text().splitlines()):
+            if line.get('mode') == 'train':
+                seconds, before = seconds + line['time'] * max(0, line['iter'] - before), line['iter']
+    return round(seconds / 60, 1)
+
+
+def commit() -> str:
+    """Revision of the code, with ``-dirty`` if files differ from it."""
+    done = subprocess.run(['git', 'describe', '--always', '--dirty', '--exclude', '*'], cwd=str(ROOT), text=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)
+    return done.stdout.strip() or 'unknown'
+
+
+def vps_scores(out_dir: Path) -> Row:
+    """The scores that ``tools/test_step.py --eval stq vpq`` or the evaluators left in a folder, in percent."""
+    stq, vpq = (json.loads((out_dir / f'{name}.json').read_text()) for name in ('stq', 'vpq'))
+    row = {name: 100 * stq[name] for name in ('STQ', 'AQ', 'SQ')}
+    return {**row, **{f'VPQ{k}': 100 * scores['VPQ'] for k, scores in vpq['k'].items()}}
+
+
+def kept_row(path: Path, make: Callable[[], Row]) -> Row:
+    """The row of a finished run from its file; made and kept there if it is missing."""
+    if not path.is_file():
+        write_json_atomic(path, make())
+    return json.loads(path.read_text())
+
+
+def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Row]) -> None:
+    """Write all rows so far; numbers with four decimals."""
+    with atomic_path(path) as temporary, open(temporary, 'w', newline='') as file:
+        writer = csv.DictWriter(file, columns, lineterminator='\n')
+        writer.writeheader()
+        writer.writerows({key: round(row[key], 4) if isinstance(row[key], float) else row[key] for key in columns}
+                         for row in rows)
+
+
+def table(rows: List[Row], arm: str, scores: Sequence[str], digits: int = 1) -> str:
+    """Markdown: per arm, mean and standard deviation of the scores over its rows.
+
+    Args:
+        rows: Of all runs.
+        arm: Column that names what is compared.
+        scores: Columns to average.
+        digits: Decimals.
+    """
+    lines = [f'| {arm} | {" | ".join(scores)} |', '|---' * (len(scores) + 1) + '|']
+    for name in dict.fromkeys(row[arm] for row in rows):
+        values = [[row[score] for row in rows if row[arm] == name] for score in scores]
+        cells = [f'{mean(v):.{digits}f} ± {stdev(v) if len(v) > 1 else 0:.{digits}f}' for v in values]
+        lines.append(f'| {name} | {" | ".join(cells)} |')
+    return '\n'.join(lines)
