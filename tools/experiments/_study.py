@@ -9,13 +9,13 @@ from pathlib import Path
 from statistics import mean, stdev
 from typing import Any, Callable, Dict, Iterable, List, Sequence
 
-ROOT = Path(__file__).resolve().parents[2]
 os.environ['KNET_NO_PLUGIN'] = '1'  # the runs are processes of their own
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from knet.utils.cli import add_debug_option, run_tool  # noqa: F401  for the experiments
 from knet.utils.io import atomic_path, write_json_atomic
 
+ROOT = Path(__file__).resolve().parents[2]
 Row = Dict[str, Any]
 #: Columns of the scores of video panoptic segmentation, in percent.
 VPS_SCORES = ('STQ', 'AQ', 'SQ', 'VPQ1', 'VPQ2', 'VPQ3', 'VPQ4')
@@ -23,21 +23,24 @@ VPS_SCORES = ('STQ', 'AQ', 'SQ', 'VPQ1', 'VPQ2', 'VPQ3', 'VPQ4')
 ORIGIN = ('config', 'commit', 'minutes')
 
 
-def parse_args(doc: str, name: str) -> argparse.Namespace:
+def parser(doc: str, name: str) -> argparse.ArgumentParser:
     """The options of every experiment.
 
     Args:
         doc: Description for ``--help``.
         name: Of the experiment; its files are ``work_dirs/<name>`` and ``results/<name>.csv``.
     """
-    parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('--seeds', type=int, nargs='+', default=[0, 1, 2])
-    parser.add_argument('--work-dir', type=Path, default=ROOT / 'work_dirs' / name, help='finished runs there are kept')
-    parser.add_argument('--csv', type=Path, default=ROOT / 'results' / f'{name}.csv', help='one row per run')
-    add_debug_option(parser)
-    args = parser.parse_args()
-    args.work_dir = args.work_dir.resolve()
-    return args
+    options = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument('--seeds', type=int, nargs='+', default=[0, 1, 2])
+    options.add_argument('--work-dir', type=absolute, default=ROOT / 'work_dirs' / name, help='finished runs are kept')
+    options.add_argument('--csv', type=Path, default=ROOT / 'results' / f'{name}.csv', help='one row per run')
+    add_debug_option(options)
+    return options
+
+
+def absolute(path: str) -> Path:
+    """A path of the command line; the runs work in the repository's root."""
+    return Path(path).resolve()
 
 
 def tool(*words: Any) -> None:
@@ -84,6 +87,22 @@ def vps_scores(out_dir: Path) -> Row:
     stq, vpq = (json.loads((out_dir / f'{name}.json').read_text()) for name in ('stq', 'vpq'))
     row = {name: 100 * stq[name] for name in ('STQ', 'AQ', 'SQ')}
     return {**row, **{f'VPQ{k}': 100 * scores['VPQ'] for k, scores in vpq['k'].items()}}
+
+
+def predict(config: str, checkpoint: Path, out_dir: Path, options: Sequence[str] = ()) -> Row:
+    """Stream the test videos and score them; videos that are there already are kept.
+
+    Args:
+        config, checkpoint: Of the network.
+        out_dir: Where predictions and scores go.
+        options: ``KEY=VALUE`` overrides of the config.
+
+    Returns:
+        dict: :data:`VPS_SCORES`, in percent.
+    """
+    overrides = ['--cfg-options', *options] if options else []
+    tool('tools/test_step.py', config, checkpoint, '--out-dir', out_dir, '--eval', 'stq', 'vpq', *overrides)
+    return vps_scores(out_dir)
 
 
 def kept_row(path: Path, make: Callable[[], Row]) -> Row:

@@ -1,0 +1,55 @@
+"""What pre-training on single frames brings: image K-Net first, then Video K-Net, against video alone; by seed.
+
+    python tools/experiments/pretraining.py [--seeds 0 1 2] [--work-dir work_dirs/pretraining_toy]
+
+Both ways see as many frames: 720 iterations of two pairs from scratch (the last rung of ladder.py), or 720 iterations
+of two single frames of other streets in the Cityscapes-STEP layout, then 360 of two pairs. Writes
+results/pretraining_toy.csv and prints the table of docs/results.md. Finished runs are kept, also those of ladder.py.
+"""
+from pathlib import Path
+
+import _study as study
+import ladder
+
+NAME = 'pretraining_toy'
+IMAGES = 'configs/toy/ladder/0_pretraining.py'
+VIDEOS = ladder.config_of(ladder.RUNGS[-1])
+COLUMNS = ('start', 'seed', *study.ORIGIN, *study.VPS_SCORES)
+
+
+def make_data() -> None:
+    """The streets of ladder.py, and 120 others for the images."""
+    ladder.make_data()
+    study.tool('tools/dataset/make_toy_videos.py', '--layout', 'cityscapes-step', '--out',
+         study.ROOT / 'data' / 'toy' / 'ladder-images', '--train', 120, '--val', 1, '--seed', 1)
+
+
+def pretrained(seed: int, work_dir: Path) -> study.Row:
+    """Train images, then pairs; predict and score."""
+    run_dir = work_dir / f'pretrained_{seed}'
+
+    def make() -> study.Row:
+        start = study.train(IMAGES, run_dir / 'images', seed)
+        checkpoint = study.train(VIDEOS, run_dir / 'videos', seed, '--load-from', start, '--cfg-options',
+                           'runner.max_iters=360')
+        scores = study.predict(VIDEOS, checkpoint, run_dir / 'out')
+        minutes = study.minutes_of(run_dir / 'images') + study.minutes_of(run_dir / 'videos')
+        return dict(start='images first', seed=seed, config=f'{IMAGES} {VIDEOS}', commit=study.commit(),
+                    minutes=minutes, **scores)
+
+    return study.kept_row(run_dir / 'row.json', make)
+
+
+def main() -> None:
+    """Run what is missing, then tell."""
+    args, rows = study.parser(__doc__, NAME).parse_args(), []
+    make_data()
+    for seed in args.seeds:
+        scratch = ladder.one_run(ladder.RUNGS[-1], seed, args.work_dir.parent / ladder.NAME)
+        rows += [dict(scratch, start='video alone'), pretrained(seed, args.work_dir)]
+        study.write_csv(args.csv, COLUMNS, rows)
+    print(study.table(rows, 'start', study.VPS_SCORES))
+
+
+if __name__ == '__main__':
+    study.run_tool(main)
