@@ -52,7 +52,8 @@ def main() -> None:
     parser.set_defaults(seeds=[0])
     args, rows = parser.parse_args(), []
     study.tool('tools/dataset/frames_to_kitti_step.py', '--images', args.clip / 'images', '--panoptic',
-               args.clip / 'panoptic', '--dst', args.work_dir / 'data', '--train', '0-69', '--val', '70-100', '--height', 192)
+               args.clip / 'panoptic', '--dst', args.work_dir / 'data', '--train', '0-69', '--val', '70-100',
+               '--height', 192)
     for seed in args.seeds:
         ladder.make_data()
         ladder.one_run(ladder.RUNGS[-1], seed, args.work_dir.parent / ladder.NAME)

@@ -31,9 +31,9 @@ def one_run(link: str, seed: int, work_dir: Path) -> study.Row:
 
 def main() -> None:
     """Run what is missing, then tell."""
-    args, rows = study.study_parser(__doc__, NAME).parse_args(), []
+    args, rows = study.parser(__doc__, NAME).parse_args(), []
     study.tool('tools/dataset/make_toy_videos.py', '--layout', 'vspw', '--out', DATA, '--train', 40, '--val', 8,
-         '--frames', 24, '--height', 64, '--width', 208)
+               '--frames', 24, '--height', 64, '--width', 208)
     for seed in args.seeds:
         for link in CONFIGS:
             rows.append(one_run(link, seed, args.work_dir))
