@@ -1,30 +1,59 @@
-"""What the link brings on toy streets: K-Net with and without it, from scratch, by seed.
+"""What the link of video semantic segmentation brings on toy streets: K-Net with and without it, by seed.
 
     python tools/experiments/vss_toy.py [--seeds 0 1 2] [--work-dir work_dirs/vss_toy]
 
-Both models see the same pairs of frames in the same order for the same number of iterations. One run after another;
-what a stopped experiment has finished is kept. Writes results/vss_toy.csv and prints the table of docs/vss.md.
+Both models see the same pairs of frames in the same order for the same number of iterations: from scratch, and, as the
+paper trains, starting from the image model (the one without link from scratch). One run after another; what a stopped
+experiment has finished is kept. Writes results/vss_toy.csv and prints the table of docs/vss.md.
 """
 import json
 from pathlib import Path
+from typing import NamedTuple, Optional
 
 import _study as study
 
 NAME = 'vss_toy'
-CONFIGS = {'off': 'knet_toy_vspw', 'on': 'video_knet_toy_vspw'}
 SCORES = ('mIoU', 'wIoU', 'VC8', 'VC16', 'VC8_paper', 'VC16_paper')
+COLUMNS = ('link', 'seed', *study.ORIGIN, *SCORES)
 DATA = study.ROOT / 'data' / 'toy' / 'vspw'
 
 
-def one_run(link: str, seed: int, work_dir: Path) -> study.Row:
-    """Train, predict and score once; a row of the study.table, in percent."""
-    config, run_dir = f'configs/toy/{CONFIGS[link]}.py', work_dir / f'{CONFIGS[link]}_{seed}'
+class Arm(NamedTuple):
+    """One way to train.
+
+    Attributes:
+        config: Config file.
+        folder: Of its runs.
+        start: Folder of the runs whose weights it starts from; None = from scratch.
+    """
+
+    config: str
+    folder: str
+    start: Optional[str] = None
+
+
+OFF, ON = 'configs/toy/knet_toy_vspw.py', 'configs/toy/video_knet_toy_vspw.py'
+#: In an order in which nothing starts from a later one.
+ARMS = {
+    'off, from scratch': Arm(OFF, 'off'),
+    'on, from scratch': Arm(ON, 'on'),
+    'off, from the image model': Arm(OFF, 'off_more', start='off'),
+    'on, from the image model': Arm(ON, 'on_more', start='off'),
+}
+
+
+def one_run(name: str, seed: int, work_dir: Path) -> study.Row:
+    """Train, predict and score once; a row of the table, in percent."""
+    arm = ARMS[name]
+    run_dir = work_dir / f'{arm.folder}_{seed}'
 
     def make() -> study.Row:
-        checkpoint = study.train(config, run_dir, seed)
-        study.tool('tools/test_step.py', config, checkpoint, '--out-dir', run_dir / 'out', '--eval', 'miou', 'vc')
+        start = ['--load-from', work_dir / f'{arm.start}_{seed}' / 'latest.pth'] if arm.start else []
+        checkpoint = study.train(arm.config, run_dir, seed, *start)
+        study.tool('tools/test_step.py', arm.config, checkpoint, '--out-dir', run_dir / 'out', '--eval', 'miou', 'vc')
         found = json.loads((run_dir / 'out' / 'vss.json').read_text())
-        return dict(link=link, seed=seed, **{name: 100 * found[name] for name in SCORES})
+        return dict(link=name, seed=seed, config=arm.config, commit=study.commit(), minutes=study.minutes_of(run_dir),
+                    **{score: 100 * found[score] for score in SCORES})
 
     return study.kept_row(run_dir / 'row.json', make)
 
@@ -35,9 +64,9 @@ def main() -> None:
     study.tool('tools/dataset/make_toy_videos.py', '--layout', 'vspw', '--out', DATA, '--train', 40, '--val', 8,
                '--frames', 24, '--height', 64, '--width', 208)
     for seed in args.seeds:
-        for link in CONFIGS:
-            rows.append(one_run(link, seed, args.work_dir))
-            study.write_csv(args.csv, ('link', 'seed', *SCORES), rows)
+        for name in ARMS:
+            rows.append(one_run(name, seed, args.work_dir))
+            study.write_csv(args.csv, COLUMNS, rows)
     print(study.table(rows, 'link', SCORES, digits=2))
 
 
