@@ -1,4 +1,6 @@
 """A clip model that needs no network: it finds what is bright. Config files import this module."""
+import os
+import time
 from typing import Any, Dict, Iterable, List
 
 import numpy as np
@@ -13,7 +15,10 @@ from knet_vis.structures import VideoInstances
 
 @DETECTORS.register_module()
 class FakeClipModel(BaseDetector):
-    """Two tracks per video: all pixels above the mean of their frame, and all below."""
+    """Two tracks per video: all pixels above the mean of their frame, and all below.
+
+    Every video takes ``FAKE_SECONDS`` of the environment longer, so that a test can end it in the middle.
+    """
 
     def __init__(self, train_cfg: Any = None, test_cfg: Any = None, init_cfg: Any = None) -> None:
         super().__init__(init_cfg)
@@ -34,6 +39,7 @@ class FakeClipModel(BaseDetector):
 
     def predict_video(self, chunks: Iterable[Tensor], img_meta: Dict[str, Any]) -> VideoInstances:
         assert not torch.is_grad_enabled()
+        time.sleep(float(os.environ.get('FAKE_SECONDS', 0)))
         (height, width), inside = img_meta['ori_shape'][:2], img_meta['img_shape']
         tracks: List[List[Dict[str, Any]]] = [[], []]
         self.chunks.append([])

@@ -3,7 +3,9 @@ import json
 import os
 import pickle
 import shutil
+import signal
 import subprocess
+import time
 import zipfile
 from pathlib import Path
 from typing import Any, List, Tuple
@@ -18,7 +20,7 @@ from knet.apis import build_data, load_config
 from knet.apis.video_instances import open_video_store, predict_videos
 from knet.labels import YOUTUBE_VIS_2019
 from knet.visualization import draw_tracks, track_colour
-from tests.tools.conftest import ROOT, call
+from tests.tools.conftest import ENVIRONMENT, ROOT, call, command
 from tests.tools.test_launchers import SHELLS, stand_ins, words  # noqa: F401  the fixture is used by its name
 from tests.vis.conftest import run_tool
 from tests.vis.fakes import FakeClipModel
@@ -89,7 +91,26 @@ def test_format_only_writes_here_and_there(model_files: Files, tmp_path: Path, m
     assert [record for video in pickle.loads((tmp_path / 'all.pkl').read_bytes()) for record in video] == records
 
 
-def test_killed_run_redoes_only_what_is_missing(model_files: Files, tmp_path: Path, monkeypatch: Any) -> None:
+def test_a_killed_run_continues(model_files: Files, tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.chdir(tmp_path)
+    fine(TEST, *model_files, '--format-only', '--out-dir', tmp_path / 'whole')
+    args, videos = (TEST, *model_files, '--format-only', '--out-dir', tmp_path / 'out'), tmp_path / 'out' / 'videos'
+    process = subprocess.Popen(command(*args), env=dict(ENVIRONMENT, FAKE_SECONDS='1'), cwd=tmp_path,
+                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    deadline = time.time() + 120
+    while not list(videos.glob('[0-9]*.json')) and process.poll() is None and time.time() < deadline:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    before = {path: path.stat().st_ino for path in videos.glob('[0-9]*.json')}
+    assert 0 < len(before) < 3 and not (tmp_path / 'out' / 'results.json').exists(), 'not killed in the middle'
+    fine(*args)
+    assert all(path.stat().st_ino == number for path, number in before.items()), 'a finished video was done again'
+    for name in ('results.json', 'submission_file.zip'):
+        assert (tmp_path / 'out' / name).read_bytes() == (tmp_path / 'whole' / name).read_bytes()
+
+
+def test_only_missing_videos_are_done_again(model_files: Files, tmp_path: Path, monkeypatch: Any) -> None:
     monkeypatch.chdir(tmp_path)
     args = (TEST, *model_files, '--format-only', '--out-dir', tmp_path)
     fine(*args)
