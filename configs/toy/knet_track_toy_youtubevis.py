@@ -7,8 +7,6 @@ _base_ = [
 ]
 _channels = 64
 model = dict(
-    rpn_head=dict(loss_rank=None),
-    roi_head=dict(mask_head=dict(loss_rank=None)),
     tracker=dict(
         num_proposals=16,
         proposal_feature_channel=_channels,
@@ -17,6 +15,8 @@ model = dict(
             feedforward_channels=256,
             loss_cls=dict(alpha=0.5, loss_weight=4.0),
             kernel_updator_cfg=dict(in_channels=_channels, feat_channels=_channels, out_channels=_channels))))
-data = dict(train=dict(ref_img_sampler=dict(num_ref_imgs=3, frame_range=[-3, 3], filter_key_img=False)))
-evaluation = dict(by_epoch=False, interval=360)
-runner = dict(type='EpochBasedRunner', max_epochs=1)
+# Tested on twelve frames at once: frames of a training clip lie as far apart as one video allows without new scenes.
+data = dict(train=dict(ref_img_sampler=dict(num_ref_imgs=3, frame_range=[-5, 5], filter_key_img=False)))
+checkpoint_config = dict(by_epoch=False, interval=420)
+evaluation = dict(by_epoch=False, interval=420)
+runner = dict(type='IterBasedRunner', max_iters=1680)

@@ -110,6 +110,15 @@ def test_crowd_and_void_can_be_switched() -> None:
         assert (frame.instance[np.isin(frame.semantic, THINGS)] > 0).all()
 
 
+def test_zoom_enlarges_the_same_things() -> None:
+    plain, near = (ToyStreet((0, 1, 2), 96, 160, 4, zoom=zoom).render_frame(0) for zoom in (1.0, 1.8))
+    shared = set(np.unique(plain.instance)) & set(np.unique(near.instance)) - {0}
+    inside = [track for track in shared if not np.isin(track, near.instance[:, [0, -1]])
+              and not np.isin(track, near.instance[-1])]
+    growth = [(near.instance == track).sum() / (plain.instance == track).sum() for track in inside]
+    assert growth and 2.2 < np.median(growth) < 4.5, growth
+
+
 def test_labels_follow_the_picture() -> None:
     """Colour edges lie on label edges: a shifted label map fits worse."""
     image, semantic, instance = ToyStreet(11, num_frames=1).render_frame(0)
@@ -188,7 +197,7 @@ def test_an_interrupted_set_leaves_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize('change, message', [
-    ({'train': 0, 'val': 0}, 'no videos'), ({'train': -1}, 'no videos'), ({'train': 5000}, 'at most')])
+    ({'train': 0, 'val': 0}, 'no videos'), ({'train': -1}, 'no videos'), ({'train': 5000}, 'at most'), ({'zoom': 0.5}, 'zoom must be')])
 def test_impossible_sets_are_refused(tmp_path: Path, change: dict, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         make_toy_videos(tmp_path / 'toy', 'kitti-step', ToySpec(**{**SMALL.__dict__, **change}))

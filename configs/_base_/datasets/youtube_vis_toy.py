@@ -16,7 +16,7 @@ test_pipeline = [
     dict(type='LoadMultiImagesFromFile'),
     dict(
         type='MultiScaleFlipAugVideo',
-        img_scale=(160, 96),
+        img_scale=(224, 128),
         flip=False,
         transforms={{_base_.test_transforms}})
 ]

@@ -47,16 +47,19 @@ class ToyStreet:
             (person with track id 0).
         void: Probability that the own car's bonnet covers the lower edge as
             void.
+        zoom: Focal length relative to that of a dash camera.
 
     Raises:
         ValueError: If a size or the length is too small to draw.
     """
 
     def __init__(self, seed: Union[int, Sequence[int]], height: int = 96, width: int = 320, num_frames: int = 12,
-                 crowd: float = 0.25, void: float = 0.3) -> None:
+                 crowd: float = 0.25, void: float = 0.3, zoom: float = 1.0) -> None:
+        if zoom < 1:
+            raise ValueError(f'zoom must be 1 or more, got {zoom}: nothing is drawn beside the street')
         if height < 32 or width < 32 or num_frames < 1:
             raise ValueError(f'a toy video needs at least 32x32 pixels and 1 frame, got {height}x{width}, {num_frames}')
-        self.height, self.width, self.num_frames = height, width, num_frames
+        self.height, self.width, self.num_frames, self.zoom = height, width, num_frames, zoom
         rng = np.random.RandomState(seed)
         self._rng = rng
         self._sample_ride()
@@ -252,7 +255,7 @@ class ToyStreet:
         amplitude, period, phase = self._pan
         pan = amplitude * float(np.sin(phase + 2 * np.pi * frame / period))
         bounce = self._bounce[0] * float(np.sin(self._bounce[1] + 1.9 * frame)) if self.speed else 0.0
-        focal = max(0.72 * self.width, 1.45 * self.height)
+        focal = self.zoom * max(0.72 * self.width, 1.45 * self.height)
         return Camera(self._eye[0], self._eye[1], self.speed * frame, focal, self.width / 2 + pan,
                       self._horizon + bounce)
 

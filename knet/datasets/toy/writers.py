@@ -43,6 +43,7 @@ class ToySpec:
     seed: int = 0
     crowd: float = 0.25
     void: float = 0.3
+    zoom: float = 1.0
 
     @property
     def total_frames(self) -> int:
@@ -52,7 +53,7 @@ class ToySpec:
     def street(self, split: str, index: int) -> ToyStreet:
         """The ``index``-th video of a split; any index >= 0 works."""
         return ToyStreet((self.seed, _SPLITS[split], index), self.height, self.width, self.frames, self.crowd,
-                         self.void)
+                         self.void, self.zoom)
 
     def videos(self, split: str) -> Iterator[Tuple[int, ToyStreet]]:
         """(video id, video) of a split; ids are unique over the splits."""

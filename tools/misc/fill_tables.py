@@ -1,0 +1,91 @@
+"""Write the tables of the pages from the rows of results/*.csv, so that no number is typed by hand.
+
+    python tools/misc/fill_tables.py            # README.md, docs and slides
+    python tools/misc/fill_tables.py --check    # only say which pages differ; exit code 1 if any does
+
+A table stands between two comments; the first says what is in it:
+
+    <!-- table results/ladder_toy.csv by=rung scores=STQ,AQ digits=1 -->
+    <!-- /table -->
+
+``by`` is the column that names what is compared, ``scores`` are averaged over its rows (mean ± standard deviation),
+``where=COLUMN:VALUE`` keeps some rows only. In a metafile, a comment behind the metrics says whose means they are:
+
+    Metrics: {STQ: 48.1}  # results/ladder_toy.csv rung=4_joint_train scores=STQ
+"""
+import argparse
+import csv
+import re
+import sys
+from pathlib import Path
+from statistics import mean
+from typing import Dict, List
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / 'experiments'))
+
+import _study as study
+
+_BLOCK = re.compile(r'<!-- table (\S+) (.*?) -->\n.*?<!-- /table -->', re.S)
+_METRICS = re.compile(r'Metrics: \{.*?\}  # (\S+) (\w+)=(\S+) scores=(\S+)')
+
+
+def pages() -> List[Path]:
+    """All pages that may hold tables, and the metafiles."""
+    root = study.ROOT
+    return [root / 'README.md', *sorted((root / 'docs').rglob('*.md')), *sorted((root / 'slides').glob('*.md')),
+            *sorted((root / 'configs').rglob('metafile.yml'))]
+
+
+def read_rows(path: Path, scores: List[str]) -> List[study.Row]:
+    """Rows of a CSV file, with the scores as numbers.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        KeyError: If a score is no column.
+    """
+    with open(path, newline='') as file:
+        return [{**row, **{name: float(row[name]) for name in scores}} for row in csv.DictReader(file)]
+
+
+def filled_metrics(match: 're.Match[str]') -> str:
+    """The metrics of a model as the rows say."""
+    name, column, value, words = match.groups()
+    scores = words.split(',')
+    rows = [row for row in read_rows(study.ROOT / name, scores) if row[column] == value]
+    means = ', '.join(f'{score}: {mean(row[score] for row in rows):.1f}' for score in scores)
+    return f'Metrics: {{{means}}}  # {name} {column}={value} scores={words}'
+
+
+def filled(match: 're.Match[str]') -> str:
+    """The block with its table as the rows say."""
+    name, words = match.groups()
+    options: Dict[str, str] = dict(word.split('=', 1) for word in words.split())
+    scores = options['scores'].split(',')
+    rows = read_rows(study.ROOT / name, scores)
+    if 'where' in options:
+        column, value = options['where'].split(':')
+        rows = [row for row in rows if row[column].replace(' ', '_') == value]
+    table = study.table(rows, options['by'], scores, int(options.get('digits', 1)))
+    return f'<!-- table {name} {words} -->\n{table}\n<!-- /table -->'
+
+
+def main() -> int:
+    """Fill or check all pages; the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('--check', action='store_true', help='write nothing')
+    study.add_debug_option(parser)
+    args, differing = parser.parse_args(), 0
+    for page in pages():
+        text = page.read_text(encoding='utf-8')
+        new = _METRICS.sub(filled_metrics, _BLOCK.sub(filled, text))
+        if new != text:
+            differing += 1
+            print(f'{page.relative_to(study.ROOT)}: {"differs from" if args.check else "filled from"} results/*.csv')
+            if not args.check:
+                with study.atomic_path(page) as temporary:
+                    temporary.write_text(new, encoding='utf-8')
+    return int(args.check and differing > 0)
+
+
+if __name__ == '__main__':
+    study.run_tool(main)
