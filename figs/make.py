@@ -43,12 +43,11 @@ def vis() -> None:
     """The first four validation videos with their tracks, one below the other."""
     data = ROOT / 'data' / 'toy' / 'youtube-vis'
     videos = json.loads((data / 'valid.json').read_text())['videos'][:4]
-    records = json.loads((ROOT / 'out' / 'toy_vis' / 'results.json').read_text())
 
     def drawn(video: dict) -> Iterator[np.ndarray]:
         files = [data / 'valid' / 'JPEGImages' / name for name in video['file_names']]
-        return draw_tracks((read_frame(file) for file in files),
-                           [record for record in records if record['video_id'] == video['id']], YOUTUBE_VIS_2019)
+        stored = json.loads((ROOT / 'out' / 'toy_vis' / 'videos' / f'{video["id"]}.json').read_text())
+        return draw_tracks((read_frame(file) for file in files), stored['tracks'], YOUTUBE_VIS_2019)
 
     def tiled(four: Tuple[np.ndarray, ...]) -> np.ndarray:
         rows = [np.concatenate(pair, axis=1) for pair in (four[:2], four[2:])]

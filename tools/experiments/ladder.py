@@ -5,6 +5,9 @@
 Four models, each with one part more than the one before, from scratch on the same pairs of frames in the same order for
 the same number of iterations; scored on unseen videos. One run after another; what a stopped experiment has finished is
 kept. Writes results/ladder_toy.csv and prints the table of docs/results.md.
+
+    python tools/experiments/ladder.py --rungs 2_embedding 3_link --seeds 0 --iterations 1440 \\
+        --work-dir work_dirs/ladder_toy_long --csv results/ladder_toy_long.csv      # does a longer training change it?
 """
 from pathlib import Path
 
@@ -13,6 +16,7 @@ import _study as study
 NAME = 'ladder_toy'
 #: Rungs in order; each is its config's name under configs/toy/ladder.
 RUNGS = ('1_image', '2_embedding', '3_link', '4_joint_train')
+ITERATIONS = 720
 DATA = study.ROOT / 'data' / 'toy' / 'ladder'
 COLUMNS = ('rung', 'seed', *study.ORIGIN, *study.VPS_SCORES)
 
@@ -27,12 +31,12 @@ def make_data() -> None:
     study.tool('tools/dataset/make_toy_videos.py', '--layout', 'kitti-step', '--out', DATA, '--train', 120, '--val', 16)
 
 
-def one_run(rung: str, seed: int, work_dir: Path) -> study.Row:
+def one_run(rung: str, seed: int, work_dir: Path, iterations: int = ITERATIONS) -> study.Row:
     """Train, predict and score one rung; its row."""
     run_dir = work_dir / f'{rung}_{seed}'
 
     def make() -> study.Row:
-        checkpoint = study.train(config_of(rung), run_dir, seed)
+        checkpoint = study.train(config_of(rung), run_dir, seed, '--cfg-options', f'runner.max_iters={iterations}')
         scores = study.predict(config_of(rung), checkpoint, run_dir / 'out')
         return dict(rung=rung, seed=seed, config=config_of(rung), commit=study.commit(),
                     minutes=study.minutes_of(run_dir), **scores)
@@ -42,11 +46,14 @@ def one_run(rung: str, seed: int, work_dir: Path) -> study.Row:
 
 def main() -> None:
     """Run what is missing, then tell."""
-    args, rows = study.parser(__doc__, NAME).parse_args(), []
+    parser = study.parser(__doc__, NAME)
+    parser.add_argument('--rungs', nargs='+', choices=RUNGS, default=RUNGS)
+    parser.add_argument('--iterations', type=int, default=ITERATIONS)
+    args, rows = parser.parse_args(), []
     make_data()
     for seed in args.seeds:
-        for rung in RUNGS:
-            rows.append(one_run(rung, seed, args.work_dir))
+        for rung in args.rungs:
+            rows.append(one_run(rung, seed, args.work_dir, args.iterations))
             study.write_csv(args.csv, COLUMNS, rows)
     print(study.table(rows, 'rung', study.VPS_SCORES))
 
