@@ -119,6 +119,14 @@ def test_zoom_enlarges_the_same_things() -> None:
     assert growth and 2.2 < np.median(growth) < 4.5, growth
 
 
+def test_a_higher_rate_shows_the_same_ride_more_slowly() -> None:
+    """Twelve frames at rate 2 are a ride of six units of time: every second frame is one at rate 1."""
+    plain, slow = ToyStreet((0, 0, 3), 48, 128, 6), ToyStreet((0, 0, 3), 48, 128, 12, rate=2)
+    for time in range(6):
+        assert np.array_equal(plain.render_frame(time).instance, slow.render_frame(2 * time).instance)
+    assert len(list(slow)) == 12
+
+
 def test_labels_follow_the_picture() -> None:
     """Colour edges lie on label edges: a shifted label map fits worse."""
     image, semantic, instance = ToyStreet(11, num_frames=1).render_frame(0)
@@ -197,7 +205,8 @@ def test_an_interrupted_set_leaves_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize('change, message', [
-    ({'train': 0, 'val': 0}, 'no videos'), ({'train': -1}, 'no videos'), ({'train': 5000}, 'at most'), ({'zoom': 0.5}, 'zoom must be')])
+    ({'train': 0, 'val': 0}, 'no videos'), ({'train': -1}, 'no videos'), ({'train': 5000}, 'at most'),
+    ({'zoom': 0.5}, 'zoom must be'), ({'rate': 0.0}, 'rate must be')])
 def test_impossible_sets_are_refused(tmp_path: Path, change: dict, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         make_toy_videos(tmp_path / 'toy', 'kitti-step', ToySpec(**{**SMALL.__dict__, **change}))

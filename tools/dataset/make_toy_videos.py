@@ -37,6 +37,8 @@ def parse_args() -> argparse.Namespace:
                         help='share of videos with an unlabelled bonnet (default %(default)s)')
     parser.add_argument('--zoom', type=float, default=default.zoom,
                         help='focal length relative to a dash camera, to fill the frame (default %(default)s)')
+    parser.add_argument('--rate', type=float, default=default.rate,
+                        help='frames per unit of time; at 2 things move half as far per frame (default %(default)s)')
     add_debug_option(parser)
     return parser.parse_args()
 
@@ -45,7 +47,7 @@ def main() -> None:
     """Render, write, report."""
     args = parse_args()
     spec = ToySpec(args.train, args.val, args.frames, args.height, args.width, args.seed, args.crowd, args.void,
-                   args.zoom)
+                   args.zoom, args.rate)
     with tqdm(total=spec.total_frames, unit='frame', desc='toy videos', disable=None) as bar:
         made = make_toy_videos(args.out, args.layout, spec, bar.update)
     what = f'{spec.train} training + {spec.val} validation videos of {spec.frames} frames'

@@ -48,18 +48,25 @@ class ToyStreet:
         void: Probability that the own car's bonnet covers the lower edge as
             void.
         zoom: Focal length relative to that of a dash camera.
+        rate: Frames per unit of time; at 2 everything moves half as far
+            between two frames as at 1.
 
     Raises:
         ValueError: If a size or the length is too small to draw.
     """
 
     def __init__(self, seed: Union[int, Sequence[int]], height: int = 96, width: int = 320, num_frames: int = 12,
-                 crowd: float = 0.25, void: float = 0.3, zoom: float = 1.0) -> None:
+                 crowd: float = 0.25, void: float = 0.3, zoom: float = 1.0,
+                 rate: float = 1.0) -> None:
         if zoom < 1:
             raise ValueError(f'zoom must be 1 or more, got {zoom}: nothing is drawn beside the street')
+        if rate <= 0:
+            raise ValueError(f'rate must be more than 0 frames per unit of time, got {rate}')
         if height < 32 or width < 32 or num_frames < 1:
             raise ValueError(f'a toy video needs at least 32x32 pixels and 1 frame, got {height}x{width}, {num_frames}')
-        self.height, self.width, self.num_frames, self.zoom = height, width, num_frames, zoom
+        self.height, self.width, self.num_frames, self.zoom, self.rate = height, width, num_frames, zoom, rate
+        # The street is planned in units of time.
+        self._duration = int(np.ceil(num_frames / rate))
         rng = np.random.RandomState(seed)
         self._rng = rng
         self._sample_ride()
@@ -88,7 +95,7 @@ class ToyStreet:
     def _sample_ride(self) -> None:
         rng = self._rng
         self.speed = 0.0 if rng.uniform() < 0.2 else rng.uniform(0.1, 0.75)
-        self._travel = self.speed * self.num_frames
+        self._travel = self.speed * self._duration
         self._pan = rng.uniform(0.0, 0.12) * self.width, rng.uniform(8.0, 22.0), rng.uniform(0, 2 * np.pi)
         self._bounce = rng.uniform(0.0, 0.008) * self.height, rng.uniform(0, 2 * np.pi)
         self._eye = rng.uniform(1.0, 2.2), rng.uniform(1.6, 2.1)
@@ -151,7 +158,7 @@ class ToyStreet:
 
     def _is_free(self, motion: Motion, gap: float, others: Sequence[Thing]) -> bool:
         """Whether a path stays ``gap`` metres away from other things in every frame."""
-        for frame in range(self.num_frames):
+        for frame in range(self._duration):
             x, z = motion.at(frame)
             for other in others:
                 ox, oz = other.motion.at(frame)
@@ -168,7 +175,7 @@ class ToyStreet:
 
     def _sample_cars(self) -> None:
         rng = self._rng
-        middle = self.num_frames / 2
+        middle = self._duration / 2
         for z0, _ in self._ground.crossings[:2]:
             for lane, direction in ((1.9, -1), (5.4, 1)):
                 if rng.uniform() < 0.65:
@@ -176,7 +183,7 @@ class ToyStreet:
                     self._add_car(Motion(rng.uniform(-7, 7) - pace * middle, z0 + lane, vx=pace))
         if rng.uniform() < 0.65:
             pace = max(0.0, self.speed + rng.uniform(-0.12, 0.22))
-            turn = None if rng.uniform() < 0.75 else self.num_frames * 1.0
+            turn = None if rng.uniform() < 0.75 else self._duration * 1.0
             self._add_car(Motion(_LANE, rng.uniform(9.0, 17.0), vz=pace, turn=turn))
         for _ in range(rng.randint(1, 3) + int(self._travel / 30)):
             pace = -rng.uniform(0.2, 0.85)
@@ -203,26 +210,26 @@ class ToyStreet:
 
     def _sample_persons(self) -> None:
         rng = self._rng
-        middle = self.num_frames / 2
+        middle = self._duration / 2
         for _ in range(rng.randint(2, 5)):
             pace = rng.choice((-1, 1)) * rng.uniform(0.15, 0.4)
-            turn = rng.uniform(0.35, 0.6) * self.num_frames if rng.uniform() < 0.3 else None
+            turn = rng.uniform(0.35, 0.6) * self._duration if rng.uniform() < 0.3 else None
             z = 5.5 + self._travel + rng.uniform(0.0, 6.0)
             self._add_person(Motion(rng.uniform(-4.5, 4.5) - pace * middle, z, vx=pace, turn=turn))
         for _ in range(rng.randint(2, 5) + int(self._travel / 8)):
             side = rng.choice((-1, 1))
             x = side * (self._ground.road + rng.uniform(0.3, self._ground.walk - 0.2))
             pace = rng.choice((-1, 1)) * rng.uniform(0.12, 0.34) if rng.uniform() < 0.8 else 0.0
-            turn = rng.uniform(0.3, 0.7) * self.num_frames if rng.uniform() < 0.2 else None
+            turn = rng.uniform(0.3, 0.7) * self._duration if rng.uniform() < 0.2 else None
             self._add_person(Motion(x, rng.uniform(6.5, 12.0 + self._travel), vz=pace, turn=turn), 0.6)
 
-        if rng.uniform() < 0.7 and self.num_frames > 4:
+        if rng.uniform() < 0.7 and self._duration > 4:
             self._add_leaver()
 
     def _add_leaver(self) -> None:
         """Somebody who walks out of the picture sideways and comes back."""
         rng = self._rng
-        last, side = self.num_frames - 1, rng.choice((-1, 1))
+        last, side = self._duration - 1, rng.choice((-1, 1))
         turn = int(rng.uniform(0.35, 0.55) * last)
         z = self.camera(last).z + rng.uniform(5.0, 8.0)
 
@@ -250,31 +257,32 @@ class ToyStreet:
         return group
 
     # ------------------------------------------------------------ rendering
-    def camera(self, frame: int) -> Camera:
-        """The camera of a frame, in pixels of the finished picture."""
+    def camera(self, time: float) -> Camera:
+        """The camera at a time, in pixels of the finished picture."""
         amplitude, period, phase = self._pan
-        pan = amplitude * float(np.sin(phase + 2 * np.pi * frame / period))
-        bounce = self._bounce[0] * float(np.sin(self._bounce[1] + 1.9 * frame)) if self.speed else 0.0
+        pan = amplitude * float(np.sin(phase + 2 * np.pi * time / period))
+        bounce = self._bounce[0] * float(np.sin(self._bounce[1] + 1.9 * time)) if self.speed else 0.0
         focal = self.zoom * max(0.72 * self.width, 1.45 * self.height)
-        return Camera(self._eye[0], self._eye[1], self.speed * frame, focal, self.width / 2 + pan,
+        return Camera(self._eye[0], self._eye[1], self.speed * time, focal, self.width / 2 + pan,
                       self._horizon + bounce)
 
-    def _fine_camera(self, frame: int) -> Camera:
-        camera = self.camera(frame)
+    def _fine_camera(self, time: float) -> Camera:
+        camera = self.camera(time)
         return camera._replace(focal=camera.focal * _FINE, centre=camera.centre * _FINE,
                                horizon=camera.horizon * _FINE)
 
     def render_frame(self, frame: int) -> ToyFrame:
         """Render one frame, 0 <= ``frame`` < ``num_frames``."""
-        canvas = Canvas(self.height * _FINE, self.width * _FINE, self._fine_camera(frame), self._light)
+        time = frame / self.rate
+        canvas = Canvas(self.height * _FINE, self.width * _FINE, self._fine_camera(time), self._light)
         self._sky.draw(canvas)
         self._ground.draw(canvas)
         things: List[Thing] = [*self._cars, *self._persons, *self._crowd]
-        canvas.darken([thing.shadow(frame) for thing in things])
+        canvas.darken([thing.shadow(time) for thing in things])
         # far to near; a building's far end decides, so nothing beyond it covers it
         order = [(b.z1, lambda b=b: b.draw(canvas)) for b in self._buildings]
         order += [(t.z, lambda t=t: t.draw(canvas)) for t in self._trees]
-        order += [(t.motion.at(frame)[1], lambda t=t: t.draw(canvas, frame)) for t in things]
+        order += [(t.motion.at(time)[1], lambda t=t: t.draw(canvas, time)) for t in things]
         for _, draw in sorted(order, key=lambda item: -item[0]):
             draw()
         if self._bonnet:

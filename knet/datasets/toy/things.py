@@ -123,18 +123,18 @@ class Car:
     colour: Colour
     parked_heading: float = 0.0
 
-    def _place(self, frame: int) -> Frame3D:
+    def _place(self, frame: float) -> Frame3D:
         x, z = self.motion.at(frame)
         moving = self.motion.vx != 0 or self.motion.vz != 0
         return Frame3D(x, z, self.motion.heading(frame) if moving else self.parked_heading)
 
-    def shadow(self, frame: int) -> np.ndarray:
+    def shadow(self, frame: float) -> np.ndarray:
         """(4, 3) world corners of the shadow on the ground."""
         half, side = self.shape.length / 2 + 0.15, self.shape.width / 2 + 0.3
         local = np.array([(-half, -side, 0), (half, -side, 0), (half, side, 0), (-half, side, 0)])
         return self._place(frame).world(local)
 
-    def draw(self, canvas: Canvas, frame: int) -> None:
+    def draw(self, canvas: Canvas, frame: float) -> None:
         """Paint the car onto the canvas."""
         z = self.motion.at(frame)[1]
         if z - canvas.camera.z < 1.5:
@@ -196,12 +196,12 @@ class Person:
     skirt: bool = False
     backpack: bool = False
 
-    def shadow(self, frame: int) -> np.ndarray:
+    def shadow(self, frame: float) -> np.ndarray:
         """(4, 3) world corners of the shadow on the ground."""
         x, z = self.motion.at(frame)
         return np.array([(x - 0.35, 0, z - 0.2), (x - 0.3, 0, z + 0.3), (x + 0.75, 0, z + 0.3), (x + 0.6, 0, z - 0.2)])
 
-    def draw(self, canvas: Canvas, frame: int) -> None:
+    def draw(self, canvas: Canvas, frame: float) -> None:
         """Paint the person onto the canvas as a cut-out that faces the camera."""
         z = self.motion.at(frame)[1]
         distance = z - canvas.camera.z
@@ -228,7 +228,7 @@ class Person:
         canvas.disc(crown, 0.15 * pixels, paint(self.hair))
         canvas.disc(face, 0.128 * pixels, paint(self.skin))
 
-    def _joints(self, frame: int, across: float) -> np.ndarray:
+    def _joints(self, frame: float, across: float) -> np.ndarray:
         """(20, 3) world points of the body; ``across`` = sine of the heading."""
         swing = float(np.sin(self.phase + self.stride * frame)) if self.stride else 0.15
         # seen from the side the limbs swing left and right, else hardly

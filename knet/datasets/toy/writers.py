@@ -44,6 +44,7 @@ class ToySpec:
     crowd: float = 0.25
     void: float = 0.3
     zoom: float = 1.0
+    rate: float = 1.0
 
     @property
     def total_frames(self) -> int:
@@ -53,7 +54,7 @@ class ToySpec:
     def street(self, split: str, index: int) -> ToyStreet:
         """The ``index``-th video of a split; any index >= 0 works."""
         return ToyStreet((self.seed, _SPLITS[split], index), self.height, self.width, self.frames, self.crowd,
-                         self.void, self.zoom)
+                         self.void, self.zoom, self.rate)
 
     def videos(self, split: str) -> Iterator[Tuple[int, ToyStreet]]:
         """(video id, video) of a split; ids are unique over the splits."""

@@ -14,7 +14,7 @@ from .base import Video
 
 _NAMES = {PERSON_ID: 'person', CAR_ID: 'sedan'}
 #: Like YouTube-VIS, only what is large enough to be looked at is annotated: part of the frame in the best view.
-LEAST_SHARE = 0.006
+LEAST_SHARE = 0.01
 #: Frames of YouTube-VIS are every fifth of a clip, and so are their names.
 _STEP = 5
 
