@@ -3,7 +3,8 @@
     python tools/experiments/pretraining.py [--seeds 0 1 2] [--work-dir work_dirs/pretraining_toy]
 
 Both ways see as many frames: 720 iterations of two pairs from scratch (the last rung of ladder.py), or 720 iterations
-of two single frames of other streets in the Cityscapes-STEP layout, then 360 of two pairs. Writes
+of two single frames of other streets in the Cityscapes-STEP layout, then 360 of two pairs; these also without the link, to
+see what the link brings to a pre-trained model. Writes
 results/pretraining_toy.csv and prints the table of docs/results.md. Finished runs are kept, also those of ladder.py.
 """
 from pathlib import Path
@@ -24,18 +25,20 @@ def make_data() -> None:
          study.ROOT / 'data' / 'toy' / 'ladder-images', '--train', 120, '--val', 1, '--seed', 1)
 
 
-def pretrained(seed: int, work_dir: Path) -> study.Row:
+def pretrained(seed: int, work_dir: Path, linked: bool = True) -> study.Row:
     """Train images, then pairs; predict and score."""
-    run_dir = work_dir / f'pretrained_{seed}'
+    images = work_dir / f'images_{seed}'
+    run_dir = work_dir / f'{"linked" if linked else "unlinked"}_{seed}'
+    options = [] if linked else ['model.link_previous=False']
 
     def make() -> study.Row:
-        start = study.train(IMAGES, run_dir / 'images', seed)
-        checkpoint = study.train(VIDEOS, run_dir / 'videos', seed, '--load-from', start, '--cfg-options',
-                           'runner.max_iters=360')
-        scores = study.predict(VIDEOS, checkpoint, run_dir / 'out')
-        minutes = study.minutes_of(run_dir / 'images') + study.minutes_of(run_dir / 'videos')
-        return dict(start='images first', seed=seed, config=f'{IMAGES} {VIDEOS}', commit=study.commit(),
-                    minutes=minutes, **scores)
+        start = study.train(IMAGES, images, seed)
+        checkpoint = study.train(VIDEOS, run_dir, seed, '--load-from', start, '--cfg-options',
+                                 'runner.max_iters=360', *options)
+        scores = study.predict(VIDEOS, checkpoint, run_dir / 'out', options)
+        minutes = study.minutes_of(images) + study.minutes_of(run_dir)
+        return dict(start='images first' if linked else 'images first, no link', seed=seed,
+                    config=f'{IMAGES} {VIDEOS}', commit=study.commit(), minutes=round(minutes, 1), **scores)
 
     return study.kept_row(run_dir / 'row.json', make)
 
@@ -46,7 +49,8 @@ def main() -> None:
     make_data()
     for seed in args.seeds:
         scratch = ladder.one_run(ladder.RUNGS[-1], seed, args.work_dir.parent / ladder.NAME)
-        rows += [dict(scratch, start='video alone'), pretrained(seed, args.work_dir)]
+        rows += [dict(scratch, start='video alone'), pretrained(seed, args.work_dir),
+                 pretrained(seed, args.work_dir, linked=False)]
         study.write_csv(args.csv, COLUMNS, rows)
     print(study.table(rows, 'start', study.VPS_SCORES))
 
