@@ -3,9 +3,9 @@
     python tools/experiments/pretraining.py [--seeds 0 1 2] [--work-dir work_dirs/pretraining_toy]
 
 Both ways see as many frames: 720 iterations of two pairs from scratch (the last rung of ladder.py), or 720 iterations
-of two single frames of other streets in the Cityscapes-STEP layout, then 360 of two pairs; these also without the link, to
-see what the link brings to a pre-trained model. Writes
-results/pretraining_toy.csv and prints the table of docs/results.md. Finished runs are kept, also those of ladder.py.
+of two single frames of other streets in the Cityscapes-STEP layout, then 360 of two pairs; these also without the link,
+to see what it brings to a pre-trained model. Writes results/pretraining_toy.csv and prints the table of
+docs/results.md. Finished runs are kept, also those of ladder.py.
 """
 from pathlib import Path
 
