@@ -54,6 +54,9 @@ class VideoKNet(KNet):
         for name, part in self.embedding.named_children():
             self.add_module(name, part)
         self.link_previous = link_previous
+        if not link_previous:
+            # Nothing reads them, and unused parameters would stop distributed training.
+            self.roi_head.mask_head[-1].freeze_links()
         self.ref_losses = ref_losses
         self.semantic_filter = semantic_filter
         self._stream = self.new_stream()
