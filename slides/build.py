@@ -47,7 +47,7 @@ def to_html(text: str) -> str:
     html = markdown(re.sub(r'<!--.*?-->\n?', '', text), extensions=['tables', 'fenced_code'])
     # fpdf sets inline code in its own font and has no class attributes; pictures are given from this folder.
     html = re.sub(r'<pre><code[^>]*>(.*?)</code></pre>', r'<pre>\1</pre>', html, flags=re.S)
-    html = re.sub(r'<table>', '<table border="1" cellpadding="1.2">', html)
+    html = html.replace('<table>', '<table border="1" cellpadding="0.8">').replace('<td>', '<td align="left">')
     return re.sub(r'src="(?!/)([^"]*)"', lambda m: f'src="{FOLDER / m.group(1)}"', html)
 
 
@@ -55,17 +55,18 @@ def main() -> None:
     """Read, draw, write."""
     deck = Deck()
     styles = {
-        'h1': TextStyle(font_family='sans', font_style='B', font_size_pt=24, color=BLUE, t_margin=0, b_margin=4),
-        'h2': TextStyle(font_family='sans', font_style='B', font_size_pt=16, color=BLUE, t_margin=2, b_margin=2),
-        'p': TextStyle(font_family='sans', font_size_pt=13, t_margin=1, b_margin=2),
+        'h1': TextStyle(font_family='sans', font_style='B', font_size_pt=24, color=BLUE, t_margin=0, b_margin=0.3),
+        'h2': TextStyle(font_family='sans', font_style='B', font_size_pt=16, color=BLUE, t_margin=0.2, b_margin=0.2),
+        'p': TextStyle(font_family='sans', font_size_pt=13, t_margin=0.2, b_margin=0.6),
         'li': TextStyle(font_family='sans', font_size_pt=13, t_margin=1.2, l_margin=6),
-        'pre': TextStyle(font_family='mono', font_size_pt=10, t_margin=2, b_margin=2),
+        'pre': TextStyle(font_family='mono', font_size_pt=10, t_margin=0.5, b_margin=0.3),
         'code': FontFace(family='mono'),
         'a': FontFace(color=BLUE),
     }
     for slide in re.split(r'^---$', (FOLDER / 'video_knet.md').read_text(encoding='utf-8'), flags=re.M):
         deck.add_page()
-        deck.set_font('sans', size=12)
+        # Lists and tables take the size of the page, and only tables need it small.
+        deck.set_font('sans', size=10.5 if '|---' in slide else 13)
         deck.write_html(to_html(slide), tag_styles=styles, table_line_separators=True)
         if deck.get_y() > SIZE[1] - 8:
             print(f'slide {deck.page_no()} is too long')

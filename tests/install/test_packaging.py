@@ -23,7 +23,7 @@ def metafiles() -> List[str]:
 
 
 def test_every_method_folder_is_in_the_model_index() -> None:
-    folders = {path.parent for root in ('configs/det', 'configs/video_knet_vis', 'configs/vss')
+    folders = {path.parent for root in ('configs/det', 'configs/toy', 'configs/video_knet_vis', 'configs/vss')
                for path in (REPO / root).glob('*/metafile.yml')}
     assert {(REPO / name).parent for name in metafiles()} == folders
 

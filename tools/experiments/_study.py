@@ -76,10 +76,12 @@ def minutes_of(run_dir: Path) -> float:
 
 
 def commit() -> str:
-    """Revision of the code, with ``-dirty`` if files differ from it."""
-    done = subprocess.run(['git', 'describe', '--always', '--dirty', '--exclude', '*'], cwd=str(ROOT), text=True,
-                          stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)
-    return done.stdout.strip() or 'unknown'
+    """Revision of the code, with ``-dirty`` if files other than results differ from it."""
+    def git(*words: str) -> str:
+        return subprocess.run(['git', *words], cwd=str(ROOT), text=True, stdout=subprocess.PIPE,
+                              stderr=subprocess.DEVNULL, check=False).stdout.strip()
+    dirty = git('status', '--porcelain', '--untracked-files=no', '--', '.', ':(exclude)results')
+    return (git('rev-parse', '--short', 'HEAD') or 'unknown') + ('-dirty' if dirty else '')
 
 
 def vps_scores(out_dir: Path) -> Row:
@@ -122,7 +124,7 @@ def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Row]) -> None:
 
 
 def table(rows: List[Row], arm: str, scores: Sequence[str], digits: int = 1) -> str:
-    """Markdown: per arm, mean and standard deviation of the scores over its rows.
+    """Markdown: per arm, mean and standard deviation of the scores over its rows; a single row has no deviation.
 
     Args:
         rows: Of all runs.
@@ -133,6 +135,6 @@ def table(rows: List[Row], arm: str, scores: Sequence[str], digits: int = 1) -> 
     lines = [f'| {arm} | {" | ".join(scores)} |', '|---' * (len(scores) + 1) + '|']
     for name in dict.fromkeys(row[arm] for row in rows):
         values = [[row[score] for row in rows if row[arm] == name] for score in scores]
-        cells = [f'{mean(v):.{digits}f} ± {stdev(v) if len(v) > 1 else 0:.{digits}f}' for v in values]
+        cells = [f'{mean(v):.{digits}f}' + (f' ± {stdev(v):.{digits}f}' if len(v) > 1 else '') for v in values]
         lines.append(f'| {name} | {" | ".join(cells)} |')
     return '\n'.join(lines)
