@@ -195,6 +195,14 @@ def test_an_existing_set_is_reused_and_another_is_refused(tmp_path: Path) -> Non
         make_toy_videos(tmp_path, 'kitti-step', SMALL)
 
 
+def test_a_set_made_before_an_option_existed_is_reused(tmp_path: Path) -> None:
+    root = tmp_path / 'toy'
+    assert make_toy_videos(root, 'kitti-step', SMALL)
+    card = json.loads((root / 'toy.json').read_text())
+    (root / 'toy.json').write_text(json.dumps({key: card[key] for key in card if key not in ('zoom', 'rate')}))
+    assert not make_toy_videos(root, 'kitti-step', SMALL)
+
+
 def test_an_interrupted_set_leaves_nothing(tmp_path: Path) -> None:
     def stop() -> None:
         raise KeyboardInterrupt

@@ -113,7 +113,8 @@ def _already_there(root: Path, card: Dict[str, object]) -> bool:
         return False
     if not (root / SPEC_NAME).is_file():
         raise ValueError(f'{root} exists and holds no toy videos ({SPEC_NAME} is missing); choose another folder')
-    found = json.loads((root / SPEC_NAME).read_text())
+    # What an older card does not name had its default.
+    found = {**asdict(ToySpec()), **json.loads((root / SPEC_NAME).read_text())}
     if found == card:
         return True
     differing = [f'{key}: {found.get(key)} there, {value} asked for' for key, value in card.items()
