@@ -26,6 +26,11 @@ def config_of(rung: str) -> str:
     return f'configs/toy/ladder/{rung}.py'
 
 
+def run_dir_of(rung: str, seed: int, work_dir: Path) -> Path:
+    """Folder of one run."""
+    return work_dir / f'{rung}_{seed}'
+
+
 def make_data() -> None:
     """120 videos to study.train on, 16 to score."""
     study.tool('tools/dataset/make_toy_videos.py', '--layout', 'kitti-step', '--out', DATA, '--train', 120, '--val', 16)
@@ -33,7 +38,7 @@ def make_data() -> None:
 
 def one_run(rung: str, seed: int, work_dir: Path, iterations: int = ITERATIONS) -> study.Row:
     """Train, predict and score one rung; its row."""
-    run_dir = work_dir / f'{rung}_{seed}'
+    run_dir = run_dir_of(rung, seed, work_dir)
 
     def make() -> study.Row:
         checkpoint = study.train(config_of(rung), run_dir, seed, '--cfg-options', f'runner.max_iters={iterations}')

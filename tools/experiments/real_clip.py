@@ -34,7 +34,7 @@ def one_run(start: str, seed: int, work_dir: Path) -> study.Row:
     run_dir, data = run_dir_of(start, seed, work_dir), work_dir / 'data'
 
     def make() -> study.Row:
-        toy = work_dir.parent / ladder.NAME / f'{ladder.RUNGS[-1]}_{seed}' / 'latest.pth'
+        toy = ladder.run_dir_of(ladder.RUNGS[-1], seed, work_dir.parent / ladder.NAME) / 'latest.pth'
         weights = [] if start == 'random' else ['--load-from', toy]
         checkpoint = study.train(CONFIG, run_dir, seed, *weights, '--cfg-options', *data_options(data))
         scores = study.predict(CONFIG, checkpoint, run_dir / 'out', data_options(data))

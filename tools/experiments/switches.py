@@ -31,7 +31,7 @@ class Network(NamedTuple):
     """A trained network and what it is tested on.
 
     Attributes:
-        data: Name in the study.table.
+        data: Name in the table.
         seed: Of its training.
         config: Config file.
         run_dir: Folder with ``latest.pth``.
@@ -47,18 +47,23 @@ class Network(NamedTuple):
     root: Path
 
 
+def out_of(network: Network, switch: str, work_dir: Path) -> Path:
+    """Folder of the predictions or scores with a switch turned."""
+    return work_dir / f'{network.run_dir.name}_{switch.replace(" ", "_")}'
+
+
 def scores(network: Network, switch: str, work_dir: Path) -> study.Row:
     """Predict with a switch turned, if that was not done yet; the scores in percent."""
-    out = work_dir / f'{network.run_dir.name}_{switch.replace(" ", "_")}'
-    return study.predict(network.config, network.run_dir / 'latest.pth', out, SWITCHES[switch] + network.options)
+    return study.predict(network.config, network.run_dir / 'latest.pth', out_of(network, switch, work_dir),
+                         SWITCHES[switch] + network.options)
 
 
 def other_protocol(network: Network, work_dir: Path) -> study.Row:
     """The default predictions by the arithmetic of the original scripts."""
-    out = work_dir / f'{network.run_dir.name}_{PROTOCOL.replace(" ", "_")}'
+    out = out_of(network, PROTOCOL, work_dir)
     out.mkdir(parents=True, exist_ok=True)
     for metric, program in (('stq', 'eval_dstq_step.py'), ('vpq', 'eval_dvpq_step.py')):
-        study.tool(f'tools/{program}', work_dir / f'{network.run_dir.name}_default', network.root,
+        study.tool(f'tools/{program}', out_of(network, 'default', work_dir), network.root,
                    '--protocol', 'paper-repo', '--json', out / f'{metric}.json')
     return study.vps_scores(out)
 
@@ -82,8 +87,8 @@ def main() -> None:
     networks = []
     for seed in args.seeds:
         ladder.one_run(rung, seed, ladder_dir)
-        networks.append(Network('toy streets', seed, ladder.config_of(rung), ladder_dir / f'{rung}_{seed}', [],
-                                ladder.DATA))
+        networks.append(Network('toy streets', seed, ladder.config_of(rung), ladder.run_dir_of(rung, seed, ladder_dir),
+                                [], ladder.DATA))
     if args.clip_run:
         data = args.clip_run / 'data'
         networks.append(Network('real clip', 0, real_clip.CONFIG, real_clip.run_dir_of('random', 0, args.clip_run),
