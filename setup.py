@@ -1,4 +1,5 @@
 """Packaging of Video K-Net: ``pip install --no-build-isolation -e .``"""
+
 import re
 from pathlib import Path
 from typing import List

@@ -5,6 +5,7 @@
 
 toy.gif is the clip 005000.gif that tools/quickstart.sh leaves in work_dirs/quickstart/pictures.
 """
+
 import argparse
 import json
 import os

@@ -12,6 +12,7 @@ Programs that only need numpy (the evaluator command lines, for instance) set
 the environment variable ``KNET_NO_PLUGIN`` to any non-empty value before they
 import knet, and so don't pay for importing torch and mmdet.
 """
+
 import os
 
 __version__ = '0.1.0'

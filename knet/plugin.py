@@ -1,4 +1,5 @@
 """Registers everything: importing this module fills mmdet's registries."""
+
 from knet.utils import compat
 
 compat.apply()  # before anything that imports mmdet

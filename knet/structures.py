@@ -2,6 +2,7 @@
 
 Plain data with numpy arrays, so that evaluators and drawing need no torch.
 """
+
 from dataclasses import dataclass, field
 from typing import List
 

@@ -3,6 +3,7 @@
 ``import knet_vis`` registers its models; config files ask for it with
 ``custom_imports = dict(imports=['knet', 'knet_vis'], allow_failed_imports=False)``.
 """
+
 import os
 
 if not os.environ.get('KNET_NO_PLUGIN'):

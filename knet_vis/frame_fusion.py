@@ -1,4 +1,5 @@
 """One kernel set for a clip from the kernel sets of its frames."""
+
 from typing import Optional
 
 from torch import Tensor, nn
@@ -6,8 +7,12 @@ from torch import Tensor, nn
 from knet.det.kernel_link import KernelLink
 
 # Names of the modules in published checkpoints.
-_PARTS = dict(attention='query_merge_attn', attention_norm='query_merge_norm', ffn='query_merge_ffn',
-              ffn_norm='query_merge_ffn_norm')
+_PARTS = dict(
+    attention='query_merge_attn',
+    attention_norm='query_merge_norm',
+    ffn='query_merge_ffn',
+    ffn_norm='query_merge_ffn_norm',
+)
 METHODS = ('mean', 'attention', 'attention_pos')
 
 

@@ -1,4 +1,5 @@
 """Value types of video instance segmentation. Plain numpy, so that evaluators need no torch."""
+
 from dataclasses import dataclass
 from typing import Any, Dict, List
 

@@ -5,6 +5,7 @@
 
 A line of three dashes begins a new slide. Headings, lists, tables, code and pictures are Markdown's.
 """
+
 import re
 from pathlib import Path
 from typing import Tuple

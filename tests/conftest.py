@@ -1,4 +1,5 @@
 """Shared by all tests: the plugin comes first, because it lets mmdet import without compiled ops."""
+
 import os
 from typing import Iterator
 

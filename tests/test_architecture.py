@@ -1,4 +1,5 @@
 """The rules of the house, read from the source: who imports whom, sizes, annotations, docstrings."""
+
 import ast
 import re
 import subprocess
@@ -35,8 +36,12 @@ HEAVY = {'torch', 'torchvision', 'mmcv', 'mmdet', 'mmseg', 'mmcls', 'timm'}
 @lru_cache(maxsize=None)
 def tracked() -> Tuple[Path, ...]:
     """Files of the project: those git knows, or those on disk when this is no repository."""
-    listed = subprocess.run(['git', 'ls-files', '-z', '--cached', '--others', '--exclude-standard'], cwd=REPO,
-                            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    listed = subprocess.run(
+        ['git', 'ls-files', '-z', '--cached', '--others', '--exclude-standard'],
+        cwd=REPO,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
     if listed.returncode == 0:
         names = listed.stdout.decode().split('\0')
         return tuple(REPO / name for name in names if name and (REPO / name).is_file())
@@ -62,7 +67,7 @@ def imported(path: Path) -> Set[str]:
         if isinstance(node, ast.Import):
             names.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            base = list(package[:len(package) - node.level + 1]) if node.level else []
+            base = list(package[: len(package) - node.level + 1]) if node.level else []
             module = '.'.join(base + ([node.module] if node.module else []))
             names.update(f'{module}.{alias.name}' for alias in node.names)
     return names
@@ -84,8 +89,11 @@ def test_rooms_import_only_from_the_rooms_below() -> None:
         room = room_of('.'.join(path.relative_to(REPO).with_suffix('').parts))
         if room:
             allowed = {room, *ROOMS[room].split()}
-            wrong += [f'{relative(path)} imports {name}' for name in imported(path)
-                      if room_of(name) and room_of(name) not in allowed]
+            wrong += [
+                f'{relative(path)} imports {name}'
+                for name in imported(path)
+                if room_of(name) and room_of(name) not in allowed
+            ]
     assert not wrong, '\n'.join(wrong)
 
 
@@ -96,44 +104,65 @@ def test_every_folder_of_knet_is_a_known_room() -> None:
 
 def test_knet_vis_stands_on_det_and_datasets_only() -> None:
     allowed = {'datasets', 'det', 'backbones', 'labels', 'structures', 'utils', 'evaluation', 'visualization'}
-    wrong = [f'{relative(path)} imports {name}' for path in python_files('knet_vis') for name in imported(path)
-             if room_of(name) and room_of(name) not in allowed]
+    wrong = [
+        f'{relative(path)} imports {name}'
+        for path in python_files('knet_vis')
+        for name in imported(path)
+        if room_of(name) and room_of(name) not in allowed
+    ]
     assert not wrong, '\n'.join(wrong)
 
 
 def test_packages_do_not_import_tools_or_tests() -> None:
-    wrong = [f'{relative(path)} imports {name}' for path in python_files('knet', 'knet_vis')
-             for name in imported(path) if name.split('.')[0] in ('tools', 'tools_vis', 'tests')]
+    wrong = [
+        f'{relative(path)} imports {name}'
+        for path in python_files('knet', 'knet_vis')
+        for name in imported(path)
+        if name.split('.')[0] in ('tools', 'tools_vis', 'tests')
+    ]
     assert not wrong, '\n'.join(wrong)
 
 
 def test_evaluation_and_visualization_import_no_network_library() -> None:
-    wrong = [f'{relative(path)} imports {name}' for path in python_files('knet')
-             if relative(path).startswith(NUMPY_ONLY) for name in imported(path) if name.split('.')[0] in HEAVY]
+    wrong = [
+        f'{relative(path)} imports {name}'
+        for path in python_files('knet')
+        if relative(path).startswith(NUMPY_ONLY)
+        for name in imported(path)
+        if name.split('.')[0] in HEAVY
+    ]
     assert not wrong, '\n'.join(wrong)
 
 
 @pytest.mark.parametrize('room', ['evaluation', 'visualization'])
 def test_numpy_rooms_load_no_torch(room: str) -> None:
     files = [path for path in python_files('knet') if relative(path).startswith(f'knet/{room}/')]
-    modules = [relative(path)[:-len('.py')].replace('/', '.') for path in files if path.name != '__init__.py']
-    code = ('import os, sys, importlib; os.environ["KNET_NO_PLUGIN"] = "1"\n'
-            f'for name in {modules}: importlib.import_module(name)\n'
-            f'print(sorted(set(sys.modules) & {HEAVY}))')
+    modules = [relative(path)[: -len('.py')].replace('/', '.') for path in files if path.name != '__init__.py']
+    code = (
+        'import os, sys, importlib; os.environ["KNET_NO_PLUGIN"] = "1"\n'
+        f'for name in {modules}: importlib.import_module(name)\n'
+        f'print(sorted(set(sys.modules) & {HEAVY}))'
+    )
     done = subprocess.run([sys.executable, '-c', code], cwd=REPO, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     assert done.stdout.decode().strip() == '[]'
 
 
 def test_files_are_short() -> None:
-    long = [f'{relative(path)}: {lines} lines' for path in python_files()
-            for lines in [len(path.read_text(encoding='utf-8').splitlines())] if lines > 600]
+    long = [
+        f'{relative(path)}: {lines} lines'
+        for path in python_files()
+        for lines in [len(path.read_text(encoding='utf-8').splitlines())]
+        if lines > 600
+    ]
     assert not long, '\n'.join(long)
 
 
 def test_no_paths_of_a_machine_and_no_registries() -> None:
     """The project speaks only of itself: no home folders, no package hosts, no editor's addresses."""
-    pattern = re.compile(r'(?<![\w.$}~/])/(?:work|root|tmp|home|Users|mnt|opt|data1?)/[\w.]'
-                         r'|pypi\.org|pythonhosted|download\.pytorch|download\.openmmlab|(?:mirrors?|registry)\.[\w-]+\.\w+')
+    pattern = re.compile(
+        r'(?<![\w.$}~/])/(?:work|root|tmp|home|Users|mnt|opt|data1?)/[\w.]'
+        r'|pypi\.org|pythonhosted|download\.pytorch|download\.openmmlab|(?:mirrors?|registry)\.[\w-]+\.\w+'
+    )
     found = []
     for path in tracked():
         if path.suffix in TEXT and path != Path(__file__).resolve():
@@ -181,10 +210,16 @@ def test_public_api_is_documented() -> None:
         tree = parse(path)
         if not ast.get_docstring(tree):
             missing.append(relative(path))
-        missing += [f'{relative(path)}: class {node.name}' for node in ast.walk(tree)
-                    if isinstance(node, ast.ClassDef) and not node.name.startswith('_') and not ast.get_docstring(node)]
-        missing += [f'{relative(path)}: {name}' for name, node, public in functions(path)
-                    if public and node.name not in inherited and not ast.get_docstring(node)]
+        missing += [
+            f'{relative(path)}: class {node.name}'
+            for node in ast.walk(tree)
+            if isinstance(node, ast.ClassDef) and not node.name.startswith('_') and not ast.get_docstring(node)
+        ]
+        missing += [
+            f'{relative(path)}: {name}'
+            for name, node, public in functions(path)
+            if public and node.name not in inherited and not ast.get_docstring(node)
+        ]
     assert not missing, '\n'.join(missing)
 
 
@@ -194,7 +229,14 @@ def test_source_suits_the_oldest_python() -> None:
 
 
 @pytest.mark.skipif(find_spec('ruff') is None, reason='ruff is not installed')
-def test_ruff_is_content() -> None:
-    done = subprocess.run([sys.executable, '-m', 'ruff', 'check', '--no-cache', '--output-format', 'concise', '.'],
-                          cwd=REPO, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+@pytest.mark.parametrize(
+    'command', [['check', '--output-format', 'concise'], ['format', '--check']], ids=lambda c: c[0]
+)
+def test_ruff_is_content(command: List[str]) -> None:
+    done = subprocess.run(
+        [sys.executable, '-m', 'ruff', *command, '--no-cache', '.'],
+        cwd=REPO,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
     assert done.returncode == 0, done.stdout.decode()

@@ -5,6 +5,7 @@ narrow backbone, one encoder layer and few proposals, on 64 x 96 pixels: the lin
 heads, losses and fusion are those of the config. Configs whose shrunken
 networks are equal run once.
 """
+
 import json
 from typing import Any, Dict, List
 
@@ -138,8 +139,12 @@ def test_network_trains_and_predicts(name: str) -> None:
         assert [[code['size'] for code in track] for track in tracks.segmentations] == [[[48, 72]] * 2] * 10
         return
     for t in range(2):
-        prediction = model(return_loss=False, rescale=True, img=[torch.randn(1, 3, *SIZE)],
-                           img_metas=[[dict(meta(0, t), ori_shape=(48, 72, 3))]])[0]
+        prediction = model(
+            return_loss=False,
+            rescale=True,
+            img=[torch.randn(1, 3, *SIZE)],
+            img_metas=[[dict(meta(0, t), ori_shape=(48, 72, 3))]],
+        )[0]
         assert isinstance(prediction, PanopticPrediction if space.num_stuff else InstancePrediction)
         maps = prediction.semantic if space.num_stuff else prediction.masks[0]
         assert maps.shape == (48, 72)

@@ -1,4 +1,5 @@
 """Label spaces: maps between dataset ids and model classes."""
+
 import numpy as np
 import pytest
 
@@ -21,9 +22,17 @@ def test_kitti_step_counts_and_order() -> None:
     assert KITTI_STEP.names[0] == 'road' and KITTI_STEP.names[13] == 'car'
 
 
-@pytest.mark.parametrize('name, things, stuff', [
-    ('kitti_step', 2, 17), ('cityscapes_panoptic', 8, 11), ('vipseg', 58, 66), ('coco', 80, 0),
-    ('coco_panoptic', 80, 53), ('semantic_kitti', 8, 11)])
+@pytest.mark.parametrize(
+    'name, things, stuff',
+    [
+        ('kitti_step', 2, 17),
+        ('cityscapes_panoptic', 8, 11),
+        ('vipseg', 58, 66),
+        ('coco', 80, 0),
+        ('coco_panoptic', 80, 53),
+        ('semantic_kitti', 8, 11),
+    ],
+)
 def test_class_counts_are_those_of_the_data_sets(name: str, things: int, stuff: int) -> None:
     space = LABEL_SPACES[name]
     assert (space.num_things, space.num_stuff) == (things, stuff)

@@ -1,4 +1,5 @@
 """What the pages say was measured is what the rows of results/*.csv say."""
+
 import csv
 import re
 import subprocess
@@ -12,8 +13,13 @@ TABLES = sorted((REPO / 'results').glob('*.csv'))
 
 
 def fill_tables(*args: str) -> 'subprocess.CompletedProcess[str]':
-    return subprocess.run([sys.executable, 'tools/misc/fill_tables.py', *args], cwd=str(REPO), text=True,
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    return subprocess.run(
+        [sys.executable, 'tools/misc/fill_tables.py', *args],
+        cwd=str(REPO),
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
 
 
 def test_pages_hold_the_numbers_of_the_rows() -> None:
@@ -25,11 +31,11 @@ def test_pages_hold_the_numbers_of_the_rows() -> None:
 def test_every_table_has_three_seeds_or_says_so(path: Path) -> None:
     with open(path, newline='') as file:
         rows = list(csv.DictReader(file))
-    arms = {tuple(row[name] for name in list(row)[:list(row).index('seed')]) for row in rows}
+    arms = {tuple(row[name] for name in list(row)[: list(row).index('seed')]) for row in rows}
     seeds = {row['seed'] for row in rows}
     assert rows and (len(rows) == len(arms) * len(seeds) or 'data' in rows[0])
     text = (REPO / 'docs/results.md').read_text() + (REPO / 'docs/vss.md').read_text()
-    section = text[:text.index(f'results/{path.name}')].rsplit('\n## ', 1)[-1]
+    section = text[: text.index(f'results/{path.name}')].rsplit('\n## ', 1)[-1]
     assert len(seeds) >= 3 or 'One seed' in section
 
 

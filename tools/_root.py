@@ -1,4 +1,5 @@
 """Imported first by every tool: finds the package when it isn't installed."""
+
 import os.path as osp
 import sys
 

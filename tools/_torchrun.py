@@ -1,4 +1,5 @@
 """``torchrun`` whose last words are one line instead of a traceback; started by ``_launch.sh``."""
+
 import signal
 import sys
 

@@ -6,6 +6,7 @@
 picture, everything else is compared with a 2048^3 float32 matrix product. Models
 have random weights; the data are generated.
 """
+
 import argparse
 import platform
 import sys
@@ -23,12 +24,20 @@ from knet.evaluation.benchmark_data import make_evaluation_fixture
 from knet.utils.cli import UsageError, add_debug_option, run_tool
 from knet.utils.io import write_json_atomic
 
-_CONFIG = ('configs/det/video_knet_kitti_step/'
-           'video_knet_s3_r50_rpn_1x_kitti_step_sigmoid_stride2_mask_embed_link_ffn_joint_train.py')
+_CONFIG = (
+    'configs/det/video_knet_kitti_step/'
+    'video_knet_s3_r50_rpn_1x_kitti_step_sigmoid_stride2_mask_embed_link_ffn_joint_train.py'
+)
 _VIS_CONFIG = 'configs/video_knet_vis/video_knet_vis/knet_track_r50_1x_youtubevis.py'
 #: Measurement -> (its job, its yardstick's job).
-_PAIRS = dict(inference=('video_frame', 'panoptic_fpn'), train=('train_step', 'matmul'), loader=('loader', 'matmul'),
-              stq=('stq', 'matmul'), vpq=('vpq', 'matmul'), vis=('whole_video', 'matmul'))
+_PAIRS = dict(
+    inference=('video_frame', 'panoptic_fpn'),
+    train=('train_step', 'matmul'),
+    loader=('loader', 'matmul'),
+    stq=('stq', 'matmul'),
+    vpq=('vpq', 'matmul'),
+    vis=('whole_video', 'matmul'),
+)
 
 
 def parse_args() -> argparse.Namespace:
@@ -39,8 +48,9 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--config', default=str(root / _CONFIG), help='video model')
     parser.add_argument('--vis-config', default=str(root / _VIS_CONFIG), help='clip model')
     parser.add_argument('--size', type=int, nargs=2, default=[375, 1242], metavar=('H', 'W'), help='of a frame')
-    parser.add_argument('--vis-size', type=int, nargs=2, default=[360, 640], metavar=('H', 'W'),
-                        help='of a frame of the clip model')
+    parser.add_argument(
+        '--vis-size', type=int, nargs=2, default=[360, 640], metavar=('H', 'W'), help='of a frame of the clip model'
+    )
     parser.add_argument('--vis-frames', type=int, default=10, help='length of its video')
     parser.add_argument('--things', type=int, default=15, help='things that survive per frame (training: 12)')
     parser.add_argument('--videos', type=int, default=2, help='of the evaluators')
@@ -114,10 +124,19 @@ def table(results: Dict[str, Dict[str, Any]]) -> str:
     rows = [('what', 'median s', 'min', 'max', 'CPU s', 'peak GiB', 'yardstick', 'median s', 'ratio')]
     for what, result in results.items():
         ours, seconds = result['ours'], result['ours']['seconds']
-        rows.append((what, f'{seconds["median"]:.3f}', f'{seconds["min"]:.3f}', f'{seconds["max"]:.3f}',
-                     f'{ours["cpu"]["median"]:.2f}' if 'cpu' in ours else '', f'{ours["peak_rss_gib"]:.2f}',
-                     result['yardstick_name'], f'{result["yardstick"]["seconds"]["median"]:.3f}',
-                     f'{result["ratio"]:.2f}'))
+        rows.append(
+            (
+                what,
+                f'{seconds["median"]:.3f}',
+                f'{seconds["min"]:.3f}',
+                f'{seconds["max"]:.3f}',
+                f'{ours["cpu"]["median"]:.2f}' if 'cpu' in ours else '',
+                f'{ours["peak_rss_gib"]:.2f}',
+                result['yardstick_name'],
+                f'{result["yardstick"]["seconds"]["median"]:.3f}',
+                f'{result["ratio"]:.2f}',
+            )
+        )
         for part in ('network', 'after', 'after_random'):
             if part in ours:
                 numbers = [f'{ours[part][key]:.3f}' for key in ('median', 'min', 'max')]
@@ -130,15 +149,23 @@ def table(results: Dict[str, Dict[str, Any]]) -> str:
 
 def machine() -> Dict[str, Any]:
     """What the numbers depend on."""
-    return dict(processor=processor_name(), threads=torch.get_num_threads(), torch=torch.__version__,
-                python=platform.python_version(), command=' '.join(['python', *sys.argv]))
+    return dict(
+        processor=processor_name(),
+        threads=torch.get_num_threads(),
+        torch=torch.__version__,
+        python=platform.python_version(),
+        command=' '.join(['python', *sys.argv]),
+    )
 
 
 def processor_name() -> str:
     """Model name of the processor, as far as the system tells."""
     info = Path('/proc/cpuinfo')
-    names: List[str] = [line.split(':', 1)[1].strip() for line in info.read_text().splitlines()
-                        if line.startswith('model name')] if info.is_file() else []
+    names: List[str] = (
+        [line.split(':', 1)[1].strip() for line in info.read_text().splitlines() if line.startswith('model name')]
+        if info.is_file()
+        else []
+    )
     return names[0] if names else platform.processor() or platform.machine()
 
 

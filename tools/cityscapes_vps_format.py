@@ -1,7 +1,8 @@
 """Write predictions of Cityscapes-VPS the way its evaluator reads them: pan_pred/ and pred.json.
 
-    python tools/cityscapes_vps_format.py RESULT [GT] OUT
+python tools/cityscapes_vps_format.py RESULT [GT] OUT
 """
+
 import argparse
 import os
 
@@ -19,8 +20,12 @@ def main() -> None:
     """Run the command line."""
     parser = argparse.ArgumentParser(description='Write Cityscapes-VPS predictions as pan_pred/ and pred.json.')
     parser.add_argument('result_path', help='folder that tools/test_step.py wrote')
-    parser.add_argument('gt_path', nargs='?', default=CityscapesVPSGroundTruth.default_root,
-                        help='data set folder; default: %(default)s')
+    parser.add_argument(
+        'gt_path',
+        nargs='?',
+        default=CityscapesVPSGroundTruth.default_root,
+        help='data set folder; default: %(default)s',
+    )
     parser.add_argument('out_dir', help='folder to fill')
     parser.add_argument('--split', default='val', help='default: %(default)s')
     add_debug_option(parser)

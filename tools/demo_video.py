@@ -1,7 +1,8 @@
 """Segment and track a video file or a folder of frames; write the result as a video.
 
-    python tools/demo_video.py VIDEO_OR_FOLDER CONFIG CHECKPOINT --out result.mp4
+python tools/demo_video.py VIDEO_OR_FOLDER CONFIG CHECKPOINT --out result.mp4
 """
+
 import argparse
 from pathlib import Path
 from typing import Iterator, Tuple

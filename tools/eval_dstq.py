@@ -1,7 +1,8 @@
 """Score predictions of SemanticKITTI-DVPS with STQ, or with DSTQ.
 
-    python tools/eval_dstq.py RESULT_PATH [GT_PATH] [--depth] [--protocol paper-repo] [--json FILE] [--nproc N]
+python tools/eval_dstq.py RESULT_PATH [GT_PATH] [--depth] [--protocol paper-repo] [--json FILE] [--nproc N]
 """
+
 import os
 
 os.environ['KNET_NO_PLUGIN'] = '1'  # numpy is enough here: start without torch and mmdet

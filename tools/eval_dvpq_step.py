@@ -1,7 +1,8 @@
 """Score predictions with VPQ, by default of KITTI-STEP, for all window lengths in one pass.
 
-    python tools/eval_dvpq_step.py RESULT_PATH [GT_PATH] [-k 1 2 3 4] [--depth-thres T] [--protocol paper-repo]
+python tools/eval_dvpq_step.py RESULT_PATH [GT_PATH] [-k 1 2 3 4] [--depth-thres T] [--protocol paper-repo]
 """
+
 import os
 
 os.environ['KNET_NO_PLUGIN'] = '1'  # numpy is enough here: start without torch and mmdet

@@ -1,7 +1,8 @@
 """Score predictions of VIPSeg with VPQ, for all window lengths in one pass.
 
-    python tools/eval_dvpq_vipseg.py RESULT_PATH [GT_PATH] [-k 1 2 4 6] [--protocol paper-repo] [--json FILE]
+python tools/eval_dvpq_vipseg.py RESULT_PATH [GT_PATH] [-k 1 2 4 6] [--protocol paper-repo] [--json FILE]
 """
+
 import os
 
 os.environ['KNET_NO_PLUGIN'] = '1'  # numpy is enough here: start without torch and mmdet

@@ -5,6 +5,7 @@
 
 PRED is a folder that tools/test_step.py wrote, or one with <video>/FFFFFFFF.png in the encoding of the masks.
 """
+
 import argparse
 import os
 
@@ -25,12 +26,16 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('predictions', metavar='PRED', help='folder of predictions')
     parser.add_argument('ground_truth', metavar='GT', help='VSPW folder with data/ and the lists of videos')
     parser.add_argument('--split', default='val', help='which list of videos; default: val')
-    parser.add_argument('--zip', metavar='FILE', help='write the archive for the server instead of scoring; '
-                        'needs no masks')
+    parser.add_argument(
+        '--zip', metavar='FILE', help='write the archive for the server instead of scoring; needs no masks'
+    )
     parser.add_argument('--json', metavar='FILE', help='also write the scores there, as fractions in 0..1')
     parser.add_argument('--nproc', type=positive, default=1, help='processes, at most one per video; default: 1')
-    parser.add_argument('--allow-missing', action='store_true',
-                        help='score what both sides have instead of refusing; the output says what is left out')
+    parser.add_argument(
+        '--allow-missing',
+        action='store_true',
+        help='score what both sides have instead of refusing; the output says what is left out',
+    )
     add_debug_option(parser)
     return parser.parse_args()
 

@@ -5,6 +5,7 @@
 
 Everything but --out may be left out; the report then lacks that part.
 """
+
 import argparse
 import json
 import os
@@ -40,8 +41,9 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--label-space', default='kitti_step', choices=sorted(LABEL_SPACES))
     parser.add_argument('--clips', nargs='*', default=[], help='GIF or MP4 files to embed')
     parser.add_argument('--worst', type=int, default=6, help='number of worst frames (default %(default)s)')
-    parser.add_argument('--fact', action='append', default=[], metavar='NAME=VALUE',
-                        help='a line of the section "Run"; may be repeated')
+    parser.add_argument(
+        '--fact', action='append', default=[], metavar='NAME=VALUE', help='a line of the section "Run"; may be repeated'
+    )
     add_debug_option(parser)
     return parser.parse_args()
 
@@ -89,16 +91,30 @@ def draw_worst(args: argparse.Namespace) -> List[Tuple[str, np.ndarray]]:
         return []
     predictions, truth = PredictionReader(args.result), KittiStepGroundTruth(args.gt, args.split)
     space = get_label_space(args.label_space)
-    return [(f'video {s.video}, frame {s.frame}: quality {100 * s.quality:.1f}, {s.missed} segments missed, '
-             f'{s.invented} invented', compare_frame(predictions, truth, space, s.video, s.frame))
-            for s in worst_frames(predictions, truth, space, args.worst)]
+    return [
+        (
+            f'video {s.video}, frame {s.frame}: quality {100 * s.quality:.1f}, {s.missed} segments missed, '
+            f'{s.invented} invented',
+            compare_frame(predictions, truth, space, s.video, s.frame),
+        )
+        for s in worst_frames(predictions, truth, space, args.worst)
+    ]
 
 
 def main() -> None:
     """Collect the parts and write the page."""
     args = parse_args()
-    write_report(args.out, args.title, collect_facts(args), load_scores(args.stq, 'STQ'), load_scores(args.vpq, 'VPQ'),
-                 args.log, draw_worst(args), args.clips, get_label_space(args.label_space))
+    write_report(
+        args.out,
+        args.title,
+        collect_facts(args),
+        load_scores(args.stq, 'STQ'),
+        load_scores(args.vpq, 'VPQ'),
+        args.log,
+        draw_worst(args),
+        args.clips,
+        get_label_space(args.label_space),
+    )
     print(f'report: {args.out}')
 
 

@@ -9,6 +9,7 @@
 
 Metrics: PQ (or panoptic), segm (average precision) and mIoU, as far as the data set has them.
 """
+
 import argparse
 import os.path as osp
 import pickle
@@ -37,8 +38,14 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--eval', nargs='+', default=[], metavar='METRIC', help='metrics of the data set')
     parser.add_argument('--out', help='folder for label maps, or a .pkl file for all results')
     parser.add_argument('--format-only', action='store_true', help='write result files for a server, do not score')
-    parser.add_argument('--eval-options', nargs='+', action=DictAction, default={}, metavar='KEY=VALUE',
-                        help='jsonfile_prefix=PATH: where result files go (--format-only: work_dirs/<config>/results)')
+    parser.add_argument(
+        '--eval-options',
+        nargs='+',
+        action=DictAction,
+        default={},
+        metavar='KEY=VALUE',
+        help='jsonfile_prefix=PATH: where result files go (--format-only: work_dirs/<config>/results)',
+    )
     parser.add_argument('--show-dir', help='folder for overlays')
     parser.add_argument('--show-score-thr', type=float, default=0.3, help='least score of drawn instances')
     parser.add_argument('--json', help='file for the scores')
@@ -63,8 +70,9 @@ def check_args(args: argparse.Namespace) -> None:
         UsageError: See message.
     """
     if not (args.eval or args.out or args.show_dir or args.format_only):
-        raise UsageError('nothing to do: give at least one of --eval METRIC, --out DIR_OR_PKL, --format-only, '
-                         '--show-dir DIR')
+        raise UsageError(
+            'nothing to do: give at least one of --eval METRIC, --out DIR_OR_PKL, --format-only, --show-dir DIR'
+        )
     if args.eval and args.format_only:
         raise UsageError('--format-only is for images without annotations; leave out --eval or --format-only')
     if args.json and not args.eval:
@@ -80,8 +88,10 @@ def check_data(args: argparse.Namespace, dataset: Dataset, label_space: LabelSpa
     name = type(dataset).__name__
     dataset.check_metrics(args.eval)
     if dataset.label_space is not label_space:
-        raise UsageError(f'the model predicts {label_space}, {name} has {dataset.label_space}; model.label_space and '
-                         'the data set of a config must agree')
+        raise UsageError(
+            f'the model predicts {label_space}, {name} has {dataset.label_space}; model.label_space and '
+            'the data set of a config must agree'
+        )
     is_coco = hasattr(dataset, 'results2json')
     if not is_coco and (args.format_only or args.eval_options or wants_pickle(args)):
         raise UsageError(f'{name} has no result files in COCO form; use --out with a folder')
@@ -103,8 +113,9 @@ def output_writer(args: argparse.Namespace, label_space: LabelSpace) -> Optional
             write_png_atomic(target / f'{name.name}_cat.png', prediction.semantic.astype(np.uint16))
             write_png_atomic(target / f'{name.name}_ins.png', prediction.instance.astype(np.uint16))
         if args.show_dir:
-            draw_overlay(meta, prediction, label_space, Path(args.show_dir) / name.with_suffix('.jpg'),
-                         args.show_score_thr)
+            draw_overlay(
+                meta, prediction, label_space, Path(args.show_dir) / name.with_suffix('.jpg'), args.show_score_thr
+            )
 
     return write
 
@@ -137,8 +148,13 @@ def main() -> None:
         if hasattr(model, 'new_stream'):
             raise UsageError(f'{args.config} is a video model; use tools/test_step.py')
         check_data(args, dataset, model.label_space)
-        results = run_images(model, dataset, output_writer(args, dataset.label_space),
-                             min(1, loader_settings(cfg, 'test')['workers_per_gpu']), args.amp)
+        results = run_images(
+            model,
+            dataset,
+            output_writer(args, dataset.label_space),
+            min(1, loader_settings(cfg, 'test')['workers_per_gpu']),
+            args.amp,
+        )
         if results is not None:
             report(args, dataset, results)
 

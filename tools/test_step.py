@@ -8,6 +8,7 @@ Predictions lie in ``OUT/panoptic/<video>/SSSSSS_FFFFFF_{cat,ins}.png``. A run
 that was stopped continues where it was when started again: complete videos are
 kept, the others redone.
 """
+
 import argparse
 import hashlib
 from pathlib import Path
@@ -33,11 +34,19 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('checkpoint', help='checkpoint file, or a work directory (its best or latest)')
     parser.add_argument('--out-dir', help='where predictions and scores go; default: --show-dir, else ./out')
     parser.add_argument('--show-dir', help='also draw overlays, into SHOW_DIR/overlay')
-    parser.add_argument('--eval', nargs='+', default=[], metavar='METRIC',
-                        help='stq, vpq, miou, vc; computed when all videos are done (dummy: nothing, for old commands)')
+    parser.add_argument(
+        '--eval',
+        nargs='+',
+        default=[],
+        metavar='METRIC',
+        help='stq, vpq, miou, vc; computed when all videos are done (dummy: nothing, for old commands)',
+    )
     parser.add_argument('--protocol', choices=['official', 'paper-repo'], default='official', help='of the metrics')
-    parser.add_argument('--final', action='store_true',
-                        help='also write OUT/final/SSSS/FFFFFF.png, the RGB files of the KITTI-STEP server')
+    parser.add_argument(
+        '--final',
+        action='store_true',
+        help='also write OUT/final/SSSS/FFFFFF.png, the RGB files of the KITTI-STEP server',
+    )
     parser.add_argument('--fresh', action='store_true', help='remove what OUT holds and start over')
     parser.add_argument('--optimize', action='store_true', help='freeze the backbone for speed')
     parser.add_argument('--amp', action='store_true', help='half precision')
@@ -66,9 +75,13 @@ def asked_metrics(names: List[str]) -> List[str]:
 def run_identity(cfg: Config, checkpoint: Path, amp: bool) -> Dict[str, str]:
     """What the predictions depend on; stored with them so that runs don't mix."""
     text = Config(dict(model=cfg.model, test=cfg.data.test)).pretty_text
-    return dict(config=Path(cfg.filename).name, config_hash=hashlib.sha256(text.encode()).hexdigest()[:16],
-                checkpoint=checkpoint.name, checkpoint_hash=fingerprint(checkpoint),
-                precision='half' if amp else 'full')
+    return dict(
+        config=Path(cfg.filename).name,
+        config_hash=hashlib.sha256(text.encode()).hexdigest()[:16],
+        checkpoint=checkpoint.name,
+        checkpoint_hash=fingerprint(checkpoint),
+        precision='half' if amp else 'full',
+    )
 
 
 def report(out_dir: Path, dataset: object, args: argparse.Namespace, metrics: List[str]) -> None:
@@ -90,13 +103,20 @@ def main() -> None:
         model = init_model(cfg, checkpoint, trust=args.trust_checkpoint, optimize=args.optimize)
         if not hasattr(model, 'new_stream') or not hasattr(dataset, 'video_indices'):
             raise UsageError(f'{args.config} is not a video model on videos; use tools/test.py')
-        writer = open_store(out_dir, run_identity(cfg, checkpoint, args.amp), args.fresh, args.final,
-                            dataset.video_names)
+        writer = open_store(
+            out_dir, run_identity(cfg, checkpoint, args.amp), args.fresh, args.final, dataset.video_names
+        )
         if args.fresh and get_dist_info()[0] == 0:
             for name in set(VIDEO_METRICS.values()):
                 (out_dir / f'{name}.json').unlink(missing_ok=True)
-        stream_videos(model, dataset, writer, Path(args.show_dir) / 'overlay' if args.show_dir else None,
-                      workers=min(1, loader_settings(cfg, 'test')['workers_per_gpu']), amp=args.amp)
+        stream_videos(
+            model,
+            dataset,
+            writer,
+            Path(args.show_dir) / 'overlay' if args.show_dir else None,
+            workers=min(1, loader_settings(cfg, 'test')['workers_per_gpu']),
+            amp=args.amp,
+        )
         close_store(writer)
         if get_dist_info()[0] == 0:
             print(f'predictions: {out_dir}')

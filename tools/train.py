@@ -1,8 +1,9 @@
 """Train a model from a config.
 
-    python tools/train.py configs/toy/video_knet_toy_kitti_step.py --work-dir work_dirs/toy
-    sh ./tools/dist_train.sh JOB CONFIG GPUS WORK_DIR      # several processes
+python tools/train.py configs/toy/video_knet_toy_kitti_step.py --work-dir work_dirs/toy
+sh ./tools/dist_train.sh JOB CONFIG GPUS WORK_DIR      # several processes
 """
+
 import argparse
 import os.path as osp
 
@@ -46,8 +47,10 @@ def check_devices(args: argparse.Namespace) -> None:
     if wanted < 1:
         raise UsageError(f'--gpus {wanted}: leave the option out; without a GPU the CPU trains')
     if wanted > 1 and args.launcher == 'none':
-        raise UsageError(f'one process trains on one GPU; for {wanted} run: '
-                         f'sh ./tools/dist_train.sh JOB {args.config} {wanted} WORK_DIR')
+        raise UsageError(
+            f'one process trains on one GPU; for {wanted} run: '
+            f'sh ./tools/dist_train.sh JOB {args.config} {wanted} WORK_DIR'
+        )
     if args.gpu_ids and args.launcher == 'none' and torch.cuda.is_available():
         torch.cuda.set_device(args.gpu_ids[0])
 

@@ -5,6 +5,7 @@
 RESULT is what tools/test_step.py wrote; GT is the data set folder that holds
 video_sequence/<split>. Every picture shows image, prediction and ground truth.
 """
+
 import argparse
 import os
 from pathlib import Path

@@ -5,6 +5,7 @@
 
 GT.json is the official file or the converted one. --validate needs no annotations in it.
 """
+
 import argparse
 import os
 from typing import Optional, Sequence

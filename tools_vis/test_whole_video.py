@@ -7,6 +7,7 @@
 
 The tracks of every finished video lie in OUT_DIR/videos; a run that was stopped continues where it was.
 """
+
 import argparse
 import os
 import pickle
@@ -33,10 +34,17 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('config', help='config file')
     parser.add_argument('checkpoint', help='checkpoint file, or a work directory (its best or latest)')
-    parser.add_argument('--work-dir', '--out-dir', dest='out_dir',
-                        help='where results go; default: CHECKPOINT without .pth, with _results')
-    parser.add_argument('--format-only', action='store_true',
-                        help='write results.json and submission_file.zip, here and in OUT_DIR; do not score')
+    parser.add_argument(
+        '--work-dir',
+        '--out-dir',
+        dest='out_dir',
+        help='where results go; default: CHECKPOINT without .pth, with _results',
+    )
+    parser.add_argument(
+        '--format-only',
+        action='store_true',
+        help='write results.json and submission_file.zip, here and in OUT_DIR; do not score',
+    )
     parser.add_argument('--eval', nargs='+', default=[], metavar='METRIC', help='segm: the average precision of tracks')
     parser.add_argument('--json', help='file for the scores')
     parser.add_argument('--out', help='.pkl file for the tracks of all videos')
@@ -58,8 +66,9 @@ def check_args(args: argparse.Namespace) -> None:
         UsageError: See message.
     """
     if not (args.eval or args.out or args.show_dir or args.format_only):
-        raise UsageError('nothing to do: give at least one of --format-only, --eval segm, --out FILE.pkl, '
-                         '--show-dir DIR')
+        raise UsageError(
+            'nothing to do: give at least one of --format-only, --eval segm, --out FILE.pkl, --show-dir DIR'
+        )
     if args.eval and args.format_only:
         raise UsageError('--format-only is for videos without annotations; leave out --eval or --format-only')
     if args.json and not args.eval:
@@ -77,8 +86,9 @@ def drawer(args: argparse.Namespace, dataset: Dataset) -> OnVideo:
         ids = dataset.label_space.dataset_ids
         drawn = [dict(record, category_id=int(ids[label_of[record['category_id']]])) for record in records]
         files = [Path(dataset.img_prefix) / frame.file_name for frame in video.frames]
-        write_track_video(Path(args.show_dir) / f'{video.name}.mp4', files, drawn, dataset.label_space,
-                          args.show_score_thr)
+        write_track_video(
+            Path(args.show_dir) / f'{video.name}.mp4', files, drawn, dataset.label_space, args.show_score_thr
+        )
 
     return draw
 
@@ -109,19 +119,30 @@ def main() -> None:
     with process_group(args.launcher, args.local_rank):
         dataset = build_data(cfg, 'test')
         if not hasattr(dataset, 'load_frames'):
-            raise UsageError(f'{args.config}: {type(dataset).__name__} has no instances of videos; use tools/test.py '
-                             'for images, tools/test_step.py for panoptic videos')
+            raise UsageError(
+                f'{args.config}: {type(dataset).__name__} has no instances of videos; use tools/test.py '
+                'for images, tools/test_step.py for panoptic videos'
+            )
         dataset.check_metrics(args.eval)
         model = init_model(cfg, checkpoint, trust=args.trust_checkpoint)
         if not hasattr(model, 'predict_video'):
-            raise UsageError(f'{args.config}: {type(model).__name__} is no clip model; use tools/test.py or '
-                             'tools/test_step.py')
+            raise UsageError(
+                f'{args.config}: {type(model).__name__} is no clip model; use tools/test.py or tools/test_step.py'
+            )
         if model.label_space is not dataset.label_space:
-            raise UsageError(f'the model predicts {model.label_space}, the data set has {dataset.label_space}; '
-                             'model.label_space and the data set of a config must agree')
+            raise UsageError(
+                f'the model predicts {model.label_space}, the data set has {dataset.label_space}; '
+                'model.label_space and the data set of a config must agree'
+            )
         store = open_video_store(out_dir, run_identity(cfg, checkpoint, args.amp), args.fresh)
-        results = predict_videos(model, dataset, store, drawer(args, dataset) if args.show_dir else None,
-                                 min(1, loader_settings(cfg, 'test')['workers_per_gpu']), args.amp)
+        results = predict_videos(
+            model,
+            dataset,
+            store,
+            drawer(args, dataset) if args.show_dir else None,
+            min(1, loader_settings(cfg, 'test')['workers_per_gpu']),
+            args.amp,
+        )
         if get_dist_info()[0] == 0:
             report(args, dataset, results, out_dir)
 

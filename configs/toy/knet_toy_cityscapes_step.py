@@ -24,5 +24,6 @@ data = dict(
     workers_per_gpu=1,
     train=dict(times=1, dataset=dict(data_root=data_root, pipeline=train_pipeline)),
     val=dict(data_root=data_root),
-    test=dict(data_root=data_root))
+    test=dict(data_root=data_root),
+)
 runner = dict(type='EpochBasedRunner', max_epochs=2)

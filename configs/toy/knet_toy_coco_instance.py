@@ -10,12 +10,14 @@ model = dict(
     label_space='coco',
     rpn_head=dict(loss_rank=None),
     roi_head=dict(mask_head=dict(loss_rank=None)),
-    test_cfg=dict(rcnn=dict(_delete_=True, max_per_img=16, mask_thr=0.5)))
+    test_cfg=dict(rcnn=dict(_delete_=True, max_per_img=16, mask_thr=0.5)),
+)
 data_root = 'data/toy/coco'
 data = dict(
     workers_per_gpu=1,
     train=dict(times=1, dataset=dict(data_root=data_root, pipeline={{_base_.toy_instance_pipeline}})),
     val=dict(data_root=data_root, pipeline={{_base_.toy_test_pipeline}}),
-    test=dict(data_root=data_root, pipeline={{_base_.toy_test_pipeline}}))
+    test=dict(data_root=data_root, pipeline={{_base_.toy_test_pipeline}}),
+)
 evaluation = dict(save_best='segm_mAP')
 runner = dict(type='EpochBasedRunner', max_epochs=2)

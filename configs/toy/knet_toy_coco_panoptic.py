@@ -11,6 +11,7 @@ data = dict(
     workers_per_gpu=1,
     train=dict(times=1, dataset=dict(data_root=data_root, pipeline={{_base_.toy_panoptic_pipeline}})),
     val=dict(data_root=data_root, pipeline={{_base_.toy_test_pipeline}}),
-    test=dict(data_root=data_root, pipeline={{_base_.toy_test_pipeline}}))
+    test=dict(data_root=data_root, pipeline={{_base_.toy_test_pipeline}}),
+)
 evaluation = dict(save_best='PQ')
 runner = dict(type='EpochBasedRunner', max_epochs=2)

@@ -14,7 +14,10 @@ model = dict(
             in_channels=_channels,
             feedforward_channels=256,
             loss_cls=dict(alpha=0.5, loss_weight=4.0),
-            kernel_updator_cfg=dict(in_channels=_channels, feat_channels=_channels, out_channels=_channels))))
+            kernel_updator_cfg=dict(in_channels=_channels, feat_channels=_channels, out_channels=_channels),
+        ),
+    )
+)
 # A video has eight frames and is tested as a whole: the frames of a training clip lie anywhere in it.
 data = dict(train=dict(ref_img_sampler=dict(num_ref_imgs=2, frame_range=[-7, 7], filter_key_img=False)))
 checkpoint_config = dict(by_epoch=False, interval=600)

@@ -11,13 +11,12 @@ train_pipeline = [
     dict(type='SeqRandomCropWithDepth', crop_size=frame_size, share_params=True),
     dict(type='SeqNormalizeWithDepth', **img_norm_cfg),
     dict(type='SeqPadWithDepth', size_divisor=32),
-    dict(
-        type='VideoCollect',
-        keys=['img', 'gt_bboxes', 'gt_labels', 'gt_masks', 'gt_semantic_seg', 'gt_instance_ids']),
+    dict(type='VideoCollect', keys=['img', 'gt_bboxes', 'gt_labels', 'gt_masks', 'gt_semantic_seg', 'gt_instance_ids']),
     dict(type='ConcatVideoReferences'),
     dict(type='SeqDefaultFormatBundle', ref_prefix='ref'),
 ]
 data = dict(
     train=dict(times=20, dataset=dict(data_root=data_root, pipeline=train_pipeline)),
     val=dict(data_root=data_root),
-    test=dict(data_root=data_root))
+    test=dict(data_root=data_root),
+)

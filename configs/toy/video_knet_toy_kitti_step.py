@@ -15,9 +15,7 @@ train_pipeline = [
     dict(type='SeqRandomCropWithDepth', crop_size=None),
     dict(type='SeqNormalizeWithDepth', **img_norm_cfg),
     dict(type='SeqPadWithDepth', size_divisor=32),
-    dict(
-        type='VideoCollect',
-        keys=['img', 'gt_bboxes', 'gt_labels', 'gt_masks', 'gt_semantic_seg', 'gt_instance_ids']),
+    dict(type='VideoCollect', keys=['img', 'gt_bboxes', 'gt_labels', 'gt_masks', 'gt_semantic_seg', 'gt_instance_ids']),
     dict(type='ConcatVideoReferences'),
     dict(type='SeqDefaultFormatBundle', ref_prefix='ref'),
 ]
@@ -26,5 +24,6 @@ data = dict(
     workers_per_gpu=1,
     train=dict(times=1, dataset=dict(data_root=data_root, pipeline=train_pipeline)),
     val=dict(data_root=data_root),
-    test=dict(data_root=data_root))
+    test=dict(data_root=data_root),
+)
 runner = dict(type='EpochBasedRunner', max_epochs=1)

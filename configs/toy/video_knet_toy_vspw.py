@@ -20,7 +20,8 @@ model = dict(
         dilations=(1, 1, 1, 1),
         contract_dilation=False,
         norm_cfg=dict(_delete_=True, **norm_cfg),
-        init_cfg=None),
+        init_cfg=None,
+    ),
     decode_head=dict(
         link=dict(num_heads=8, feedforward_channels=256, num_ffn_fcs=2),
         kernel_update_head=[
@@ -40,7 +41,10 @@ model = dict(
                     feat_channels=channels,
                     out_channels=channels,
                     act_cfg=dict(type='ReLU', inplace=True),
-                    norm_cfg=dict(type='LN'))) for _ in range(num_stages)
+                    norm_cfg=dict(type='LN'),
+                ),
+            )
+            for _ in range(num_stages)
         ],
         kernel_generate_head=dict(
             _delete_=True,
@@ -53,8 +57,11 @@ model = dict(
             num_classes=num_classes,
             norm_cfg=norm_cfg,
             align_corners=False,
-            loss_decode=dict(type='CrossEntropyLoss', use_sigmoid=False, loss_weight=1.0))),
-    auxiliary_head=None)
+            loss_decode=dict(type='CrossEntropyLoss', use_sigmoid=False, loss_weight=1.0),
+        ),
+    ),
+    auxiliary_head=None,
+)
 data_root = 'data/toy/vspw'
 img_norm_cfg = dict(mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375], to_rgb=False)
 train_pipeline = [
@@ -73,5 +80,6 @@ data = dict(
     workers_per_gpu=1,
     train=dict(data_root=data_root, label_space='vspw_toy', pipeline=train_pipeline),
     val=dict(data_root=data_root, label_space='vspw_toy'),
-    test=dict(data_root=data_root, label_space='vspw_toy'))
+    test=dict(data_root=data_root, label_space='vspw_toy'),
+)
 runner = dict(type='EpochBasedRunner', max_epochs=1)

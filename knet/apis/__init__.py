@@ -8,7 +8,20 @@ from knet.apis.test import run_images, score_videos, stream_videos
 from knet.apis.train import train
 
 __all__ = [
-    'CheckpointError', 'LoadReport', 'SegmenterState', 'VideoSegmenter', 'build_data', 'build_model', 'init_model',
-    'load_checkpoint', 'load_config', 'optimize_model', 'read_checkpoint', 'resolve_checkpoint', 'run_images',
-    'score_videos', 'stream_videos', 'train'
+    'CheckpointError',
+    'LoadReport',
+    'SegmenterState',
+    'VideoSegmenter',
+    'build_data',
+    'build_model',
+    'init_model',
+    'load_checkpoint',
+    'load_config',
+    'optimize_model',
+    'read_checkpoint',
+    'resolve_checkpoint',
+    'run_images',
+    'score_videos',
+    'stream_videos',
+    'train',
 ]

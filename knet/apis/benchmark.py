@@ -4,6 +4,7 @@ The parent lets jobs and yardsticks take turns, so that all of them see the
 same machine, and asks each process for its peak memory at the end. Run as
 ``python -m knet.apis.benchmark JOB OPTIONS`` this module is such a process.
 """
+
 import json
 import os
 import resource
@@ -39,9 +40,20 @@ def _frame(options: Options) -> Tuple[torch.Tensor, Dict[str, Any]]:
     padded = [-(-side // 32) * 32 for side in (height, width)]
     image = torch.zeros(1, 3, *padded)
     image[..., :height, :width] = torch.randn(1, 3, height, width, generator=torch.Generator().manual_seed(0))
-    meta = dict(img_shape=(height, width, 3), ori_shape=(height, width, 3), pad_shape=(*padded, 3),
-                scale_factor=np.ones(4, dtype=np.float32), flip=False, flip_direction=None, filename='',
-                ori_filename='', batch_input_shape=tuple(padded), video_id=0, frame_id=0, is_first_frame=True)
+    meta = dict(
+        img_shape=(height, width, 3),
+        ori_shape=(height, width, 3),
+        pad_shape=(*padded, 3),
+        scale_factor=np.ones(4, dtype=np.float32),
+        flip=False,
+        flip_direction=None,
+        filename='',
+        ori_filename='',
+        batch_input_shape=tuple(padded),
+        video_id=0,
+        frame_id=0,
+        is_first_frame=True,
+    )
     return image, meta
 
 
@@ -58,6 +70,7 @@ def panoptic_fpn(options: Options) -> Run:
 
     from knet.apis.inference import without_pretrained
     from knet.apis.train import initialise_weights
+
     path = Path(mmdet.__file__).parent / '.mim/configs/panoptic_fpn/panoptic_fpn_r50_fpn_1x_coco.py'
     if not path.is_file():
         raise UsageError(f'mmdet was installed without its configs: {path}')
@@ -92,17 +105,21 @@ def _plant(output: Any, num_things: int, number: int) -> None:
     masks[chosen] = -6
     logits[:number] = -6
     for n in range(number):
-        masks[n, height // 3 + n % 3 * 4:height // 3 + n % 3 * 4 + height // 3,
-              n * width // number:(n + 1) * width // number - 2] = 6
+        masks[
+            n,
+            height // 3 + n % 3 * 4 : height // 3 + n % 3 * 4 + height // 3,
+            n * width // number : (n + 1) * width // number - 2,
+        ] = 6
         logits[n, n % num_things] = 1 + n / number
     for band in range(3):
-        masks[queries + band, band * height // 3:(band + 1) * height // 3] = 6
+        masks[queries + band, band * height // 3 : (band + 1) * height // 3] = 6
         logits[queries + band, num_things + band] = 0.5
 
 
 def _begun(model: Any, meta: Dict[str, Any]) -> Any:
     """Memory of a stream that has just begun at the frame of ``meta``."""
     from knet.video.trackers import TRACKERS
+
     memory = model.new_stream()
     memory.tracker, memory.video_id, memory.frame_id = TRACKERS.build(dict(model.tracker_cfg)), 0, meta['frame_id']
     return memory
@@ -117,12 +134,14 @@ def video_frame(options: Options) -> Run:
     from knet.apis.config import load_config
     from knet.apis.inference import init_model
     from knet.apis.train import initialise_weights
+
     torch.manual_seed(0)
     model = init_model(load_config(options['config']))
     initialise_weights(model)
     model.eval()
     if options['optimize']:
         from knet.apis.optimize import optimize_model
+
         optimize_model(model)
     device = next(model.parameters()).device
     image, meta = _frame(options)
@@ -151,6 +170,7 @@ def whole_video(options: Options) -> Run:
     from knet.apis.config import load_config
     from knet.apis.inference import init_model
     from knet.apis.train import initialise_weights
+
     torch.manual_seed(0)
     model = init_model(load_config(options['config']))
     initialise_weights(model)
@@ -170,17 +190,18 @@ def _objects(number: int, size: Tuple[int, int], shift: int) -> Tuple[np.ndarray
     height, width = size
     masks = np.zeros((number, height, width), dtype=np.uint8)
     semantic = np.zeros((height, width), dtype=np.int64)
-    semantic[:height // 3], semantic[height // 3:height // 2] = 10, 2
+    semantic[: height // 3], semantic[height // 3 : height // 2] = 10, 2
     for n in range(number):
         top, left = height // 3 + 7 * n % (height // 3), (n * width // number + shift) % (width - 90)
-        masks[n, top:top + 60, left:left + 80] = 1
-        semantic[top:top + 60, left:left + 80] = (11, 13)[n % 2]
+        masks[n, top : top + 60, left : left + 80] = 1
+        semantic[top : top + 60, left : left + 80] = (11, 13)[n % 2]
     return masks, semantic
 
 
 def _training_batch(options: Options) -> Dict[str, Any]:
     """A batch of one key frame and one reference, as the loader delivers it."""
     from mmdet.core import BitmapMasks
+
     image, meta = _frame(options)
     size, number = tuple(image.shape[-2:]), options['things']
     # Training crops fill the padded size.
@@ -191,12 +212,15 @@ def _training_batch(options: Options) -> Dict[str, Any]:
         masks, semantic = _objects(number, size, shift)
         bitmaps, semantic = BitmapMasks(masks, *size), torch.from_numpy(semantic)[None, None]
         column = torch.zeros(number, 1)
-        batch.update({
-            f'{prefix}gt_masks': [[bitmaps]] if prefix else [bitmaps],
-            f'{prefix}gt_semantic_seg': semantic[:, None] if prefix else semantic,
-            f'{prefix}gt_bboxes': [torch.cat([column, boxes], 1) if prefix else boxes],
-            f'{prefix}gt_labels': [torch.stack([column[:, 0], labels.float()], 1) if prefix else labels],
-            f'{prefix}gt_instance_ids': [torch.stack([column[:, 0], ids.float()], 1) if prefix else ids]})
+        batch.update(
+            {
+                f'{prefix}gt_masks': [[bitmaps]] if prefix else [bitmaps],
+                f'{prefix}gt_semantic_seg': semantic[:, None] if prefix else semantic,
+                f'{prefix}gt_bboxes': [torch.cat([column, boxes], 1) if prefix else boxes],
+                f'{prefix}gt_labels': [torch.stack([column[:, 0], labels.float()], 1) if prefix else labels],
+                f'{prefix}gt_instance_ids': [torch.stack([column[:, 0], ids.float()], 1) if prefix else ids],
+            }
+        )
     return batch
 
 
@@ -205,6 +229,7 @@ def train_step(options: Options) -> Run:
     from knet.apis.config import build_model, load_config
     from knet.apis.inference import without_pretrained
     from knet.apis.train import build_fused_optimizer, initialise_weights
+
     torch.manual_seed(0)
     cfg = load_config(options['config'])
     cfg.model = without_pretrained(cfg.model)
@@ -228,6 +253,7 @@ def loader(options: Options) -> Run:
     """One training sample (key and reference) of the config's data set, in this process."""
     from knet.apis.config import build_data, load_config
     from knet.apis.loader import plant_seed
+
     dataset = build_data(load_config(options['config'], {'data.train': _with_root(options)}), 'train')
     state = dict(index=0)
 
@@ -248,6 +274,7 @@ def loader(options: Options) -> Run:
 def _with_root(options: Options) -> Dict[str, Any]:
     """The config's training data set, reading from ``options['data_root']``."""
     from knet.apis.config import load_config
+
     settings = load_config(options['config']).data.train
     (settings.dataset if 'dataset' in settings else settings).data_root = options['data_root']
     return settings
@@ -288,8 +315,15 @@ def vpq(options: Options) -> Run:
 
 
 JOBS: Dict[str, Callable[[Options], Run]] = dict(
-    matmul=matmul, panoptic_fpn=panoptic_fpn, video_frame=video_frame, train_step=train_step, loader=loader, stq=stq,
-    vpq=vpq, whole_video=whole_video)
+    matmul=matmul,
+    panoptic_fpn=panoptic_fpn,
+    video_frame=video_frame,
+    train_step=train_step,
+    loader=loader,
+    stq=stq,
+    vpq=vpq,
+    whole_video=whole_video,
+)
 
 
 class Job:
@@ -305,8 +339,13 @@ class Job:
         env = dict(os.environ, PYTHONPATH=os.pathsep.join([root, os.environ.get('PYTHONPATH', '')]))
         self.name = name
         self.runs: List[Dict[str, float]] = []
-        self._process = subprocess.Popen([sys.executable, '-m', 'knet.apis.benchmark', name, json.dumps(options)],
-                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=env, text=True)
+        self._process = subprocess.Popen(
+            [sys.executable, '-m', 'knet.apis.benchmark', name, json.dumps(options)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=env,
+            text=True,
+        )
         self._ask(None)
 
     def _ask(self, request: Any) -> Dict[str, float]:

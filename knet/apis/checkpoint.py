@@ -4,6 +4,7 @@ PyTorch checkpoints are pickles, and a pickle can run code when it is opened.
 Everything here opens them with ``weights_only=True``; files that need more are
 opened only when the user says that they can be trusted.
 """
+
 import hashlib
 import logging
 import os
@@ -59,8 +60,9 @@ def resolve_checkpoint(path: PathLike, prefer: str = 'best') -> Path:
     latest = [path / 'latest.pth'] if (path / 'latest.pth').is_file() else numbered[-1:]
     found = best or latest
     if not found:
-        raise CheckpointError(f'no checkpoint in folder {path}: expected best_*.pth, latest.pth, epoch_N.pth or '
-                              'iter_N.pth')
+        raise CheckpointError(
+            f'no checkpoint in folder {path}: expected best_*.pth, latest.pth, epoch_N.pth or iter_N.pth'
+        )
     return found[-1]
 
 
@@ -107,10 +109,13 @@ def read_checkpoint(path: PathLike, trust: bool = False) -> Dict[str, Any]:
     except (pickle.UnpicklingError, RuntimeError, EOFError, KeyError, ValueError, AttributeError, ImportError) as error:
         code = re.search(r'(?:Unsupported (?:global|class)|GLOBAL|class)[: ]+`?(?:GLOBAL )?([\w.]+)', str(error))
         if code:
-            raise CheckpointError(f'checkpoint {path} contains pickled code ({code.group(1)}) and was not opened. '
-                                  f'{_TRUST_HINT}') from error
-        raise CheckpointError(f'checkpoint {path} is damaged or not a PyTorch checkpoint; copy or download it again '
-                              f'({path.stat().st_size} bytes)') from error
+            raise CheckpointError(
+                f'checkpoint {path} contains pickled code ({code.group(1)}) and was not opened. {_TRUST_HINT}'
+            ) from error
+        raise CheckpointError(
+            f'checkpoint {path} is damaged or not a PyTorch checkpoint; copy or download it again '
+            f'({path.stat().st_size} bytes)'
+        ) from error
     return _normalise(content, path)
 
 
@@ -161,10 +166,12 @@ class LoadReport:
     def table(self, limit: int = 10) -> str:
         """Readable summary, at most ``limit`` keys of each kind."""
         lines = [f'{self.loaded} of {self.total} tensors loaded']
-        for title, keys in (('missing in the checkpoint', self.missing),
-                            ('unknown to the model', self.unexpected),
-                            ('of another shape', [f'{k}  checkpoint {a}, model {b}' for k, a, b in self.mismatched]),
-                            ('tensors filled from others', [f'{k}  from {v}' for k, v in self.remapped.items()])):
+        for title, keys in (
+            ('missing in the checkpoint', self.missing),
+            ('unknown to the model', self.unexpected),
+            ('of another shape', [f'{k}  checkpoint {a}, model {b}' for k, a, b in self.mismatched]),
+            ('tensors filled from others', [f'{k}  from {v}' for k, v in self.remapped.items()]),
+        ):
             if keys:
                 lines.append(f'  {len(keys)} {title}:')
                 lines += [f'    {key}' for key in keys[:limit]]
@@ -173,8 +180,11 @@ class LoadReport:
         return '\n'.join(lines)
 
 
-_MISMATCH = re.compile(r'size mismatch for (\S+): copying a param with shape torch\.Size\(\[([^\]]*)\]\)'
-                       r'.*?current model is torch\.Size\(\[([^\]]*)\]\)', re.S)
+_MISMATCH = re.compile(
+    r'size mismatch for (\S+): copying a param with shape torch\.Size\(\[([^\]]*)\]\)'
+    r'.*?current model is torch\.Size\(\[([^\]]*)\]\)',
+    re.S,
+)
 
 
 def load_weights(model: nn.Module, weights: Dict[str, torch.Tensor]) -> LoadReport:
@@ -203,15 +213,23 @@ def load_weights(model: nn.Module, weights: Dict[str, torch.Tensor]) -> LoadRepo
     own = [key for key in model.state_dict() if not key.endswith('num_batches_tracked')]
     lost = {key for key, _, _ in mismatched}
     missing = [key for key in own if key in set(outcome.missing_keys) - lost]
-    return LoadReport(len(own) - len(missing) - len(lost), len(own), missing, list(outcome.unexpected_keys), mismatched,
-                      dict(getattr(model, 'remapped', {})))
+    return LoadReport(
+        len(own) - len(missing) - len(lost),
+        len(own),
+        missing,
+        list(outcome.unexpected_keys),
+        mismatched,
+        dict(getattr(model, 'remapped', {})),
+    )
 
 
-def load_checkpoint(model: nn.Module,
-                    path: PathLike,
-                    trust: bool = False,
-                    complete: bool = False,
-                    logger: Optional[logging.Logger] = None) -> Dict[str, Any]:
+def load_checkpoint(
+    model: nn.Module,
+    path: PathLike,
+    trust: bool = False,
+    complete: bool = False,
+    logger: Optional[logging.Logger] = None,
+) -> Dict[str, Any]:
     """Load a checkpoint file, or the best one of a work directory, into a model.
 
     Args:

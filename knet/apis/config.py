@@ -1,4 +1,5 @@
 """Configs: read, overridden from the command line, and built, with errors a person can act on."""
+
 import argparse
 import difflib
 import os
@@ -22,15 +23,31 @@ from torch.utils.data import Dataset
 
 from knet.utils.cli import UsageError
 
-_REGISTRIES = (MODELS, DATASETS, PIPELINES, BBOX_ASSIGNERS, BBOX_SAMPLERS, MATCH_COST, HOOKS, OPTIMIZERS, RUNNERS,
-               NORM_LAYERS, CONV_LAYERS)
+_REGISTRIES = (
+    MODELS,
+    DATASETS,
+    PIPELINES,
+    BBOX_ASSIGNERS,
+    BBOX_SAMPLERS,
+    MATCH_COST,
+    HOOKS,
+    OPTIMIZERS,
+    RUNNERS,
+    NORM_LAYERS,
+    CONV_LAYERS,
+)
 
 
 class KeyValueAction(DictAction):
     """mmcv's ``KEY=VALUE`` options, with an error that says what does not fit."""
 
-    def __call__(self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: List[str],
-                 option_string: Optional[str] = None) -> None:
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: List[str],
+        option_string: Optional[str] = None,
+    ) -> None:
         """Read all values of one option."""
         try:
             super().__call__(parser, namespace, values, option_string)
@@ -40,10 +57,16 @@ class KeyValueAction(DictAction):
 
 def add_config_options(parser: argparse.ArgumentParser) -> None:
     """Add ``--cfg-options`` and its old spelling ``--options``."""
-    parser.add_argument('--cfg-options', nargs='+', action=KeyValueAction, metavar='KEY=VALUE',
-                        help='override config values, e.g. data.samples_per_gpu=2 model.test_cfg.max_per_img=50')
-    parser.add_argument('--options', nargs='+', action=KeyValueAction, metavar='KEY=VALUE',
-                        help='old name of --cfg-options')
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action=KeyValueAction,
+        metavar='KEY=VALUE',
+        help='override config values, e.g. data.samples_per_gpu=2 model.test_cfg.max_per_img=50',
+    )
+    parser.add_argument(
+        '--options', nargs='+', action=KeyValueAction, metavar='KEY=VALUE', help='old name of --cfg-options'
+    )
 
 
 def merge_options(cfg_options: Optional[Dict], options: Optional[Dict]) -> Optional[Dict]:
@@ -82,7 +105,7 @@ def load_config(path: str, overrides: Optional[Dict[str, Any]] = None) -> Config
         raise UsageError(f'config {path} cannot be read: {type(error).__name__}: {detail}') from error
     update_data_root(cfg)
     if overrides:
-        replaced = tuple(key[:-len('_delete_')] for key in overrides if key.endswith('._delete_'))
+        replaced = tuple(key[: -len('_delete_')] for key in overrides if key.endswith('._delete_'))
         for key, value in overrides.items():
             if not key.startswith(replaced):
                 _check_override(cfg, key, value)
@@ -132,8 +155,10 @@ def _explain(error: Exception, what: str) -> UsageError:
     if not unknown:
         return UsageError(f'cannot build the {what} of the config: {text}')
     name, where = unknown.group(1), unknown.group(2).strip()
-    known = sorted({key for registry in _REGISTRIES if registry.name == where for key in registry.module_dict}
-                   or {key for registry in _REGISTRIES for key in registry.module_dict})
+    known = sorted(
+        {key for registry in _REGISTRIES if registry.name == where for key in registry.module_dict}
+        or {key for registry in _REGISTRIES for key in registry.module_dict}
+    )
     near = difflib.get_close_matches(name, known, n=3, cutoff=0.6)
     hint = f'did you mean {" or ".join(near)}?' if near else "is its module in the config's custom_imports?"
     return UsageError(f'unknown type {name!r} in the {what} of the config (registry {where}); {hint}')

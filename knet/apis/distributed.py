@@ -1,4 +1,5 @@
 """Process groups on GPUs (NCCL) and on CPUs (gloo), by one code path."""
+
 import argparse
 import os
 import re
@@ -19,8 +20,11 @@ LAUNCHERS = ('none', 'pytorch', 'slurm', 'mpi')
 #: A peer that says nothing for so long is dead; evaluation by rank 0 is shorter.
 _TIMEOUT = timedelta(hours=2)
 #: How gloo, NCCL and the key store say that a peer has died.
-_PEER_LOST = re.compile(r'Connection (closed|reset) by|Broken pipe|Connection was likely closed|remote process exited|'
-                        r'ncclRemoteError|Failed to recv', re.I)
+_PEER_LOST = re.compile(
+    r'Connection (closed|reset) by|Broken pipe|Connection was likely closed|remote process exited|'
+    r'ncclRemoteError|Failed to recv',
+    re.I,
+)
 #: Seconds in which the launcher notices that a peer has died.
 _GRACE = 10
 
@@ -60,8 +64,11 @@ def _export_ranks(launcher: str, local_rank: int) -> None:
         env.setdefault('MASTER_PORT', str(20000 + (int(env.get('SLURM_JOB_ID', '0')) + step) % 12000))
         env.update(found)
     elif launcher == 'mpi':
-        env.update(RANK=env['OMPI_COMM_WORLD_RANK'], WORLD_SIZE=env['OMPI_COMM_WORLD_SIZE'],
-                   LOCAL_RANK=env['OMPI_COMM_WORLD_LOCAL_RANK'])
+        env.update(
+            RANK=env['OMPI_COMM_WORLD_RANK'],
+            WORLD_SIZE=env['OMPI_COMM_WORLD_SIZE'],
+            LOCAL_RANK=env['OMPI_COMM_WORLD_LOCAL_RANK'],
+        )
         env.setdefault('MASTER_ADDR', '127.0.0.1')
         env.setdefault('MASTER_PORT', '29500')
     env.setdefault('LOCAL_RANK', str(local_rank))
@@ -86,8 +93,10 @@ def init_distributed(launcher: str, local_rank: int = 0) -> bool:
         _export_ranks(launcher, local_rank)
         rank, local = int(os.environ['RANK']), int(os.environ['LOCAL_RANK'])
     except KeyError as error:
-        raise UsageError(f'--launcher {launcher}: environment variable {error.args[0]} is not set; start through '
-                         'tools/dist_train.sh or tools/slurm_train.sh, or leave --launcher out') from error
+        raise UsageError(
+            f'--launcher {launcher}: environment variable {error.args[0]} is not set; start through '
+            'tools/dist_train.sh or tools/slurm_train.sh, or leave --launcher out'
+        ) from error
     except ValueError as error:
         raise UsageError(f'--launcher {launcher}: the rank variables must be numbers ({error})') from error
     if torch.cuda.is_available():

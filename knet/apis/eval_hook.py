@@ -1,4 +1,5 @@
 """Validation while training: streams and clips for video models, single images for image models."""
+
 from pathlib import Path
 from typing import Any, Dict, Optional, Sequence
 
@@ -37,12 +38,14 @@ class StreamEvalHook(EvalHook):
             ``rule`` as in :class:`mmcv.runner.EvalHook`.
     """
 
-    def __init__(self,
-                 dataset: Dataset,
-                 metric: Optional[Sequence[str]] = None,
-                 workers: int = 1,
-                 protocol: str = 'official',
-                 **kwargs: Any) -> None:
+    def __init__(
+        self,
+        dataset: Dataset,
+        metric: Optional[Sequence[str]] = None,
+        workers: int = 1,
+        protocol: str = 'official',
+        **kwargs: Any,
+    ) -> None:
         kwargs.setdefault('greater_keys', _GREATER)
         super().__init__(build_test_loader(dataset, list(range(len(dataset))), workers), **kwargs)
         self.dataset = dataset

@@ -1,4 +1,5 @@
 """Models for use: from config and checkpoint to predictions on numpy frames."""
+
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Dict, List, Optional, Union
@@ -31,11 +32,13 @@ def without_pretrained(settings: Any) -> Any:
     return settings
 
 
-def init_model(cfg: Config,
-               checkpoint: Optional[PathLike] = None,
-               device: Union[str, torch.device, None] = None,
-               trust: bool = False,
-               optimize: bool = False) -> nn.Module:
+def init_model(
+    cfg: Config,
+    checkpoint: Optional[PathLike] = None,
+    device: Union[str, torch.device, None] = None,
+    trust: bool = False,
+    optimize: bool = False,
+) -> nn.Module:
     """Build a model for inference; batch norms are folded into convolutions.
 
     Args:
@@ -96,13 +99,15 @@ class VideoSegmenter:
         trust, optimize: See :func:`init_model`.
     """
 
-    def __init__(self,
-                 config: Union[str, Config],
-                 checkpoint: Optional[PathLike] = None,
-                 device: Union[str, torch.device, None] = None,
-                 amp: bool = False,
-                 trust: bool = False,
-                 optimize: bool = False) -> None:
+    def __init__(
+        self,
+        config: Union[str, Config],
+        checkpoint: Optional[PathLike] = None,
+        device: Union[str, torch.device, None] = None,
+        amp: bool = False,
+        trust: bool = False,
+        optimize: bool = False,
+    ) -> None:
         cfg = load_config(config) if isinstance(config, str) else config
         self.model = init_model(cfg, checkpoint, device, trust, optimize)
         self.device = next(self.model.parameters()).device
@@ -134,12 +139,23 @@ class VideoSegmenter:
             ValueError: If the frame is no colour picture.
         """
         if not isinstance(frame, np.ndarray) or frame.ndim != 3 or frame.shape[2] != 3 or frame.dtype != np.uint8:
-            raise ValueError(f'a frame is a uint8 array (H, W, 3), got {getattr(frame, "dtype", type(frame))} '
-                             f'{getattr(frame, "shape", "")}')
+            raise ValueError(
+                f'a frame is a uint8 array (H, W, 3), got {getattr(frame, "dtype", type(frame))} '
+                f'{getattr(frame, "shape", "")}'
+            )
         picture = np.ascontiguousarray(frame[..., ::-1] if self._reverse else frame)
         name = f'frame {state.frame_id}'
-        sample = dict(img=picture, img_fields=['img'], filename=name, ori_filename=name, img_shape=picture.shape,
-                      ori_shape=picture.shape, video_id=0, frame_id=state.frame_id, is_first_frame=state.frame_id == 0)
+        sample = dict(
+            img=picture,
+            img_fields=['img'],
+            filename=name,
+            ori_filename=name,
+            img_shape=picture.shape,
+            ori_shape=picture.shape,
+            video_id=0,
+            frame_id=state.frame_id,
+            is_first_frame=state.frame_id == 0,
+        )
         data = self._collate([self._transforms(sample)])
         with inference_context(self.device, self.amp):
             image, meta = unpack_sample(data, self.device)
@@ -161,5 +177,6 @@ class VideoSegmenter:
         Returns:
             np.ndarray: (H, W, 3) uint8, **RGB** (what writers of videos take).
         """
-        return overlay(np.ascontiguousarray(frame[..., ::-1]), *flat_maps(prediction, self.label_space),
-                       self.label_space, alpha)
+        return overlay(
+            np.ascontiguousarray(frame[..., ::-1]), *flat_maps(prediction, self.label_space), self.label_space, alpha
+        )

@@ -6,6 +6,7 @@ nothing had happened, and N processes see the global batches of one process.
 So the sampler hands out every index together with its own seed, and the data
 set wrapper plants the seed before it makes the sample.
 """
+
 import random
 from functools import partial
 from typing import Any, Iterator, List, Optional, Tuple
@@ -80,13 +81,15 @@ class GlobalBatchSampler(Sampler):
         shuffle: Whether to permute; otherwise ascending order.
     """
 
-    def __init__(self,
-                 dataset: Dataset,
-                 samples_per_rank: int,
-                 seed: int,
-                 rank: Optional[int] = None,
-                 world_size: Optional[int] = None,
-                 shuffle: bool = True) -> None:
+    def __init__(
+        self,
+        dataset: Dataset,
+        samples_per_rank: int,
+        seed: int,
+        rank: Optional[int] = None,
+        world_size: Optional[int] = None,
+        shuffle: bool = True,
+    ) -> None:
         if len(dataset) == 0:
             raise UsageError(f'data set {type(dataset).__name__} is empty: check its data_root and split')
         self.samples_per_rank = samples_per_rank
@@ -145,12 +148,9 @@ def quiet_worker(_: int) -> None:
     torch.set_num_threads(1)
 
 
-def build_train_loader(dataset: Dataset,
-                       samples_per_gpu: int,
-                       workers_per_gpu: int,
-                       seed: int,
-                       pin_memory: bool = False,
-                       **kwargs: Any) -> DataLoader:
+def build_train_loader(
+    dataset: Dataset, samples_per_gpu: int, workers_per_gpu: int, seed: int, pin_memory: bool = False, **kwargs: Any
+) -> DataLoader:
     """Loader of training batches for this rank.
 
     Args:
@@ -175,7 +175,8 @@ def build_train_loader(dataset: Dataset,
         collate_fn=partial(collate, samples_per_gpu=samples_per_gpu),
         worker_init_fn=quiet_worker,
         pin_memory=pin_memory,
-        **kwargs)
+        **kwargs,
+    )
 
 
 def build_test_loader(dataset: Dataset, indices: List[int], workers: int = 1) -> DataLoader:
@@ -195,4 +196,5 @@ def build_test_loader(dataset: Dataset, indices: List[int], workers: int = 1) ->
         sampler=indices,
         num_workers=min(workers, len(indices)),
         collate_fn=partial(collate, samples_per_gpu=1),
-        worker_init_fn=quiet_worker)
+        worker_init_fn=quiet_worker,
+    )

@@ -2,6 +2,7 @@
 
 Outputs differ from those of the model as trained by float rounding only.
 """
+
 import warnings
 from typing import Any, Dict, Tuple
 

@@ -6,6 +6,7 @@ works in the middle of an epoch, on the CPU, and without running pickled code;
 every step starts from random generators planted from (seed, rank, step), so no
 generator state has to be saved for a resumed run to reach the same weights.
 """
+
 import os.path as osp
 from typing import Any, Dict, List, Optional, Tuple, Union
 
@@ -64,12 +65,14 @@ class ResumableMixin:
         super().call_hook(fn_name)
         self._step_done = False
 
-    def save_checkpoint(self,
-                        out_dir: str,
-                        filename_tmpl: Optional[str] = None,
-                        save_optimizer: bool = True,
-                        meta: Optional[Dict] = None,
-                        create_symlink: bool = True) -> None:
+    def save_checkpoint(
+        self,
+        out_dir: str,
+        filename_tmpl: Optional[str] = None,
+        save_optimizer: bool = True,
+        meta: Optional[Dict] = None,
+        create_symlink: bool = True,
+    ) -> None:
         """Write a checkpoint atomically.
 
         Args:
@@ -94,6 +97,7 @@ class ResumableMixin:
     def load_checkpoint(self, filename: str, **_: Any) -> Dict[str, Any]:
         """Load weights for fine-tuning; see :func:`knet.apis.checkpoint.load_checkpoint`."""
         from knet.apis.checkpoint import load_checkpoint
+
         self.logger.info('load checkpoint from %s', filename)
         return load_checkpoint(self.model, filename, self.trust_checkpoint, logger=self.logger)
 
@@ -114,8 +118,10 @@ class ResumableMixin:
             raise UsageError(f'{path} holds weights but no training state; use --load-from instead of --resume-from')
         report = load_weights(self.model, content['state_dict'])
         if not report.exact:
-            raise UsageError(f'cannot resume from {path}, it is of another model; choose another --work-dir, or take '
-                             f'the weights that fit with --load-from: {report.table(5)}')
+            raise UsageError(
+                f'cannot resume from {path}, it is of another model; choose another --work-dir, or take '
+                f'the weights that fit with --load-from: {report.table(5)}'
+            )
         self._epoch, self._iter = meta['epoch'], meta['iter']
         self._resumed_steps = meta.get('iters_per_epoch')
         self.meta = dict(self.meta or {})
@@ -140,6 +146,7 @@ class ResumableMixin:
 def _write(model: Any, path: str, optimizer: Union[Optimizer, Dict, None], meta: Dict[str, Any]) -> None:
     """mmcv's checkpoint layout, written through a temporary file."""
     from mmcv.runner.checkpoint import get_state_dict, weights_to_cpu
+
     model = model.module if is_module_wrapper(model) else model
     meta = dict(meta, mmcv_version=mmcv.__version__)
     if getattr(model, 'CLASSES', None) is not None:
@@ -154,8 +161,10 @@ def _write(model: Any, path: str, optimizer: Union[Optimizer, Dict, None], meta:
 
 def _for_this_machine(optimizer: Optimizer, state: Dict[str, Any]) -> Dict[str, Any]:
     """``state`` with the kernels that ``optimizer`` was built with, not those of the machine that saved it."""
-    groups = [dict(group, fused=optimizer.defaults.get('fused')) if 'fused' in group else group
-              for group in state['param_groups']]
+    groups = [
+        dict(group, fused=optimizer.defaults.get('fused')) if 'fused' in group else group
+        for group in state['param_groups']
+    ]
     return dict(state, param_groups=groups)
 
 
@@ -167,8 +176,10 @@ def _load_optimizer(optimizer: Union[Optimizer, Dict], state: Dict[str, Any], pa
         else:
             optimizer.load_state_dict(_for_this_machine(optimizer, state))
     except (ValueError, KeyError) as error:
-        raise UsageError(f'cannot resume from {path}: its optimiser has other parameter groups ({error}); '
-                         'use --load-from to take only the weights') from error
+        raise UsageError(
+            f'cannot resume from {path}: its optimiser has other parameter groups ({error}); '
+            'use --load-from to take only the weights'
+        ) from error
 
 
 @RUNNERS.register_module()
@@ -200,11 +211,13 @@ class ResumableEpochRunner(ResumableMixin, EpochBasedRunner):
 class ResumableIterRunner(ResumableMixin, IterBasedRunner):
     """Trains a number of iterations, passing over the data set as often as needed."""
 
-    def run(self,
-            data_loaders: List[DataLoader],
-            workflow: List[Tuple[str, int]],
-            max_iters: Optional[int] = None,
-            **kwargs: Any) -> None:
+    def run(
+        self,
+        data_loaders: List[DataLoader],
+        workflow: List[Tuple[str, int]],
+        max_iters: Optional[int] = None,
+        **kwargs: Any,
+    ) -> None:
         """See :meth:`mmcv.runner.IterBasedRunner.run`."""
         self.data_loader = data_loaders[0]
         self._align(data_loaders[0])

@@ -1,4 +1,5 @@
 """Running trained models over data sets: videos as streams, images one by one."""
+
 import sys
 from collections import OrderedDict, deque
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -109,8 +110,9 @@ class BackgroundWriter:
         self._pool.shutdown(wait=True)
 
 
-def draw_overlay(meta: Dict[str, Any], prediction: Prediction, label_space: Any, path: Path,
-                 score_thr: float = 0.3) -> None:
+def draw_overlay(
+    meta: Dict[str, Any], prediction: Prediction, label_space: Any, path: Path, score_thr: float = 0.3
+) -> None:
     """Write the picture with the prediction over it.
 
     Args:
@@ -136,17 +138,27 @@ def progress_bar(total: int, done: int, unit: str, show: bool = True) -> tqdm:
     """Bar with rate and remaining time; one line per 10 s where output is no terminal."""
     rank, world_size = get_dist_info()
     title = f'rank 0 of {world_size}' if world_size > 1 else ''
-    return tqdm(total=total, initial=done, unit=f' {unit}', desc=title, file=sys.stdout, dynamic_ncols=True,
-                disable=not show or rank != 0, mininterval=0.5 if sys.stdout.isatty() else 10)
+    return tqdm(
+        total=total,
+        initial=done,
+        unit=f' {unit}',
+        desc=title,
+        file=sys.stdout,
+        dynamic_ncols=True,
+        disable=not show or rank != 0,
+        mininterval=0.5 if sys.stdout.isatty() else 10,
+    )
 
 
-def stream_videos(model: nn.Module,
-                  dataset: Dataset,
-                  writer: PredictionWriter,
-                  draw_dir: Optional[Path] = None,
-                  workers: int = 1,
-                  amp: bool = False,
-                  show_progress: bool = True) -> int:
+def stream_videos(
+    model: nn.Module,
+    dataset: Dataset,
+    writer: PredictionWriter,
+    draw_dir: Optional[Path] = None,
+    workers: int = 1,
+    amp: bool = False,
+    show_progress: bool = True,
+) -> int:
     """Predict this rank's videos that the writer does not have yet.
 
     Reading (loader process), network (this thread) and writing (another
@@ -189,12 +201,14 @@ def stream_videos(model: nn.Module,
     return len(indices)
 
 
-def run_images(model: nn.Module,
-               dataset: Dataset,
-               on_prediction: Optional[OnPrediction] = None,
-               workers: int = 1,
-               amp: bool = False,
-               show_progress: bool = True) -> Optional[List[Any]]:
+def run_images(
+    model: nn.Module,
+    dataset: Dataset,
+    on_prediction: Optional[OnPrediction] = None,
+    workers: int = 1,
+    amp: bool = False,
+    show_progress: bool = True,
+) -> Optional[List[Any]]:
     """Predict all images and reduce every prediction to its counts at once.
 
     Args:
@@ -226,12 +240,14 @@ def run_images(model: nn.Module,
     return [merged[index] for index in sorted(merged)] if rank == 0 else None
 
 
-def score_videos(result_dir: Union[str, Path],
-                 dataset: Dataset,
-                 metrics: Sequence[str],
-                 protocol: str = 'official',
-                 nproc: int = 1,
-                 allow_missing: bool = False) -> Dict[str, Union[STQResult, VPQResult, VSSResult]]:
+def score_videos(
+    result_dir: Union[str, Path],
+    dataset: Dataset,
+    metrics: Sequence[str],
+    protocol: str = 'official',
+    nproc: int = 1,
+    allow_missing: bool = False,
+) -> Dict[str, Union[STQResult, VPQResult, VSSResult]]:
     """Score stored predictions against the data set's ground truth.
 
     Args:
@@ -246,18 +262,31 @@ def score_videos(result_dir: Union[str, Path],
     Returns:
         dict: Result by its name, a value of :data:`VIDEO_METRICS`.
     """
-    evaluators = dict(stq=partial(evaluate_stq, protocol=protocol), vpq=partial(evaluate_vpq, protocol=protocol),
-                      vss=evaluate_vss)
+    evaluators = dict(
+        stq=partial(evaluate_stq, protocol=protocol), vpq=partial(evaluate_vpq, protocol=protocol), vss=evaluate_vss
+    )
     unknown = [metric for metric in metrics if metric not in VIDEO_METRICS]
     if unknown:
         raise UsageError(f'unknown metric {unknown[0]!r} for videos; known: {", ".join(VIDEO_METRICS)}')
-    return {name: evaluators[name](PredictionReader(result_dir), dataset.ground_truth(), dataset.label_space,
-                                   nproc=nproc, allow_missing=allow_missing)
-            for name in dict.fromkeys(VIDEO_METRICS[metric] for metric in metrics)}
+    return {
+        name: evaluators[name](
+            PredictionReader(result_dir),
+            dataset.ground_truth(),
+            dataset.label_space,
+            nproc=nproc,
+            allow_missing=allow_missing,
+        )
+        for name in dict.fromkeys(VIDEO_METRICS[metric] for metric in metrics)
+    }
 
 
-def open_store(out_dir: Union[str, Path], meta: Dict[str, Any], fresh: bool = False, final: bool = False,
-               names: Optional[Dict[int, str]] = None) -> PredictionWriter:
+def open_store(
+    out_dir: Union[str, Path],
+    meta: Dict[str, Any],
+    fresh: bool = False,
+    final: bool = False,
+    names: Optional[Dict[int, str]] = None,
+) -> PredictionWriter:
     """Open a prediction folder on all ranks: rank 0 checks or clears it before the others write.
 
     Args:

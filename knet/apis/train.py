@@ -1,4 +1,5 @@
 """Training a detector from a config: what ``tools/train.py`` calls."""
+
 import copy
 import logging
 import os
@@ -31,8 +32,17 @@ from knet.apis.runner import DropGradientsHook, StepSeedHook
 from knet.utils.cli import UsageError
 from knet.utils.io import atomic_path
 
-_SECTIONS = ('model', 'data', 'optimizer', 'optimizer_config', 'lr_config', 'runner', 'checkpoint_config',
-             'log_config', 'log_level')
+_SECTIONS = (
+    'model',
+    'data',
+    'optimizer',
+    'optimizer_config',
+    'lr_config',
+    'runner',
+    'checkpoint_config',
+    'log_config',
+    'log_level',
+)
 _RUNNERS = {'EpochBasedRunner': 'ResumableEpochRunner', 'IterBasedRunner': 'ResumableIterRunner'}
 
 
@@ -56,8 +66,9 @@ def prepare_work_dir(path: str) -> str:
             pass
         os.remove(probe)
     except OSError as error:
-        raise UsageError(f'work directory {path} cannot be written: {error.strerror}; choose another '
-                         '--work-dir') from error
+        raise UsageError(
+            f'work directory {path} cannot be written: {error.strerror}; choose another --work-dir'
+        ) from error
     return path
 
 
@@ -88,14 +99,31 @@ def environment_facts() -> Dict[str, str]:
     import mmdet
     import mmseg
     import numpy
+
     device = current_device()
     name = torch.cuda.get_device_name(device) if device.type == 'cuda' else f'CPU, {torch.get_num_threads()} threads'
     source = osp.dirname(osp.dirname(osp.abspath(knet.__file__)))
-    commit = subprocess.run(['git', '-C', source, 'rev-parse', '--short', 'HEAD'], stdout=subprocess.PIPE,
-                            stderr=subprocess.DEVNULL, check=False).stdout.decode().strip()
-    return dict(python=sys.version.split()[0], torch=torch.__version__, mmcv=mmcv.__version__, mmdet=mmdet.__version__,
-                mmseg=mmseg.__version__, numpy=numpy.__version__, knet=knet.__version__, commit=commit,
-                device=name)
+    commit = (
+        subprocess.run(
+            ['git', '-C', source, 'rev-parse', '--short', 'HEAD'],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            check=False,
+        )
+        .stdout.decode()
+        .strip()
+    )
+    return dict(
+        python=sys.version.split()[0],
+        torch=torch.__version__,
+        mmcv=mmcv.__version__,
+        mmdet=mmdet.__version__,
+        mmseg=mmseg.__version__,
+        numpy=numpy.__version__,
+        knet=knet.__version__,
+        commit=commit,
+        device=name,
+    )
 
 
 def initialise_weights(model: nn.Module) -> None:
@@ -105,9 +133,11 @@ def initialise_weights(model: nn.Module) -> None:
     try:
         model.init_weights()
     except (URLError, FileNotFoundError) as error:
-        raise UsageError(f'pretrained backbone weights are not available ({error}). With network access they are '
-                         'downloaded once; without, put the file into ~/.cache/torch/hub/checkpoints, or start from '
-                         'random weights with --cfg-options model.backbone.init_cfg=None') from error
+        raise UsageError(
+            f'pretrained backbone weights are not available ({error}). With network access they are '
+            'downloaded once; without, put the file into ~/.cache/torch/hub/checkpoints, or start from '
+            'random weights with --cfg-options model.backbone.init_cfg=None'
+        ) from error
     finally:
         logging.disable(logging.NOTSET)
 
@@ -138,8 +168,9 @@ def _optimizer_hook(cfg: Config, distributed: bool) -> Any:
     return options
 
 
-def build_training(cfg: Config, model: nn.Module, dataset: Dataset, meta: Dict[str, Any],
-                   timestamp: str) -> Tuple[BaseRunner, Any]:
+def build_training(
+    cfg: Config, model: nn.Module, dataset: Dataset, meta: Dict[str, Any], timestamp: str
+) -> Tuple[BaseRunner, Any]:
     """Put loader, optimiser, runner and hooks of a training together.
 
     Args:
@@ -155,16 +186,24 @@ def build_training(cfg: Config, model: nn.Module, dataset: Dataset, meta: Dict[s
     logger = get_root_logger(log_level=cfg.log_level)
     distributed = get_dist_info()[1] > 1
     device = current_device()
-    loader = build_train_loader(dataset, seed=cfg.seed, pin_memory=device.type == 'cuda',
-                                **loader_settings(cfg, 'train'))
+    loader = build_train_loader(
+        dataset, seed=cfg.seed, pin_memory=device.type == 'cuda', **loader_settings(cfg, 'train')
+    )
     if device.type == 'cpu':
         # SyncBN needs GPUs; its keys and its evaluation mode equal BN's.
         model = revert_sync_batchnorm(model)
     model = wrap_model(model, cfg.get('find_unused_parameters', False))
     runner_cfg = dict(cfg.runner, type=_RUNNERS.get(cfg.runner.type, cfg.runner.type))
-    runner = build_runner(runner_cfg, default_args=dict(
-        model=model, optimizer=build_fused_optimizer(model, cfg.optimizer), work_dir=cfg.work_dir, logger=logger,
-        meta=meta))
+    runner = build_runner(
+        runner_cfg,
+        default_args=dict(
+            model=model,
+            optimizer=build_fused_optimizer(model, cfg.optimizer),
+            work_dir=cfg.work_dir,
+            logger=logger,
+            meta=meta,
+        ),
+    )
     runner.timestamp = timestamp
     runner.trust_checkpoint = cfg.get('trust_checkpoint', False)
     settings = copy.deepcopy(cfg)
@@ -174,7 +213,8 @@ def build_training(cfg: Config, model: nn.Module, dataset: Dataset, meta: Dict[s
         settings.checkpoint_config,
         settings.log_config,
         settings.get('momentum_config'),
-        custom_hooks_config=settings.get('custom_hooks'))
+        custom_hooks_config=settings.get('custom_hooks'),
+    )
     # First of all hooks, so that those which draw numbers are repeatable as well.
     runner.register_hook(StepSeedHook(cfg.seed), priority='HIGHEST')
     runner.register_hook(DropGradientsHook(), priority='NORMAL')
@@ -227,8 +267,10 @@ def train(cfg: Config, validate: bool = True, seed: Optional[int] = None, determ
     """
     absent = [key for key in _SECTIONS if key not in cfg]
     if absent:
-        raise UsageError(f'config {cfg.filename} lacks {", ".join(absent)}; '
-                         'take them from configs/_base_/schedules and configs/_base_/default_runtime.py')
+        raise UsageError(
+            f'config {cfg.filename} lacks {", ".join(absent)}; '
+            'take them from configs/_base_/schedules and configs/_base_/default_runtime.py'
+        )
     starting_point(cfg)
     cfg.seed = training_seed(cfg, seed)
     set_random_seed(cfg.seed, deterministic)
@@ -242,8 +284,13 @@ def train(cfg: Config, validate: bool = True, seed: Optional[int] = None, determ
     if not cfg.get('resume_from'):
         initialise_weights(model)
     facts = environment_facts()
-    meta = dict(config=cfg.pretty_text, seed=cfg.seed, exp_name=osp.basename(cfg.filename), env_info=str(facts),
-                command=' '.join(shlex.quote(part) for part in sys.argv))
+    meta = dict(
+        config=cfg.pretty_text,
+        seed=cfg.seed,
+        exp_name=osp.basename(cfg.filename),
+        env_info=str(facts),
+        command=' '.join(shlex.quote(part) for part in sys.argv),
+    )
     runner, loader = build_training(cfg, model, dataset, meta, timestamp)
     if validate:
         register_validation(runner, cfg)
@@ -256,7 +303,14 @@ def train(cfg: Config, validate: bool = True, seed: Optional[int] = None, determ
             file.write(cfg.pretty_text)
     logger.info('environment: %s', facts)
     logger.info('config:\n%s', cfg.pretty_text)
-    logger.info('seed %d, deterministic: %s, processes: %d, %s with %d samples, %d iterations per epoch', cfg.seed,
-                deterministic, runner.world_size, type(dataset).__name__, len(dataset), len(loader))
+    logger.info(
+        'seed %d, deterministic: %s, processes: %d, %s with %d samples, %d iterations per epoch',
+        cfg.seed,
+        deterministic,
+        runner.world_size,
+        type(dataset).__name__,
+        len(dataset),
+        len(loader),
+    )
     runner.run([loader], [('train', 1)])
     return runner

@@ -1,4 +1,5 @@
 """Running clip models over whole videos: frames come in chunks, tracks go out one video at a time."""
+
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
 
@@ -31,8 +32,11 @@ class VideoChunks(Dataset):
     def __init__(self, dataset: Dataset, videos: List[int], size: int) -> None:
         self.dataset = dataset
         lengths = dataset.video_lengths()
-        self.chunks = [(video, range(start, min(start + size, lengths[video])))
-                       for video in videos for start in range(0, lengths[video], size)]
+        self.chunks = [
+            (video, range(start, min(start + size, lengths[video])))
+            for video in videos
+            for start in range(0, lengths[video], size)
+        ]
 
     def __len__(self) -> int:
         return len(self.chunks)
@@ -58,13 +62,15 @@ def _unpack(sample: Dict[str, Any]) -> Tuple[torch.Tensor, Dict[str, Any]]:
     return frames, dict(meta, batch_input_shape=tuple(frames.shape[-2:]))
 
 
-def predict_videos(model: nn.Module,
-                   dataset: Dataset,
-                   store: VideoResultStore,
-                   on_video: Optional[OnVideo] = None,
-                   workers: int = 1,
-                   amp: bool = False,
-                   show_progress: bool = True) -> Optional[List[List[Dict[str, Any]]]]:
+def predict_videos(
+    model: nn.Module,
+    dataset: Dataset,
+    store: VideoResultStore,
+    on_video: Optional[OnVideo] = None,
+    workers: int = 1,
+    amp: bool = False,
+    show_progress: bool = True,
+) -> Optional[List[List[Dict[str, Any]]]]:
     """Predict this rank's videos that the store does not have yet.
 
     A loader process reads ahead while the network computes; another thread
@@ -89,8 +95,13 @@ def predict_videos(model: nn.Module,
     ids = [video.id for video in dataset.videos]
     own = shard_videos({i: list(range(length)) for i, length in enumerate(lengths)}, *get_dist_info())
     todo = [i for i in own if not store.is_complete(ids[i], lengths[i])]
-    loader = DataLoader(VideoChunks(dataset, todo, CHUNK), batch_size=None, collate_fn=_as_is,
-                        num_workers=min(workers, len(todo)), worker_init_fn=quiet_worker)
+    loader = DataLoader(
+        VideoChunks(dataset, todo, CHUNK),
+        batch_size=None,
+        collate_fn=_as_is,
+        num_workers=min(workers, len(todo)),
+        worker_init_fn=quiet_worker,
+    )
     device = next(model.parameters()).device
     total = sum(lengths[i] for i in own)
     done = total - sum(lengths[i] for i in todo)

@@ -1,4 +1,5 @@
 """Backbones that differ from mmdet's in how they compute or load, never in what they compute."""
+
 from .resnet import ResNet
 from .swin import SwinTransformerDIY
 

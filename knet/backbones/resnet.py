@@ -6,6 +6,7 @@ without storing the feature map between convolution and norm: a third less
 memory in training, and less time (You et al., "Efficient ConvBN Blocks for
 Transfer Learning and Beyond", ICLR 2024).
 """
+
 from typing import Any, Sequence
 
 import torch
@@ -38,8 +39,9 @@ def conv_norm(conv: nn.Conv2d, norm: nn.Module, x: Tensor) -> Tensor:
         return norm(conv(x))
     scale = norm.weight * (norm.running_var + norm.eps).rsqrt()
     shift = norm.bias - norm.running_mean * scale
-    return F.conv2d(x, conv.weight * scale[:, None, None, None], shift, conv.stride, conv.padding, conv.dilation,
-                    conv.groups)
+    return F.conv2d(
+        x, conv.weight * scale[:, None, None, None], shift, conv.stride, conv.padding, conv.dilation, conv.groups
+    )
 
 
 class FoldedBottleneck(Bottleneck):
@@ -79,8 +81,10 @@ class ResNet(BaseResNet):
         ValueError: If norms of recomputed stages would count a batch twice.
     """
 
-    arch_settings = {depth: (FoldedBottleneck if block is Bottleneck else block, stages)
-                     for depth, (block, stages) in BaseResNet.arch_settings.items()}
+    arch_settings = {
+        depth: (FoldedBottleneck if block is Bottleneck else block, stages)
+        for depth, (block, stages) in BaseResNet.arch_settings.items()
+    }
 
     def __init__(self, recomputed_stages: Sequence[int] = (), **kwargs: Any) -> None:
         super().__init__(**kwargs)

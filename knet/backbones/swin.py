@@ -1,4 +1,5 @@
 """mmdet's Swin transformer under the name and with the checkpoints of the original Video K-Net."""
+
 from typing import Any, Dict
 
 from mmcv.runner import CheckpointLoader
@@ -46,14 +47,16 @@ class SwinTransformerDIY(SwinTransformer):
         # A classifier has no norms of intermediate outputs; they stay as initialised.
         missing = [key for key in missing if not key.startswith('norm')]
         if missing:
-            raise ValueError(f'checkpoint {path} does not fit {type(self).__name__}: it lacks {len(missing)} of '
-                             f'{len(self.state_dict())} tensors, for example {missing[0]}')
+            raise ValueError(
+                f'checkpoint {path} does not fit {type(self).__name__}: it lacks {len(missing)} of '
+                f'{len(self.state_dict())} tensors, for example {missing[0]}'
+            )
 
 
 def _bare(key: str) -> str:
     """Key without the prefixes of wrappers and detectors."""
     for prefix in ('module.', 'backbone.'):
-        key = key[len(prefix):] if key.startswith(prefix) else key
+        key = key[len(prefix) :] if key.startswith(prefix) else key
     return key
 
 

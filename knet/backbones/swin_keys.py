@@ -5,6 +5,7 @@ authors and the original ``SwinTransformerDIY`` name parameters ``layers.*``;
 mmdet names them ``stages.*`` and merges patches channel by channel, which
 orders the columns of the merging layers differently.
 """
+
 import re
 from collections import OrderedDict
 from typing import Callable, Mapping, Sequence, Tuple
@@ -18,7 +19,8 @@ _NAMES = (
     ('layers.*.blocks.*.attn.', 'stages.*.blocks.*.attn.w_msa.'),
     ('layers.*.blocks.*.mlp.fc1.', 'stages.*.blocks.*.ffn.layers.0.0.'),
     ('layers.*.blocks.*.mlp.fc2.', 'stages.*.blocks.*.ffn.layers.1.'),
-    ('layers.*.', 'stages.*.'))
+    ('layers.*.', 'stages.*.'),
+)
 #: Of a classifier: its head, its last norm, and masks that depend on the size of the picture.
 _CLASSIFIER_ONLY = re.compile(r'(head|norm)\.(weight|bias)$|layers\.\d+\.blocks\.\d+\.attn_mask$')
 
@@ -41,15 +43,16 @@ def _rename(name: str, names: Sequence[Tuple[str, str]]) -> str:
     for old, new in names:
         found = re.match(re.escape(old).replace(r'\*', r'(\d+)'), name)
         if found:
-            return new.replace('*', '{}').format(*found.groups()) + name[found.end():]
+            return new.replace('*', '{}').format(*found.groups()) + name[found.end() :]
     return name
 
 
-def _convert(weights: Mapping[str, Tensor], prefix: str, names: Sequence[Tuple[str, str]],
-             merging: Callable[[Tensor], Tensor]) -> 'OrderedDict[str, Tensor]':
+def _convert(
+    weights: Mapping[str, Tensor], prefix: str, names: Sequence[Tuple[str, str]], merging: Callable[[Tensor], Tensor]
+) -> 'OrderedDict[str, Tensor]':
     converted = OrderedDict()
     for key, value in weights.items():
-        name = key[len(prefix):]
+        name = key[len(prefix) :]
         if not key.startswith(prefix):
             converted[key] = value
         elif not _CLASSIFIER_ONLY.match(name):
@@ -91,6 +94,6 @@ def resize_bias_table(table: Tensor, length: int) -> Tensor:
     Returns:
         Tensor: (length, heads), interpolated bicubically per head.
     """
-    old, new = round(len(table)**0.5), round(length**0.5)
+    old, new = round(len(table) ** 0.5), round(length**0.5)
     grid = table.t().reshape(1, -1, old, old)
     return F.interpolate(grid, size=(new, new), mode='bicubic', align_corners=False).flatten(2)[0].t().contiguous()

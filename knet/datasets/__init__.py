@@ -3,6 +3,7 @@
 Like ``import knet`` itself, this registers nothing in processes that set
 ``KNET_NO_PLUGIN``: they draw toy videos (:mod:`knet.datasets.toy`).
 """
+
 import os
 
 if not os.environ.get('KNET_NO_PLUGIN'):
@@ -19,7 +20,18 @@ if not os.environ.get('KNET_NO_PLUGIN'):
     from .vipseg_dvps import VIPSegDVPSDataset
     from .vspw import VIPSegSemanticDataset, VSPWDataset
 
-    __all__ = ['CityscapesPanopticDataset', 'CityscapesSTEP', 'CityscapesVPSDataset', 'CocoInstanceDataset',
-               'CocoPanopticDatasetCustom', 'FrameRecord', 'KITTIDVPSDataset', 'KITTISTEPDVPSDataset',
-               'PanopticDataset', 'VIPSegDVPSDataset', 'VIPSegSemanticDataset', 'VSPWDataset',
-               'VideoPanopticDataset']
+    __all__ = [
+        'CityscapesPanopticDataset',
+        'CityscapesSTEP',
+        'CityscapesVPSDataset',
+        'CocoInstanceDataset',
+        'CocoPanopticDatasetCustom',
+        'FrameRecord',
+        'KITTIDVPSDataset',
+        'KITTISTEPDVPSDataset',
+        'PanopticDataset',
+        'VIPSegDVPSDataset',
+        'VIPSegSemanticDataset',
+        'VSPWDataset',
+        'VideoPanopticDataset',
+    ]

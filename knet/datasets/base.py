@@ -1,4 +1,5 @@
 """What panoptic data sets of images and of videos have in common."""
+
 import logging
 import os
 import os.path as osp
@@ -75,12 +76,14 @@ class PanopticDataset(Dataset):
     #: Function from the paths of :attr:`FrameRecord.annotation` to an id map.
     read_id_map: Callable[..., np.ndarray]
 
-    def __init__(self,
-                 pipeline: Sequence[Dict[str, Any]],
-                 data_root: str,
-                 split: str = 'train',
-                 test_mode: bool = False,
-                 label_space: Union[str, LabelSpace] = 'kitti_step') -> None:
+    def __init__(
+        self,
+        pipeline: Sequence[Dict[str, Any]],
+        data_root: str,
+        split: str = 'train',
+        test_mode: bool = False,
+        label_space: Union[str, LabelSpace] = 'kitti_step',
+    ) -> None:
         self.data_root = osp.expanduser(data_root)
         self.split = split
         self.test_mode = test_mode
@@ -103,7 +106,8 @@ class PanopticDataset(Dataset):
         if missing:
             raise FileNotFoundError(
                 f'{self}: {len(missing)} label files are missing, the first is {missing[0]} (belongs to an image that '
-                "exists). Complete the labels or remove the images; only the split 'test' may be without labels.")
+                "exists). Complete the labels or remove the images; only the split 'test' may be without labels."
+            )
 
     @property
     def is_unlabelled(self) -> bool:
@@ -127,7 +131,8 @@ class PanopticDataset(Dataset):
             label_space=self.label_space,
             video_id=record.video_id,
             frame_id=record.frame_id,
-            is_first_frame=record.is_first)
+            is_first_frame=record.is_first,
+        )
 
     def sample(self, index: int) -> Union[Dict[str, Any], List[Dict[str, Any]]]:
         """Input of the pipeline for a sample: a frame, or a list of frames."""
@@ -144,11 +149,14 @@ class PanopticDataset(Dataset):
             if data is not None:
                 return data
             if self.test_mode:
-                raise RuntimeError(f'{self}: {rejecting} rejects {self.records[index].image}; a test pipeline must '
-                                   'keep every frame.')
+                raise RuntimeError(
+                    f'{self}: {rejecting} rejects {self.records[index].image}; a test pipeline must keep every frame.'
+                )
             index = np.random.randint(len(self))
-        raise RuntimeError(f'{self}: {MAX_REJECTED} samples in a row were rejected, the last one by {rejecting}. '
-                           'Relax the options of that transform, or check that the labels contain thing instances.')
+        raise RuntimeError(
+            f'{self}: {MAX_REJECTED} samples in a row were rejected, the last one by {rejecting}. '
+            'Relax the options of that transform, or check that the labels contain thing instances.'
+        )
 
     def _run_pipeline(self, data: Any) -> Tuple[Any, Optional[str]]:
         """Output of the pipeline, or None and the transform that rejected the sample."""
@@ -193,8 +201,14 @@ class PanopticDataset(Dataset):
         """
         semantic, instance = self.read_panoptic(index)
         record = self.records[index]
-        pairs = count_pairs(semantic, instance, prediction.semantic, prediction.instance, self.label_space,
-                            names=(record.annotation[0], f'the prediction for {record.image}'))
+        pairs = count_pairs(
+            semantic,
+            instance,
+            prediction.semantic,
+            prediction.instance,
+            self.label_space,
+            names=(record.annotation[0], f'the prediction for {record.image}'),
+        )
         counts = PanopticQuality(self.label_space), MeanIoU(self.label_space)
         for accumulator in counts:
             accumulator.update_pairs(pairs)
@@ -212,10 +226,12 @@ class PanopticDataset(Dataset):
             raise ValueError(f'unknown metrics {unknown} for single images; choose from PQ and mIoU')
         return metrics
 
-    def evaluate(self,
-                 results: Sequence[ImageCounts],
-                 metric: Union[str, Sequence[str]] = ('PQ', 'mIoU'),
-                 logger: Optional[Union[logging.Logger, str]] = None) -> Dict[str, float]:
+    def evaluate(
+        self,
+        results: Sequence[ImageCounts],
+        metric: Union[str, Sequence[str]] = ('PQ', 'mIoU'),
+        logger: Optional[Union[logging.Logger, str]] = None,
+    ) -> Dict[str, float]:
         """Score single images.
 
         Args:

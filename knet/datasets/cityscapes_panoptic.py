@@ -1,4 +1,5 @@
 """Cityscapes panoptic: 8 things and 11 classes of stuff in COCO's form."""
+
 import os.path as osp
 from typing import Any, Dict
 
@@ -30,7 +31,7 @@ class CityscapesPanopticDataset(CocoPanopticDatasetCustom):
     def panoptic_id(info: Dict[str, Any]) -> str:
         """``aachen_000000_000019`` of ``aachen/aachen_000000_000019_leftImg8bit.png``."""
         stem = osp.splitext(osp.basename(info['filename']))[0]
-        return stem[:-len(_IMAGE_ENDING)] if stem.endswith(_IMAGE_ENDING) else stem
+        return stem[: -len(_IMAGE_ENDING)] if stem.endswith(_IMAGE_ENDING) else stem
 
     def stuff_map_table(self) -> np.ndarray:
         """(256,) int16: train ids are dataset ids."""

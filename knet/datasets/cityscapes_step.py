@@ -1,4 +1,5 @@
 """Cityscapes-STEP: single street images on which the video models are pre-trained."""
+
 import os
 import os.path as osp
 import re
@@ -42,16 +43,23 @@ class CityscapesSTEP(PanopticDataset):
             for name in list_files(folder, '_leftImg8bit.png') if osp.isdir(folder) else []:
                 match = _IMAGE.fullmatch(name)
                 if match is None:
-                    raise ValueError(f'{osp.join(folder, name)}: file name is not '
-                                     '<city>_SSSSSS_FFFFFF_leftImg8bit.png. Rename or remove it.')
-                stem = osp.join(labels, city, name[:-len('leftImg8bit.png')] + 'gtFine_')
-                records.append(FrameRecord(
-                    video_id=len(records),
-                    frame_id=int(match.group(3)),
-                    image=osp.join(folder, name),
-                    annotation=(stem + 'labelTrainIds.png', stem + 'instanceTrainIds.png'),
-                    is_first=True))
+                    raise ValueError(
+                        f'{osp.join(folder, name)}: file name is not '
+                        '<city>_SSSSSS_FFFFFF_leftImg8bit.png. Rename or remove it.'
+                    )
+                stem = osp.join(labels, city, name[: -len('leftImg8bit.png')] + 'gtFine_')
+                records.append(
+                    FrameRecord(
+                        video_id=len(records),
+                        frame_id=int(match.group(3)),
+                        image=osp.join(folder, name),
+                        annotation=(stem + 'labelTrainIds.png', stem + 'instanceTrainIds.png'),
+                        is_first=True,
+                    )
+                )
         if not records:
-            raise ValueError(f'{images}: no <city>/*_leftImg8bit.png in it. The split {self.split!r} is empty: check '
-                             'data_root and split.')
+            raise ValueError(
+                f'{images}: no <city>/*_leftImg8bit.png in it. The split {self.split!r} is empty: check '
+                'data_root and split.'
+            )
         return records

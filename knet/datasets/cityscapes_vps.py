@@ -1,4 +1,5 @@
 """Cityscapes-VPS: clips of 30 street frames, every fifth of them labelled."""
+
 import os.path as osp
 from typing import Callable, Dict, List, Tuple
 
@@ -29,7 +30,8 @@ class CityscapesVPSDataset(VideoPanopticDataset):
         """List the frames in order of video and frame number."""
         folder = require_folder(
             osp.join(self.data_root, self.split, 'img_all' if self.test_mode else 'img'),
-            'Set data_root to the Cityscapes-VPS folder; DATASET.md shows what it holds.')
+            'Set data_root to the Cityscapes-VPS folder; DATASET.md shows what it holds.',
+        )
         found = sorted((*parse_name(osp.join(folder, name)), name) for name in list_files(folder, '.png'))
         if not found:
             raise ValueError(f'{folder}: no *.png in it. The split {self.split!r} is empty: check data_root and split.')
@@ -42,21 +44,34 @@ class CityscapesVPSDataset(VideoPanopticDataset):
                 raise ValueError(f'{osp.join(folder, name)}: frame {frame} of video {video} exists twice. Remove one.')
             label = labels.pop((video, frame), None)
             if label is None and not self.test_mode:
-                raise FileNotFoundError(f'{self._truth.root / label_name(name)}: no such label map, but there is the '
-                                        f'image {osp.join(folder, name)}. Complete the labels or remove the image.')
-            records.append(FrameRecord(video, frame, osp.join(folder, name), (label, ) if label else (),
-                                       before is None or before.video_id != video))
+                raise FileNotFoundError(
+                    f'{self._truth.root / label_name(name)}: no such label map, but there is the '
+                    f'image {osp.join(folder, name)}. Complete the labels or remove the image.'
+                )
+            records.append(
+                FrameRecord(
+                    video,
+                    frame,
+                    osp.join(folder, name),
+                    (label,) if label else (),
+                    before is None or before.video_id != video,
+                )
+            )
         for label in labels.values():
-            raise FileNotFoundError(f'{folder}: no image for the label map {label} (and {len(labels) - 1} more). '
-                                    'Complete the images.')
+            raise FileNotFoundError(
+                f'{folder}: no image for the label map {label} (and {len(labels) - 1} more). Complete the images.'
+            )
         return records
 
     def _labels(self) -> Dict[Tuple[int, int], str]:
         """Label map by video and frame number."""
         if self._truth is None:
             return {}
-        return {(video, frame): str(self._truth.path(video, frame))
-                for video in self._truth.videos() for frame in self._truth.frames(video)}
+        return {
+            (video, frame): str(self._truth.path(video, frame))
+            for video in self._truth.videos()
+            for frame in self._truth.frames(video)
+        }
 
     @property
     def read_id_map(self) -> Callable[..., np.ndarray]:

@@ -1,4 +1,5 @@
 """COCO: instances, scored by average precision."""
+
 import io
 import logging
 import os.path as osp
@@ -50,25 +51,35 @@ class CocoInstanceDataset(CocoDataset):
     """
 
     #: Names that :meth:`evaluate` takes.
-    METRICS: Tuple[str, ...] = ('segm', )
+    METRICS: Tuple[str, ...] = ('segm',)
 
-    def __init__(self,
-                 ann_file: str,
-                 pipeline: Sequence[Dict[str, Any]],
-                 label_space: Union[str, LabelSpace] = 'coco',
-                 data_root: Optional[str] = None,
-                 test_mode: bool = False,
-                 **kwargs: Any) -> None:
+    def __init__(
+        self,
+        ann_file: str,
+        pipeline: Sequence[Dict[str, Any]],
+        label_space: Union[str, LabelSpace] = 'coco',
+        data_root: Optional[str] = None,
+        test_mode: bool = False,
+        **kwargs: Any,
+    ) -> None:
         self.label_space = get_label_space(label_space)
         self.is_unlabelled = False
         # The parent would ask for test_mode only after it has read the file.
         self.test_mode = test_mode
-        super().__init__(ann_file, pipeline, classes=self.label_space.names,
-                         data_root=osp.expanduser(data_root) if data_root else None, test_mode=test_mode, **kwargs)
+        super().__init__(
+            ann_file,
+            pipeline,
+            classes=self.label_space.names,
+            data_root=osp.expanduser(data_root) if data_root else None,
+            test_mode=test_mode,
+            **kwargs,
+        )
         self.PALETTE = [list(info.colour) for info in self.label_space.classes]
         if len(self) == 0:
-            raise ValueError(f'{self.ann_file}: no image is left to use; the split is empty or its images have no '
-                             'instance (filter_empty_gt=False keeps those).')
+            raise ValueError(
+                f'{self.ann_file}: no image is left to use; the split is empty or its images have no '
+                'instance (filter_empty_gt=False keeps those).'
+            )
         require_files(self.img_prefix, [info['filename'] for info in self.data_infos], f'images of {self.ann_file}')
 
     def __repr__(self) -> str:
@@ -130,9 +141,11 @@ class CocoInstanceDataset(CocoDataset):
     def _check_size(self, size: Sequence[int], index: int, what: str = 'the prediction') -> None:
         info = self.data_infos[index]
         if tuple(size) != (info['height'], info['width']):
-            raise ValueError(f'{osp.join(self.img_prefix, info["filename"])}: {what} is {tuple(size)}, the entry in '
-                             f'{self.ann_file} {(info["height"], info["width"])} (height, width). Images and '
-                             'annotations must come from the same release.')
+            raise ValueError(
+                f'{osp.join(self.img_prefix, info["filename"])}: {what} is {tuple(size)}, the entry in '
+                f'{self.ann_file} {(info["height"], info["width"])} (height, width). Images and '
+                'annotations must come from the same release.'
+            )
 
     def check_metrics(self, metric: Union[str, Sequence[str]]) -> List[str]:
         """Names of metrics as a list.
@@ -143,15 +156,18 @@ class CocoInstanceDataset(CocoDataset):
         metrics = [metric] if isinstance(metric, str) else list(metric)
         unknown = [name for name in metrics if name not in self.METRICS]
         if unknown:
-            raise ValueError(f'unknown metric {unknown[0]!r} for {self.__class__.__name__}; known: '
-                             f'{", ".join(self.METRICS)}')
+            raise ValueError(
+                f'unknown metric {unknown[0]!r} for {self.__class__.__name__}; known: {", ".join(self.METRICS)}'
+            )
         return metrics
 
-    def evaluate(self,
-                 results: Sequence[Any],
-                 metric: Union[None, str, Sequence[str]] = None,
-                 logger: Logger = None,
-                 jsonfile_prefix: Optional[str] = None) -> Dict[str, float]:
+    def evaluate(
+        self,
+        results: Sequence[Any],
+        metric: Union[None, str, Sequence[str]] = None,
+        logger: Logger = None,
+        jsonfile_prefix: Optional[str] = None,
+    ) -> Dict[str, float]:
         """Score the predictions of all images.
 
         Args:

@@ -1,4 +1,5 @@
 """The words of COCO: run lengths, boxes, id maps in colours, and annotation files read with care."""
+
 import json
 import os
 import os.path as osp
@@ -48,8 +49,12 @@ def thing_result(prediction: PanopticPrediction, label_space: LabelSpace) -> Ins
     # Runs go down the columns.
     panoptic = np.asfortranarray(prediction.panoptic)
     labels = label_space.model_classes[np.array([thing.category for thing in things], dtype=np.int64)]
-    return _by_label([encode_mask(panoptic == thing.id) for thing in things],
-                     np.array([thing.score for thing in things]), labels, label_space.num_things)
+    return _by_label(
+        [encode_mask(panoptic == thing.id) for thing in things],
+        np.array([thing.score for thing in things]),
+        labels,
+        label_space.num_things,
+    )
 
 
 def ids_to_rgb(ids: np.ndarray) -> np.ndarray:
@@ -81,14 +86,16 @@ def read_annotations(path: str, sections: Sequence[str]) -> Dict[str, Any]:
         with open(path, encoding='utf-8') as file:
             data = json.load(file)
     except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
-        raise FileNotFoundError(f'{path}: no such annotation file. Check data_root and ann_file, and that the '
-                                'annotations are unpacked.') from error
+        raise FileNotFoundError(
+            f'{path}: no such annotation file. Check data_root and ann_file, and that the annotations are unpacked.'
+        ) from error
     except ValueError as error:
         raise ValueError(f'{path}: damaged json ({error}). Unpack or make it again.') from error
     lacking = [name for name in sections if not isinstance(data, dict) or not isinstance(data.get(name), list)]
     if lacking:
-        raise ValueError(f'{path}: no list {", ".join(lacking)} in it; this is not the json file of COCO form that is '
-                         'wanted here.')
+        raise ValueError(
+            f'{path}: no list {", ".join(lacking)} in it; this is not the json file of COCO form that is wanted here.'
+        )
     return data
 
 
@@ -110,13 +117,17 @@ def match_categories(categories: Iterable[Dict[str, Any]], classes: Sequence[Cla
     wanted = {info.name: info for info in classes}
     unknown, absent = sorted(set(found) - set(wanted)), [name for name in wanted if name not in found]
     if unknown or absent:
-        raise ValueError(f'{path}: its categories are not those of the label space: '
-                         f'{_some(unknown)} unknown, {_some(absent)} absent. Name the right label_space in the data '
-                         'set config, or declare one with knet.labels.register_label_space.')
+        raise ValueError(
+            f'{path}: its categories are not those of the label space: '
+            f'{_some(unknown)} unknown, {_some(absent)} absent. Name the right label_space in the data '
+            'set config, or declare one with knet.labels.register_label_space.'
+        )
     for name, info in wanted.items():
         if bool(found[name].get('isthing', info.is_thing)) != info.is_thing:
-            raise ValueError(f'{path}: category {name!r} is {"stuff" if info.is_thing else "a thing"} here, but not in '
-                             'the label space.')
+            raise ValueError(
+                f'{path}: category {name!r} is {"stuff" if info.is_thing else "a thing"} here, but not in '
+                'the label space.'
+            )
     return {info.dataset_id: found[name]['id'] for name, info in wanted.items()}
 
 
@@ -144,8 +155,10 @@ def check_instances(data: Dict[str, Any], category_ids: Iterable[int], path: str
     annotations = data['annotations']
     incomplete = [number for number, ann in enumerate(annotations) if any(key not in ann for key in _INSTANCE_KEYS)]
     if incomplete:
-        raise ValueError(f'{path}: annotation number {incomplete[0]} lacks one of {", ".join(_INSTANCE_KEYS)} '
-                         f'({len(incomplete)} such). This is no instance annotation file.')
+        raise ValueError(
+            f'{path}: annotation number {incomplete[0]} lacks one of {", ".join(_INSTANCE_KEYS)} '
+            f'({len(incomplete)} such). This is no instance annotation file.'
+        )
     for what in ('images', 'annotations'):
         ids = [entry['id'] for entry in data[what]]
         if len(set(ids)) != len(ids):
@@ -157,8 +170,10 @@ def check_instances(data: Dict[str, Any], category_ids: Iterable[int], path: str
         if ann['image_id'] not in images:
             raise ValueError(f'{path}: annotation {ann["id"]} belongs to image {ann["image_id"]}, which is not listed.')
         if ann['category_id'] not in known:
-            raise ValueError(f'{path}: annotation {ann["id"]} has category {ann["category_id"]}, which is not among '
-                             'the categories of the file.')
+            raise ValueError(
+                f'{path}: annotation {ann["id"]} has category {ann["category_id"]}, which is not among '
+                'the categories of the file.'
+            )
 
 
 def require_files(folder: str, names: Sequence[str], what: str) -> None:
@@ -181,5 +196,7 @@ def require_files(folder: str, names: Sequence[str], what: str) -> None:
         if base not in listings[parent]:
             missing.append(osp.join(parent, base))
     if missing:
-        raise FileNotFoundError(f'{len(missing)} of {len(names)} {what} are missing, the first is {missing[0]}. '
-                                'Check data_root and the prefixes, and that the archives are unpacked completely.')
+        raise FileNotFoundError(
+            f'{len(missing)} of {len(names)} {what} are missing, the first is {missing[0]}. '
+            'Check data_root and the prefixes, and that the archives are unpacked completely.'
+        )

@@ -1,4 +1,5 @@
 """COCO panoptic: instances and a map of stuff to learn from, panoptic PNGs to be compared with."""
+
 import os.path as osp
 from typing import Any, Dict, List, Sequence, Tuple, Union
 
@@ -16,14 +17,7 @@ from knet.structures import PanopticPrediction
 from knet.utils.io import decode_png, encode_png, write_bytes_atomic, write_json_atomic
 
 from .coco import CocoInstanceDataset, Logger
-from .coco_format import (
-    ids_to_rgb,
-    match_categories,
-    read_annotations,
-    require_files,
-    rgb_to_ids,
-    thing_result,
-)
+from .coco_format import ids_to_rgb, match_categories, read_annotations, require_files, rgb_to_ids, thing_result
 from .panoptic_api import compare_panoptic, panoptic_scores
 
 #: ``pan_results``: content of the PNG and its segments (dataset ids); ``ins_results``: the things as instances.
@@ -55,26 +49,38 @@ class CocoPanopticDatasetCustom(CocoInstanceDataset):
 
     METRICS = ('PQ', 'segm', 'mIoU')
 
-    def __init__(self,
-                 ann_file: Dict[str, str],
-                 pipeline: Sequence[Dict[str, Any]],
-                 seg_prefix: str,
-                 label_space: Union[str, LabelSpace] = 'coco_panoptic',
-                 filter_empty_gt: bool = False,
-                 **kwargs: Any) -> None:
+    def __init__(
+        self,
+        ann_file: Dict[str, str],
+        pipeline: Sequence[Dict[str, Any]],
+        seg_prefix: str,
+        label_space: Union[str, LabelSpace] = 'coco_panoptic',
+        filter_empty_gt: bool = False,
+        **kwargs: Any,
+    ) -> None:
         if not isinstance(ann_file, dict) or set(ann_file) != {'ins_ann', 'panoptic_ann'}:
-            raise ValueError(f'ann_file of {self.__class__.__name__} is dict(ins_ann=..., panoptic_ann=...), '
-                             f'got {ann_file}')
+            raise ValueError(
+                f'ann_file of {self.__class__.__name__} is dict(ins_ann=..., panoptic_ann=...), got {ann_file}'
+            )
         if any(step.get('type') == 'LoadAnnotations' and step.get('with_seg') for step in pipeline):
-            raise ValueError(f'the pipeline of {self.__class__.__name__} loads stuff maps with LoadAnnotations, which '
-                             "leaves their numbering as it is; use dict(type='LoadThingStuffAnnotations')")
-        super().__init__(ann_file['ins_ann'], pipeline, seg_prefix=seg_prefix, label_space=label_space,
-                         filter_empty_gt=filter_empty_gt, **kwargs)
+            raise ValueError(
+                f'the pipeline of {self.__class__.__name__} loads stuff maps with LoadAnnotations, which '
+                "leaves their numbering as it is; use dict(type='LoadThingStuffAnnotations')"
+            )
+        super().__init__(
+            ann_file['ins_ann'],
+            pipeline,
+            seg_prefix=seg_prefix,
+            label_space=label_space,
+            filter_empty_gt=filter_empty_gt,
+            **kwargs,
+        )
         if self.test_mode:
             self._load_panoptic(osp.join(self.data_root or '', ann_file['panoptic_ann']))
         else:
-            require_files(self.seg_prefix, [self.stuff_map(info) for info in self.data_infos],
-                          f'stuff maps of {self.ann_file}')
+            require_files(
+                self.seg_prefix, [self.stuff_map(info) for info in self.data_infos], f'stuff maps of {self.ann_file}'
+            )
 
     # ------------------------------------------------------------ what the files say
     @staticmethod
@@ -93,7 +99,7 @@ class CocoPanopticDatasetCustom(CocoInstanceDataset):
         COCO's have 0 for things, 1..53 for stuff and 255 for void.
         """
         table = np.full(256, -1, dtype=np.int16)
-        table[1:self.label_space.num_stuff + 1] = self.label_space.stuff_ids
+        table[1 : self.label_space.num_stuff + 1] = self.label_space.stuff_ids
         table[[0, 255]] = self.label_space.void
         return table
 
@@ -106,13 +112,15 @@ class CocoPanopticDatasetCustom(CocoInstanceDataset):
         return dict(super()._parse_ann_info(img_info, ann_info), seg_map=self.stuff_map(img_info))
 
     def _load_panoptic(self, path: str) -> None:
-        data = read_annotations(path, ('categories', ) if self.is_unlabelled else ('categories', 'annotations'))
+        data = read_annotations(path, ('categories',) if self.is_unlabelled else ('categories', 'annotations'))
         #: Category id of the json by dataset id.
         self.category_of = match_categories(data['categories'], self.label_space.classes, path)
         for info, category in zip(self.label_space.things, self.cat_ids):
             if self.category_of[info.dataset_id] != category:
-                raise ValueError(f'{path}: {info.name} is category {self.category_of[info.dataset_id]}, in '
-                                 f'{self.ann_file} it is {category}. Both files must come from the same release.')
+                raise ValueError(
+                    f'{path}: {info.name} is category {self.category_of[info.dataset_id]}, in '
+                    f'{self.ann_file} it is {category}. Both files must come from the same release.'
+                )
         self.panoptic_categories = {category['id']: category for category in data['categories']}
         self.panoptic_annotations = [] if self.is_unlabelled else self._order_panoptic(data['annotations'], path)
 
@@ -123,15 +131,19 @@ class CocoPanopticDatasetCustom(CocoInstanceDataset):
         for info in self.data_infos:
             ann = by_image.get(self.panoptic_id(info))
             if ann is None:
-                raise ValueError(f'{path}: no annotation for image {self.panoptic_id(info)!r}, which '
-                                 f'{self.ann_file} lists. Both files must come from the same release.')
+                raise ValueError(
+                    f'{path}: no annotation for image {self.panoptic_id(info)!r}, which '
+                    f'{self.ann_file} lists. Both files must come from the same release.'
+                )
             ids = [segment['id'] for segment in ann['segments_info']]
             if len(set(ids)) != len(ids):
                 raise ValueError(f'{path}: two segments of image {ann["image_id"]!r} have the same id.')
             strange = {segment['category_id'] for segment in ann['segments_info']} - set(self.panoptic_categories)
             if strange:
-                raise ValueError(f'{path}: image {ann["image_id"]!r} has a segment of category {min(strange)}, which '
-                                 'is not among the categories of the file.')
+                raise ValueError(
+                    f'{path}: image {ann["image_id"]!r} has a segment of category {min(strange)}, which '
+                    'is not among the categories of the file.'
+                )
             ordered.append(ann)
         require_files(self.seg_prefix, [ann['file_name'] for ann in ordered], f'panoptic PNGs of {path}')
         return ordered
@@ -158,8 +170,10 @@ class CocoPanopticDatasetCustom(CocoInstanceDataset):
         """Reduce the prediction of an image to a PNG and run lengths; see :data:`PanopticResult`."""
         self._check_size(prediction.panoptic.shape, index)
         segments = [dict(id=s.id, category_id=s.category, area=s.area) for s in prediction.segments]
-        return dict(pan_results=(encode_png(ids_to_rgb(prediction.panoptic)), segments),
-                    ins_results=thing_result(prediction, self.label_space))
+        return dict(
+            pan_results=(encode_png(ids_to_rgb(prediction.panoptic)), segments),
+            ins_results=thing_result(prediction, self.label_space),
+        )
 
     def results2json(self, results: Sequence[PanopticResult], outfile_prefix: str) -> Dict[str, str]:
         """Write what the COCO server takes, panoptic maps and instances.
@@ -180,9 +194,13 @@ class CocoPanopticDatasetCustom(CocoInstanceDataset):
             png, segments = result['pan_results']
             name = osp.splitext(osp.basename(info['filename']))[0] + '.png'
             write_bytes_atomic(osp.join(f'{outfile_prefix}.panoptic', name), png)
-            annotations.append(dict(
-                image_id=self.panoptic_id(info), file_name=name,
-                segments_info=[dict(s, category_id=self.category_of[s['category_id']]) for s in segments]))
+            annotations.append(
+                dict(
+                    image_id=self.panoptic_id(info),
+                    file_name=name,
+                    segments_info=[dict(s, category_id=self.category_of[s['category_id']]) for s in segments],
+                )
+            )
         files['panoptic'] = f'{outfile_prefix}.panoptic.json'
         write_json_atomic(files['panoptic'], dict(annotations=annotations), indent=None)
         return files
@@ -193,8 +211,9 @@ class CocoPanopticDatasetCustom(CocoInstanceDataset):
         metrics = [metric] if isinstance(metric, str) else metric
         return super().check_metrics(['PQ' if name == 'panoptic' else name for name in metrics])
 
-    def score(self, metric: str, results: Sequence[PanopticResult], files: Dict[str, str],
-              logger: Logger) -> Dict[str, float]:
+    def score(
+        self, metric: str, results: Sequence[PanopticResult], files: Dict[str, str], logger: Logger
+    ) -> Dict[str, float]:
         """One of :attr:`METRICS`.
 
         ``'PQ'`` is panopticapi's, ``'segm'`` the average precision of the
@@ -206,9 +225,13 @@ class CocoPanopticDatasetCustom(CocoInstanceDataset):
         return self._mean_iou(results, logger) if metric == 'mIoU' else super().score(metric, results, files, logger)
 
     def _panoptic_quality(self, path: str, logger: Logger) -> Dict[str, float]:
-        predictions = read_annotations(path, ('annotations', ))['annotations']
-        total = compare_panoptic(list(zip(self.panoptic_annotations, predictions)), self.seg_prefix,
-                                 osp.splitext(path)[0], self.panoptic_categories)
+        predictions = read_annotations(path, ('annotations',))['annotations']
+        total = compare_panoptic(
+            list(zip(self.panoptic_annotations, predictions)),
+            self.seg_prefix,
+            osp.splitext(path)[0],
+            self.panoptic_categories,
+        )
         scores, table = panoptic_scores(total, self.panoptic_categories)
         print_log('\n' + table, logger)
         return scores
@@ -223,10 +246,21 @@ class CocoPanopticDatasetCustom(CocoInstanceDataset):
             predicted = classes[rgb_to_ids(decode_png(png, name))]
             semantic = self.read_panoptic(index)[0]
             nothing = np.zeros_like(semantic)
-            iou.update_pairs(count_pairs(semantic, nothing, predicted, nothing, self.label_space, names=(
-                self.panoptic_annotations[index]['file_name'], name)))
+            iou.update_pairs(
+                count_pairs(
+                    semantic,
+                    nothing,
+                    predicted,
+                    nothing,
+                    self.label_space,
+                    names=(self.panoptic_annotations[index]['file_name'], name),
+                )
+            )
         result = iou.compute()
-        rows = [(info.name, result.class_iou[info.dataset_id]) for info in self.label_space.classes
-                if result.class_iou[info.dataset_id] is not None]
+        rows = [
+            (info.name, result.class_iou[info.dataset_id])
+            for info in self.label_space.classes
+            if result.class_iou[info.dataset_id] is not None
+        ]
         print_log('\n' + format_table(('class', 'IoU'), rows + [('mean', result.miou)]), logger)
         return {} if result.miou is None else dict(mIoU=result.miou)

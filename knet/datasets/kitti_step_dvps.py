@@ -1,4 +1,5 @@
 """KITTI-STEP, and every video data set in its layout."""
+
 import os.path as osp
 import re
 from typing import List
@@ -35,30 +36,40 @@ class KITTISTEPDVPSDataset(VideoPanopticDataset):
         folder = require_folder(
             osp.join(self.data_root, 'video_sequence', self.split),
             'Set data_root to the folder that contains video_sequence/; tools/dataset/kitti_step_prepare.py makes it '
-            'from the KITTI downloads.')
+            'from the KITTI downloads.',
+        )
         found = []
         for name in list_files(folder, 'leftImg8bit.png'):
             match = _IMAGE.fullmatch(name)
             if match is None:
-                raise ValueError(f'{osp.join(folder, name)}: file name is not SSSSSS_FFFFFF_leftImg8bit.png. Rename '
-                                 'it; S is the number of the video, F of the frame.')
+                raise ValueError(
+                    f'{osp.join(folder, name)}: file name is not SSSSSS_FFFFFF_leftImg8bit.png. Rename '
+                    'it; S is the number of the video, F of the frame.'
+                )
             found.append((int(match.group(1)), int(match.group(2)), name))
         if not found:
-            raise ValueError(f'{folder}: no *_leftImg8bit.png in it. The split {self.split!r} is empty: check '
-                             'data_root and split, or prepare the data again.')
+            raise ValueError(
+                f'{folder}: no *_leftImg8bit.png in it. The split {self.split!r} is empty: check '
+                'data_root and split, or prepare the data again.'
+            )
         found.sort()
         records, previous = [], None
         for video, frame, name in found:
             if (video, frame) == previous:
-                raise ValueError(f'{osp.join(folder, name)}: frame {frame} of video {video} exists twice under '
-                                 'different spellings of the number. Remove one.')
+                raise ValueError(
+                    f'{osp.join(folder, name)}: frame {frame} of video {video} exists twice under '
+                    'different spellings of the number. Remove one.'
+                )
             image = osp.join(folder, name)
-            stem = image[:-len('leftImg8bit.png')]
-            records.append(FrameRecord(
-                video_id=video,
-                frame_id=frame,
-                image=image,
-                annotation=tuple(stem + suffix for suffix in self.truth.suffixes),
-                is_first=previous is None or previous[0] != video))
+            stem = image[: -len('leftImg8bit.png')]
+            records.append(
+                FrameRecord(
+                    video_id=video,
+                    frame_id=frame,
+                    image=image,
+                    annotation=tuple(stem + suffix for suffix in self.truth.suffixes),
+                    is_first=previous is None or previous[0] != video,
+                )
+            )
             previous = (video, frame)
         return records

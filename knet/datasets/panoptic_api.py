@@ -1,4 +1,5 @@
 """Panoptic quality by panopticapi, the evaluator of the COCO and Cityscapes benchmarks."""
+
 import io
 import os
 import os.path as osp
@@ -31,8 +32,10 @@ def _compare(pairs: Sequence[Pair], gt_folder: str, pred_folder: str, categories
         paths = osp.join(gt_folder, truth['file_name']), osp.join(pred_folder, prediction['file_name'])
         sizes = [_image_size(path) for path in paths]
         if sizes[0] != sizes[1]:
-            raise ValueError(f'{paths[0]} is {sizes[0]} pixels, the prediction {paths[1]} is {sizes[1]} (width, '
-                             'height). Images and panoptic PNGs must come from the same release.')
+            raise ValueError(
+                f'{paths[0]} is {sizes[0]} pixels, the prediction {paths[1]} is {sizes[1]} (width, '
+                'height). Images and panoptic PNGs must come from the same release.'
+            )
     with redirect_stdout(io.StringIO()):
         return pq_compute_single_core(0, list(pairs), gt_folder, pred_folder, categories)
 
@@ -56,8 +59,9 @@ def compare_panoptic(pairs: Sequence[Pair], gt_folder: str, pred_folder: str, ca
     """
     if PQStat is None:
         raise ImportError('PQ needs panopticapi: pip install --no-deps -r requirements/nodeps.txt')
-    jobs = [(pairs[start:start + _CHUNK], gt_folder, pred_folder, categories)
-            for start in range(0, len(pairs), _CHUNK)]
+    jobs = [
+        (pairs[start : start + _CHUNK], gt_folder, pred_folder, categories) for start in range(0, len(pairs), _CHUNK)
+    ]
     processes = min(len(jobs), os.cpu_count() or 1)
     if processes <= 1:
         parts = [_compare(*job) for job in jobs]
@@ -93,7 +97,15 @@ def panoptic_scores(total: 'PQStat', categories: Dict[int, Dict]) -> Tuple[Dict[
         scores.update({key.upper() + ending: float(means[key]) for key in ('pq', 'sq', 'rq')})
         rows.append((title, *(float(means[key]) for key in ('pq', 'sq', 'rq')), means['n'], '', ''))
         if is_thing is None:
-            per_class = [(categories[i]['name'], *(float(classes[i][key]) for key in ('pq', 'sq', 'rq')),
-                          total[i].tp, total[i].fp, total[i].fn) for i in occurring]
+            per_class = [
+                (
+                    categories[i]['name'],
+                    *(float(classes[i][key]) for key in ('pq', 'sq', 'rq')),
+                    total[i].tp,
+                    total[i].fp,
+                    total[i].fn,
+                )
+                for i in occurring
+            ]
     table = format_table(('classes', 'PQ', 'SQ', 'RQ', 'TP', 'FP', 'FN'), per_class if rows else [])
     return scores, table + '\n\n' + format_table(('mean over', 'PQ', 'SQ', 'RQ', 'classes', '', ''), rows)

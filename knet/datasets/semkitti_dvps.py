@@ -1,4 +1,5 @@
 """SemanticKITTI-DVPS: KITTI odometry videos with SemanticKITTI classes and depth."""
+
 from mmdet.datasets.builder import DATASETS
 
 from knet.evaluation.ground_truth import SemanticKittiGroundTruth

@@ -1,4 +1,5 @@
 """Data sets of videos: pairs of frames for training, streams for testing."""
+
 from typing import Any, Callable, Dict, List, Optional, Sequence, Type, Union
 
 import numpy as np
@@ -31,18 +32,21 @@ class VideoPanopticDataset(PanopticDataset):
     #: How the evaluators read the labels; the data set reads them alike.
     truth: Type[VideoGroundTruth]
 
-    def __init__(self,
-                 pipeline: Sequence[Dict[str, Any]],
-                 data_root: str,
-                 split: str = 'train',
-                 ref_seq_index: Optional[Sequence[int]] = None,
-                 test_mode: bool = False,
-                 label_space: Optional[Union[str, LabelSpace]] = None) -> None:
+    def __init__(
+        self,
+        pipeline: Sequence[Dict[str, Any]],
+        data_root: str,
+        split: str = 'train',
+        ref_seq_index: Optional[Sequence[int]] = None,
+        test_mode: bool = False,
+        label_space: Optional[Union[str, LabelSpace]] = None,
+    ) -> None:
         label_space = self.truth.label_space if label_space is None else label_space
         super().__init__(pipeline, data_root, split=split, test_mode=test_mode, label_space=label_space)
         self.ref_seq_index = tuple(ref_seq_index or ())
-        self._span = {index: (indices[0], indices[-1])
-                      for indices in self.video_indices().values() for index in indices}
+        self._span = {
+            index: (indices[0], indices[-1]) for indices in self.video_indices().values() for index in indices
+        }
 
     @property
     def read_id_map(self) -> Callable[..., np.ndarray]:

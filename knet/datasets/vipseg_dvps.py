@@ -1,4 +1,5 @@
 """VIPSeg: videos of every kind with 124 classes."""
+
 import os.path as osp
 from pathlib import Path
 from typing import Dict, List
@@ -32,8 +33,10 @@ class VIPSegDVPSDataset(VideoPanopticDataset):
             masks = Path(self.data_root, 'panomasks', name)
             if not self.is_unlabelled:
                 self._check_stems(images, masks)
-            records += [FrameRecord(video, frame, str(image), (str(masks / f'{image.stem}.png'), ), frame == 0)
-                        for frame, image in enumerate(images)]
+            records += [
+                FrameRecord(video, frame, str(image), (str(masks / f'{image.stem}.png'),), frame == 0)
+                for frame, image in enumerate(images)
+            ]
         return records
 
     @property
@@ -46,5 +49,7 @@ class VIPSegDVPSDataset(VideoPanopticDataset):
         """Numbers are positions, so that a mask without image would shift all that follow."""
         alone = sorted({path.stem for path in list_video(masks, '.png')} - {path.stem for path in images})
         if alone:
-            raise ValueError(f'{masks / alone[0]}.png: there is no {images[0].parent / alone[0]}.jpg ({len(alone)} '
-                             'label maps are without image). Complete the images or remove the label maps.')
+            raise ValueError(
+                f'{masks / alone[0]}.png: there is no {images[0].parent / alone[0]}.jpg ({len(alone)} '
+                'label maps are without image). Complete the images or remove the label maps.'
+            )

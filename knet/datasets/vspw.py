@@ -1,4 +1,5 @@
 """VSPW, and VIPSeg read as VSPW: videos whose classes are all stuff."""
+
 from pathlib import Path
 from typing import Any, Dict, List, Type, Union
 
@@ -39,8 +40,10 @@ class VSPWDataset(VideoPanopticDataset):
             if not images:
                 raise ValueError(f'{folder}: no FFFFFFFF.jpg in it; complete the video or take it off {self.split}.txt')
             masks = root / self.truth.mask_folder.format(name)
-            records += [FrameRecord(video, frame, str(image), (str(masks / f'{image.stem}.png'), ), position == 0)
-                        for position, (frame, image) in enumerate(images.items())]
+            records += [
+                FrameRecord(video, frame, str(image), (str(masks / f'{image.stem}.png'),), position == 0)
+                for position, (frame, image) in enumerate(images.items())
+            ]
         return records
 
     def sample(self, index: int) -> Union[Dict[str, Any], List[Dict[str, Any]]]:

@@ -1,4 +1,5 @@
 """One image: features -> kernels -> masks -> panoptic map or instances (image K-Net)."""
+
 from .chained_conv import ChainedConv2d, ChainedFPN
 from .kernel_head import ConvKernelHead
 from .kernel_iter_head import KernelIterHead
@@ -9,5 +10,17 @@ from .mask_hungarian_assigner import DiceCost, MaskCost, MaskHungarianAssigner
 from .msdeformattn_decoder import MSDeformAttnPixelDecoder
 from .semantic_fpn_wrapper import SemanticFPNWrapper
 
-__all__ = ['ChainedConv2d', 'ChainedFPN', 'ConvKernelHead', 'DiceCost', 'KNet', 'KernelIterHead', 'KernelLink',
-           'KernelUpdateHead', 'MSDeformAttnPixelDecoder', 'MaskCost', 'MaskHungarianAssigner', 'SemanticFPNWrapper']
+__all__ = [
+    'ChainedConv2d',
+    'ChainedFPN',
+    'ConvKernelHead',
+    'DiceCost',
+    'KNet',
+    'KernelIterHead',
+    'KernelLink',
+    'KernelUpdateHead',
+    'MSDeformAttnPixelDecoder',
+    'MaskCost',
+    'MaskHungarianAssigner',
+    'SemanticFPNWrapper',
+]

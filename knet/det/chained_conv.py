@@ -8,6 +8,7 @@ repeats pixels, one 3x3 convolution of the coarser level. No map of the finest
 resolution is made, and where the backbone's first stage is frozen none has a
 gradient. Parameters stay those of the four.
 """
+
 from typing import NamedTuple, Optional, Sequence, Tuple, Union
 
 import torch
@@ -153,8 +154,10 @@ class ChainedFPN(FPN):
     def __init__(self, *args, **kwargs) -> None:
         super().__init__(*args, **kwargs)
         if not len(self.in_channels) == self.num_outs == len(self.lateral_convs):
-            raise ValueError(f'ChainedFPN has one output per input; got {len(self.in_channels)} in_channels, '
-                             f'num_outs={self.num_outs}, start_level={self.start_level}. Use FPN for other pyramids.')
+            raise ValueError(
+                f'ChainedFPN has one output per input; got {len(self.in_channels)} in_channels, '
+                f'num_outs={self.num_outs}, start_level={self.start_level}. Use FPN for other pyramids.'
+            )
 
     def forward(self, inputs: Sequence[Tensor]) -> Tuple[Union[Tensor, PendingConv], ...]:
         """One map per level, (B, C, H_l, W_l) float, finest first; the finest is pending."""

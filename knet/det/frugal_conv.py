@@ -1,4 +1,5 @@
 """A convolution block that remembers little between forward and backward pass."""
+
 from mmcv.cnn import ConvModule
 from torch import Tensor
 

@@ -1,4 +1,5 @@
 """From scored masks to instances, which may overlap: the output of models whose label space has no stuff."""
+
 import numpy as np
 from torch import Tensor
 
@@ -25,5 +26,6 @@ def select_instances(cls_scores: Tensor, resizer: MaskResizer, max_per_img: int,
     queries, rows = (pairs // num_classes).unique(return_inverse=True)
     # A few masks at a time: probabilities at full size are four times as large as the answer.
     masks = [(resizer(chunk) > mask_thr).cpu().numpy() for chunk in queries.split(CHUNK)]
-    return InstancePrediction(scores.float().cpu().numpy(), (pairs % num_classes).cpu().numpy(),
-                              np.concatenate(masks)[rows.cpu().numpy()])
+    return InstancePrediction(
+        scores.float().cpu().numpy(), (pairs % num_classes).cpu().numpy(), np.concatenate(masks)[rows.cpu().numpy()]
+    )

@@ -1,4 +1,5 @@
 """The first kernels of a frame: one convolution kernel per proposal and class."""
+
 from dataclasses import dataclass
 from typing import Dict, List, Optional, Sequence, Tuple
 
@@ -87,10 +88,21 @@ class ConvKernelHead(BaseModule):
         train_cfg (dict | None): ``assigner`` and ``sampler``.
     """
 
-    def __init__(self, num_proposals: int, num_thing_classes: int, num_stuff_classes: int, in_channels: int,
-                 feat_downsample_stride: int, localization_fpn: dict, norm_cfg: dict, loss_mask: dict,
-                 loss_dice: dict, loss_seg: dict, loss_rank: Optional[dict] = None,
-                 train_cfg: Optional[dict] = None) -> None:
+    def __init__(
+        self,
+        num_proposals: int,
+        num_thing_classes: int,
+        num_stuff_classes: int,
+        in_channels: int,
+        feat_downsample_stride: int,
+        localization_fpn: dict,
+        norm_cfg: dict,
+        loss_mask: dict,
+        loss_dice: dict,
+        loss_seg: dict,
+        loss_rank: Optional[dict] = None,
+        train_cfg: Optional[dict] = None,
+    ) -> None:
         super().__init__()
         self.num_proposals = num_proposals
         self.num_thing_classes = num_thing_classes
@@ -132,13 +144,17 @@ class ConvKernelHead(BaseModule):
         thing_masks, semantic = self.init_kernels(loc), self.conv_seg(seg)
         x = seg + loc
         thing_kernels = self.init_kernels.weight + pool(hard_masks(thing_masks), x)[..., None, None]
-        stuff_kernels = self.conv_seg.weight[self.num_thing_classes:].expand(len(x), -1, -1, -1, -1)
+        stuff_kernels = self.conv_seg.weight[self.num_thing_classes :].expand(len(x), -1, -1, -1, -1)
         return Proposals(
-            kernels=torch.cat([thing_kernels, stuff_kernels], dim=1), feats=x,
-            masks=torch.cat([thing_masks, semantic[:, self.num_thing_classes:]], dim=1), semantic=semantic)
+            kernels=torch.cat([thing_kernels, stuff_kernels], dim=1),
+            feats=x,
+            masks=torch.cat([thing_masks, semantic[:, self.num_thing_classes :]], dim=1),
+            semantic=semantic,
+        )
 
-    def loss(self, proposals: Proposals,
-             targets: Sequence[ImageTargets]) -> Tuple[Dict[str, Tensor], List[MaskSamplingResult]]:
+    def loss(
+        self, proposals: Proposals, targets: Sequence[ImageTargets]
+    ) -> Tuple[Dict[str, Tensor], List[MaskSamplingResult]]:
         """Losses of the initial masks.
 
         Args:
@@ -152,7 +168,7 @@ class ConvKernelHead(BaseModule):
             with which instance.
         """
         stride = self.feat_downsample_stride
-        masks = proposals.masks[:, :self.num_proposals]
+        masks = proposals.masks[:, : self.num_proposals]
         samples = match(self.assigner, self.sampler, masks, None, stride, targets)
         pos_inds = [s.pos_inds for s in samples]
         pos_masks = [t.thing_masks[s.pos_assigned_gt_inds] for t, s in zip(targets, samples)]
@@ -160,7 +176,8 @@ class ConvKernelHead(BaseModule):
         losses = mask_losses(self.loss_mask, self.loss_dice, matched, stride, torch.cat(pos_masks))
         if self.loss_rank is not None:
             losses['rank'] = rank_loss(self.loss_rank, masks, stride, pos_inds, pos_masks)
-        seg_target = torch.stack([semantic_target(t, s.pos_assigned_gt_inds, self.num_classes)
-                                  for t, s in zip(targets, samples)])
+        seg_target = torch.stack(
+            [semantic_target(t, s.pos_assigned_gt_inds, self.num_classes) for t, s in zip(targets, samples)]
+        )
         losses['seg'] = semantic_loss(self.loss_seg, proposals.semantic, stride, seg_target)
         return {f'loss_rpn_{name}': value for name, value in losses.items()}, samples

@@ -1,4 +1,5 @@
 """The chain of refinement stages."""
+
 from typing import Dict, List, Optional, Sequence, Tuple
 
 from mmcv.runner import BaseModule
@@ -31,14 +32,23 @@ class KernelIterHead(BaseModule):
             stage.
     """
 
-    def __init__(self, num_stages: int, stage_loss_weights: Sequence[float], num_proposals: int,
-                 num_thing_classes: int, num_stuff_classes: int, mask_head: dict,
-                 train_cfg: Optional[Sequence[dict]] = None) -> None:
+    def __init__(
+        self,
+        num_stages: int,
+        stage_loss_weights: Sequence[float],
+        num_proposals: int,
+        num_thing_classes: int,
+        num_stuff_classes: int,
+        mask_head: dict,
+        train_cfg: Optional[Sequence[dict]] = None,
+    ) -> None:
         super().__init__()
         heads = mask_head if isinstance(mask_head, (list, tuple)) else [mask_head] * num_stages
         if not len(heads) == len(stage_loss_weights) == num_stages:
-            raise ValueError(f'num_stages={num_stages}, but {len(heads)} mask heads and '
-                             f'{len(stage_loss_weights)} stage_loss_weights are given')
+            raise ValueError(
+                f'num_stages={num_stages}, but {len(heads)} mask heads and '
+                f'{len(stage_loss_weights)} stage_loss_weights are given'
+            )
         self.num_proposals = num_proposals
         self.stage_loss_weights = stage_loss_weights
         counts = dict(num_thing_classes=num_thing_classes, num_stuff_classes=num_stuff_classes)
@@ -52,8 +62,9 @@ class KernelIterHead(BaseModule):
         for head in self.mask_head:
             head.init_weights()
 
-    def run_stage(self, stage: int, x: Tensor, kernels: Tensor, masks: Tensor,
-                  previous: Optional[Tensor] = None) -> StageOutput:
+    def run_stage(
+        self, stage: int, x: Tensor, kernels: Tensor, masks: Tensor, previous: Optional[Tensor] = None
+    ) -> StageOutput:
         """Refine once; image models have no use for ``previous`` kernels."""
         return self.mask_head[stage](x, kernels, masks)
 
@@ -74,8 +85,9 @@ class KernelIterHead(BaseModule):
             kernels, masks = output.kernels, output.masks
         return output
 
-    def match(self, stage: int, masks: Tensor, cls_logits: Optional[Tensor],
-              targets: Sequence[ImageTargets]) -> List[MaskSamplingResult]:
+    def match(
+        self, stage: int, masks: Tensor, cls_logits: Optional[Tensor], targets: Sequence[ImageTargets]
+    ) -> List[MaskSamplingResult]:
         """Match the thing queries of a batch with the instances.
 
         Args:
@@ -89,15 +101,20 @@ class KernelIterHead(BaseModule):
             list[MaskSamplingResult]: B matchings.
         """
         head = self.mask_head[stage]
-        things = masks[:, :self.num_proposals]
+        things = masks[:, : self.num_proposals]
         if cls_logits is not None:
-            cls_logits = cls_logits[:, :self.num_proposals, :head.num_thing_classes]
-        return match(self.assigners[stage], self.samplers[stage], things, cls_logits, head.mask_upsample_stride,
-                     targets)
+            cls_logits = cls_logits[:, : self.num_proposals, : head.num_thing_classes]
+        return match(
+            self.assigners[stage], self.samplers[stage], things, cls_logits, head.mask_upsample_stride, targets
+        )
 
-    def forward_train(self, proposals: Proposals, targets: Sequence[ImageTargets],
-                      samples: Optional[List[MaskSamplingResult]] = None,
-                      previous: Optional[Tensor] = None) -> Tuple[Losses, StageOutput]:
+    def forward_train(
+        self,
+        proposals: Proposals,
+        targets: Sequence[ImageTargets],
+        samples: Optional[List[MaskSamplingResult]] = None,
+        previous: Optional[Tensor] = None,
+    ) -> Tuple[Losses, StageOutput]:
         """Run all stages and compute their losses.
 
         Every stage is compared with the matching of the masks it *received*.

@@ -1,4 +1,5 @@
 """Kernels that attend to those of other frames (Video K-Net, Sec. 3.3)."""
+
 from typing import Dict, Optional
 
 from mmcv.cnn.bricks.transformer import FFN, MultiheadAttention, build_transformer_layer
@@ -17,8 +18,14 @@ class KernelLink(nn.Module):
             first updated adaptively with features of the current frame.
     """
 
-    def __init__(self, channels: int, num_heads: int, feedforward_channels: int, num_ffn_fcs: int,
-                 kernel_updator_cfg: Optional[dict] = None) -> None:
+    def __init__(
+        self,
+        channels: int,
+        num_heads: int,
+        feedforward_channels: int,
+        num_ffn_fcs: int,
+        kernel_updator_cfg: Optional[dict] = None,
+    ) -> None:
         super().__init__()
         self.update = None if kernel_updator_cfg is None else build_transformer_layer(kernel_updator_cfg)
         self.attention = MultiheadAttention(channels, num_heads)
@@ -26,8 +33,9 @@ class KernelLink(nn.Module):
         self.ffn = FFN(channels, feedforward_channels, num_ffn_fcs)
         self.ffn_norm = nn.LayerNorm(channels)
 
-    def forward(self, current: Tensor, previous: Tensor, gathered: Optional[Tensor] = None,
-                pos: Optional[Tensor] = None) -> Tensor:
+    def forward(
+        self, current: Tensor, previous: Tensor, gathered: Optional[Tensor] = None, pos: Optional[Tensor] = None
+    ) -> Tensor:
         """Kernels that know where they were.
 
         Args:

@@ -1,4 +1,5 @@
 """One refinement stage: kernels are updated by the features under their mask."""
+
 from dataclasses import dataclass
 from typing import Dict, Optional, Sequence
 
@@ -76,10 +77,24 @@ class KernelUpdateHead(BaseModule):
         with_cls (bool): Whether the stage classifies its kernels.
     """
 
-    def __init__(self, num_thing_classes: int, num_stuff_classes: int, in_channels: int, feedforward_channels: int,
-                 num_heads: int, num_ffn_fcs: int, num_cls_fcs: int, num_mask_fcs: int, mask_upsample_stride: int,
-                 kernel_updator_cfg: dict, loss_cls: dict, loss_mask: dict, loss_dice: dict,
-                 loss_rank: Optional[dict] = None, with_cls: bool = True) -> None:
+    def __init__(
+        self,
+        num_thing_classes: int,
+        num_stuff_classes: int,
+        in_channels: int,
+        feedforward_channels: int,
+        num_heads: int,
+        num_ffn_fcs: int,
+        num_cls_fcs: int,
+        num_mask_fcs: int,
+        mask_upsample_stride: int,
+        kernel_updator_cfg: dict,
+        loss_cls: dict,
+        loss_mask: dict,
+        loss_dice: dict,
+        loss_rank: Optional[dict] = None,
+        with_cls: bool = True,
+    ) -> None:
         super().__init__()
         self.num_thing_classes = num_thing_classes
         self.num_stuff_classes = num_stuff_classes
@@ -146,8 +161,11 @@ class KernelUpdateHead(BaseModule):
             StageOutput: With ``masks = kernel * feat_transform(x)``.
         """
         return StageOutput(
-            cls_logits=self.classify(kernels), masks=self.predict_masks(x, kernels), kernels=kernels[..., None, None],
-            track_kernels=None if track_kernels is None else track_kernels[..., None, None])
+            cls_logits=self.classify(kernels),
+            masks=self.predict_masks(x, kernels),
+            kernels=kernels[..., None, None],
+            track_kernels=None if track_kernels is None else track_kernels[..., None, None],
+        )
 
     def classify(self, kernels: Tensor) -> Optional[Tensor]:
         """Class logits (B, Q, K) of kernels (B, Q, C); None without classifier."""
@@ -162,8 +180,9 @@ class KernelUpdateHead(BaseModule):
         for layer in self.mask_fcs:
             kernels = layer(kernels)
         kernels, transform = self.fc_mask(kernels), self.feat_transform.conv
-        masks = torch.baddbmm((kernels @ transform.bias)[..., None], kernels @ transform.weight.flatten(1),
-                              x.flatten(2))
+        masks = torch.baddbmm(
+            (kernels @ transform.bias)[..., None], kernels @ transform.weight.flatten(1), x.flatten(2)
+        )
         return masks.unflatten(2, x.shape[2:])
 
     def forward(self, x: Tensor, kernels: Tensor, masks: Tensor) -> StageOutput:
@@ -186,8 +205,9 @@ class KernelUpdateHead(BaseModule):
         hard, transform = hard_masks(masks), self.feat_transform.conv
         return F.linear(pool(hard, x), transform.weight.flatten(1)) + hard.sum(2, keepdim=True) * transform.bias
 
-    def get_targets(self, samples: Sequence[MaskSamplingResult], targets: Sequence[ImageTargets],
-                    num_queries: int) -> QueryTargets:
+    def get_targets(
+        self, samples: Sequence[MaskSamplingResult], targets: Sequence[ImageTargets], num_queries: int
+    ) -> QueryTargets:
         """Labels and masks of all queries.
 
         Things follow the matching; stuff query ``N + s`` always stands for
@@ -206,7 +226,7 @@ class KernelUpdateHead(BaseModule):
         like = targets[0].thing_labels
         labels = like.new_full((len(targets), num_queries), self.num_classes)
         weights = torch.zeros((len(targets), num_queries, self.num_classes), device=like.device)
-        weights[:, :first_stuff, :self.num_thing_classes] = 1
+        weights[:, :first_stuff, : self.num_thing_classes] = 1
         stuff = torch.arange(self.num_stuff_classes, device=like.device)
         weights[:, first_stuff + stuff, self.num_thing_classes + stuff] = 1
         pos_inds, pos_masks = [], []
@@ -218,8 +238,9 @@ class KernelUpdateHead(BaseModule):
             pos_masks.append(torch.cat([target.thing_masks[sample.pos_assigned_gt_inds], target.stuff_masks]))
         return QueryTargets(labels, weights, pos_inds, pos_masks)
 
-    def loss(self, output: StageOutput, samples: Sequence[MaskSamplingResult],
-             targets: Sequence[ImageTargets]) -> Dict[str, Tensor]:
+    def loss(
+        self, output: StageOutput, samples: Sequence[MaskSamplingResult], targets: Sequence[ImageTargets]
+    ) -> Dict[str, Tensor]:
         """Losses of the stage.
 
         Args:
@@ -239,8 +260,9 @@ class KernelUpdateHead(BaseModule):
         if self.loss_rank is not None:
             losses['loss_rank'] = rank_loss(self.loss_rank, output.masks, stride, pos_inds, pos_masks)
         matched = torch.cat([m[inds] for m, inds in zip(output.masks, pos_inds)])
-        for name, value in mask_losses(self.loss_mask, self.loss_dice, matched, stride,
-                                       torch.cat(list(pos_masks))).items():
+        for name, value in mask_losses(
+            self.loss_mask, self.loss_dice, matched, stride, torch.cat(list(pos_masks))
+        ).items():
             losses[f'loss_{name}'] = value
         return losses
 

@@ -5,6 +5,7 @@ themselves. What they compute there is not kept for the backward pass but
 computed again: full-resolution masks are most of the memory of a training step
 and little of its time.
 """
+
 from typing import Dict, Sequence
 
 import torch
@@ -16,8 +17,9 @@ from knet.utils.recompute import recompute
 from .targets import IGNORE_INDEX, logits_at, paint, upsample
 
 
-def mask_losses(loss_mask: nn.Module, loss_dice: nn.Module, logits: Tensor, stride: int,
-                targets: Tensor) -> Dict[str, Tensor]:
+def mask_losses(
+    loss_mask: nn.Module, loss_dice: nn.Module, logits: Tensor, stride: int, targets: Tensor
+) -> Dict[str, Tensor]:
     """Binary cross entropy and dice of matched masks.
 
     Both are means over the matched masks of *all* processes, so that a batch
@@ -42,15 +44,17 @@ def mask_losses(loss_mask: nn.Module, loss_dice: nn.Module, logits: Tensor, stri
 
     def both(masks: Tensor) -> Tensor:
         masks = upsample(masks, stride)
-        return torch.stack([loss_mask(masks, targets, avg_factor=num_masks * pixels),
-                            loss_dice(masks, targets, avg_factor=num_masks)])
+        return torch.stack(
+            [loss_mask(masks, targets, avg_factor=num_masks * pixels), loss_dice(masks, targets, avg_factor=num_masks)]
+        )
 
     mask, dice = recompute(both, logits)
     return dict(mask=mask, dice=dice)
 
 
-def rank_loss(loss_rank: nn.Module, logits: Tensor, stride: int, pos_inds: Sequence[Tensor],
-              pos_masks: Sequence[Tensor]) -> Tensor:
+def rank_loss(
+    loss_rank: nn.Module, logits: Tensor, stride: int, pos_inds: Sequence[Tensor], pos_masks: Sequence[Tensor]
+) -> Tensor:
     """Per-pixel cross entropy over queries: the matched query shall win its pixels.
 
     Args:

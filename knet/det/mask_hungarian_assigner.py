@@ -3,6 +3,7 @@
 mmdet has classes of the same names with other formulas, so these live in child
 registries: ``type='knet.MaskHungarianAssigner'``, ``type='knet.DiceCost'``.
 """
+
 from typing import List, Optional, Sequence
 
 import torch
@@ -108,8 +109,9 @@ class MaskHungarianAssigner(BaseAssigner):
         self.mask_cost = build_match_cost(mask_cost)
         self.dice_cost = build_match_cost(dice_cost)
 
-    def cost(self, mask_logits: Tensor, cls_logits: Optional[Tensor], gt_masks: Tensor, gt_labels: Tensor,
-             stride: int = 1) -> Tensor:
+    def cost(
+        self, mask_logits: Tensor, cls_logits: Optional[Tensor], gt_masks: Tensor, gt_labels: Tensor, stride: int = 1
+    ) -> Tensor:
         """Total cost, (N, G) float32; arguments as in :meth:`assign`."""
         targets = gt_masks.flatten(1)
         costs = (self.mask_cost, self.dice_cost)
@@ -123,16 +125,21 @@ class MaskHungarianAssigner(BaseAssigner):
                 torch.clamp(probs, min=cost.min_prob, out=room)
             overlaps = clamped.flatten(0, 1) @ targets.t()
             overlaps = overlaps.view(len(costs), len(probs), len(targets))
-            chunks.append([cost(overlap, cost.size(masks), sizes, targets.shape[1])
-                           for cost, overlap, masks, sizes in zip(costs, overlaps, clamped, target_sizes)])
+            chunks.append(
+                [
+                    cost(overlap, cost.size(masks), sizes, targets.shape[1])
+                    for cost, overlap, masks, sizes in zip(costs, overlaps, clamped, target_sizes)
+                ]
+            )
         mask_cost, dice_cost = (torch.cat(parts) for parts in zip(*chunks))
         if cls_logits is not None:
             mask_cost = self.cls_cost(cls_logits, gt_labels) + mask_cost
         return mask_cost + dice_cost
 
     @torch.no_grad()
-    def assign(self, mask_logits: Tensor, cls_logits: Optional[Tensor], gt_masks: Tensor, gt_labels: Tensor,
-               stride: int = 1) -> AssignResult:
+    def assign(
+        self, mask_logits: Tensor, cls_logits: Optional[Tensor], gt_masks: Tensor, gt_labels: Tensor, stride: int = 1
+    ) -> AssignResult:
         """Match predictions with ground truth, at most one to one.
 
         Args:
@@ -151,19 +158,27 @@ class MaskHungarianAssigner(BaseAssigner):
         """
         num_preds, num_gts = len(mask_logits), len(gt_labels)
         gt_inds = gt_labels.new_zeros(num_preds)
-        labels = gt_labels.new_full((num_preds, ), -1)
+        labels = gt_labels.new_full((num_preds,), -1)
         if num_gts and num_preds:
             cost = self.cost(mask_logits, cls_logits, gt_masks, gt_labels, stride)
-            rows, cols = (torch.as_tensor(index, device=gt_labels.device)
-                          for index in linear_sum_assignment(cost.float().cpu().numpy()))
+            rows, cols = (
+                torch.as_tensor(index, device=gt_labels.device)
+                for index in linear_sum_assignment(cost.float().cpu().numpy())
+            )
             gt_inds[rows] = cols + 1
             labels[rows] = gt_labels[cols]
         return AssignResult(num_gts, gt_inds, None, labels=labels)
 
 
 @torch.no_grad()
-def match(assigner: MaskHungarianAssigner, sampler: BaseSampler, masks: Tensor, cls_logits: Optional[Tensor],
-          stride: int, targets: Sequence[ImageTargets]) -> List[MaskSamplingResult]:
+def match(
+    assigner: MaskHungarianAssigner,
+    sampler: BaseSampler,
+    masks: Tensor,
+    cls_logits: Optional[Tensor],
+    stride: int,
+    targets: Sequence[ImageTargets],
+) -> List[MaskSamplingResult]:
     """Match the thing queries of a batch with its instances.
 
     Args:

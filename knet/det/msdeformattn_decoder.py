@@ -1,4 +1,5 @@
 """Pixel decoder with multi-scale deformable attention, as a neck."""
+
 from typing import Any, Sequence, Tuple
 
 from mmcv import ConfigDict

@@ -6,6 +6,7 @@ little of itself is dropped; *thing first*, things are painted by descending
 score, a thing that is mostly painted already is dropped, and stuff gets the
 rest.
 """
+
 from dataclasses import dataclass
 from typing import Dict, List, Tuple
 
@@ -62,7 +63,8 @@ def select_candidates(cls_scores: Tensor, num_things: int, num_stuff: int, max_p
     return Candidates(
         scores=torch.cat([scores[~same], stuff_scores]),
         labels=torch.cat([labels[~same], stuff + num_things]),
-        kernels=torch.cat([kernels[~same], stuff + num_queries]))
+        kernels=torch.cat([kernels[~same], stuff + num_queries]),
+    )
 
 
 class MaskResizer:
@@ -88,7 +90,7 @@ class MaskResizer:
     def __call__(self, indices: Tensor) -> Tensor:
         """Probabilities (M, H, W) of the masks ``indices`` (M,)."""
         masks = upsample(self.masks[indices][None], self.stride).sigmoid_()
-        masks = self._resize(masks, self.pad_size)[..., :self.img_size[0], :self.img_size[1]]
+        masks = self._resize(masks, self.pad_size)[..., : self.img_size[0], : self.img_size[1]]
         return self._resize(masks, self.size)[0]
 
     @staticmethod
@@ -137,7 +139,7 @@ def find_owners(candidates: Candidates, resizer: MaskResizer) -> Owners:
         # Candidates that cannot reach the weakest pixel cannot win anywhere.
         if bounds[start] < best.min().item():
             break
-        chunk = order[start:start + CHUNK].sort().values
+        chunk = order[start : start + CHUNK].sort().values
         probs = resizer(candidates.kernels[chunk])
         visible[chunk] = (probs >= 0.5).flatten(1).sum(1)
         value, index = (probs * candidates.scores[chunk, None, None]).max(0)
@@ -148,8 +150,9 @@ def find_owners(candidates: Candidates, resizer: MaskResizer) -> Owners:
     return Owners(owner, torch.bincount(owner.flatten(), minlength=num), visible)
 
 
-def merge_jointly(candidates: Candidates, owners: Owners, label_space: LabelSpace, instance_score_thr: float,
-                overlap_thr: float) -> Tuple[Tensor, List[Segment]]:
+def merge_jointly(
+    candidates: Candidates, owners: Owners, label_space: LabelSpace, instance_score_thr: float, overlap_thr: float
+) -> Tuple[Tensor, List[Segment]]:
     """Accept or drop each candidate by score and by the share of itself it won.
 
     Args:
@@ -176,16 +179,28 @@ def merge_jointly(candidates: Candidates, owners: Owners, label_space: LabelSpac
         is_thing = labels[k] < label_space.num_things
         if (is_thing and too_weak[k]) or not pixels[k] or not visible[k] or pixels[k] / visible[k] < overlap_thr:
             continue
-        segments.append(Segment(
-            id=len(segments) + 1, category=int(label_space.dataset_ids[labels[k]]), is_thing=is_thing,
-            score=scores[k], area=pixels[k], kernel=kernels[k]))
+        segments.append(
+            Segment(
+                id=len(segments) + 1,
+                category=int(label_space.dataset_ids[labels[k]]),
+                is_thing=is_thing,
+                score=scores[k],
+                area=pixels[k],
+                kernel=kernels[k],
+            )
+        )
         ids[k] = len(segments)
     return ids.to(owners.owner.device)[owners.owner], segments
 
 
-def merge_thing_first(candidates: Candidates, resizer: MaskResizer, label_space: LabelSpace,
-                      instance_score_thr: float, iou_thr: float,
-                      stuff_max_area: int) -> Tuple[Tensor, List[Segment]]:
+def merge_thing_first(
+    candidates: Candidates,
+    resizer: MaskResizer,
+    label_space: LabelSpace,
+    instance_score_thr: float,
+    iou_thr: float,
+    stuff_max_area: int,
+) -> Tuple[Tensor, List[Segment]]:
     """Paint binary masks (p > 0.5), things before stuff, each by descending score.
 
     A second mask on one object is painted over by the first and dropped, where
@@ -206,28 +221,43 @@ def merge_thing_first(candidates: Candidates, resizer: MaskResizer, label_space:
     """
     is_thing = candidates.labels < label_space.num_things
     order = candidates.scores.argsort(descending=True, stable=True)
-    order = order[is_thing[order] & (candidates.scores[order] >= instance_score_thr)].tolist() \
+    order = (
+        order[is_thing[order] & (candidates.scores[order] >= instance_score_thr)].tolist()
         + order[~is_thing[order]].tolist()
+    )
     scores, labels, kernels = (x.tolist() for x in (candidates.scores, candidates.labels, candidates.kernels))
     panoptic = torch.zeros(resizer.size, dtype=torch.int32, device=candidates.scores.device)
     segments: List[Segment] = []
     for start in range(0, len(order), CHUNK):
-        chunk = order[start:start + CHUNK]
+        chunk = order[start : start + CHUNK]
         masks = resizer(candidates.kernels[chunk]) > 0.5
         for k, mask, size in zip(chunk, masks, masks.flatten(1).sum(1).tolist()):
             mask &= panoptic == 0
             area, thing = int(mask.sum()), labels[k] < label_space.num_things
             if not area or (size - area > iou_thr * size if thing else area < stuff_max_area):
                 continue
-            segments.append(Segment(
-                id=len(segments) + 1, category=int(label_space.dataset_ids[labels[k]]), is_thing=thing,
-                score=scores[k], area=area, kernel=kernels[k]))
+            segments.append(
+                Segment(
+                    id=len(segments) + 1,
+                    category=int(label_space.dataset_ids[labels[k]]),
+                    is_thing=thing,
+                    score=scores[k],
+                    area=area,
+                    kernel=kernels[k],
+                )
+            )
             panoptic[mask] = len(segments)
     return panoptic, segments
 
 
-def fuse(cls_scores: Tensor, resizer: MaskResizer, label_space: LabelSpace, max_per_img: int, merge_joint: bool,
-         merge_stuff_thing: Dict[str, float]) -> Tuple[Tensor, List[Segment]]:
+def fuse(
+    cls_scores: Tensor,
+    resizer: MaskResizer,
+    label_space: LabelSpace,
+    max_per_img: int,
+    merge_joint: bool,
+    merge_stuff_thing: Dict[str, float],
+) -> Tuple[Tensor, List[Segment]]:
     """Panoptic map of one image from the output of the last stage.
 
     Args:
@@ -247,8 +277,14 @@ def fuse(cls_scores: Tensor, resizer: MaskResizer, label_space: LabelSpace, max_
     return merge_thing_first(candidates, resizer, label_space, **merge_stuff_thing)
 
 
-def semantic_map(panoptic: Tensor, segments: List[Segment], label_space: LabelSpace, unassigned: str,
-                 cls_scores: Tensor, resizer: MaskResizer) -> Tensor:
+def semantic_map(
+    panoptic: Tensor,
+    segments: List[Segment],
+    label_space: LabelSpace,
+    unassigned: str,
+    cls_scores: Tensor,
+    resizer: MaskResizer,
+) -> Tensor:
     """Dataset ids per pixel.
 
     Args:
@@ -283,5 +319,5 @@ def semantic_map(panoptic: Tensor, segments: List[Segment], label_space: LabelSp
 def _stuff_only(cls_scores: Tensor, label_space: LabelSpace) -> Candidates:
     stuff = torch.arange(label_space.num_stuff, device=cls_scores.device)
     num_queries = len(cls_scores) - label_space.num_stuff
-    scores = cls_scores[num_queries:, label_space.num_things:].diagonal()
+    scores = cls_scores[num_queries:, label_space.num_things :].diagonal()
     return Candidates(scores, stuff + label_space.num_things, stuff + num_queries)

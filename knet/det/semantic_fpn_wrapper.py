@@ -1,4 +1,5 @@
 """Semantic FPN that feeds the kernel head (K-Net, Sec. 3.3; Panoptic FPN)."""
+
 from typing import Sequence, Tuple
 
 from mmcv.cnn import normal_init
@@ -29,13 +30,23 @@ class SemanticFPNWrapper(BaseModule):
         upsample_times (int): How often the coarsest level is up-sampled.
     """
 
-    def __init__(self, in_channels: int, feat_channels: int, out_channels: int, positional_encoding: dict,
-                 norm_cfg: dict, num_levels: int = 4, upsample_times: int = 2) -> None:
+    def __init__(
+        self,
+        in_channels: int,
+        feat_channels: int,
+        out_channels: int,
+        positional_encoding: dict,
+        norm_cfg: dict,
+        num_levels: int = 4,
+        upsample_times: int = 2,
+    ) -> None:
         super().__init__()
         target = num_levels - 1 - upsample_times
         if target not in (0, 1):
-            raise ValueError(f'upsample_times={upsample_times} puts the output on level {target} of {num_levels}; '
-                             'it must be level 0 or 1')
+            raise ValueError(
+                f'upsample_times={upsample_times} puts the output on level {target} of {num_levels}; '
+                'it must be level 0 or 1'
+            )
         self.num_levels = num_levels
         self.positional_encoding = build_positional_encoding(positional_encoding)
         self.convs_all_levels = nn.ModuleList()
@@ -43,9 +54,18 @@ class SemanticFPNWrapper(BaseModule):
             convs = nn.Sequential()
             conv_cfg = dict(type='ChainedConv2d') if level == 0 else None
             for i in range(max(level, 1)):
-                convs.add_module(f'conv{i}', FrugalConvModule(
-                    in_channels if i == 0 else feat_channels, feat_channels, 3,
-                    stride=2 if level < target else 1, padding=1, conv_cfg=conv_cfg, norm_cfg=norm_cfg))
+                convs.add_module(
+                    f'conv{i}',
+                    FrugalConvModule(
+                        in_channels if i == 0 else feat_channels,
+                        feat_channels,
+                        3,
+                        stride=2 if level < target else 1,
+                        padding=1,
+                        conv_cfg=conv_cfg,
+                        norm_cfg=norm_cfg,
+                    ),
+                )
                 if level - i > target:
                     convs.add_module(f'upsample{i}', nn.Upsample(scale_factor=2, mode='bilinear', align_corners=False))
             self.convs_all_levels.append(convs)

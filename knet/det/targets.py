@@ -3,6 +3,7 @@
 Everything here works on one image; masks are *soft* (0..1), because binary
 masks are resized bilinearly to the resolution of the losses.
 """
+
 from dataclasses import dataclass
 from typing import List, Optional, Sequence, Tuple
 
@@ -52,7 +53,7 @@ def split_semantic_map(semantic: Tensor, label_space: LabelSpace) -> Tuple[Tenso
     lut = torch.as_tensor(label_space.model_classes, device=semantic.device)
     model_class = lut[semantic.long()]
     present = torch.bincount(model_class.flatten() + 1, minlength=label_space.num_classes + 1)[1:]
-    labels = present[label_space.num_things:].nonzero().flatten() + label_space.num_things
+    labels = present[label_space.num_things :].nonzero().flatten() + label_space.num_things
     return labels, model_class[None] == labels[:, None, None]
 
 
@@ -91,8 +92,14 @@ def logits_at(masks: Tensor, pixels: Tensor, stride: int) -> Tensor:
     return F.grid_sample(masks[None], grid[None, None], padding_mode='border', align_corners=False)[0, :, 0]
 
 
-def build_targets(gt_masks: Sequence[BitmapMasks], gt_labels: Sequence[Tensor], gt_semantic_seg: Optional[Tensor],
-                  img_metas: Sequence[dict], label_space: LabelSpace, stride: int) -> List[ImageTargets]:
+def build_targets(
+    gt_masks: Sequence[BitmapMasks],
+    gt_labels: Sequence[Tensor],
+    gt_semantic_seg: Optional[Tensor],
+    img_metas: Sequence[dict],
+    label_space: LabelSpace,
+    stride: int,
+) -> List[ImageTargets]:
     """Ground truth of a batch, resized to the resolution of the losses.
 
     Args:
@@ -143,7 +150,7 @@ def paint(masks: Tensor, values: Tensor, background: int) -> Tensor:
     """Paint ``values`` (M,) under ``masks`` (M, h, w) in order onto ``background``; returns (h, w) int64."""
     owner = last_owner(masks)
     # owner is -1 where nothing is painted, which indexes the appended background.
-    return torch.cat([values, values.new_full((1, ), background)])[owner]
+    return torch.cat([values, values.new_full((1,), background)])[owner]
 
 
 def semantic_target(target: ImageTargets, matched_gts: Tensor, num_classes: int) -> Tensor:

@@ -1,4 +1,5 @@
 """A made-up data set with predictions, as large as the evaluators' benchmark asks."""
+
 from pathlib import Path
 from typing import Tuple
 
@@ -12,12 +13,9 @@ from knet.utils.io import PathLike, write_png_atomic
 _THINGS_PER_FRAME = 12
 
 
-def make_evaluation_fixture(root: PathLike,
-                            videos: int = 2,
-                            frames: int = 100,
-                            height: int = 376,
-                            width: int = 1241,
-                            seed: int = 0) -> Tuple[Path, Path]:
+def make_evaluation_fixture(
+    root: PathLike, videos: int = 2, frames: int = 100, height: int = 376, width: int = 1241, seed: int = 0
+) -> Tuple[Path, Path]:
     """Write ground truth and imperfect predictions in the KITTI-STEP layout.
 
     Ragged stuff regions drift by, things move across them. Predictions are
@@ -56,10 +54,11 @@ class _World:
         stuff = np.array(KITTI_STEP.stuff_ids + (KITTI_STEP.void,), dtype=np.uint8)
         cells = stuff[rng.randint(0, len(stuff), (8, 24))]
         panorama = cv2.resize(cells, (width + 2 * frames, height), interpolation=cv2.INTER_NEAREST)
-        rows, columns = np.mgrid[:height, :panorama.shape[1]].astype(np.float32)
+        rows, columns = np.mgrid[:height, : panorama.shape[1]].astype(np.float32)
         waves = 20 * cv2.GaussianBlur(rng.standard_normal((2, *panorama.shape)).astype(np.float32)[0], (0, 0), 3)
-        self.stuff = cv2.remap(panorama, columns + waves, rows + waves, cv2.INTER_NEAREST,
-                               borderMode=cv2.BORDER_REFLECT)
+        self.stuff = cv2.remap(
+            panorama, columns + waves, rows + waves, cv2.INTER_NEAREST, borderMode=cv2.BORDER_REFLECT
+        )
         self.start = rng.uniform(0, 1, (_THINGS_PER_FRAME, 2)) * [width, height]
         self.speed = rng.uniform(-4, 4, (_THINGS_PER_FRAME, 2)) * [1, 0.2]
         self.size = rng.uniform(0.02, 0.1, (_THINGS_PER_FRAME, 2)) * height + 2
@@ -68,7 +67,7 @@ class _World:
     def draw(self, frame: int) -> Tuple[np.ndarray, np.ndarray]:
         """Ground truth: (H, W) uint8 classes and (H, W) int32 instance ids."""
         height, width = self.shape
-        semantic = self.stuff[:, 2 * frame:2 * frame + width].copy()
+        semantic = self.stuff[:, 2 * frame : 2 * frame + width].copy()
         instance = np.zeros(self.shape, dtype=np.int32)
         centres = (self.start + frame * self.speed) % [width, height]
         for i in range(_THINGS_PER_FRAME):

@@ -5,6 +5,7 @@ names ``VVVV_IIII_<city>_SSSSSS_FFFFFF_{newImg8bit,leftImg8bit}.png`` say which
 video and frame a file is: V is the video, F the frame's number in Cityscapes,
 which counts through the clip. I is a running index that we don't need.
 """
+
 import json
 import re
 from pathlib import Path
@@ -35,8 +36,10 @@ def parse_name(path: PathLike) -> Tuple[int, int]:
     """
     match = _NAME.fullmatch(Path(path).name)
     if match is None:
-        raise ValueError(f'{path}: file name is not VVVV_IIII_<city>_SSSSSS_FFFFFF_newImg8bit.png (or leftImg8bit, '
-                         'final_mask, gtFine_color). Rename or remove it.')
+        raise ValueError(
+            f'{path}: file name is not VVVV_IIII_<city>_SSSSSS_FFFFFF_newImg8bit.png (or leftImg8bit, '
+            'final_mask, gtFine_color). Rename or remove it.'
+        )
     return int(match.group(1)), int(match.group(2))
 
 
@@ -120,14 +123,16 @@ class CityscapesVPSGroundTruth(VideoGroundTruth):
     def _scan(cls, root: Path, split: str) -> Tuple[Path, VideoFiles]:
         folder = root / split / 'panoptic_video'
         if not folder.is_dir():
-            raise FileNotFoundError(f'{folder}: no such folder; for the training part '
-                                    'tools/dataset/cityscapes_vps_prepare.py makes it from the release')
+            raise FileNotFoundError(
+                f'{folder}: no such folder; for the training part '
+                'tools/dataset/cityscapes_vps_prepare.py makes it from the release'
+            )
         videos: VideoFiles = {}
         for path in sorted(folder.glob('*.png')):
             video, frame = parse_name(path)
             if frame in videos.setdefault(video, {}):
                 raise ValueError(f'{path}: frame {frame} of video {video} exists twice; remove one')
-            videos[video][frame] = (path, )
+            videos[video][frame] = (path,)
         if not videos:
             raise FileNotFoundError(f'{folder}: no label map in it')
         return folder, videos
@@ -137,8 +142,10 @@ class CityscapesVPSGroundTruth(VideoGroundTruth):
         on_disk = {(v, f) for v, frames in self._videos.items() for f in frames}
         for pair in sorted(in_json ^ on_disk)[:1]:
             what = 'has no file in ' if pair in in_json else 'is not annotated, but has a file in '
-            raise ValueError(f'{self._file}: video {pair[0]}, frame {pair[1]} {what}{self.root}; '
-                             'JSON and label maps must come from the same release')
+            raise ValueError(
+                f'{self._file}: video {pair[0]}, frame {pair[1]} {what}{self.root}; '
+                'JSON and label maps must come from the same release'
+            )
 
     def _number(self, entries: Dict[int, Dict[str, Any]], table: Dict[int, int]) -> Dict[int, int]:
         """Code of every segment id of a video."""
@@ -146,8 +153,10 @@ class CityscapesVPSGroundTruth(VideoGroundTruth):
         segments: Dict[int, Dict[str, Any]] = {}
         for info in (info for entry in entries.values() for info in entry['segments_info']):
             if info['category_id'] not in table:
-                raise ValueError(f'{self._file}: segment {info["id"]} has category {info["category_id"]}, which is '
-                                 'not among the categories of the file')
+                raise ValueError(
+                    f'{self._file}: segment {info["id"]} has category {info["category_id"]}, which is '
+                    'not among the categories of the file'
+                )
             segments[info['id']] = info
         counted = 0
         for segment in sorted(segments):
@@ -164,8 +173,9 @@ class CityscapesVPSGroundTruth(VideoGroundTruth):
         return read_segments(path, self._codes[parse_name(path)[0]], _SPACE.void)
 
 
-def write_cityscapes_vps(predictions: PredictionReader, ground_truth: CityscapesVPSGroundTruth, out_dir: PathLike,
-                         tick: Optional[Any] = None) -> int:
+def write_cityscapes_vps(
+    predictions: PredictionReader, ground_truth: CityscapesVPSGroundTruth, out_dir: PathLike, tick: Optional[Any] = None
+) -> int:
     """Write predictions as the Cityscapes-VPS evaluator reads them.
 
     ``OUT/pan_pred/<name of the label file>`` holds the segment ids of each
@@ -188,16 +198,20 @@ def write_cityscapes_vps(predictions: PredictionReader, ground_truth: Cityscapes
     missing = [pair for pair in wanted if pair[1] not in predictions.frames(pair[0])]
     if missing:
         names = ', '.join(f'{video:06d}_{frame:06d}' for video, frame in missing[:5])
-        raise ValueError(f'{predictions.root}: {len(missing)} labelled frames are not predicted: {names}'
-                         f'{", ..." if len(missing) > 5 else ""}. Finish the prediction run first.')
+        raise ValueError(
+            f'{predictions.root}: {len(missing)} labelled frames are not predicted: {names}'
+            f'{", ..." if len(missing) > 5 else ""}. Finish the prediction run first.'
+        )
     out_dir, annotations = Path(out_dir), []
     for video, frame in wanted:
         entry = ground_truth.annotations[video][frame]
         rgb, segments = encode_segments(*predictions.read(video, frame), _SPACE, crowd=False)
         for segment in segments:
             if segment['category_id'] not in ground_truth.categories:
-                raise ValueError(f'{predictions.path(video, frame)}: class {segment["category_id"]} is none of '
-                                 'Cityscapes; these predictions belong to another data set')
+                raise ValueError(
+                    f'{predictions.path(video, frame)}: class {segment["category_id"]} is none of '
+                    'Cityscapes; these predictions belong to another data set'
+                )
             segment['category_id'] = ground_truth.categories[segment['category_id']]
         write_png_atomic(out_dir / 'pan_pred' / entry['file_name'], rgb)
         annotations.append(dict(image_id=entry['image_id'], file_name=entry['file_name'], segments_info=segments))

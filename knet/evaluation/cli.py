@@ -1,4 +1,5 @@
 """What the evaluator command lines share."""
+
 import argparse
 from typing import Any, Dict, Tuple, Type
 
@@ -58,19 +59,33 @@ def evaluator_parser(description: str, data_set: str) -> argparse.ArgumentParser
     """
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument('result_path', help='folder with panoptic/<video>/SSSSSS_FFFFFF_{cat,ins}.png')
-    parser.add_argument('gt_path', nargs='?',
-                        help=f'data set folder; default: {DATA_SETS[data_set].default_root}, or that of --data-set')
+    parser.add_argument(
+        'gt_path',
+        nargs='?',
+        help=f'data set folder; default: {DATA_SETS[data_set].default_root}, or that of --data-set',
+    )
     parser.add_argument('--gt-path', dest='gt_option', metavar='GT_PATH', help='the same, as an option')
-    parser.add_argument('--data-set', default=data_set, choices=sorted(DATA_SETS), help='the layout of the ground '
-                        'truth; default: %(default)s')
+    parser.add_argument(
+        '--data-set',
+        default=data_set,
+        choices=sorted(DATA_SETS),
+        help='the layout of the ground truth; default: %(default)s',
+    )
     parser.add_argument('--split', default='val', help='part of the data set; default: val')
     parser.add_argument('--label-space', choices=sorted(LABEL_SPACES), help='the classes; default: of the data set')
-    parser.add_argument('--protocol', default=OFFICIAL, choices=PROTOCOLS,
-                        help="official: the benchmark's definition; paper-repo: the published scripts' arithmetic")
+    parser.add_argument(
+        '--protocol',
+        default=OFFICIAL,
+        choices=PROTOCOLS,
+        help="official: the benchmark's definition; paper-repo: the published scripts' arithmetic",
+    )
     parser.add_argument('--json', metavar='FILE', help='also write the scores there, as fractions in 0..1')
     parser.add_argument('--nproc', type=positive, default=1, help='processes, at most one per video; default: 1')
-    parser.add_argument('--allow-missing', action='store_true',
-                        help='score what both sides have instead of refusing; the output says what is left out')
+    parser.add_argument(
+        '--allow-missing',
+        action='store_true',
+        help='score what both sides have instead of refusing; the output says what is left out',
+    )
     add_debug_option(parser)
     return parser
 
@@ -105,8 +120,9 @@ def report(result: Any, args: argparse.Namespace) -> None:
 def stq_main(data_set: str) -> None:
     """The command line of the STQ evaluators; ``data_set`` is the default layout."""
     parser = evaluator_parser('Score video predictions with STQ (segmentation and tracking quality).', data_set)
-    parser.add_argument('--depth', action='store_true',
-                        help='DSTQ: score depth as well, RESULT/depth/<video>/SSSSSS_FFFFFF.png')
+    parser.add_argument(
+        '--depth', action='store_true', help='DSTQ: score depth as well, RESULT/depth/<video>/SSSSSS_FFFFFF.png'
+    )
     args = parser.parse_args()
     evaluate = evaluate_dstq if args.depth else evaluate_stq
     report(evaluate(*open_inputs(args), args.protocol, args.nproc, args.allow_missing), args)
@@ -116,11 +132,24 @@ def vpq_main(data_set: str) -> None:
     """The command line of the VPQ evaluators; ``data_set`` is the default layout."""
     parser = evaluator_parser('Score video predictions with VPQ (video panoptic quality).', data_set)
     default = ' '.join(map(str, DATA_SETS[data_set].vpq_windows))
-    parser.add_argument('-k', '--eval_frames', '--eval-frames', dest='ks', nargs='+', type=positive, metavar='K',
-                        help=f'window lengths in labelled frames; default: {default}, or those of --data-set')
-    parser.add_argument('--depth-thres', '--depth_thres', type=share, metavar='T',
-                        help='depth-aware VPQ: pixels whose depth is off by more than T times the true depth count '
-                        'as not predicted')
+    parser.add_argument(
+        '-k',
+        '--eval_frames',
+        '--eval-frames',
+        dest='ks',
+        nargs='+',
+        type=positive,
+        metavar='K',
+        help=f'window lengths in labelled frames; default: {default}, or those of --data-set',
+    )
+    parser.add_argument(
+        '--depth-thres',
+        '--depth_thres',
+        type=share,
+        metavar='T',
+        help='depth-aware VPQ: pixels whose depth is off by more than T times the true depth count as not predicted',
+    )
     args = parser.parse_args()
-    report(evaluate_vpq(*open_inputs(args), args.ks, args.protocol, args.nproc, args.allow_missing, args.depth_thres),
-           args)
+    report(
+        evaluate_vpq(*open_inputs(args), args.ks, args.protocol, args.nproc, args.allow_missing, args.depth_thres), args
+    )

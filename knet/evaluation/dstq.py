@@ -4,6 +4,7 @@ DSTQ = (STQ^2 * DQ)^(1/3). DQ is the geometric mean over thresholds t of the
 share of pixels with max(d / p, p / d) <= t, where d > 0 is the true depth and
 p the predicted one; p <= 0 is never right.
 """
+
 from dataclasses import dataclass
 from functools import partial
 from typing import Dict, Optional, Sequence, Tuple
@@ -18,7 +19,7 @@ from knet.evaluation.stq import STQResult, evaluate_stq
 from knet.evaluation.tables import format_table
 from knet.labels import LabelSpace, get_label_space
 
-DEFAULT_THRESHOLDS = (1.25, )
+DEFAULT_THRESHOLDS = (1.25,)
 
 
 @dataclass(frozen=True)
@@ -66,14 +67,20 @@ class DSTQResult:
         """Readable tables in percent: those of STQ, then depth per video and of all."""
         thresholds = list(self.total.dq_at)
         header = ('video', 'DSTQ', 'DQ', *(f'DSTQ@{t:g}' for t in thresholds), *(f'DQ@{t:g}' for t in thresholds))
-        rows = [(name, s.dstq, s.dq, *s.dstq_at.values(), *s.dq_at.values())
-                for name, s in [*((str(v), s) for v, s in self.videos.items()), ('all', self.total)]]
+        rows = [
+            (name, s.dstq, s.dq, *s.dstq_at.values(), *s.dq_at.values())
+            for name, s in [*((str(v), s) for v, s in self.videos.items()), ('all', self.total)]
+        ]
         return f'{self.stq.table()}\n\nDSTQ, in percent\n\n{format_table(header, rows)}'
 
 
 def _plain(scores: DepthScores) -> Dict[str, object]:
-    return dict(DSTQ=scores.dstq, DQ=scores.dq, **{f'DSTQ@{t:g}': value for t, value in scores.dstq_at.items()},
-                **{f'DQ@{t:g}': value for t, value in scores.dq_at.items()})
+    return dict(
+        DSTQ=scores.dstq,
+        DQ=scores.dq,
+        **{f'DSTQ@{t:g}': value for t, value in scores.dstq_at.items()},
+        **{f'DQ@{t:g}': value for t, value in scores.dq_at.items()},
+    )
 
 
 class DepthQuality:
@@ -117,28 +124,36 @@ class DepthQuality:
     def compute(self, stq: STQResult) -> DSTQResult:
         """The scores of everything seen so far, with the STQ of the same frames."""
         zero = np.zeros(len(self.thresholds) + 1, dtype=np.int64)
-        videos = {video: self._scores(self._counts.get(video, zero), scores.stq)
-                  for video, scores in stq.videos.items()}
+        videos = {
+            video: self._scores(self._counts.get(video, zero), scores.stq) for video, scores in stq.videos.items()
+        }
         return DSTQResult(stq, self._scores(sum(self._counts.values(), zero), stq.stq), videos)
 
     def _scores(self, counts: np.ndarray, stq: Optional[float]) -> DepthScores:
         shares = (counts[1:] / counts[0] if counts[0] else np.zeros(len(self.thresholds))).tolist()
         dq = float(np.prod(shares) ** (1 / len(shares)))
-        return DepthScores(_combine(stq, dq), dq, {t: _combine(stq, s) for t, s in zip(self.thresholds, shares)},
-                           dict(zip(self.thresholds, shares)), int(counts[0]))
+        return DepthScores(
+            _combine(stq, dq),
+            dq,
+            {t: _combine(stq, s) for t, s in zip(self.thresholds, shares)},
+            dict(zip(self.thresholds, shares)),
+            int(counts[0]),
+        )
 
 
 def _combine(stq: Optional[float], depth: float) -> Optional[float]:
     return None if stq is None else float(np.cbrt(stq * stq * depth))
 
 
-def evaluate_dstq(predictions: PredictionReader,
-                  ground_truth: VideoGroundTruth,
-                  label_space: LabelSpace,
-                  protocol: str = OFFICIAL,
-                  nproc: int = 1,
-                  allow_missing: bool = False,
-                  thresholds: Sequence[float] = DEFAULT_THRESHOLDS) -> DSTQResult:
+def evaluate_dstq(
+    predictions: PredictionReader,
+    ground_truth: VideoGroundTruth,
+    label_space: LabelSpace,
+    protocol: str = OFFICIAL,
+    nproc: int = 1,
+    allow_missing: bool = False,
+    thresholds: Sequence[float] = DEFAULT_THRESHOLDS,
+) -> DSTQResult:
     """Score stored predictions and depth maps with DSTQ.
 
     ``'paper-repo'`` leaves void pixels out of the depth as well.
@@ -168,8 +183,13 @@ def evaluate_dstq(predictions: PredictionReader,
     return total.compute(stq)
 
 
-def _count_video(predictions: PredictionReader, ground_truth: VideoGroundTruth, thresholds: Tuple[float, ...],
-                 left_out: Optional[int], video: int) -> DepthQuality:
+def _count_video(
+    predictions: PredictionReader,
+    ground_truth: VideoGroundTruth,
+    thresholds: Tuple[float, ...],
+    left_out: Optional[int],
+    video: int,
+) -> DepthQuality:
     """The depth of one video; pixels of class ``left_out`` don't count."""
     metric, predicted = DepthQuality(thresholds), set(predictions.frames(video))
     for frame in ground_truth.frames(video):

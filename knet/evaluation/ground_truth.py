@@ -3,6 +3,7 @@
 One class per layout; all of them number videos and frames as the prediction
 store does. See :mod:`knet.evaluation.cityscapes_vps` for Cityscapes-VPS.
 """
+
 import re
 from pathlib import Path
 from typing import List, Tuple
@@ -95,7 +96,7 @@ class KittiStepGroundTruth(VideoGroundTruth):
 
     label_space = 'kitti_step'
     default_root = 'data/kitti-step'
-    suffixes: Tuple[str, ...] = ('panoptic.png', )
+    suffixes: Tuple[str, ...] = ('panoptic.png',)
     depth_suffix = 'depth.png'
     decode = staticmethod(read_rgb_panoptic)
 
@@ -109,7 +110,7 @@ class KittiStepGroundTruth(VideoGroundTruth):
         for path in folder.iterdir():
             match = name.fullmatch(path.name)
             if match:
-                stem = path.name[:-len(cls.suffixes[0])]
+                stem = path.name[: -len(cls.suffixes[0])]
                 files = (path, *(path.with_name(stem + suffix) for suffix in cls.suffixes[1:]))
                 videos.setdefault(int(match.group(1)), {})[int(match.group(2))] = files
         if not videos:
@@ -119,11 +120,13 @@ class KittiStepGroundTruth(VideoGroundTruth):
     def read_depth(self, video_id: int, frame_id: int) -> np.ndarray:
         """Read the depth of a frame, see :meth:`VideoGroundTruth.read_depth`."""
         label = self.path(video_id, frame_id)
-        stem = label.name[:-len(self.suffixes[0])]
+        stem = label.name[: -len(self.suffixes[0])]
         found = sorted(self.root.glob(stem + self.depth_suffix))
         if not found:
-            raise FileNotFoundError(f'{self.root / (stem + self.depth_suffix)}: no such depth map; '
-                                    'score without depth, or complete the data set')
+            raise FileNotFoundError(
+                f'{self.root / (stem + self.depth_suffix)}: no such depth map; '
+                'score without depth, or complete the data set'
+            )
         return read_depth(found[0])
 
 
@@ -158,8 +161,10 @@ class VIPSegGroundTruth(VideoGroundTruth):
     @classmethod
     def _scan(cls, root: Path, split: str) -> Tuple[Path, VideoFiles]:
         folder = root / 'panomasks'
-        videos = {number: {frame: (path, ) for frame, path in enumerate(list_video(folder / name, '.png'))}
-                  for number, name in enumerate(read_video_list(root, split))}
+        videos = {
+            number: {frame: (path,) for frame, path in enumerate(list_video(folder / name, '.png'))}
+            for number, name in enumerate(read_video_list(root, split))
+        }
         return folder, videos
 
 
@@ -176,8 +181,10 @@ def read_video_list(root: PathLike, split: str) -> List[str]:
     """
     path = Path(root) / f'{split}.txt'
     if not path.is_file():
-        raise FileNotFoundError(f'{path}: no such file; it lists the videos of the split, one folder name per line. '
-                                'Take it from the release, or give the data set root that holds it')
+        raise FileNotFoundError(
+            f'{path}: no such file; it lists the videos of the split, one folder name per line. '
+            'Take it from the release, or give the data set root that holds it'
+        )
     names = [line.strip() for line in path.read_text(encoding='utf-8').splitlines() if line.strip()]
     if not names:
         raise ValueError(f'{path}: names no video; take the file from the release again')
@@ -195,8 +202,9 @@ def list_video(folder: Path, suffix: str) -> List[Path]:
         ValueError: If it holds no file that ends in ``suffix``.
     """
     if not folder.is_dir():
-        raise FileNotFoundError(f'{folder}: no such folder, but the split names the video {folder.name}; '
-                                'unpack it, or remove its line')
+        raise FileNotFoundError(
+            f'{folder}: no such folder, but the split names the video {folder.name}; unpack it, or remove its line'
+        )
     files = sorted(path for path in folder.iterdir() if path.name.endswith(suffix))
     if not files:
         raise ValueError(f'{folder}: no *{suffix} in it; unpack the video again, or remove it from the split')

@@ -3,6 +3,7 @@
 An *id map* is one (H, W) int32 array of ``class << ID_SHIFT | instance``.
 Instance ids have 16 bits in every supported encoding, so classes never collide.
 """
+
 from functools import lru_cache
 from typing import Tuple
 
@@ -98,8 +99,9 @@ def read_rgb_panoptic(path: PathLike) -> np.ndarray:
     """
     image = read_png(path)
     if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
-        raise ValueError(f'{path}: expected an 8-bit RGB panoptic map (R = class, 256 G + B = instance), '
-                         f'found {describe(image)}')
+        raise ValueError(
+            f'{path}: expected an 8-bit RGB panoptic map (R = class, 256 G + B = instance), found {describe(image)}'
+        )
     # Bytes B, G, R, 0 are the little-endian number class << 16 | 256 G + B.
     return _bytes_as_ids(cv2.cvtColor(image, cv2.COLOR_RGB2BGRA))
 
@@ -132,7 +134,7 @@ def _vipseg_table() -> np.ndarray:
         if is_thing:
             first = (category + 1) * _VIPSEG_INSTANCES
             # Files count instances from 0; in an id map 0 means "no instance".
-            table[first:first + _VIPSEG_INSTANCES] = code + 1 + np.arange(_VIPSEG_INSTANCES)
+            table[first : first + _VIPSEG_INSTANCES] = code + 1 + np.arange(_VIPSEG_INSTANCES)
         else:
             table[category + 1] = code
     table[list(_VIPSEG_VOID)] = VIPSEG.void << ID_SHIFT
@@ -157,8 +159,10 @@ def decode_vipseg(raw: np.ndarray, name: PathLike) -> np.ndarray:
     """
     id_map = _vipseg_table().take(raw)
     if id_map.size and id_map.min() < 0:
-        raise ValueError(f'{name}: value {raw[id_map < 0][0]} is no VIPSeg label (category + 1 for stuff, '
-                         '(category + 1) * 100 + instance for things, 0 or 200 for void); get the file again')
+        raise ValueError(
+            f'{name}: value {raw[id_map < 0][0]} is no VIPSeg label (category + 1 for stuff, '
+            '(category + 1) * 100 + instance for things, 0 or 200 for void); get the file again'
+        )
     return id_map
 
 
@@ -177,6 +181,8 @@ def read_vipseg_panoptic(path: PathLike) -> np.ndarray:
     """
     raw = read_png(path)
     if raw.dtype != np.uint16 or raw.ndim != 2:
-        raise ValueError(f'{path}: expected a 16-bit gray label map, found {describe(raw)}; use the panomasks folder '
-                         'of the release, not panomasksRGB or a conversion to 8 bits')
+        raise ValueError(
+            f'{path}: expected a 16-bit gray label map, found {describe(raw)}; use the panomasks folder '
+            'of the release, not panomasksRGB or a conversion to 8 bits'
+        )
     return decode_vipseg(raw, path)

@@ -8,6 +8,7 @@ videos, and everything stays an exact integer.
 A segment is coded as ``class << 24 | instance``, a pair of segments as
 ``ground truth << 32 | prediction``.
 """
+
 from dataclasses import dataclass
 from typing import Sequence, Tuple
 
@@ -73,12 +74,14 @@ def _sum_by_key(keys: np.ndarray, counts: np.ndarray) -> Tuple[np.ndarray, np.nd
     return keys[starts], np.add.reduceat(counts[order], starts)
 
 
-def count_pairs(gt_semantic: np.ndarray,
-                gt_instance: np.ndarray,
-                pred_semantic: np.ndarray,
-                pred_instance: np.ndarray,
-                label_space: LabelSpace,
-                names: Tuple[str, str] = ('ground truth', 'prediction')) -> PairCounts:
+def count_pairs(
+    gt_semantic: np.ndarray,
+    gt_instance: np.ndarray,
+    pred_semantic: np.ndarray,
+    pred_instance: np.ndarray,
+    label_space: LabelSpace,
+    names: Tuple[str, str] = ('ground truth', 'prediction'),
+) -> PairCounts:
     """Count the overlaps of one frame.
 
     Args:
@@ -97,10 +100,13 @@ def count_pairs(gt_semantic: np.ndarray,
     """
     planes = [np.asarray(plane) for plane in (gt_semantic, gt_instance, pred_semantic, pred_instance)]
     if any(plane.shape != planes[0].shape for plane in planes):
-        sizes = [' and '.join(sorted({'x'.join(map(str, p.shape[::-1])) for p in side}))
-                 for side in (planes[:2], planes[2:])]
-        raise ValueError(f'{names[0]} is {sizes[0]} pixels, {names[1]} is {sizes[1]} (width x height); '
-                         'predictions must have the original size')
+        sizes = [
+            ' and '.join(sorted({'x'.join(map(str, p.shape[::-1])) for p in side})) for side in (planes[:2], planes[2:])
+        ]
+        raise ValueError(
+            f'{names[0]} is {sizes[0]} pixels, {names[1]} is {sizes[1]} (width x height); '
+            'predictions must have the original size'
+        )
     planes = [plane.ravel() for plane in planes]
     # Label maps are flat areas: counting runs of equal pixels sorts some thousand values instead of all pixels.
     starts, lengths = find_runs(planes)
@@ -138,9 +144,12 @@ def _check_ids(name: str, semantic: np.ndarray, instance: np.ndarray, label_spac
         found = np.array(extremes)
     strange = np.setdiff1d(found, known)
     if len(strange):
-        raise ValueError(f'{name}: class {strange[0]} is not in label space {label_space.name!r} '
-                         f'({label_space.num_classes} classes, {known[:-1].min()}..{known[:-1].max()}, '
-                         f'void {label_space.void})')
+        raise ValueError(
+            f'{name}: class {strange[0]} is not in label space {label_space.name!r} '
+            f'({label_space.num_classes} classes, {known[:-1].min()}..{known[:-1].max()}, '
+            f'void {label_space.void})'
+        )
     if not 0 <= instance.min() <= instance.max() <= _INSTANCE_MASK:
-        raise ValueError(f'{name}: instance ids must lie in 0..{_INSTANCE_MASK}, '
-                         f'found {instance.min()}..{instance.max()}')
+        raise ValueError(
+            f'{name}: instance ids must lie in 0..{_INSTANCE_MASK}, found {instance.min()}..{instance.max()}'
+        )

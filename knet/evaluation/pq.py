@@ -3,6 +3,7 @@
 VPQ (:mod:`knet.evaluation.vpq`) matches with the same function: a window of
 frames is nothing but a larger image.
 """
+
 from dataclasses import dataclass
 from typing import Dict, Optional
 
@@ -193,11 +194,21 @@ def panoptic_scores(counts: MatchCounts, label_space: LabelSpace, protocol: str)
     pq = sq * rq
     is_thing = np.array([info.is_thing for info in label_space.classes])
     return PanopticScores(
-        pq=_mean(pq), pq_th=_mean(pq[is_thing]), pq_st=_mean(pq[~is_thing]), pq_all=_mean(np.nan_to_num(pq)),
-        sq=_mean(sq), rq=_mean(rq),
-        classes={info.dataset_id: ClassQuality(info.name, *(none_if_nan(q[i]) for q in (pq, sq, rq)),
-                                               *(int(n[i]) for n in (counts.tp, counts.fp, counts.fn)))
-                 for i, info in enumerate(label_space.classes)})
+        pq=_mean(pq),
+        pq_th=_mean(pq[is_thing]),
+        pq_st=_mean(pq[~is_thing]),
+        pq_all=_mean(np.nan_to_num(pq)),
+        sq=_mean(sq),
+        rq=_mean(rq),
+        classes={
+            info.dataset_id: ClassQuality(
+                info.name,
+                *(none_if_nan(q[i]) for q in (pq, sq, rq)),
+                *(int(n[i]) for n in (counts.tp, counts.fp, counts.fn)),
+            )
+            for i, info in enumerate(label_space.classes)
+        },
+    )
 
 
 def _mean(values: np.ndarray) -> Optional[float]:

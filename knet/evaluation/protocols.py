@@ -4,6 +4,7 @@
 the arithmetic of the scripts published with the Video K-Net paper, so that
 numbers made with them can be compared. Results always name their protocol.
 """
+
 from typing import Dict, Tuple
 
 from knet.labels import LabelSpace

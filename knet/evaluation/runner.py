@@ -1,4 +1,5 @@
 """Running a metric over stored predictions: pairing frames, sharing out videos."""
+
 import os
 from collections import OrderedDict
 from concurrent.futures import ProcessPoolExecutor
@@ -39,8 +40,11 @@ class Skipped:
 
     def to_json(self) -> Dict[str, object]:
         """The same as plain lists and dicts with text keys."""
-        return dict(videos=list(self.videos), frames={str(v): f for v, f in self.frames.items()},
-                    extra={str(v): f for v, f in self.extra.items()})
+        return dict(
+            videos=list(self.videos),
+            frames={str(v): f for v, f in self.frames.items()},
+            extra={str(v): f for v, f in self.extra.items()},
+        )
 
     def describe(self) -> str:
         """One line for each kind of what is missing, with the first few names."""
@@ -90,16 +94,23 @@ def pair_up(predictions: PredictionReader, ground_truth: VideoGroundTruth, allow
     """
     skipped = find_skipped(predictions, ground_truth)
     if skipped and not allow_missing:
-        raise ValueError(f'predictions in {predictions.root} and ground truth in {ground_truth.root} differ:\n'
-                         f'{skipped.describe()}\n'
-                         'Finish the prediction run, or score what is there with --allow-missing.')
+        raise ValueError(
+            f'predictions in {predictions.root} and ground truth in {ground_truth.root} differ:\n'
+            f'{skipped.describe()}\n'
+            'Finish the prediction run, or score what is there with --allow-missing.'
+        )
     if set(skipped.videos) >= set(ground_truth.videos()):
         raise ValueError(f'no video of {ground_truth.root} is predicted in {predictions.root}')
     return skipped
 
 
-def iterate_pairs(predictions: PredictionReader, ground_truth: VideoGroundTruth, label_space: LabelSpace,
-                  video: int, depth_thres: Optional[float] = None) -> Iterator[Tuple[int, Optional[PairCounts]]]:
+def iterate_pairs(
+    predictions: PredictionReader,
+    ground_truth: VideoGroundTruth,
+    label_space: LabelSpace,
+    video: int,
+    depth_thres: Optional[float] = None,
+) -> Iterator[Tuple[int, Optional[PairCounts]]]:
     """Count the overlaps of a video's frames, in order.
 
     Args:
@@ -122,14 +133,20 @@ def iterate_pairs(predictions: PredictionReader, ground_truth: VideoGroundTruth,
         semantic, instance = predictions.read(video, frame)
         truth = ground_truth.read(video, frame)
         if depth_thres is not None and semantic.shape == truth[0].shape:
-            wrong = _wrong_depth(ground_truth.read_depth(video, frame), predictions.read_depth(video, frame),
-                                 depth_thres, semantic.shape, names)
+            wrong = _wrong_depth(
+                ground_truth.read_depth(video, frame),
+                predictions.read_depth(video, frame),
+                depth_thres,
+                semantic.shape,
+                names,
+            )
             semantic, instance = np.where(wrong, label_space.void, semantic), np.where(wrong, 0, instance)
         yield frame, count_pairs(*truth, semantic, instance, label_space=label_space, names=names)
 
 
-def _wrong_depth(truth: np.ndarray, prediction: np.ndarray, threshold: float, shape: Tuple[int, int],
-                 names: Tuple[str, str]) -> np.ndarray:
+def _wrong_depth(
+    truth: np.ndarray, prediction: np.ndarray, threshold: float, shape: Tuple[int, int], names: Tuple[str, str]
+) -> np.ndarray:
     """(H, W) bool: whether the true depth is known and the prediction off by more than a share of it."""
     if truth.shape != shape:
         raise ValueError(f'{names[0]}: its depth map has size {truth.shape}, the label map {shape}')

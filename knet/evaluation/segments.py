@@ -1,4 +1,5 @@
 """Panoptic maps in the COCO style: a PNG of segment ids and a list that says what each segment is."""
+
 from typing import Any, Dict, List, Tuple
 
 import numpy as np
@@ -32,14 +33,17 @@ def read_segments(path: PathLike, codes: Dict[int, int], void: int) -> np.ndarra
     present, index = np.unique(flat[starts], return_inverse=True)
     unknown = [int(i) for i in present if i and int(i) not in codes]
     if unknown:
-        raise ValueError(f'{path}: segment id {unknown[0]} is not in the segments_info of the JSON file; '
-                         'PNG and JSON must come from the same release')
+        raise ValueError(
+            f'{path}: segment id {unknown[0]} is not in the segments_info of the JSON file; '
+            'PNG and JSON must come from the same release'
+        )
     table = np.array([codes[int(i)] if i else void << ID_SHIFT for i in present], dtype=np.int32)
     return np.repeat(table[index.reshape(-1)], lengths).reshape(ids.shape)
 
 
-def encode_segments(semantic: np.ndarray, instance: np.ndarray, label_space: LabelSpace,
-                    crowd: bool) -> Tuple[np.ndarray, List[Dict[str, Any]]]:
+def encode_segments(
+    semantic: np.ndarray, instance: np.ndarray, label_space: LabelSpace, crowd: bool
+) -> Tuple[np.ndarray, List[Dict[str, Any]]]:
     """Turn a panoptic map into segment ids and their list.
 
     An object keeps its id through a video: ``(class + 1) << 16 | instance``.
@@ -75,6 +79,13 @@ def encode_segments(semantic: np.ndarray, instance: np.ndarray, label_space: Lab
         category = (segment >> ID_SHIFT) - 1
         if segment:
             is_crowd = crowd and category in things and not segment & ((1 << ID_SHIFT) - 1)
-            segments.append(dict(id=segment, category_id=category, area=int(area[i]), iscrowd=int(is_crowd),
-                                 bbox=[*low[i].tolist(), *(high[i] - low[i]).tolist()]))
+            segments.append(
+                dict(
+                    id=segment,
+                    category_id=category,
+                    area=int(area[i]),
+                    iscrowd=int(is_crowd),
+                    bbox=[*low[i].tolist(), *(high[i] - low[i]).tolist()],
+                )
+            )
     return np.ascontiguousarray(rgb), segments

@@ -1,4 +1,5 @@
 """Semantic segmentation: mean intersection over union."""
+
 from dataclasses import dataclass
 from typing import Dict, Optional
 
@@ -109,7 +110,8 @@ class MeanIoU:
             miou=float(defined.mean()) if len(defined) else None,
             class_iou={number: none_if_nan(value) for number, value in zip(ids, iou)},
             weighted_iou=float(np.nansum(pixels * iou) / pixels.sum()) if pixels.any() else None,
-            class_pixels=dict(zip(ids, pixels.tolist())))
+            class_pixels=dict(zip(ids, pixels.tolist())),
+        )
 
 
 def none_if_nan(value: float) -> Optional[float]:

@@ -10,6 +10,7 @@ Layout of a result folder::
 
 Ground truth is read by :mod:`knet.evaluation.ground_truth`.
 """
+
 import json
 import re
 from pathlib import Path
@@ -51,8 +52,14 @@ class PredictionWriter:
         OSError: If the folder cannot be written.
     """
 
-    def __init__(self, out_dir: PathLike, meta: Dict[str, Any], resume: bool = True, final: bool = False,
-                 names: Optional[Dict[int, str]] = None) -> None:
+    def __init__(
+        self,
+        out_dir: PathLike,
+        meta: Dict[str, Any],
+        resume: bool = True,
+        final: bool = False,
+        names: Optional[Dict[int, str]] = None,
+    ) -> None:
         self.out_dir = Path(out_dir)
         self.final = final
         self._names = {str(video): name for video, name in (names or {}).items()}
@@ -79,8 +86,10 @@ class PredictionWriter:
         differing = sorted(k for k in {*before, *self._meta} if before.get(k) != self._meta.get(k))
         if differing:
             changes = '; '.join(f'{k}: {before.get(k)!r} there, {self._meta.get(k)!r} now' for k in differing)
-            raise ValueError(f'{self.out_dir} holds predictions of another run ({changes}). '
-                             'Choose another output folder, or start over without resuming.')
+            raise ValueError(
+                f'{self.out_dir} holds predictions of another run ({changes}). '
+                'Choose another output folder, or start over without resuming.'
+            )
 
     def _forget_earlier_run(self) -> None:
         """Remove all that a writer writes, and nothing else that may lie in the folder."""
@@ -106,12 +115,14 @@ class PredictionWriter:
         """
         name = f'{video_id:06d}_{frame_id:06d}'
         if semantic.shape != instance.shape or semantic.ndim != 2:
-            raise ValueError(f'prediction {name}: semantic {semantic.shape} and instance {instance.shape} '
-                             'must be one (H, W)')
+            raise ValueError(
+                f'prediction {name}: semantic {semantic.shape} and instance {instance.shape} must be one (H, W)'
+            )
         for what, array, highest in (('class', semantic, _MAX_CLASS), ('track id', instance, _MAX_INSTANCE)):
             if array.size and (array.min() < 0 or array.max() > highest):
-                raise ValueError(f'prediction {name}: {what}s must lie in 0..{highest}, '
-                                 f'found {array.min()}..{array.max()}')
+                raise ValueError(
+                    f'prediction {name}: {what}s must lie in 0..{highest}, found {array.min()}..{array.max()}'
+                )
         if video_id not in self._started:
             self._start_video(video_id)
         folder = self.out_dir / 'panoptic' / str(video_id)
@@ -158,8 +169,9 @@ class PredictionWriter:
         return len(frames) == num_frames and all(pair[0] and pair[1] for pair in frames.values())
 
     def _finished_videos(self) -> Dict[str, int]:
-        records = {int(path.stem): _read_json(path) for path in (self.out_dir / '.done').glob('*.json')
-                   if path.stem.isdigit()}
+        records = {
+            int(path.stem): _read_json(path) for path in (self.out_dir / '.done').glob('*.json') if path.stem.isdigit()
+        }
         return {str(v): records[v]['frames'] for v in sorted(records) if records[v].get('meta') == self._meta}
 
     def _write_manifest(self) -> None:
@@ -194,8 +206,10 @@ class PredictionReader(StoredVideos):
     def __init__(self, result_dir: PathLike) -> None:
         super().__init__(Path(result_dir) / 'panoptic', {})
         if not self.root.is_dir():
-            raise FileNotFoundError(f'{self.root}: no such folder; give the folder that tools/test_step.py wrote '
-                                    '(it holds panoptic/<video>/SSSSSS_FFFFFF_{cat,ins}.png)')
+            raise FileNotFoundError(
+                f'{self.root}: no such folder; give the folder that tools/test_step.py wrote '
+                '(it holds panoptic/<video>/SSSSSS_FFFFFF_{cat,ins}.png)'
+            )
         folders = sorted(p for p in self.root.iterdir() if p.is_dir() and p.name.isdigit())
         for folder in folders:
             video = int(folder.name)
@@ -210,8 +224,10 @@ class PredictionReader(StoredVideos):
         pairs = _list_frames(folder, video)
         for frame, (semantic, instance) in pairs.items():
             if not (semantic and instance):
-                raise FileNotFoundError(f'{semantic or instance}: its {"ins" if semantic else "cat"} partner is '
-                                        f'missing; predict video {video}, frame {frame} again')
+                raise FileNotFoundError(
+                    f'{semantic or instance}: its {"ins" if semantic else "cat"} partner is '
+                    f'missing; predict video {video}, frame {frame} again'
+                )
         return pairs
 
     def read(self, video_id: int, frame_id: int) -> Tuple[np.ndarray, np.ndarray]:
@@ -226,8 +242,10 @@ class PredictionReader(StoredVideos):
         semantic_file, instance_file = self._videos[video_id][frame_id]
         semantic, instance = (read_gray(path) for path in (semantic_file, instance_file))
         if semantic.shape != instance.shape:
-            raise ValueError(f'{semantic_file} is {semantic.shape[1]}x{semantic.shape[0]}, but '
-                             f'{instance_file.name} is {instance.shape[1]}x{instance.shape[0]}')
+            raise ValueError(
+                f'{semantic_file} is {semantic.shape[1]}x{semantic.shape[0]}, but '
+                f'{instance_file.name} is {instance.shape[1]}x{instance.shape[0]}'
+            )
         if semantic.size and semantic.max() > _MAX_CLASS:
             raise ValueError(f'{semantic_file}: class {semantic.max()} found, classes lie in 0..{_MAX_CLASS}')
         return semantic.astype(np.uint8), instance.astype(np.int32)

@@ -5,6 +5,7 @@ the pixels of one instance over the whole video: every ground-truth tube g
 scores the sum over predicted tubes p of TPA(g, p) * IoU(g, p), divided by its
 size |g|. Classes don't have to agree for AQ, identities do.
 """
+
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Dict, List, Optional, Tuple
@@ -73,9 +74,13 @@ class STQResult:
         ``skipped`` is there only when something was left out.
         """
         document = dict(
-            protocol=self.protocol, STQ=self.stq, AQ=self.aq, SQ=self.sq,
+            protocol=self.protocol,
+            STQ=self.stq,
+            AQ=self.aq,
+            SQ=self.sq,
             per_class={str(i): dict(name=self.class_names[i], iou=iou) for i, iou in self.class_iou.items()},
-            per_video={str(v): dict(STQ=s.stq, AQ=s.aq, SQ=s.sq, frames=s.frames) for v, s in self.videos.items()})
+            per_video={str(v): dict(STQ=s.stq, AQ=s.aq, SQ=s.sq, frames=s.frames) for v, s in self.videos.items()},
+        )
         if self.skipped:
             document['skipped'] = self.skipped.to_json()
         return document
@@ -86,10 +91,19 @@ class STQResult:
         if self.void_predicted:
             classes.append(('void predicted on labelled pixels (counts in SQ)', 0.0))
         videos = [(str(v), s.stq, s.aq, s.sq, s.frames, s.tubes) for v, s in self.videos.items()]
-        total = ('all', self.stq, self.aq, self.sq, sum(s.frames for s in self.videos.values()),
-                 sum(s.tubes for s in self.videos.values()))
-        parts = [f'STQ, protocol {self.protocol}, in percent', format_table(('class', 'IoU'), classes),
-                 format_table(('video', 'STQ', 'AQ', 'SQ', 'frames', 'tubes'), [*videos, total])]
+        total = (
+            'all',
+            self.stq,
+            self.aq,
+            self.sq,
+            sum(s.frames for s in self.videos.values()),
+            sum(s.tubes for s in self.videos.values()),
+        )
+        parts = [
+            f'STQ, protocol {self.protocol}, in percent',
+            format_table(('class', 'IoU'), classes),
+            format_table(('video', 'STQ', 'AQ', 'SQ', 'frames', 'tubes'), [*videos, total]),
+        ]
         if self.skipped:
             parts.append(f'NOT the whole data set; left out:\n{self.skipped.describe()}')
         return '\n\n'.join(parts)
@@ -116,8 +130,9 @@ class STQuality:
         self._frames: Dict[int, List[PairCounts]] = {}
         self._num_frames: Dict[int, int] = {}
 
-    def update(self, gt_sem: np.ndarray, gt_ins: np.ndarray, pred_sem: np.ndarray, pred_ins: np.ndarray,
-               video_id: int) -> None:
+    def update(
+        self, gt_sem: np.ndarray, gt_ins: np.ndarray, pred_sem: np.ndarray, pred_ins: np.ndarray, video_id: int
+    ) -> None:
         """Add a frame; all (H, W) integers, dataset class ids and instance ids."""
         self.update_pairs(count_pairs(gt_sem, gt_ins, pred_sem, pred_ins, self.label_space), video_id)
 
@@ -153,8 +168,16 @@ class STQuality:
         iou = intersection_over_union(matrix)
         classes = self.label_space.classes
         return STQResult(
-            self.protocol, stq, aq, sq, {info.dataset_id: none_if_nan(value) for info, value in zip(classes, iou)},
-            {info.dataset_id: info.name for info in classes}, not np.isnan(iou[-1]), videos, skipped or Skipped())
+            self.protocol,
+            stq,
+            aq,
+            sq,
+            {info.dataset_id: none_if_nan(value) for info, value in zip(classes, iou)},
+            {info.dataset_id: info.name for info in classes},
+            not np.isnan(iou[-1]),
+            videos,
+            skipped or Skipped(),
+        )
 
     def _associate(self, pairs: PairCounts) -> Tuple[float, int]:
         """Sum of the tubes' association scores, and number of tubes."""
@@ -190,12 +213,14 @@ def _scores(association: float, tubes: int, matrix: np.ndarray) -> Tuple[Optiona
     return (None if sq is None else float(np.sqrt(aq * sq))), aq, sq
 
 
-def evaluate_stq(predictions: PredictionReader,
-                 ground_truth: VideoGroundTruth,
-                 label_space: LabelSpace,
-                 protocol: str = OFFICIAL,
-                 nproc: int = 1,
-                 allow_missing: bool = False) -> STQResult:
+def evaluate_stq(
+    predictions: PredictionReader,
+    ground_truth: VideoGroundTruth,
+    label_space: LabelSpace,
+    protocol: str = OFFICIAL,
+    nproc: int = 1,
+    allow_missing: bool = False,
+) -> STQResult:
     """Score stored predictions with STQ.
 
     Args:
@@ -225,8 +250,9 @@ def evaluate_stq(predictions: PredictionReader,
     return total.compute(skipped)
 
 
-def _count_video(predictions: PredictionReader, ground_truth: VideoGroundTruth, label_space: LabelSpace,
-                 protocol: str, video: int) -> STQuality:
+def _count_video(
+    predictions: PredictionReader, ground_truth: VideoGroundTruth, label_space: LabelSpace, protocol: str, video: int
+) -> STQuality:
     """Everything STQ needs to know of one video."""
     metric = STQuality(label_space, protocol)
     for _, pairs in iterate_pairs(predictions, ground_truth, label_space, video):

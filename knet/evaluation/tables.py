@@ -1,4 +1,5 @@
 """Plain-text tables of scores."""
+
 from typing import Sequence, Tuple
 
 
@@ -13,6 +14,7 @@ def format_table(header: Sequence[str], rows: Sequence[Tuple]) -> str:
     Returns:
         Lines of equal width, the first column aligned left.
     """
+
     def text(cell: object) -> str:
         if cell is None:
             return '-'

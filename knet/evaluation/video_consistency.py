@@ -15,6 +15,7 @@ same in all of its frames. Two variants are in use:
     The formula of the paper: a pixel is consistent if its prediction *equals
     its label* in all n frames; void is no label; all windows 0..T-n.
 """
+
 import math
 from dataclasses import dataclass
 from typing import Dict, List, Optional, Sequence, Tuple
@@ -66,8 +67,9 @@ class VideoConsistency:
         self._video: Optional[int] = None
         self._length = 0
 
-    def update(self, semantic: np.ndarray, predicted: np.ndarray, video_id: int,
-               labels: Optional[np.ndarray] = None) -> None:
+    def update(
+        self, semantic: np.ndarray, predicted: np.ndarray, video_id: int, labels: Optional[np.ndarray] = None
+    ) -> None:
         """Add the next frame of a video.
 
         Args:
@@ -82,13 +84,16 @@ class VideoConsistency:
         """
         labels = semantic if labels is None else labels
         if not semantic.shape == predicted.shape == labels.shape:
-            raise ValueError(f'video {video_id}: ground truth {semantic.shape} and prediction {predicted.shape} differ '
-                             'in size')
+            raise ValueError(
+                f'video {video_id}: ground truth {semantic.shape} and prediction {predicted.shape} differ in size'
+            )
         if video_id != self._video:
             self._begin(video_id, semantic.shape)
         elif semantic.shape != self._label_run.shape:
-            raise ValueError(f'video {video_id}: a frame is {semantic.shape}, the one before {self._label_run.shape}; '
-                             'all frames of a video must have one size')
+            raise ValueError(
+                f'video {video_id}: a frame is {semantic.shape}, the one before {self._label_run.shape}; '
+                'all frames of a video must have one size'
+            )
         if self._length:
             self._advance(self._label_run, labels == self._last_labels)
             self._advance(self._class_run, semantic == self._last_semantic)

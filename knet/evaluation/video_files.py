@@ -1,4 +1,5 @@
 """Files of videos, by number: what predictions and ground truth have in common."""
+
 from pathlib import Path
 from typing import Dict, List, Sequence
 

@@ -5,6 +5,7 @@ their unions, frames in which one is missing included. Everything else follows
 COCO: greedy matching by score, thresholds 0.5..0.95, precision at 101 recalls,
 areas here being the mean over the frames in which a track is visible.
 """
+
 from collections import defaultdict
 from dataclasses import dataclass
 from typing import Dict, List, Optional, Sequence, Tuple
@@ -19,7 +20,11 @@ from knet.evaluation.vis_results import Record, check_results
 THRESHOLDS = np.linspace(0.5, 0.95, 10)
 RECALLS = np.linspace(0.0, 1.0, 101)
 AREAS: Dict[str, Tuple[float, float]] = {
-    '': (0.0, 1e10), 's': (0.0, 128.0**2), 'm': (128.0**2, 256.0**2), 'l': (256.0**2, 1e10)}
+    '': (0.0, 1e10),
+    's': (0.0, 128.0**2),
+    'm': (128.0**2, 256.0**2),
+    'l': (256.0**2, 1e10),
+}
 MAX_DETECTIONS = 100
 NAMES = ('AP', 'AP50', 'AP75', 'APs', 'APm', 'APl', 'AR1', 'AR10', 'AR100', 'ARs', 'ARm', 'ARl')
 
@@ -64,33 +69,64 @@ class VisResult:
     detections: Dict[int, int]
 
     def _ap(self, area: str = '', rows: slice = slice(None), category: Optional[int] = None) -> Optional[float]:
-        return _mean([value[rows] for (cat, name), value in self.precision.items()
-                      if name == area and category in (None, cat)])
+        return _mean(
+            [value[rows] for (cat, name), value in self.precision.items() if name == area and category in (None, cat)]
+        )
 
     def _ar(self, limit: int, area: str = '', category: Optional[int] = None) -> Optional[float]:
-        return _mean([value for (cat, name, most), value in self.recall.items()
-                      if name == area and most == limit and category in (None, cat)])
+        return _mean(
+            [
+                value
+                for (cat, name, most), value in self.recall.items()
+                if name == area and most == limit and category in (None, cat)
+            ]
+        )
 
     def summary(self) -> Dict[str, Optional[float]]:
         """The 12 numbers, by :data:`NAMES`."""
-        values = [self._ap(), self._ap(rows=slice(0, 1)), self._ap(rows=slice(5, 6)), self._ap('s'), self._ap('m'),
-                  self._ap('l'), self._ar(1), self._ar(10), self._ar(100), self._ar(100, 's'), self._ar(100, 'm'),
-                  self._ar(100, 'l')]
+        values = [
+            self._ap(),
+            self._ap(rows=slice(0, 1)),
+            self._ap(rows=slice(5, 6)),
+            self._ap('s'),
+            self._ap('m'),
+            self._ap('l'),
+            self._ar(1),
+            self._ar(10),
+            self._ar(100),
+            self._ar(100, 's'),
+            self._ar(100, 'm'),
+            self._ar(100, 'l'),
+        ]
         return dict(zip(NAMES, values))
 
     def per_class(self) -> Dict[int, Dict[str, Optional[float]]]:
         """``AP, AP50, AP75, AR10`` by category id, for categories with tracks or detections."""
-        return {cat: dict(AP=self._ap(category=cat), AP50=self._ap(rows=slice(0, 1), category=cat),
-                          AP75=self._ap(rows=slice(5, 6), category=cat), AR10=self._ar(10, category=cat))
-                for cat in sorted({*self.tracks, *self.detections})}
+        return {
+            cat: dict(
+                AP=self._ap(category=cat),
+                AP50=self._ap(rows=slice(0, 1), category=cat),
+                AP75=self._ap(rows=slice(5, 6), category=cat),
+                AR10=self._ar(10, category=cat),
+            )
+            for cat in sorted({*self.tracks, *self.detections})
+        }
 
     def table(self) -> str:
         """Per class, then the 12 numbers, in percent."""
-        rows = [(self.categories[cat], *values.values(), self.tracks.get(cat, 0), self.detections.get(cat, 0))
-                for cat, values in self.per_class().items()]
+        rows = [
+            (self.categories[cat], *values.values(), self.tracks.get(cat, 0), self.detections.get(cat, 0))
+            for cat, values in self.per_class().items()
+        ]
         summary = self.summary()
-        rows.append(('mean', *(summary[name] for name in ('AP', 'AP50', 'AP75', 'AR10')), sum(self.tracks.values()),
-                     sum(self.detections.values())))
+        rows.append(
+            (
+                'mean',
+                *(summary[name] for name in ('AP', 'AP50', 'AP75', 'AR10')),
+                sum(self.tracks.values()),
+                sum(self.detections.values()),
+            )
+        )
         classes = format_table(('class', 'AP', 'AP50', 'AP75', 'AR10', 'tracks', 'detections'), rows)
         return classes + '\n\n' + format_table(('', *NAMES), [('all', *summary.values())])
 
@@ -104,8 +140,9 @@ def _mean(values: Sequence[np.ndarray]) -> Optional[float]:
     return float(np.mean(np.stack(values))) if values else None
 
 
-def track_overlaps(detections: Sequence[List[Optional[Rle]]],
-                   tracks: Sequence[List[Optional[Rle]]]) -> Tuple[np.ndarray, np.ndarray, np.ndarray]:
+def track_overlaps(
+    detections: Sequence[List[Optional[Rle]]], tracks: Sequence[List[Optional[Rle]]]
+) -> Tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Overlaps of all detections with all tracks of a video.
 
     Args:
@@ -123,8 +160,9 @@ def track_overlaps(detections: Sequence[List[Optional[Rle]]],
             rows, columns = np.flatnonzero(areas_d[:, frame]), np.flatnonzero(areas_g[:, frame])
             if len(rows) and len(columns):
                 # With "crowds" the denominator is the area of the detection: the product is the exact intersection.
-                share = mask_api.iou([detections[i][frame] for i in rows], [tracks[i][frame] for i in columns],
-                                     [1] * len(columns))
+                share = mask_api.iou(
+                    [detections[i][frame] for i in rows], [tracks[i][frame] for i in columns], [1] * len(columns)
+                )
                 shared[np.ix_(rows, columns)] += np.rint(share * areas_d[rows, frame, None])
     union = areas_d.sum(1)[:, None] + areas_g.sum(1)[None] - shared
     return np.divide(shared, union, out=np.zeros_like(shared), where=union > 0), _visible(areas_d), _visible(areas_g)
@@ -140,8 +178,14 @@ def _visible(areas: np.ndarray) -> np.ndarray:
     return areas.sum(1) / np.maximum((areas > 0).sum(1), 1)
 
 
-def match_class(overlaps: np.ndarray, scores: np.ndarray, areas_d: np.ndarray, areas_g: np.ndarray,
-                crowd: np.ndarray, limits: Tuple[float, float]) -> ClassMatches:
+def match_class(
+    overlaps: np.ndarray,
+    scores: np.ndarray,
+    areas_d: np.ndarray,
+    areas_g: np.ndarray,
+    crowd: np.ndarray,
+    limits: Tuple[float, float],
+) -> ClassMatches:
     """Match the detections of a class in one video, best score first, each with the best track that is left.
 
     Args:
@@ -215,8 +259,9 @@ class VisAveragePrecision:
             truth = [track for track in tracks if track['category_id'] == category]
             found = sorted((r for r in records if r['category_id'] == category), key=lambda r: -r['score'])
             found = found[:MAX_DETECTIONS]
-            overlaps, areas_d, areas_g = track_overlaps([record['segmentations'] for record in found],
-                                                        [track['segmentations'] for track in truth])
+            overlaps, areas_d, areas_g = track_overlaps(
+                [record['segmentations'] for record in found], [track['segmentations'] for track in truth]
+            )
             scores = np.array([record['score'] for record in found], dtype=np.float64)
             crowd = np.array([bool(track['iscrowd']) for track in truth], dtype=bool)
             for name, limits in AREAS.items():
@@ -232,11 +277,13 @@ class VisAveragePrecision:
         result = VisResult({}, {}, self.categories, {}, {})
         for (category, name), videos in sorted(self._matches.items()):
             parts = [videos[video] for video in sorted(videos)]
-            whole = ClassMatches(np.concatenate([part.scores for part in parts]),
-                                 np.concatenate([part.ranks for part in parts]),
-                                 np.concatenate([part.matched for part in parts], axis=1),
-                                 np.concatenate([part.ignored for part in parts], axis=1),
-                                 sum(part.positives for part in parts))
+            whole = ClassMatches(
+                np.concatenate([part.scores for part in parts]),
+                np.concatenate([part.ranks for part in parts]),
+                np.concatenate([part.matched for part in parts], axis=1),
+                np.concatenate([part.ignored for part in parts], axis=1),
+                sum(part.positives for part in parts),
+            )
             if name == '':
                 result.tracks[category], result.detections[category] = whole.positives, len(whole.scores)
             if whole.positives:

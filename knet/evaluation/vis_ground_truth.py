@@ -1,4 +1,5 @@
 """Ground truth of video instance segmentation: tracks as run lengths per frame."""
+
 import json
 from collections import Counter
 from dataclasses import dataclass
@@ -82,24 +83,30 @@ def _per_track(data: Dict[str, Any], path: str) -> Tuple[Dict, Dict]:
     for ann in data['annotations']:
         length, size = _known(videos, ann, path)
         if len(ann['segmentations']) != length:
-            raise ValueError(f'{path}: annotation {ann["id"]} has {len(ann["segmentations"])} masks, its video '
-                             f'{ann["video_id"]} {length} frames.')
+            raise ValueError(
+                f'{path}: annotation {ann["id"]} has {len(ann["segmentations"])} masks, its video '
+                f'{ann["video_id"]} {length} frames.'
+            )
         masks = [as_rle(code, size) for code in ann['segmentations']]
-        tracks[ann['video_id']].append(dict(category_id=ann['category_id'], iscrowd=ann.get('iscrowd', 0),
-                                            segmentations=masks))
+        tracks[ann['video_id']].append(
+            dict(category_id=ann['category_id'], iscrowd=ann.get('iscrowd', 0), segmentations=masks)
+        )
     return videos, tracks
 
 
 def _per_frame(data: Dict[str, Any], path: str) -> Tuple[Dict, Dict]:
     lengths = Counter(image['video_id'] for image in data['images'])
     images = {image['id']: image for image in data['images']}
-    videos = {image['video_id']: (lengths[image['video_id']], (image['height'], image['width']))
-              for image in data['images']}
+    videos = {
+        image['video_id']: (lengths[image['video_id']], (image['height'], image['width'])) for image in data['images']
+    }
     found: Dict[int, Dict[int, Track]] = {video: {} for video in videos}
     for ann in data['annotations']:
         length, size = _known(videos, ann, path)
-        track = found[ann['video_id']].setdefault(ann['instance_id'], dict(
-            category_id=ann['category_id'], iscrowd=ann.get('iscrowd', 0), segmentations=[None] * length))
+        track = found[ann['video_id']].setdefault(
+            ann['instance_id'],
+            dict(category_id=ann['category_id'], iscrowd=ann.get('iscrowd', 0), segmentations=[None] * length),
+        )
         track['segmentations'][images[ann['image_id']]['frame_id']] = as_rle(ann['segmentation'], size)
     return videos, {video: list(tracks.values()) for video, tracks in found.items()}
 

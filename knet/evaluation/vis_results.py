@@ -3,6 +3,7 @@
 ``results.json`` is a list of tracks with the keys ``video_id``, ``score``, ``category_id`` and
 ``segmentations`` (one run-length code or null per frame); ``submission_file.zip`` holds it.
 """
+
 import json
 import shutil
 import zipfile
@@ -20,8 +21,13 @@ KEYS = ('video_id', 'score', 'category_id', 'segmentations')
 _NAMED_IN_ERRORS = 5
 
 
-def track_records(scores: np.ndarray, labels: np.ndarray, segmentations: Sequence[List[Rle]], video_id: int,
-                  category_ids: Sequence[int]) -> List[Record]:
+def track_records(
+    scores: np.ndarray,
+    labels: np.ndarray,
+    segmentations: Sequence[List[Rle]],
+    video_id: int,
+    category_ids: Sequence[int],
+) -> List[Record]:
     """Tracks of one video as items of ``results.json``, by ascending class and, within it, descending score.
 
     Args:
@@ -35,8 +41,15 @@ def track_records(scores: np.ndarray, labels: np.ndarray, segmentations: Sequenc
         n records.
     """
     order = np.argsort(np.asarray(labels), kind='stable')
-    return [dict(video_id=int(video_id), score=float(scores[i]), category_id=int(category_ids[int(labels[i])]),
-                 segmentations=segmentations[i]) for i in order]
+    return [
+        dict(
+            video_id=int(video_id),
+            score=float(scores[i]),
+            category_id=int(category_ids[int(labels[i])]),
+            segmentations=segmentations[i],
+        )
+        for i in order
+    ]
 
 
 def read_results(path: PathLike) -> List[Record]:
@@ -53,8 +66,9 @@ def read_results(path: PathLike) -> List[Record]:
         else:
             data = json.loads(Path(path).read_text(encoding='utf-8'))
     except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
-        raise FileNotFoundError(f'{path}: no such results file; tools_vis/test_whole_video.py --format-only '
-                                'writes it') from error
+        raise FileNotFoundError(
+            f'{path}: no such results file; tools_vis/test_whole_video.py --format-only writes it'
+        ) from error
     except (ValueError, KeyError, zipfile.BadZipFile) as error:
         raise ValueError(f'{path}: damaged results ({error}). Write it again.') from error
     if not isinstance(data, list):
@@ -74,8 +88,12 @@ def check_results(records: Sequence[Record], truth: VisGroundTruth, name: str = 
         ValueError: Listing the first faults: keys, video and category ids,
             scores, numbers and sizes of masks.
     """
-    faults = [f'track {number}: {fault}' for number, record in enumerate(records)
-              for fault in [_fault(record, truth)] if fault]
+    faults = [
+        f'track {number}: {fault}'
+        for number, record in enumerate(records)
+        for fault in [_fault(record, truth)]
+        if fault
+    ]
     if faults:
         more = f'\n... {len(faults) - _NAMED_IN_ERRORS} more' if len(faults) > _NAMED_IN_ERRORS else ''
         raise ValueError(f'{name} does not fit {truth.name}:\n' + '\n'.join(faults[:_NAMED_IN_ERRORS]) + more)
@@ -169,8 +187,10 @@ class VideoResultStore:
         differing = sorted(key for key in {*before, *self._meta} if before.get(key) != self._meta.get(key))
         if differing:
             changes = '; '.join(f'{key}: {before.get(key)!r} there, {self._meta.get(key)!r} now' for key in differing)
-            raise ValueError(f'{self.folder} holds results of another run ({changes}). Choose another output folder, '
-                             'or start over with --fresh.')
+            raise ValueError(
+                f'{self.folder} holds results of another run ({changes}). Choose another output folder, '
+                'or start over with --fresh.'
+            )
 
     def _path(self, video_id: int) -> Path:
         return self.folder / 'videos' / f'{video_id}.json'
@@ -205,5 +225,7 @@ def _read_object(path: Path) -> Dict[str, Any]:
 def describe_results(records: Sequence[Record], truth: VisGroundTruth) -> str:
     """One line: how many tracks in how many videos, and videos without any."""
     tracks = Counter(record['video_id'] for record in records)
-    return (f'{len(records)} tracks in {len(tracks)} of {len(truth.videos)} videos, '
-            f'{len({record["category_id"] for record in records})} categories')
+    return (
+        f'{len(records)} tracks in {len(tracks)} of {len(truth.videos)} videos, '
+        f'{len({record["category_id"] for record in records})} categories'
+    )

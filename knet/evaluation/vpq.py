@@ -3,6 +3,7 @@
 PQ of windows: k consecutive frames are taken as one image, so that a segment
 is a short tube and a change of identity breaks it. Windows slide by one frame.
 """
+
 from collections import deque
 from dataclasses import dataclass, field
 from functools import partial
@@ -67,9 +68,15 @@ class VPQResult:
 
     def _k_to_json(self, k: int) -> Dict[str, object]:
         scores = self.windows[k].scores
-        return dict(VPQ=scores.pq, VPQ_th=scores.pq_th, VPQ_st=scores.pq_st, windows=self.windows[k].windows,
-                    per_class={str(i): dict(pq=c.pq, sq=c.sq, rq=c.rq, tp=c.tp, fp=c.fp, fn=c.fn)
-                               for i, c in scores.classes.items()})
+        return dict(
+            VPQ=scores.pq,
+            VPQ_th=scores.pq_th,
+            VPQ_st=scores.pq_st,
+            windows=self.windows[k].windows,
+            per_class={
+                str(i): dict(pq=c.pq, sq=c.sq, rq=c.rq, tp=c.tp, fp=c.fp, fn=c.fn) for i, c in scores.classes.items()
+            },
+        )
 
     def table(self) -> str:
         """Readable tables in percent: per class, per video, per window length k.
@@ -78,13 +85,20 @@ class VPQResult:
         """
         columns = [f'PQ(k={k})' for k in self.windows]
         first = next(iter(self.windows.values()))
-        classes = [(f'{i} {c.name}', *(w.scores.classes[i].pq for w in self.windows.values()))
-                   for i, c in first.scores.classes.items()]
+        classes = [
+            (f'{i} {c.name}', *(w.scores.classes[i].pq for w in self.windows.values()))
+            for i, c in first.scores.classes.items()
+        ]
         videos = [(str(v), *(w.videos[v].pq for w in self.windows.values())) for v in first.videos]
-        parts = [f'VPQ, protocol {self.protocol}, in percent', format_table(('class', *columns), classes),
-                 format_table(('video', *columns), videos)]
-        rows = [(f'k={k}', w.scores.pq, w.scores.pq_th, w.scores.pq_st, w.scores.pq_all, w.windows)
-                for k, w in self.windows.items()]
+        parts = [
+            f'VPQ, protocol {self.protocol}, in percent',
+            format_table(('class', *columns), classes),
+            format_table(('video', *columns), videos),
+        ]
+        rows = [
+            (f'k={k}', w.scores.pq, w.scores.pq_th, w.scores.pq_st, w.scores.pq_all, w.windows)
+            for k, w in self.windows.items()
+        ]
         rows.append(('mean', self.vpq, '', '', '', ''))
         parts.append(format_table(('all', 'VPQ', 'things', 'stuff', 'absent=0', 'windows'), rows))
         parts += self._notes()
@@ -127,13 +141,15 @@ class VideoPanopticQuality:
         self.label_space = label_space
         self.ks = tuple(sorted(set(ks)))
         self.protocol = check_protocol(protocol)
-        rules = MatchRules(void_with_instance=protocol == OFFICIAL,
-                           crowd_ignored=vpq_ignores_crowd(protocol, label_space))
+        rules = MatchRules(
+            void_with_instance=protocol == OFFICIAL, crowd_ignored=vpq_ignores_crowd(protocol, label_space)
+        )
         self._matcher = SegmentMatcher(label_space, rules)
         self._videos: Dict[int, _VideoState] = {}
 
-    def update(self, gt_sem: np.ndarray, gt_ins: np.ndarray, pred_sem: np.ndarray, pred_ins: np.ndarray,
-               video_id: int) -> None:
+    def update(
+        self, gt_sem: np.ndarray, gt_ins: np.ndarray, pred_sem: np.ndarray, pred_ins: np.ndarray, video_id: int
+    ) -> None:
         """Add a video's next frame; all (H, W) integers, dataset class ids and instance ids."""
         self.update_pairs(count_pairs(gt_sem, gt_ins, pred_sem, pred_ins, self.label_space), video_id)
 
@@ -218,14 +234,16 @@ class _VideoState:
         self.windows = dict.fromkeys(ks, 0)
 
 
-def evaluate_vpq(predictions: PredictionReader,
-                 ground_truth: VideoGroundTruth,
-                 label_space: LabelSpace,
-                 ks: Optional[Sequence[int]] = None,
-                 protocol: str = OFFICIAL,
-                 nproc: int = 1,
-                 allow_missing: bool = False,
-                 depth_thres: Optional[float] = None) -> VPQResult:
+def evaluate_vpq(
+    predictions: PredictionReader,
+    ground_truth: VideoGroundTruth,
+    label_space: LabelSpace,
+    ks: Optional[Sequence[int]] = None,
+    protocol: str = OFFICIAL,
+    nproc: int = 1,
+    allow_missing: bool = False,
+    depth_thres: Optional[float] = None,
+) -> VPQResult:
     """Score stored predictions with VPQ; every file is read once for all k.
 
     Args:
@@ -258,8 +276,15 @@ def evaluate_vpq(predictions: PredictionReader,
     return total.compute(skipped)
 
 
-def _count_video(predictions: PredictionReader, ground_truth: VideoGroundTruth, label_space: LabelSpace,
-                 ks: Sequence[int], protocol: str, depth_thres: Optional[float], video: int) -> VideoPanopticQuality:
+def _count_video(
+    predictions: PredictionReader,
+    ground_truth: VideoGroundTruth,
+    label_space: LabelSpace,
+    ks: Sequence[int],
+    protocol: str,
+    depth_thres: Optional[float],
+    video: int,
+) -> VideoPanopticQuality:
     """Everything VPQ needs to know of one video."""
     metric = VideoPanopticQuality(label_space, ks, protocol)
     for _, pairs in iterate_pairs(predictions, ground_truth, label_space, video, depth_thres):

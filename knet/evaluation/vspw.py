@@ -12,6 +12,7 @@ classes with instances; read without them, its masks become masks of VSPW.
 
 Everywhere else a video has a number: its line in the split's file, from 0.
 """
+
 import re
 import zipfile
 from io import BytesIO
@@ -39,7 +40,8 @@ CLASS_OF_MASK[255] = VSPW.void
 # (256,) uint8, mask value of every dataset id of VIPSeg, which counts stuff first; void becomes 0.
 _MASK_OF_VIPSEG = np.zeros(256, dtype=np.uint8)
 _MASK_OF_VIPSEG[[info.dataset_id for info in VIPSEG.classes]] = [
-    VSPW.names.index(info.name) + 1 for info in VIPSEG.classes]
+    VSPW.names.index(info.name) + 1 for info in VIPSEG.classes
+]
 #: Frame number -> file.
 Files = Dict[int, Path]
 
@@ -61,12 +63,15 @@ def read_mask(path: PathLike) -> np.ndarray:
     if data[_COLOUR_TYPE] == _PALETTE:
         mask = np.array(Image.open(BytesIO(data)))
     if mask.ndim != 2 or mask.dtype != np.uint8:
-        raise ValueError(f'{path}: expected an 8-bit gray or palette mask of VSPW, found shape {mask.shape}, '
-                         f'{mask.dtype}; write classes as value - 1, void as 255')
+        raise ValueError(
+            f'{path}: expected an 8-bit gray or palette mask of VSPW, found shape {mask.shape}, '
+            f'{mask.dtype}; write classes as value - 1, void as 255'
+        )
     strange = np.setdiff1d(np.flatnonzero(np.bincount(mask.ravel(), minlength=256)), [*range(125), 255])
     if len(strange):
-        raise ValueError(f'{path}: value {strange[0]} is no class of VSPW; masks hold 1..124 for class + 1, '
-                         '0 and 255 for void')
+        raise ValueError(
+            f'{path}: value {strange[0]} is no class of VSPW; masks hold 1..124 for class + 1, 0 and 255 for void'
+        )
     return mask
 
 
@@ -87,8 +92,10 @@ def frame_files(folder: Path, *suffixes: str) -> Files:
         ValueError: If a name is no number, or two are the same one.
     """
     if not folder.is_dir():
-        raise FileNotFoundError(f'{folder}: no such folder, though the list of videos names it; unpack it (FFFFFFFF'
-                                f'{suffixes[0]} of every frame), or remove the line')
+        raise FileNotFoundError(
+            f'{folder}: no such folder, though the list of videos names it; unpack it (FFFFFFFF'
+            f'{suffixes[0]} of every frame), or remove the line'
+        )
     files: Files = {}
     for path in sorted(folder.iterdir()):
         if path.name.startswith('.') or path.suffix.lower() not in suffixes:
@@ -97,8 +104,10 @@ def frame_files(folder: Path, *suffixes: str) -> Files:
         if not match:
             raise ValueError(f'{path}: the name is no frame number; rename it to FFFFFFFF{path.suffix}')
         if int(match.group(1)) in files:
-            raise ValueError(f'{path}: frame {int(match.group(1))} exists twice, also as '
-                             f'{files[int(match.group(1))].name}; remove one')
+            raise ValueError(
+                f'{path}: frame {int(match.group(1))} exists twice, also as '
+                f'{files[int(match.group(1))].name}; remove one'
+            )
         files[int(match.group(1))] = path
     return dict(sorted(files.items()))
 
@@ -135,7 +144,7 @@ class VSPWGroundTruth(VideoGroundTruth):
         videos: VideoFiles = {}
         for number, name in enumerate(read_video_list(root, split)):
             folder = root / cls.mask_folder.format(name)
-            videos[number] = {frame: (path, ) for frame, path in frame_files(folder, '.png').items()}
+            videos[number] = {frame: (path,) for frame, path in frame_files(folder, '.png').items()}
             if not videos[number]:
                 raise FileNotFoundError(f'{folder}: holds no mask FFFFFFFF.png')
         return root, videos
@@ -171,13 +180,17 @@ class SubmissionReader(StoredVideos):
 
     def __init__(self, root: PathLike, names: List[str]) -> None:
         root = Path(root)
-        masks = {number: frame_files(root / name, '.png') for number, name in enumerate(names)
-                 if (root / name).is_dir()}
+        masks = {
+            number: frame_files(root / name, '.png') for number, name in enumerate(names) if (root / name).is_dir()
+        }
         if not any(masks.values()):
-            raise FileNotFoundError(f'{root}: holds neither panoptic/ of tools/test_step.py nor '
-                                    f'<video>/FFFFFFFF.png of a video of the split, such as {names[0]}')
-        super().__init__(root, {number: {frame: (path, ) for frame, path in files.items()}
-                                for number, files in masks.items()})
+            raise FileNotFoundError(
+                f'{root}: holds neither panoptic/ of tools/test_step.py nor '
+                f'<video>/FFFFFFFF.png of a video of the split, such as {names[0]}'
+            )
+        super().__init__(
+            root, {number: {frame: (path,) for frame, path in files.items()} for number, files in masks.items()}
+        )
 
     def read(self, video_id: int, frame_id: int) -> Tuple[np.ndarray, np.ndarray]:
         """Read one frame: (H, W) uint8 class ids and (H, W) int32 zeros."""
@@ -204,8 +217,9 @@ def open_predictions(path: PathLike, names: List[str]) -> Union[PredictionReader
     return SubmissionReader(path / SUBMISSION if (path / SUBMISSION).is_dir() else path, names)
 
 
-def write_submission(target: PathLike, predictions: PredictionReader, root: PathLike, split: str,
-                     tick: Callable[[], None] = lambda: None) -> int:
+def write_submission(
+    target: PathLike, predictions: PredictionReader, root: PathLike, split: str, tick: Callable[[], None] = lambda: None
+) -> int:
     """Pack predictions for the server; the archive appears complete or not at all.
 
     Args:
@@ -230,8 +244,10 @@ def write_submission(target: PathLike, predictions: PredictionReader, root: Path
             images = frame_files(root / 'data' / name / 'origin', '.jpg', '.png')
             missing = sorted(set(images) - set(predictions.frames(number)))
             if missing:
-                raise ValueError(f'{predictions.root}: frame {missing[0]} of video {name} (number {number}) is not '
-                                 f'predicted, nor are {len(missing) - 1} others of it; finish the prediction run')
+                raise ValueError(
+                    f'{predictions.root}: frame {missing[0]} of video {name} (number {number}) is not '
+                    f'predicted, nor are {len(missing) - 1} others of it; finish the prediction run'
+                )
             for frame, image in images.items():
                 archive.writestr(f'{SUBMISSION}/{name}/{image.stem}.png', _encode(predictions, number, frame))
                 count += 1

@@ -1,4 +1,5 @@
 """Video semantic segmentation: mean IoU and consistency of stored predictions, each file read once."""
+
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Dict, Tuple, Union
@@ -46,10 +47,11 @@ class VSSResult:
         document.update({f'VC{n}_paper': score.paper for n, score in self.consistency.items()})
         document['per_class'] = {
             str(i): dict(name=self.class_names[i], iou=iou, pixels=self.semantic.class_pixels[i])
-            for i, iou in self.semantic.class_iou.items()}
+            for i, iou in self.semantic.class_iou.items()
+        }
         document['per_video'] = {
-            str(video): {f'VC{n}': score.script for n, score in scores.items()}
-            for video, scores in self.videos.items()}
+            str(video): {f'VC{n}': score.script for n, score in scores.items()} for video, scores in self.videos.items()
+        }
         if self.skipped:
             document['skipped'] = self.skipped.to_json()
         return document
@@ -57,13 +59,19 @@ class VSSResult:
     def table(self) -> str:
         """Readable tables in percent: classes that occur, consistency, all."""
         total = sum(self.semantic.class_pixels.values()) or 1
-        classes = [(f'{i} {self.class_names[i]}', iou, self.semantic.class_pixels[i] / total)
-                   for i, iou in self.semantic.class_iou.items() if iou is not None]
+        classes = [
+            (f'{i} {self.class_names[i]}', iou, self.semantic.class_pixels[i] / total)
+            for i, iou in self.semantic.class_iou.items()
+            if iou is not None
+        ]
         windows = [(f'VC{n}', score.script, score.paper, score.windows) for n, score in self.consistency.items()]
         overall = [('mIoU', self.semantic.miou), ('weighted IoU', self.semantic.weighted_iou)]
-        parts = ['Video semantic segmentation, in percent', format_table(('class', 'IoU', 'share of pixels'), classes),
-                 format_table(('consistency', 'VSPW script', "paper's formula", 'windows'), windows),
-                 format_table(('all classes', 'score'), overall)]
+        parts = [
+            'Video semantic segmentation, in percent',
+            format_table(('class', 'IoU', 'share of pixels'), classes),
+            format_table(('consistency', 'VSPW script', "paper's formula", 'windows'), windows),
+            format_table(('all classes', 'score'), overall),
+        ]
         if self.skipped:
             parts.append(f'NOT the whole data set; left out:\n{self.skipped.describe()}')
         return '\n\n'.join(parts)
@@ -89,15 +97,18 @@ class VideoSemantics:
     def compute(self, skipped: Skipped) -> VSSResult:
         """The scores of everything seen so far; ``skipped`` is what they should mention as left out."""
         names = {info.dataset_id: info.name for info in self.label_space.classes}
-        return VSSResult(self.iou.compute(), self.consistency.compute(), self.consistency.compute_videos(), names,
-                         skipped)
+        return VSSResult(
+            self.iou.compute(), self.consistency.compute(), self.consistency.compute_videos(), names, skipped
+        )
 
 
-def evaluate_vss(predictions: Predictions,
-                 ground_truth: VideoGroundTruth,
-                 label_space: Union[str, LabelSpace],
-                 nproc: int = 1,
-                 allow_missing: bool = False) -> VSSResult:
+def evaluate_vss(
+    predictions: Predictions,
+    ground_truth: VideoGroundTruth,
+    label_space: Union[str, LabelSpace],
+    nproc: int = 1,
+    allow_missing: bool = False,
+) -> VSSResult:
     """Score stored predictions as video semantic segmentation.
 
     Args:
@@ -125,8 +136,9 @@ def evaluate_vss(predictions: Predictions,
     return total.compute(skipped)
 
 
-def _count_video(predictions: Predictions, ground_truth: VideoGroundTruth, label_space: LabelSpace,
-                 video: int) -> VideoSemantics:
+def _count_video(
+    predictions: Predictions, ground_truth: VideoGroundTruth, label_space: LabelSpace, video: int
+) -> VideoSemantics:
     """Everything the scores need to know of one video."""
     metric, predicted = VideoSemantics(label_space), set(predictions.frames(video))
     for frame in ground_truth.frames(video):
@@ -136,8 +148,16 @@ def _count_video(predictions: Predictions, ground_truth: VideoGroundTruth, label
         semantic, labels = _read_truth(ground_truth, video, frame)
         found, none = predictions.read(video, frame)[0], np.zeros(1, np.uint8)
         names = (str(ground_truth.path(video, frame)), str(predictions.path(video, frame)))
-        metric.iou.update_pairs(count_pairs(semantic, np.broadcast_to(none, semantic.shape), found,
-                                            np.broadcast_to(none, found.shape), label_space, names))
+        metric.iou.update_pairs(
+            count_pairs(
+                semantic,
+                np.broadcast_to(none, semantic.shape),
+                found,
+                np.broadcast_to(none, found.shape),
+                label_space,
+                names,
+            )
+        )
         metric.consistency.update(semantic, found, video, labels)
     return metric
 

@@ -4,6 +4,7 @@
 Detectors, data sets, fusion, evaluators and drawing ask a label space instead
 of carrying ``if kitti:`` branches; a new data set is one more declaration.
 """
+
 from .cityscapes import CITYSCAPES_PANOPTIC, KITTI_STEP
 from .coco import COCO, COCO_PANOPTIC
 from .semantic_kitti import SEMANTIC_KITTI
@@ -12,6 +13,21 @@ from .vipseg import VIPSEG
 from .vspw import VSPW, VSPW_TOY
 from .youtube_vis import YOUTUBE_VIS_2019, YOUTUBE_VIS_2021
 
-__all__ = ['CITYSCAPES_PANOPTIC', 'COCO', 'COCO_PANOPTIC', 'ClassInfo', 'Colour', 'KITTI_STEP', 'LABEL_SPACES',
-           'LabelSpace', 'SEMANTIC_KITTI', 'VIPSEG', 'VSPW', 'VSPW_TOY', 'YOUTUBE_VIS_2019', 'YOUTUBE_VIS_2021',
-           'get_label_space', 'register_label_space']
+__all__ = [
+    'CITYSCAPES_PANOPTIC',
+    'COCO',
+    'COCO_PANOPTIC',
+    'ClassInfo',
+    'Colour',
+    'KITTI_STEP',
+    'LABEL_SPACES',
+    'LabelSpace',
+    'SEMANTIC_KITTI',
+    'VIPSEG',
+    'VSPW',
+    'VSPW_TOY',
+    'YOUTUBE_VIS_2019',
+    'YOUTUBE_VIS_2021',
+    'get_label_space',
+    'register_label_space',
+]

@@ -12,6 +12,7 @@ Three numberings meet here:
   (0..T-1) and then stuff (T..K-1), each in ascending dataset id;
 * *thing label*: the model class of a thing, 0..T-1 (``gt_labels``).
 """
+
 from dataclasses import dataclass
 from typing import Dict, Sequence, Tuple, Union
 
@@ -76,8 +77,9 @@ class LabelSpace:
     def _check(self, ordered: Sequence[ClassInfo]) -> None:
         ids = [c.dataset_id for c in ordered]
         if any(not 0 <= i <= 254 or i == self.void for i in ids):
-            raise ValueError(f'label space {self.name!r}: dataset ids must lie in 0..254 and differ from '
-                             f'void={self.void}, got {ids}')
+            raise ValueError(
+                f'label space {self.name!r}: dataset ids must lie in 0..254 and differ from void={self.void}, got {ids}'
+            )
         if len(set(ids)) != len(ids):
             raise ValueError(f'label space {self.name!r}: two classes share a dataset id: {ids}')
 
@@ -144,6 +146,8 @@ def get_label_space(space: Union[str, LabelSpace]) -> LabelSpace:
     if isinstance(space, LabelSpace):
         return space
     if space not in LABEL_SPACES:
-        raise KeyError(f'unknown label space {space!r}; known: {sorted(LABEL_SPACES)}. '
-                       'Declare your own with knet.labels.register_label_space.')
+        raise KeyError(
+            f'unknown label space {space!r}; known: {sorted(LABEL_SPACES)}. '
+            'Declare your own with knet.labels.register_label_space.'
+        )
     return LABEL_SPACES[space]

@@ -1,4 +1,5 @@
 """VSPW: 124 classes of video semantic segmentation in the wild."""
+
 from .space import ClassInfo, LabelSpace, register_label_space
 from .vipseg import VIPSEG_CATEGORIES
 

@@ -1,19 +1,94 @@
 """YouTube-VIS: 40 things. Dataset ids are the category ids of the official files, 1..40."""
+
 import colorsys
 from typing import Sequence
 
 from .space import ClassInfo, Colour, LabelSpace, register_label_space
 
 _NAMES_2019 = (
-    'person', 'giant_panda', 'lizard', 'parrot', 'skateboard', 'sedan', 'ape', 'dog', 'snake', 'monkey', 'hand',
-    'rabbit', 'duck', 'cat', 'cow', 'fish', 'train', 'horse', 'turtle', 'bear', 'motorbike', 'giraffe', 'leopard',
-    'fox', 'deer', 'owl', 'surfboard', 'airplane', 'truck', 'zebra', 'tiger', 'elephant', 'snowboard', 'boat', 'shark',
-    'mouse', 'frog', 'eagle', 'earless_seal', 'tennis_racket')
+    'person',
+    'giant_panda',
+    'lizard',
+    'parrot',
+    'skateboard',
+    'sedan',
+    'ape',
+    'dog',
+    'snake',
+    'monkey',
+    'hand',
+    'rabbit',
+    'duck',
+    'cat',
+    'cow',
+    'fish',
+    'train',
+    'horse',
+    'turtle',
+    'bear',
+    'motorbike',
+    'giraffe',
+    'leopard',
+    'fox',
+    'deer',
+    'owl',
+    'surfboard',
+    'airplane',
+    'truck',
+    'zebra',
+    'tiger',
+    'elephant',
+    'snowboard',
+    'boat',
+    'shark',
+    'mouse',
+    'frog',
+    'eagle',
+    'earless_seal',
+    'tennis_racket',
+)
 _NAMES_2021 = (
-    'airplane', 'bear', 'bird', 'boat', 'car', 'cat', 'cow', 'deer', 'dog', 'duck', 'earless_seal', 'elephant', 'fish',
-    'flying_disc', 'fox', 'frog', 'giant_panda', 'giraffe', 'horse', 'leopard', 'lizard', 'monkey', 'motorbike',
-    'mouse', 'parrot', 'person', 'rabbit', 'shark', 'skateboard', 'snake', 'snowboard', 'squirrel', 'surfboard',
-    'tennis_racket', 'tiger', 'train', 'truck', 'turtle', 'whale', 'zebra')
+    'airplane',
+    'bear',
+    'bird',
+    'boat',
+    'car',
+    'cat',
+    'cow',
+    'deer',
+    'dog',
+    'duck',
+    'earless_seal',
+    'elephant',
+    'fish',
+    'flying_disc',
+    'fox',
+    'frog',
+    'giant_panda',
+    'giraffe',
+    'horse',
+    'leopard',
+    'lizard',
+    'monkey',
+    'motorbike',
+    'mouse',
+    'parrot',
+    'person',
+    'rabbit',
+    'shark',
+    'skateboard',
+    'snake',
+    'snowboard',
+    'squirrel',
+    'surfboard',
+    'tennis_racket',
+    'tiger',
+    'train',
+    'truck',
+    'turtle',
+    'whale',
+    'zebra',
+)
 
 
 def _colour(number: int) -> Colour:
@@ -24,8 +99,9 @@ def _colour(number: int) -> Colour:
 
 
 def _space(name: str, names: Sequence[str]) -> LabelSpace:
-    return register_label_space(LabelSpace(
-        name, [ClassInfo(label, _colour(number), True, number) for number, label in enumerate(names, 1)]))
+    return register_label_space(
+        LabelSpace(name, [ClassInfo(label, _colour(number), True, number) for number, label in enumerate(names, 1)])
+    )
 
 
 #: YouTube-VIS 2019.

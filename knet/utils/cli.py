@@ -2,6 +2,7 @@
 
 Imports nothing heavy, so that tools without torch can use it as well.
 """
+
 import argparse
 import errno
 import os
@@ -11,8 +12,17 @@ import traceback
 from typing import Callable, Optional
 
 #: What a user can cause by wrong paths, files, options or configs.
-USER_ERRORS = (OSError, ValueError, KeyError, ImportError, AttributeError, TypeError, RuntimeError, SyntaxError,
-               AssertionError)
+USER_ERRORS = (
+    OSError,
+    ValueError,
+    KeyError,
+    ImportError,
+    AttributeError,
+    TypeError,
+    RuntimeError,
+    SyntaxError,
+    AssertionError,
+)
 _MENDS = {
     errno.ENOSPC: 'the disk is full; free some space and run the same command again, complete files are kept',
     errno.EDQUOT: 'your disk quota is used up; free some space and run the same command again, complete files are kept',

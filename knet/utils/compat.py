@@ -6,6 +6,7 @@ the first thing ``import knet`` runs, repairs both. Every repair first looks
 whether it is needed and returns whether it was; where mmcv has compiled ops
 they are used untouched.
 """
+
 import contextlib
 import functools
 import importlib
@@ -20,8 +21,9 @@ from typing import Any, Callable, Optional
 _EXT = 'mmcv._ext'
 _NO_CUDA = 'No CUDA runtime is found'
 _INSTALL = 'run "bash tools/install.sh" (or see requirements.txt)'
-_INSTALL_FULL = ('install the full flavour: "bash tools/install.sh --full", or '
-                 '"pip uninstall mmcv && mim install mmcv-full==1.7.2"')
+_INSTALL_FULL = (
+    'install the full flavour: "bash tools/install.sh --full", or "pip uninstall mmcv && mim install mmcv-full==1.7.2"'
+)
 
 
 class MissingCompiledOp(RuntimeError):
@@ -36,8 +38,9 @@ class _TorchOnlyExt(types.ModuleType):
             raise AttributeError(name)
 
         def missing(*args: Any, **kwargs: Any) -> None:
-            raise MissingCompiledOp(f'mmcv was installed without compiled ops, and "{name}" is one of them. '
-                                    f'To use it, {_INSTALL_FULL}.')
+            raise MissingCompiledOp(
+                f'mmcv was installed without compiled ops, and "{name}" is one of them. To use it, {_INSTALL_FULL}.'
+            )
 
         return missing
 
@@ -84,9 +87,11 @@ def has_compiled_ops() -> bool:
                 raise
             return False
         except ImportError as error:
-            raise ImportError(f'the compiled ops of mmcv-full do not fit the installed torch: {error}\n'
-                              'Reinstall mmcv-full==1.7.2 for this torch, or replace it by the flavour without '
-                              'compiled ops: "pip uninstall mmcv-full && pip install mmcv==1.7.2"') from error
+            raise ImportError(
+                f'the compiled ops of mmcv-full do not fit the installed torch: {error}\n'
+                'Reinstall mmcv-full==1.7.2 for this torch, or replace it by the flavour without '
+                'compiled ops: "pip uninstall mmcv-full && pip install mmcv==1.7.2"'
+            ) from error
     return not isinstance(sys.modules[_EXT], _TorchOnlyExt)
 
 
@@ -95,6 +100,7 @@ def provide_ops() -> bool:
     if has_compiled_ops() or _EXT in sys.modules:
         return False
     from knet.utils import torch_ops
+
     module = _TorchOnlyExt(_EXT, 'Stand-in for the compiled ops of mmcv.')
     # With a spec that has no loader, mmcv's check_ops_exist() answers False.
     module.__spec__ = ModuleSpec(_EXT, None)
@@ -107,6 +113,7 @@ def repair_ddp_forward() -> bool:
     """DDP forward: mmcv's override reads an attribute that torch 2.1 removed."""
     from mmcv.parallel import MMDistributedDataParallel
     from torch.nn.parallel import DistributedDataParallel
+
     if hasattr(DistributedDataParallel, '_build_replicated_tensor_module'):  # torch 2.0
         return False
     MMDistributedDataParallel._run_ddp_forward = _run_ddp_forward
@@ -124,6 +131,7 @@ def _run_ddp_forward(self: Any, *inputs: Any, **kwargs: Any) -> Any:
 def repair_copy_streams() -> bool:
     """Scatter to GPUs: mmcv names a device by its number, torch 2.1 wants a torch.device."""
     from mmcv.parallel import _functions
+
     try:
         _functions._get_stream(-1)
     except AttributeError:
@@ -136,6 +144,7 @@ def repair_copy_streams() -> bool:
 def _copy_stream(device: int) -> Optional[Any]:
     """The background stream that copies from the CPU to GPU number ``device`` (-1: none)."""
     import torch
+
     return None if device == -1 else torch.cuda.Stream(device)
 
 

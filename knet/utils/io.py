@@ -4,6 +4,7 @@ A file written here either appears complete or not at all: it is written under
 a temporary name in the same folder and renamed at the end, so an interrupted
 run never leaves a half-written prediction that a later run would trust.
 """
+
 import json
 import os
 import uuid
@@ -21,8 +22,18 @@ _PNG_END = b'IEND'
 _JPEG_SIGNATURE = b'\xff\xd8\xff'
 _JPEG_END = b'\xff\xd9'
 # Label maps are flat areas: without a filter they pack and unpack about twice as fast. Older OpenCV has no such choice.
-_LABEL_MAP_OPTIONS = [cv2.IMWRITE_PNG_COMPRESSION, 3, cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_DEFAULT,
-                      cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_NONE] if hasattr(cv2, 'IMWRITE_PNG_FILTER') else []
+_LABEL_MAP_OPTIONS = (
+    [
+        cv2.IMWRITE_PNG_COMPRESSION,
+        3,
+        cv2.IMWRITE_PNG_STRATEGY,
+        cv2.IMWRITE_PNG_STRATEGY_DEFAULT,
+        cv2.IMWRITE_PNG_FILTER,
+        cv2.IMWRITE_PNG_FILTER_NONE,
+    ]
+    if hasattr(cv2, 'IMWRITE_PNG_FILTER')
+    else []
+)
 
 
 @contextmanager
@@ -135,7 +146,7 @@ def _decode(data: bytes, path: PathLike, kind: str, start: bytes, end: bytes, fl
         raise ValueError(f'{path}: not a {kind} image ({len(data)} bytes); write it again or remove it')
     # OpenCV may return what it could decode of a truncated file, so the end is looked for as well; programs that append
     # something to it exist, and so do thumbnails with an end of their own in the header.
-    image = cv2.imdecode(np.frombuffer(data, dtype=np.uint8), flags) if end in data[len(data) // 2:] else None
+    image = cv2.imdecode(np.frombuffer(data, dtype=np.uint8), flags) if end in data[len(data) // 2 :] else None
     if image is None:
         raise ValueError(f'{path}: truncated or damaged {kind} ({len(data)} bytes); write it again or remove it')
     return image

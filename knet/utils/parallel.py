@@ -1,4 +1,5 @@
 """The same work for many files, by several processes, with a progress bar."""
+
 from multiprocessing import Pool
 from typing import Any, Callable, List, Sequence
 

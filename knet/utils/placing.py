@@ -1,4 +1,5 @@
 """Putting downloaded files where a data set expects them: copied, linked or moved, repeatable."""
+
 import argparse
 import os
 import os.path as osp
@@ -63,8 +64,12 @@ def converter_parser(description: str, destination: str, modes: Iterable[str] = 
     modes = tuple(modes)
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--dst', default=destination, help='data root to fill (default: %(default)s)')
-    parser.add_argument('--mode', choices=modes, default=modes[0],
-                        help='how files that stay as they are get there (default: %(default)s)')
+    parser.add_argument(
+        '--mode',
+        choices=modes,
+        default=modes[0],
+        help='how files that stay as they are get there (default: %(default)s)',
+    )
     parser.add_argument('--partial', action='store_true', help='go on although files are missing')
     parser.add_argument('--dry-run', action='store_true', help='report, change nothing')
     add_debug_option(parser)
@@ -84,8 +89,11 @@ def report_problems(problems: List[str], partial: bool) -> bool:
     for problem in problems:
         print(f'missing: {problem}', file=sys.stderr)
     if problems and not partial:
-        print('error: the data are incomplete, nothing was changed. Unpack the missing archives below a --src folder '
-              'or add --partial.', file=sys.stderr)
+        print(
+            'error: the data are incomplete, nothing was changed. Unpack the missing archives below a --src folder '
+            'or add --partial.',
+            file=sys.stderr,
+        )
         return False
     return True
 

@@ -1,4 +1,5 @@
 """Less memory in training for a little time."""
+
 from typing import Callable
 
 from torch import Tensor

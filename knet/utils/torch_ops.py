@@ -9,6 +9,7 @@ any device torch knows.
 Like the originals, the functions write into the tensors they are handed
 instead of returning new ones.
 """
+
 from typing import Any, Callable, Dict, List, Sequence
 
 import torch
@@ -41,17 +42,28 @@ def nms(boxes: Tensor, scores: Tensor, iou_threshold: float, offset: int) -> Ten
     return torchvision.ops.nms(boxes, scores, iou_threshold)
 
 
-def _roi_align(features: Tensor, rois: Tensor, aligned_height: int, aligned_width: int, spatial_scale: float,
-               sampling_ratio: int, pool_mode: int, aligned: bool) -> Tensor:
+def _roi_align(
+    features: Tensor,
+    rois: Tensor,
+    aligned_height: int,
+    aligned_width: int,
+    spatial_scale: float,
+    sampling_ratio: int,
+    pool_mode: int,
+    aligned: bool,
+) -> Tensor:
     if pool_mode != 1:
-        raise NotImplementedError("RoIAlign with pool_mode='max' needs the compiled ops of mmcv-full; "
-                                  "pool_mode='avg' works without them")
-    return torchvision.ops.roi_align(features, rois, (aligned_height, aligned_width), spatial_scale, sampling_ratio,
-                                     aligned)
+        raise NotImplementedError(
+            "RoIAlign with pool_mode='max' needs the compiled ops of mmcv-full; pool_mode='avg' works without them"
+        )
+    return torchvision.ops.roi_align(
+        features, rois, (aligned_height, aligned_width), spatial_scale, sampling_ratio, aligned
+    )
 
 
-def roi_align_forward(features: Tensor, rois: Tensor, output: Tensor, argmax_y: Tensor, argmax_x: Tensor,
-                      **options: Any) -> None:
+def roi_align_forward(
+    features: Tensor, rois: Tensor, output: Tensor, argmax_y: Tensor, argmax_x: Tensor, **options: Any
+) -> None:
     """Average RoIAlign.
 
     Args:
@@ -69,8 +81,9 @@ def roi_align_forward(features: Tensor, rois: Tensor, output: Tensor, argmax_y: 
     output.copy_(_roi_align(features, rois, **options))
 
 
-def roi_align_backward(grad_output: Tensor, rois: Tensor, argmax_y: Tensor, argmax_x: Tensor, grad_input: Tensor,
-                       **options: Any) -> None:
+def roi_align_backward(
+    grad_output: Tensor, rois: Tensor, argmax_y: Tensor, argmax_x: Tensor, grad_input: Tensor, **options: Any
+) -> None:
     """Gradient of :func:`roi_align_forward`, written to ``grad_input`` (B, C, H, W)."""
     # RoIAlign is linear in the features: any point serves to differentiate at.
     grads = _gradients(lambda features: _roi_align(features, rois, **options), [grad_input], grad_output)
@@ -82,12 +95,13 @@ def _sigmoid_focal_loss(logits: Tensor, target: Tensor, weight: Tensor, gamma: f
     one_hot = (target[:, None] == classes).to(logits.dtype)
     loss = torchvision.ops.sigmoid_focal_loss(logits, one_hot, alpha=alpha, gamma=gamma, reduction='none')
     if weight.numel():
-        loss = loss * F.pad(weight, (0, 1), value=1.)[target][:, None]
+        loss = loss * F.pad(weight, (0, 1), value=1.0)[target][:, None]
     return loss
 
 
-def sigmoid_focal_loss_forward(logits: Tensor, target: Tensor, weight: Tensor, output: Tensor, gamma: float,
-                               alpha: float) -> None:
+def sigmoid_focal_loss_forward(
+    logits: Tensor, target: Tensor, weight: Tensor, output: Tensor, gamma: float, alpha: float
+) -> None:
     """Sigmoid focal loss of every logit.
 
     Args:
@@ -101,16 +115,24 @@ def sigmoid_focal_loss_forward(logits: Tensor, target: Tensor, weight: Tensor, o
     output.copy_(_sigmoid_focal_loss(logits, target, weight, gamma, alpha))
 
 
-def sigmoid_focal_loss_backward(logits: Tensor, target: Tensor, weight: Tensor, grad_input: Tensor, gamma: float,
-                                alpha: float) -> None:
+def sigmoid_focal_loss_backward(
+    logits: Tensor, target: Tensor, weight: Tensor, grad_input: Tensor, gamma: float, alpha: float
+) -> None:
     """Derivative of every loss by its own logit, written to ``grad_input`` (N, C)."""
-    grads = _gradients(lambda x: _sigmoid_focal_loss(x, target, weight, gamma, alpha), [logits],
-                       torch.ones_like(logits))
+    grads = _gradients(
+        lambda x: _sigmoid_focal_loss(x, target, weight, gamma, alpha), [logits], torch.ones_like(logits)
+    )
     grad_input.copy_(grads[0])
 
 
-def ms_deform_attn_forward(value: Tensor, spatial_shapes: Tensor, level_start_index: Tensor,
-                           sampling_locations: Tensor, attention_weights: Tensor, im2col_step: int) -> Tensor:
+def ms_deform_attn_forward(
+    value: Tensor,
+    spatial_shapes: Tensor,
+    level_start_index: Tensor,
+    sampling_locations: Tensor,
+    attention_weights: Tensor,
+    im2col_step: int,
+) -> Tensor:
     """Multi-scale deformable attention by mmcv's own torch function.
 
     Args:
@@ -126,13 +148,22 @@ def ms_deform_attn_forward(value: Tensor, spatial_shapes: Tensor, level_start_in
     """
     # mmcv.ops can be imported only once this module stands in for mmcv._ext.
     from mmcv.ops.multi_scale_deform_attn import multi_scale_deformable_attn_pytorch
+
     return multi_scale_deformable_attn_pytorch(value, spatial_shapes, sampling_locations, attention_weights)
 
 
-def ms_deform_attn_backward(value: Tensor, spatial_shapes: Tensor, level_start_index: Tensor,
-                            sampling_locations: Tensor, attention_weights: Tensor, grad_output: Tensor,
-                            grad_value: Tensor, grad_sampling_loc: Tensor, grad_attn_weight: Tensor,
-                            im2col_step: int) -> None:
+def ms_deform_attn_backward(
+    value: Tensor,
+    spatial_shapes: Tensor,
+    level_start_index: Tensor,
+    sampling_locations: Tensor,
+    attention_weights: Tensor,
+    grad_output: Tensor,
+    grad_value: Tensor,
+    grad_sampling_loc: Tensor,
+    grad_attn_weight: Tensor,
+    im2col_step: int,
+) -> None:
     """Gradients of :func:`ms_deform_attn_forward`, written to the three ``grad_*`` tensors."""
 
     def attend(value: Tensor, locations: Tensor, weights: Tensor) -> Tensor:
@@ -155,6 +186,15 @@ def get_compiling_cuda_version() -> str:
 
 def routes() -> Dict[str, Callable]:
     """The functions of this module that stand in for compiled ops, by name."""
-    functions = (nms, roi_align_forward, roi_align_backward, sigmoid_focal_loss_forward, sigmoid_focal_loss_backward,
-                 ms_deform_attn_forward, ms_deform_attn_backward, get_compiler_version, get_compiling_cuda_version)
+    functions = (
+        nms,
+        roi_align_forward,
+        roi_align_backward,
+        sigmoid_focal_loss_forward,
+        sigmoid_focal_loss_backward,
+        ms_deform_attn_forward,
+        ms_deform_attn_backward,
+        get_compiler_version,
+        get_compiling_cuda_version,
+    )
     return {function.__name__: function for function in functions}

@@ -1,4 +1,5 @@
 """A stream of images: kernels are linked from frame to frame, embeddings track objects."""
+
 from .embeddings import (
     EMBEDDINGS,
     KernelEmbedding,
@@ -21,9 +22,30 @@ from .track_losses import L2Loss, MultiPosCrossEntropyLoss
 from .trackers import TRACKERS, MaskIoUTracker, NewIdTracker, QuasiDenseEmbedTracker
 from .video_knet import VideoKNet
 
-__all__ = ['EMBEDDINGS', 'KernelEmbedding', 'KernelTrackHead', 'L2Loss', 'MaskIoUTracker',
-           'MaskPoolEmbedding', 'MultiPosCrossEntropyLoss', 'NetworkOutput', 'NewIdTracker', 'QuasiDenseEmbedTracker',
-           'QuasiDenseMaskEmbedHeadGTMask', 'QueryEmbedding', 'RoIEmbedding', 'StreamMemory', 'TRACKERS', 'VideoKNet',
-           'VideoKNetQuansiEmbedFC', 'VideoKNetQuansiEmbedFCJointTrain', 'VideoKNetQuansiEmbedFCToy',
-           'VideoKNetQuansiTrack', 'VideoKNetQuansiTrackROIGTBox', 'VideoKNetQuansiTrackROIGTBoxJointTrain',
-           'VideoKernelIterHead', 'VideoKernelUpdateHead', 'build_embedding']
+__all__ = [
+    'EMBEDDINGS',
+    'KernelEmbedding',
+    'KernelTrackHead',
+    'L2Loss',
+    'MaskIoUTracker',
+    'MaskPoolEmbedding',
+    'MultiPosCrossEntropyLoss',
+    'NetworkOutput',
+    'NewIdTracker',
+    'QuasiDenseEmbedTracker',
+    'QuasiDenseMaskEmbedHeadGTMask',
+    'QueryEmbedding',
+    'RoIEmbedding',
+    'StreamMemory',
+    'TRACKERS',
+    'VideoKNet',
+    'VideoKNetQuansiEmbedFC',
+    'VideoKNetQuansiEmbedFCJointTrain',
+    'VideoKNetQuansiEmbedFCToy',
+    'VideoKNetQuansiTrack',
+    'VideoKNetQuansiTrackROIGTBox',
+    'VideoKNetQuansiTrackROIGTBoxJointTrain',
+    'VideoKernelIterHead',
+    'VideoKernelUpdateHead',
+    'build_embedding',
+]

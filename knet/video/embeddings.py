@@ -4,6 +4,7 @@ An embedding turns the output of the network into one row per thing; the track
 head and the tracker compare rows. The paper embeds kernels (``'query'``); the
 others are the alternatives it discusses.
 """
+
 from typing import Callable, Dict, Iterator, List, NamedTuple, Sequence, Tuple, Union
 
 import torch
@@ -71,8 +72,9 @@ class KernelEmbedding(nn.Module):
         """Kernels (B, Q, C, 1, 1) after the link to the previous frame, if there is any."""
         return stage.kernels if stage.track_kernels is None else stage.track_kernels
 
-    def of_targets(self, output: NetworkOutput, targets: Sequence[ImageTargets],
-                   match: Match) -> Tuple[Tensor, List[Tensor]]:
+    def of_targets(
+        self, output: NetworkOutput, targets: Sequence[ImageTargets], match: Match
+    ) -> Tuple[Tensor, List[Tensor]]:
         """Rows of the instances of B training frames.
 
         Args:
@@ -88,8 +90,9 @@ class KernelEmbedding(nn.Module):
         rows = torch.cat([k[s.pos_inds] for k, s in zip(self.linked(output.stage), samples)])
         return self.project(rows), [s.pos_assigned_gt_inds for s in samples]
 
-    def of_segments(self, output: NetworkOutput, things: Sequence[Segment], index_map: Tensor,
-                    img_meta: dict) -> Tensor:
+    def of_segments(
+        self, output: NetworkOutput, things: Sequence[Segment], index_map: Tensor, img_meta: dict
+    ) -> Tensor:
         """Rows of the things of one test frame.
 
         Args:
@@ -115,7 +118,8 @@ class QueryEmbedding(KernelEmbedding):
     def __init__(self, channels: int) -> None:
         super().__init__(channels)
         self.embed_fcs = nn.Sequential(
-            nn.Linear(channels, channels, bias=False), nn.LayerNorm(channels), nn.ReLU(inplace=True))
+            nn.Linear(channels, channels, bias=False), nn.LayerNorm(channels), nn.ReLU(inplace=True)
+        )
         self.fc_embed = nn.Linear(channels, channels)
 
     def project(self, kernels: Tensor) -> Tensor:
@@ -164,14 +168,16 @@ class MaskPoolEmbedding(nn.Module):
                 pooled.append(weights.flatten(1) @ x.flatten(1).t() / (weights.sum((1, 2))[:, None] + 1))
         return torch.cat(pooled)
 
-    def of_targets(self, output: NetworkOutput, targets: Sequence[ImageTargets],
-                   match: Match) -> Tuple[Tensor, List[Tensor]]:
+    def of_targets(
+        self, output: NetworkOutput, targets: Sequence[ImageTargets], match: Match
+    ) -> Tuple[Tensor, List[Tensor]]:
         """As in :class:`KernelEmbedding`."""
         every = [torch.arange(len(t.thing_labels), device=t.thing_labels.device) for t in targets]
         return self.rows(output, [t.thing_masks > 0 for t in targets]), every
 
-    def of_segments(self, output: NetworkOutput, things: Sequence[Segment], index_map: Tensor,
-                    img_meta: dict) -> Tensor:
+    def of_segments(
+        self, output: NetworkOutput, things: Sequence[Segment], index_map: Tensor, img_meta: dict
+    ) -> Tensor:
         """As in :class:`KernelEmbedding`."""
         owner = index_map[None, None].float()
         if owner.shape[2:] != tuple(img_meta['img_shape'][:2]):
@@ -226,9 +232,16 @@ class RoIEmbedding(MaskPoolEmbedding):
         """Features (sum of n_i, C, s, s) of the boxes of masks, which are as in :class:`MaskPoolEmbedding`."""
         finest, stride = output.pyramid[0], self.roi_extractor.featmap_strides[0]
         size = (finest.shape[2] * stride, finest.shape[3] * stride)
-        boxes = [torch.cat([finest.new_zeros((0, 4))] + [
-            deviation_boxes(large > 0).to(finest) for large in _resized(frame, finest, size, align_corners=False)])
-            for frame in masks]
+        boxes = [
+            torch.cat(
+                [finest.new_zeros((0, 4))]
+                + [
+                    deviation_boxes(large > 0).to(finest)
+                    for large in _resized(frame, finest, size, align_corners=False)
+                ]
+            )
+            for frame in masks
+        ]
         return self.roi_extractor(output.pyramid, bbox2roi(boxes))
 
 
@@ -247,5 +260,5 @@ def build_embedding(cfg: Union[str, dict], channels: int) -> nn.Module:
     """
     cfg: Dict = dict(type=cfg) if isinstance(cfg, str) else dict(cfg)
     if cfg['type'] not in EMBEDDINGS:
-        raise ValueError(f"embedding={cfg['type']!r}; choose one of {sorted(EMBEDDINGS.module_dict)}")
+        raise ValueError(f'embedding={cfg["type"]!r}; choose one of {sorted(EMBEDDINGS.module_dict)}')
     return EMBEDDINGS.build(cfg, default_args=dict(channels=channels))

@@ -1,4 +1,5 @@
 """The chain of refinement stages, the last of which sees the previous frame."""
+
 from typing import Optional
 
 from mmdet.models.builder import HEADS
@@ -21,8 +22,9 @@ class VideoKernelIterHead(KernelIterHead):
         for head in self.mask_head[:-1]:
             head.freeze_links()
 
-    def run_stage(self, stage: int, x: Tensor, kernels: Tensor, masks: Tensor,
-                  previous: Optional[Tensor] = None) -> StageOutput:
+    def run_stage(
+        self, stage: int, x: Tensor, kernels: Tensor, masks: Tensor, previous: Optional[Tensor] = None
+    ) -> StageOutput:
         """Refine once; only the last stage is linked to ``previous``."""
         is_last = stage == len(self.mask_head) - 1
         return self.mask_head[stage](x, kernels, masks, previous if is_last else None)

@@ -1,4 +1,5 @@
 """Refinement stage with links to the previous frame."""
+
 from typing import Optional
 
 from mmdet.models.builder import HEADS
@@ -8,13 +9,22 @@ from knet.det.kernel_link import KernelLink
 from knet.det.kernel_update_head import KernelUpdateHead, StageOutput
 
 # Names of the link modules in published checkpoints, by kind of link.
-_TRACK_ATTENTION = dict(attention='attention_previous', attention_norm='attention_previous_norm', ffn='link_ffn',
-                        ffn_norm='link_ffn_norm')
-_TRACK_UPDATE = dict(update='attention_previous_update_track', attention='attention_previous_track',
-                     attention_norm='attention_previous_norm_track', ffn='link_ffn_track',
-                     ffn_norm='link_ffn_norm_track')
-_MASK_ATTENTION = dict(attention='attention_previous_link', attention_norm='attention_previous_norm_link',
-                       ffn='link_ffn_link', ffn_norm='link_ffn_norm_link')
+_TRACK_ATTENTION = dict(
+    attention='attention_previous', attention_norm='attention_previous_norm', ffn='link_ffn', ffn_norm='link_ffn_norm'
+)
+_TRACK_UPDATE = dict(
+    update='attention_previous_update_track',
+    attention='attention_previous_track',
+    attention_norm='attention_previous_norm_track',
+    ffn='link_ffn_track',
+    ffn_norm='link_ffn_norm_track',
+)
+_MASK_ATTENTION = dict(
+    attention='attention_previous_link',
+    attention_norm='attention_previous_norm_link',
+    ffn='link_ffn_link',
+    ffn_norm='link_ffn_norm_link',
+)
 _MASK_UPDATE = dict(update='attention_previous_update_link', **_MASK_ATTENTION)
 
 PREVIOUS_TYPES = {'ffn': _TRACK_ATTENTION, 'update': _TRACK_UPDATE, 'update_obj': _TRACK_UPDATE}
@@ -40,16 +50,21 @@ class VideoKernelUpdateHead(KernelUpdateHead):
         super().__init__(**kwargs)
         self.previous_type = previous_type
         # Tuples keep the links out of the module tree: their parts are registered under the published names.
-        self._track_link = (self._build_link('previous_type', previous_type, PREVIOUS_TYPES, kwargs), )
-        self._mask_link = (self._build_link('previous_link', previous_link, PREVIOUS_LINKS, kwargs), )
+        self._track_link = (self._build_link('previous_type', previous_type, PREVIOUS_TYPES, kwargs),)
+        self._mask_link = (self._build_link('previous_link', previous_link, PREVIOUS_LINKS, kwargs),)
 
     def _build_link(self, option: str, value: Optional[str], kinds: dict, cfg: dict) -> Optional[KernelLink]:
         if value is None:
             return None
         if value not in kinds:
             raise ValueError(f'{option}={value!r}; choose one of {sorted(kinds)} or None')
-        link = KernelLink(cfg['in_channels'], cfg['num_heads'], cfg['feedforward_channels'], cfg['num_ffn_fcs'],
-                          cfg['kernel_updator_cfg'] if 'update' in kinds[value] else None)
+        link = KernelLink(
+            cfg['in_channels'],
+            cfg['num_heads'],
+            cfg['feedforward_channels'],
+            cfg['num_ffn_fcs'],
+            cfg['kernel_updator_cfg'] if 'update' in kinds[value] else None,
+        )
         link.register_in(self, kinds[value])
         return link
 

@@ -1,4 +1,5 @@
 """Embedding by the features under masks: the alternative to embedding kernels."""
+
 from mmdet.models.builder import DETECTORS
 
 from .video_knet import VideoKNet

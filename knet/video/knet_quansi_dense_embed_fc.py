@@ -1,4 +1,5 @@
 """Learned embeddings; the reference frame only serves the association."""
+
 from mmdet.models.builder import DETECTORS
 
 from .video_knet import VideoKNet

@@ -1,4 +1,5 @@
 """The detector of all Video K-Net results: losses on both frames, linked kernels."""
+
 from mmdet.models.builder import DETECTORS
 
 from .video_knet import VideoKNet

@@ -1,4 +1,5 @@
 """The paper's toy experiment: kernels of an image K-Net already track (Video K-Net, Sec. 3.1)."""
+
 from mmdet.models.builder import DETECTORS
 
 from .video_knet import VideoKNet

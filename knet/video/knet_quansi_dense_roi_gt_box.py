@@ -1,4 +1,5 @@
 """Embedding by RoI features, as in QDTrack: the alternative to embedding kernels."""
+
 from mmdet.models.builder import DETECTORS
 
 from .video_knet import VideoKNet
@@ -15,8 +16,12 @@ class VideoKNetQuansiTrackROIGTBox(VideoKNet):
     """
 
     def __init__(self, bbox_roi_extractor: dict, ref_losses: bool = False, **kwargs) -> None:
-        super().__init__(embedding=dict(type='roi', roi_extractor=bbox_roi_extractor), ref_losses=ref_losses,
-                         semantic_filter=False, **kwargs)
+        super().__init__(
+            embedding=dict(type='roi', roi_extractor=bbox_roi_extractor),
+            ref_losses=ref_losses,
+            semantic_filter=False,
+            **kwargs,
+        )
 
 
 @DETECTORS.register_module()

@@ -1,4 +1,5 @@
 """What a stream remembers from frame to frame."""
+
 from dataclasses import dataclass
 from typing import Any, Optional
 
@@ -26,5 +27,8 @@ class StreamMemory:
 
     def starts_anew(self, img_meta: dict) -> bool:
         """Whether a frame belongs to another video, or to an earlier moment, than the memory."""
-        return (self.video_id != img_meta['video_id'] or bool(img_meta.get('is_first_frame'))
-                or img_meta['frame_id'] <= self.frame_id)
+        return (
+            self.video_id != img_meta['video_id']
+            or bool(img_meta.get('is_first_frame'))
+            or img_meta['frame_id'] <= self.frame_id
+        )

@@ -1,4 +1,5 @@
 """Boxes that the tracker sees, cut out of a panoptic map."""
+
 from typing import Sequence
 
 import torch

@@ -1,4 +1,5 @@
 """Association embeddings of kernels and their training."""
+
 from typing import Dict, List, Optional, Sequence, Tuple
 
 import torch
@@ -41,8 +42,13 @@ class KernelTrackHead(BaseModule):
         cosines = F.normalize(key_embeds, dim=1) @ F.normalize(ref_embeds, dim=1).t()
         return key_embeds @ ref_embeds.t(), cosines
 
-    def loss(self, key_embeds: Sequence[Tensor], ref_embeds: Sequence[Tensor], key_ids: Sequence[Tensor],
-             ref_ids: Sequence[Tensor]) -> Dict[str, Tensor]:
+    def loss(
+        self,
+        key_embeds: Sequence[Tensor],
+        ref_embeds: Sequence[Tensor],
+        key_ids: Sequence[Tensor],
+        ref_ids: Sequence[Tensor],
+    ) -> Dict[str, Tensor]:
         """Pull embeddings of one identity together, push others apart.
 
         Args:
@@ -81,11 +87,21 @@ class QuasiDenseMaskEmbedHeadGTMask(KernelTrackHead):
         **kwargs: Losses of :class:`KernelTrackHead`.
     """
 
-    def __init__(self, num_fcs: int, in_channels: int, fc_out_channels: int, embed_channels: int, num_convs: int = 0,
-                 roi_feat_size: int = 1, norm_cfg: Optional[dict] = None, **kwargs) -> None:
+    def __init__(
+        self,
+        num_fcs: int,
+        in_channels: int,
+        fc_out_channels: int,
+        embed_channels: int,
+        num_convs: int = 0,
+        roi_feat_size: int = 1,
+        norm_cfg: Optional[dict] = None,
+        **kwargs,
+    ) -> None:
         super().__init__(**kwargs)
-        self.convs = nn.Sequential(*(
-            ConvModule(in_channels, in_channels, 3, padding=1, norm_cfg=norm_cfg) for _ in range(num_convs)))
+        self.convs = nn.Sequential(
+            *(ConvModule(in_channels, in_channels, 3, padding=1, norm_cfg=norm_cfg) for _ in range(num_convs))
+        )
         channels = [in_channels * roi_feat_size**2] + [fc_out_channels] * num_fcs
         self.fcs = nn.ModuleList(nn.Linear(i, o) for i, o in zip(channels[:-1], channels[1:]))
         self.fc_embed = nn.Linear(channels[-1], embed_channels)

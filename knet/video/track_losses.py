@@ -1,4 +1,5 @@
 """Losses of the association embeddings (QDTrack, Pang et al., CVPR 2021)."""
+
 import torch
 import torch.nn.functional as F
 from mmdet.models.builder import LOSSES

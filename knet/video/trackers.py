@@ -1,4 +1,5 @@
 """Online association: which thing of this frame is which thing of earlier frames."""
+
 from dataclasses import dataclass
 from typing import Dict, List, Optional, Tuple
 
@@ -81,10 +82,20 @@ class QuasiDenseEmbedTracker:
         match_metric (str): ``'bisoftmax'``, ``'softmax'`` or ``'cosine'``.
     """
 
-    def __init__(self, init_score_thr: float, obj_score_thr: float, match_score_thr: float,
-                 memo_tracklet_frames: int, memo_backdrop_frames: int, memo_momentum: float, nms_conf_thr: float,
-                 nms_backdrop_iou_thr: float, nms_class_iou_thr: float, with_cats: bool = True,
-                 match_metric: str = 'bisoftmax') -> None:
+    def __init__(
+        self,
+        init_score_thr: float,
+        obj_score_thr: float,
+        match_score_thr: float,
+        memo_tracklet_frames: int,
+        memo_backdrop_frames: int,
+        memo_momentum: float,
+        nms_conf_thr: float,
+        nms_backdrop_iou_thr: float,
+        nms_class_iou_thr: float,
+        with_cats: bool = True,
+        match_metric: str = 'bisoftmax',
+    ) -> None:
         if match_metric not in ('bisoftmax', 'softmax', 'cosine'):
             raise ValueError(f"match_metric={match_metric!r}; choose 'bisoftmax', 'softmax' or 'cosine'")
         self.init_score_thr = init_score_thr
@@ -140,8 +151,9 @@ class QuasiDenseEmbedTracker:
         memory_embeds = torch.cat([torch.stack([t.embed for t in memory])] + [b.embeds for b in self.backdrops])
         memory_labels = torch.cat([torch.tensor([t.label for t in memory])] + [b.labels for b in self.backdrops])
         if self.match_metric == 'cosine':
-            similarity = torch.nn.functional.normalize(embeds, dim=1) @ \
-                torch.nn.functional.normalize(memory_embeds, dim=1).t()
+            similarity = (
+                torch.nn.functional.normalize(embeds, dim=1) @ torch.nn.functional.normalize(memory_embeds, dim=1).t()
+            )
         else:
             dots = embeds @ memory_embeds.t()
             similarity = dots.softmax(1)
@@ -153,7 +165,7 @@ class QuasiDenseEmbedTracker:
 
     def _associate(self, scores: Tensor, labels: Tensor, embeds: Tensor) -> Tensor:
         """Greedy matching, best detection first."""
-        ids = torch.full((len(labels), ), -1)
+        ids = torch.full((len(labels),), -1)
         if not self.tracklets or not len(labels):
             return ids
         similarity, memory_ids = self._similarity(labels, embeds)
@@ -177,9 +189,10 @@ class QuasiDenseEmbedTracker:
         distinct = ~(overlaps > self.nms_backdrop_iou_thr).tril(-1).any(1)
         backdrop = (ids == -1) & distinct
         self.backdrops.insert(0, _Backdrop(embeds[backdrop], labels[backdrop]))
-        del self.backdrops[self.memo_backdrop_frames:]
-        self.tracklets = {i: t for i, t in self.tracklets.items()
-                          if frame_id - t.last_frame < self.memo_tracklet_frames}
+        del self.backdrops[self.memo_backdrop_frames :]
+        self.tracklets = {
+            i: t for i, t in self.tracklets.items() if frame_id - t.last_frame < self.memo_tracklet_frames
+        }
 
 
 @TRACKERS.register_module()
@@ -213,7 +226,7 @@ class MaskIoUTracker:
         """Greedy by score; arguments as in :meth:`QuasiDenseEmbedTracker.match`."""
         index_map, labels = detections.index_map.cpu(), detections.labels.cpu()
         order = detections.boxes[:, 4].cpu().argsort(descending=True, stable=True)
-        ids = torch.full((len(labels), ), -1)
+        ids = torch.full((len(labels),), -1)
         if self.previous is not None:
             before_map, before_labels, before_ids = self.previous
             iou = _mask_iou(index_map, len(labels), before_map, len(before_ids))

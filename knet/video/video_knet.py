@@ -1,4 +1,5 @@
 """Video K-Net: one kernel-based model that segments and tracks (Li et al., CVPR 2022)."""
+
 from typing import Dict, List, Optional, Sequence, Tuple, Union
 
 import torch
@@ -44,13 +45,21 @@ class VideoKNet(KNet):
         **kwargs: Of :class:`~knet.det.KNet`.
     """
 
-    def __init__(self, track_head: dict, tracker: dict, embedding: Union[str, dict] = 'query',
-                 link_previous: bool = True, ref_losses: bool = True, semantic_filter: bool = True, **kwargs) -> None:
+    def __init__(
+        self,
+        track_head: dict,
+        tracker: dict,
+        embedding: Union[str, dict] = 'query',
+        link_previous: bool = True,
+        ref_losses: bool = True,
+        semantic_filter: bool = True,
+        **kwargs,
+    ) -> None:
         super().__init__(**kwargs)
         self.track_head = build_head(track_head)
         self.tracker_cfg = tracker
         # A tuple keeps the embedding out of the module tree: its layers stand there under the published names.
-        self._embedding = (build_embedding(embedding, self.rpn_head.init_kernels.in_channels), )
+        self._embedding = (build_embedding(embedding, self.rpn_head.init_kernels.in_channels),)
         for name, part in self.embedding.named_children():
             self.add_module(name, part)
         self.link_previous = link_previous
@@ -68,11 +77,22 @@ class VideoKNet(KNet):
 
     # ------------------------------------------------------------- training
 
-    def forward_train(self, img: Tensor, img_metas: Sequence[dict], gt_labels: Sequence[Tensor],
-                      gt_masks: Sequence[BitmapMasks], gt_instance_ids: Sequence[Tensor], gt_semantic_seg: Tensor,
-                      ref_img: Tensor, ref_img_metas: Sequence[Sequence[dict]], ref_gt_labels: Sequence[Tensor],
-                      ref_gt_masks: Sequence[Sequence[BitmapMasks]], ref_gt_instance_ids: Sequence[Tensor],
-                      ref_gt_semantic_seg: Tensor, **kwargs) -> Dict[str, Tensor]:
+    def forward_train(
+        self,
+        img: Tensor,
+        img_metas: Sequence[dict],
+        gt_labels: Sequence[Tensor],
+        gt_masks: Sequence[BitmapMasks],
+        gt_instance_ids: Sequence[Tensor],
+        gt_semantic_seg: Tensor,
+        ref_img: Tensor,
+        ref_img_metas: Sequence[Sequence[dict]],
+        ref_gt_labels: Sequence[Tensor],
+        ref_gt_masks: Sequence[Sequence[BitmapMasks]],
+        ref_gt_instance_ids: Sequence[Tensor],
+        ref_gt_semantic_seg: Tensor,
+        **kwargs,
+    ) -> Dict[str, Tensor]:
         """Losses of B pairs of key and reference frame.
 
         Args:
@@ -100,11 +120,17 @@ class VideoKNet(KNet):
         ref_metas = [metas[0] for metas in ref_img_metas]
         for meta in (*img_metas, *ref_metas):
             meta['batch_input_shape'] = tuple(img.shape[-2:])
-        targets = build_targets(gt_masks, gt_labels, gt_semantic_seg, img_metas, self.label_space,
-                                self.mask_assign_stride)
+        targets = build_targets(
+            gt_masks, gt_labels, gt_semantic_seg, img_metas, self.label_space, self.mask_assign_stride
+        )
         ref_targets = build_targets(
-            [masks[0] for masks in ref_gt_masks], [labels[:, 1].long() for labels in ref_gt_labels],
-            ref_gt_semantic_seg[:, 0], ref_metas, self.label_space, self.mask_assign_stride)
+            [masks[0] for masks in ref_gt_masks],
+            [labels[:, 1].long() for labels in ref_gt_labels],
+            ref_gt_semantic_seg[:, 0],
+            ref_metas,
+            self.label_space,
+            self.mask_assign_stride,
+        )
         # Key and reference frames share one pass up to the kernel head.
         feats = self.extract_feat(torch.cat([img, ref_img[:, 0]]))
         both, pyramid = self.rpn_head(feats), self.embedding.keep(feats)
@@ -116,25 +142,32 @@ class VideoKNet(KNet):
         previous = ref_stage.kernels if self.link_previous else None
         stage_losses, stage = self.roi_head.forward_train(proposals, targets, samples, previous)
         embeds, ids = self._embed_targets(
-            NetworkOutput(proposals, stage, [level[key] for level in pyramid]), targets, gt_instance_ids)
+            NetworkOutput(proposals, stage, [level[key] for level in pyramid]), targets, gt_instance_ids
+        )
         ref_embeds, ref_ids = self._embed_targets(
-            NetworkOutput(ref_proposals, ref_stage, [level[ref] for level in pyramid]), ref_targets,
-            [ids[:, 1] for ids in ref_gt_instance_ids])
+            NetworkOutput(ref_proposals, ref_stage, [level[ref] for level in pyramid]),
+            ref_targets,
+            [ids[:, 1] for ids in ref_gt_instance_ids],
+        )
         track_losses = self.track_head.loss(embeds, ref_embeds, ids, ref_ids)
         return {**losses, **stage_losses, **ref_losses, **track_losses}
 
-    def _reference_forward(self, proposals: Proposals,
-                           targets: List[ImageTargets]) -> Tuple[Dict[str, Tensor], Optional[StageOutput]]:
+    def _reference_forward(
+        self, proposals: Proposals, targets: List[ImageTargets]
+    ) -> Tuple[Dict[str, Tensor], Optional[StageOutput]]:
         if not self.ref_losses:
             is_read = self.link_previous or self.embedding.reads_kernels
             return {}, self.roi_head(proposals) if is_read else None
         rpn_losses, samples = self.rpn_head.loss(proposals, targets)
         stage_losses, output = self.roi_head.forward_train(proposals, targets, samples)
-        return {**{f'{name}_ref_rpn': value for name, value in rpn_losses.items()},
-                **{f'{name}_ref': value for name, value in stage_losses.items()}}, output
+        return {
+            **{f'{name}_ref_rpn': value for name, value in rpn_losses.items()},
+            **{f'{name}_ref': value for name, value in stage_losses.items()},
+        }, output
 
-    def _embed_targets(self, output: NetworkOutput, targets: List[ImageTargets],
-                       ids: Sequence[Tensor]) -> Tuple[List[Tensor], List[Tensor]]:
+    def _embed_targets(
+        self, output: NetworkOutput, targets: List[ImageTargets], ids: Sequence[Tensor]
+    ) -> Tuple[List[Tensor], List[Tensor]]:
         """Per image: embeddings (n_i, E) of its instances and their identities (n_i,)."""
         rows, instances = self.embedding.of_targets(output, targets, self._match_final)
         embeds = self.track_head(rows).split([len(i) for i in instances])
@@ -177,27 +210,32 @@ class VideoKNet(KNet):
         memory.video_id, memory.frame_id, memory.kernels = img_meta['video_id'], img_meta['frame_id'], stage.kernels
         return NetworkOutput(proposals, stage, self.embedding.keep(feats))
 
-    def predict_frame(self, proposals: Proposals, stage: StageOutput, pyramid: Sequence[Tensor], img_meta: dict,
-                      memory: StreamMemory) -> PanopticPrediction:
+    def predict_frame(
+        self, proposals: Proposals, stage: StageOutput, pyramid: Sequence[Tensor], img_meta: dict, memory: StreamMemory
+    ) -> PanopticPrediction:
         """Everything after the network: fusion and tracking; arguments as produced by :meth:`forward_network`."""
         cfg = self.test_cfg.rcnn
         cls_scores = stage.cls_logits[0].sigmoid()
         resizer = MaskResizer(stage.masks[0], self.roi_head.mask_head[-1].mask_upsample_stride, img_meta)
-        panoptic, segments = fuse(cls_scores, resizer, self.label_space, cfg.max_per_img, cfg.merge_joint,
-                                  cfg.merge_stuff_thing)
-        self._track(panoptic, [s for s in segments if s.is_thing], NetworkOutput(proposals, stage, pyramid), img_meta,
-                    memory)
+        panoptic, segments = fuse(
+            cls_scores, resizer, self.label_space, cfg.max_per_img, cfg.merge_joint, cfg.merge_stuff_thing
+        )
+        self._track(
+            panoptic, [s for s in segments if s.is_thing], NetworkOutput(proposals, stage, pyramid), img_meta, memory
+        )
         semantic = semantic_map(panoptic, segments, self.label_space, cfg.unassigned, cls_scores, resizer)
         track_ids = torch.tensor([0] + [s.track_id for s in segments], dtype=torch.int32, device=panoptic.device)
-        return PanopticPrediction(semantic.cpu().numpy(), track_ids[panoptic.long()].cpu().numpy(),
-                                  panoptic.cpu().numpy(), segments)
+        return PanopticPrediction(
+            semantic.cpu().numpy(), track_ids[panoptic.long()].cpu().numpy(), panoptic.cpu().numpy(), segments
+        )
 
-    def _track(self, panoptic: Tensor, things: List[Segment], output: NetworkOutput, img_meta: dict,
-               memory: StreamMemory) -> None:
+    def _track(
+        self, panoptic: Tensor, things: List[Segment], output: NetworkOutput, img_meta: dict, memory: StreamMemory
+    ) -> None:
         """Set ``track_id`` of the things of a frame."""
         if not things:
             return
-        lut = panoptic.new_full((int(panoptic.max()) + 1, ), -1, dtype=torch.long)
+        lut = panoptic.new_full((int(panoptic.max()) + 1,), -1, dtype=torch.long)
         lut[[s.id for s in things]] = torch.arange(len(things), device=lut.device)
         index_map = lut[panoptic.long()]
         visible = index_map >= 0
@@ -207,15 +245,17 @@ class VideoKNet(KNet):
             boxes=thing_boxes(index_map, things, visible),
             labels=torch.as_tensor(self.label_space.model_classes[[s.category for s in things]], device=lut.device),
             embeds=self.track_head(self.embedding.of_segments(output, things, index_map, img_meta)),
-            index_map=index_map)
+            index_map=index_map,
+        )
         matches = memory.tracker.match(detections, memory.frame_id)
         # The original pairs ids and things by position although duplicates were dropped in between.
         rows = range(len(matches.ids)) if self.test_cfg.rcnn.paper_id_order else matches.kept.tolist()
         for row, track_id in zip(rows, matches.ids.tolist()):
             things[row].track_id = max(track_id, -1) + 1
 
-    def simple_test(self, img: Tensor, img_metas: Sequence[dict], rescale: bool = True,
-                    memory: Optional[StreamMemory] = None) -> List[PanopticPrediction]:
+    def simple_test(
+        self, img: Tensor, img_metas: Sequence[dict], rescale: bool = True, memory: Optional[StreamMemory] = None
+    ) -> List[PanopticPrediction]:
         """mmdet's entry to :meth:`step`, one frame at a time.
 
         Without ``memory`` the model's own stream is used, which serves a

@@ -1,4 +1,5 @@
 """Loss curves out of mmcv's training log, drawn as SVG."""
+
 import json
 from collections import OrderedDict
 from html import escape
@@ -46,8 +47,10 @@ def _to_curves(records: List[dict]) -> Curves:
     curves: Curves = OrderedDict()
     train = [record for record in records if record['mode'] == 'train']
     # epoch-based logs count iterations from 1 in every epoch
-    by_epoch = len({record.get('epoch') for record in train}) > 1 and all(
-        a.get('iter', 0) < b.get('iter', 0) for a, b in zip(train, train[1:])) is False
+    by_epoch = (
+        len({record.get('epoch') for record in train}) > 1
+        and all(a.get('iter', 0) < b.get('iter', 0) for a, b in zip(train, train[1:])) is False
+    )
     epoch_length = max((record.get('iter', 0) for record in train), default=0) if by_epoch else 0
     last = 0.0
     for record in records:
@@ -83,20 +86,27 @@ def svg_chart(name: str, points: List[Tuple[float, float]], width: int = 300, he
     x_span, y_span = (x1 - x0) or 1.0, (y1 - y0) or 1.0
 
     def place(x: float, y: float) -> str:
-        return (f'{left + (x - x0) / x_span * (width - left - right):.1f},'
-                f'{height - bottom - (y - y0) / y_span * (height - top - bottom):.1f}')
+        return (
+            f'{left + (x - x0) / x_span * (width - left - right):.1f},'
+            f'{height - bottom - (y - y0) / y_span * (height - top - bottom):.1f}'
+        )
 
     line = ' '.join(place(x, y) for x, y in points)
-    dots = ''.join('<circle cx="{}" cy="{}" r="2.5"/>'.format(*place(x, y).split(',')) for x, y in points) if len(
-        points) <= 12 else ''
-    return (f'<svg viewBox="0 0 {width} {height}" role="img" aria-label="{escape(name)}">'
-            f'<text x="{left}" y="14" class="name">{escape(name)}: {points[-1][1]:.4g}</text>'
-            f'<path d="M{left},{top}V{height - bottom}H{width - right}" class="axis"/>'
-            f'<text x="{left - 4}" y="{top + 6}" class="tick end">{y1:.3g}</text>'
-            f'<text x="{left - 4}" y="{height - bottom}" class="tick end">{y0:.3g}</text>'
-            f'<text x="{left}" y="{height - 5}" class="tick">{x0:g}</text>'
-            f'<text x="{width - right}" y="{height - 5}" class="tick end">{x1:g}</text>'
-            f'<polyline points="{line}"/>{dots}</svg>')
+    dots = (
+        ''.join('<circle cx="{}" cy="{}" r="2.5"/>'.format(*place(x, y).split(',')) for x, y in points)
+        if len(points) <= 12
+        else ''
+    )
+    return (
+        f'<svg viewBox="0 0 {width} {height}" role="img" aria-label="{escape(name)}">'
+        f'<text x="{left}" y="14" class="name">{escape(name)}: {points[-1][1]:.4g}</text>'
+        f'<path d="M{left},{top}V{height - bottom}H{width - right}" class="axis"/>'
+        f'<text x="{left - 4}" y="{top + 6}" class="tick end">{y1:.3g}</text>'
+        f'<text x="{left - 4}" y="{height - bottom}" class="tick end">{y0:.3g}</text>'
+        f'<text x="{left}" y="{height - 5}" class="tick">{x0:g}</text>'
+        f'<text x="{width - right}" y="{height - 5}" class="tick end">{x1:g}</text>'
+        f'<polyline points="{line}"/>{dots}</svg>'
+    )
 
 
 def curves_section(path: Optional[PathLike]) -> str:

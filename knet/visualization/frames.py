@@ -1,4 +1,5 @@
 """Stored predictions beside the ground truth, and the frames that went worst."""
+
 import heapq
 from pathlib import Path
 from typing import Iterator, List, NamedTuple, Optional, Sequence, Tuple
@@ -31,8 +32,9 @@ class FrameScore(NamedTuple):
     invented: int
 
 
-def frame_quality(truth: Tuple[np.ndarray, np.ndarray], prediction: Tuple[np.ndarray, np.ndarray],
-                  space: LabelSpace) -> Tuple[float, int, int]:
+def frame_quality(
+    truth: Tuple[np.ndarray, np.ndarray], prediction: Tuple[np.ndarray, np.ndarray], space: LabelSpace
+) -> Tuple[float, int, int]:
     """Panoptic quality of one frame, all classes pooled.
 
     Meant for ranking frames; :mod:`knet.evaluation` computes the scores.
@@ -58,8 +60,9 @@ def frame_quality(truth: Tuple[np.ndarray, np.ndarray], prediction: Tuple[np.nda
     pred_ids, pred_index = np.unique(keys[1][counted], return_inverse=True)
     if not len(gt_ids):
         return 1.0, 0, 0
-    pairs = np.bincount(gt_index.reshape(-1) * len(pred_ids) + pred_index.reshape(-1),
-                        minlength=len(gt_ids) * len(pred_ids)).reshape(len(gt_ids), len(pred_ids))
+    pairs = np.bincount(
+        gt_index.reshape(-1) * len(pred_ids) + pred_index.reshape(-1), minlength=len(gt_ids) * len(pred_ids)
+    ).reshape(len(gt_ids), len(pred_ids))
     union = pairs.sum(1)[:, None] + pairs.sum(0)[None] - pairs
     iou = np.where(gt_ids[:, None] >> 32 == pred_ids[None] >> 32, pairs / union, 0)
     hits = iou > 0.5
@@ -69,8 +72,9 @@ def frame_quality(truth: Tuple[np.ndarray, np.ndarray], prediction: Tuple[np.nda
     return float(iou[hits].sum() / (hits.sum() + (missed + invented) / 2)), missed, invented
 
 
-def worst_frames(predictions: PredictionReader, ground_truth: KittiStepGroundTruth, space: LabelSpace,
-                 count: int = 6) -> List[FrameScore]:
+def worst_frames(
+    predictions: PredictionReader, ground_truth: KittiStepGroundTruth, space: LabelSpace, count: int = 6
+) -> List[FrameScore]:
     """The frames with the lowest quality, at most two of one video.
 
     Args:
@@ -88,8 +92,9 @@ def worst_frames(predictions: PredictionReader, ground_truth: KittiStepGroundTru
         in_video = []
         for frame in ground_truth.frames(video):
             if frame in predicted:
-                quality, missed, invented = frame_quality(ground_truth.read(video, frame),
-                                                          predictions.read(video, frame), space)
+                quality, missed, invented = frame_quality(
+                    ground_truth.read(video, frame), predictions.read(video, frame), space
+                )
                 in_video.append(FrameScore(quality, video, frame, missed, invented))
         scores += heapq.nsmallest(2, in_video)
     return heapq.nsmallest(count, scores)
@@ -101,8 +106,14 @@ def image_path(ground_truth: KittiStepGroundTruth, video: int, frame: int) -> Pa
     return label.with_name(label.name.replace('_panoptic.png', '_leftImg8bit.png'))
 
 
-def compare_frame(predictions: PredictionReader, ground_truth: KittiStepGroundTruth, space: LabelSpace, video: int,
-                  frame: int, min_width: int = 640) -> np.ndarray:
+def compare_frame(
+    predictions: PredictionReader,
+    ground_truth: KittiStepGroundTruth,
+    space: LabelSpace,
+    video: int,
+    frame: int,
+    min_width: int = 640,
+) -> np.ndarray:
     """Image, prediction and ground truth of a frame in one picture.
 
     Args:
@@ -122,11 +133,15 @@ def compare_frame(predictions: PredictionReader, ground_truth: KittiStepGroundTr
     path = image_path(ground_truth, video, frame)
     image = read_png(path)
     panels, titles = [], ['image', 'prediction', 'ground truth']
-    for (semantic, instance), origin in ((predictions.read(video, frame), predictions.path(video, frame)),
-                                         (ground_truth.read(video, frame), ground_truth.path(video, frame))):
+    for (semantic, instance), origin in (
+        (predictions.read(video, frame), predictions.path(video, frame)),
+        (ground_truth.read(video, frame), ground_truth.path(video, frame)),
+    ):
         if image.shape[:2] != semantic.shape:
-            raise ValueError(f'{origin}: {semantic.shape[1]}x{semantic.shape[0]}, but its image {path} is '
-                             f'{image.shape[1]}x{image.shape[0]}')
+            raise ValueError(
+                f'{origin}: {semantic.shape[1]}x{semantic.shape[0]}, but its image {path} is '
+                f'{image.shape[1]}x{image.shape[0]}'
+            )
         large = enlarge(image, semantic, instance, min_width)
         if not panels:
             panels.append(large[0])
@@ -135,8 +150,14 @@ def compare_frame(predictions: PredictionReader, ground_truth: KittiStepGroundTr
     return side_by_side(panels, titles)
 
 
-def compare_video(predictions: PredictionReader, ground_truth: KittiStepGroundTruth, space: LabelSpace, video: int,
-                  every: int = 1, max_width: Optional[int] = None) -> Iterator[np.ndarray]:
+def compare_video(
+    predictions: PredictionReader,
+    ground_truth: KittiStepGroundTruth,
+    space: LabelSpace,
+    video: int,
+    every: int = 1,
+    max_width: Optional[int] = None,
+) -> Iterator[np.ndarray]:
     """:func:`compare_frame` for the frames of a video that were predicted.
 
     Args:

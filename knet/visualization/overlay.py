@@ -1,4 +1,5 @@
 """Predictions drawn over frames, and frames beside each other."""
+
 from typing import List, Mapping, Optional, Sequence, Tuple, Union
 
 import cv2
@@ -13,8 +14,14 @@ _TITLE_HEIGHT = 22
 _TITLE_BACK = (32, 34, 38)
 
 
-def overlay(image_rgb: np.ndarray, semantic: np.ndarray, instance: np.ndarray, label_space: LabelSpace,
-            alpha: float = 0.5, captions: Optional[Mapping[int, str]] = None) -> np.ndarray:
+def overlay(
+    image_rgb: np.ndarray,
+    semantic: np.ndarray,
+    instance: np.ndarray,
+    label_space: LabelSpace,
+    alpha: float = 0.5,
+    captions: Optional[Mapping[int, str]] = None,
+) -> np.ndarray:
     """Lay a panoptic map over a frame.
 
     Stuff has its class colour, a tracked thing the colour of its track, an
@@ -36,8 +43,9 @@ def overlay(image_rgb: np.ndarray, semantic: np.ndarray, instance: np.ndarray, l
         ValueError: If the three arrays differ in size.
     """
     if not image_rgb.shape[:2] == semantic.shape == instance.shape:
-        raise ValueError(f'image {image_rgb.shape[:2]}, classes {semantic.shape} and ids {instance.shape} '
-                         'must have one size')
+        raise ValueError(
+            f'image {image_rgb.shape[:2]}, classes {semantic.shape} and ids {instance.shape} must have one size'
+        )
     tracked = instance > 0
     colours = semantic_colours(semantic, label_space)
     colours[tracked] = track_colours(instance[tracked])
@@ -55,8 +63,9 @@ def overlay(image_rgb: np.ndarray, semantic: np.ndarray, instance: np.ndarray, l
     return mixed
 
 
-def flat_maps(prediction: Union[PanopticPrediction, InstancePrediction], label_space: LabelSpace,
-              score_thr: float = 0.3) -> Tuple[np.ndarray, np.ndarray]:
+def flat_maps(
+    prediction: Union[PanopticPrediction, InstancePrediction], label_space: LabelSpace, score_thr: float = 0.3
+) -> Tuple[np.ndarray, np.ndarray]:
     """What :func:`overlay` draws of a prediction; of overlapping instances the better scored one lies on top.
 
     Args:
@@ -115,8 +124,9 @@ def _write_ids(image: np.ndarray, instance: np.ndarray, captions: Optional[Mappi
         cv2.putText(image, text, corner, _FONT, scale, (255, 255, 255), 1, cv2.LINE_AA)
 
 
-def enlarge(image_rgb: np.ndarray, semantic: np.ndarray, instance: np.ndarray,
-            min_width: int = 640) -> Tuple[np.ndarray, np.ndarray, np.ndarray]:
+def enlarge(
+    image_rgb: np.ndarray, semantic: np.ndarray, instance: np.ndarray, min_width: int = 640
+) -> Tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Blow a small frame up by a whole factor, so that drawings are readable.
 
     Args:
@@ -133,8 +143,11 @@ def enlarge(image_rgb: np.ndarray, semantic: np.ndarray, instance: np.ndarray,
         return image_rgb, semantic, instance
     size = (image_rgb.shape[1] * factor, image_rgb.shape[0] * factor)
     block = np.ones((factor, factor), dtype=np.uint8)
-    return (cv2.resize(image_rgb, size, interpolation=cv2.INTER_CUBIC), np.kron(semantic, block).astype(semantic.dtype),
-            np.kron(instance, block).astype(instance.dtype))
+    return (
+        cv2.resize(image_rgb, size, interpolation=cv2.INTER_CUBIC),
+        np.kron(semantic, block).astype(semantic.dtype),
+        np.kron(instance, block).astype(instance.dtype),
+    )
 
 
 def side_by_side(images: Sequence[np.ndarray], titles: Sequence[str], vertical: Optional[bool] = None) -> np.ndarray:

@@ -1,4 +1,5 @@
 """Colours: fixed ones for classes, stable and vivid ones for tracks."""
+
 import colorsys
 from typing import List
 

@@ -1,4 +1,5 @@
 """The report of a run: one HTML file that needs nothing else."""
+
 import base64
 from html import escape
 from pathlib import Path
@@ -39,10 +40,17 @@ figcaption{color:var(--soft)}img,video{max-width:100%;border-radius:6px}
 _CLIP_TYPES = {'.gif': 'image/gif', '.mp4': 'video/mp4'}
 
 
-def write_report(path_html: PathLike, title: str, facts: Mapping[str, Any], stq: Optional[Mapping[str, Any]] = None,
-                 vpq: Optional[Mapping[str, Any]] = None, log_json: Optional[PathLike] = None,
-                 worst_frames: Sequence[Tuple[str, np.ndarray]] = (), clips: Sequence[PathLike] = (),
-                 label_space: Optional[LabelSpace] = None) -> None:
+def write_report(
+    path_html: PathLike,
+    title: str,
+    facts: Mapping[str, Any],
+    stq: Optional[Mapping[str, Any]] = None,
+    vpq: Optional[Mapping[str, Any]] = None,
+    log_json: Optional[PathLike] = None,
+    worst_frames: Sequence[Tuple[str, np.ndarray]] = (),
+    clips: Sequence[PathLike] = (),
+    label_space: Optional[LabelSpace] = None,
+) -> None:
     """Write the report of a run.
 
     Args:
@@ -70,9 +78,11 @@ def write_report(path_html: PathLike, title: str, facts: Mapping[str, Any], stq:
         ('Run', _table([('', True), ('', True)], [(escape(str(k)), escape(str(v))) for k, v in facts.items()])),
     ]
     body = ''.join((f'<h2>{name}</h2>' if name else '') + content for name, content in sections if content)
-    page = (f'<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" '
-            f'content="width=device-width, initial-scale=1"><title>{escape(title)}</title>'
-            f'<style>{_STYLE}</style></head><body><h1>{escape(title)}</h1>{body}</body></html>\n')
+    page = (
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" '
+        f'content="width=device-width, initial-scale=1"><title>{escape(title)}</title>'
+        f'<style>{_STYLE}</style></head><body><h1>{escape(title)}</h1>{body}</body></html>\n'
+    )
     with atomic_path(path_html) as temporary:
         Path(temporary).write_text(page, encoding='utf-8')
 
@@ -97,8 +107,9 @@ def _tiles(stq: Optional[Mapping[str, Any]], vpq: Optional[Mapping[str, Any]]) -
     tiles = ''.join(f'<div class="tile"><b>{_number(v)}</b><span>{escape(n)}</span></div>' for n, v in scores)
     partial = any(result is not None and result.get('skipped') for result in (stq, vpq))
     warning = ' <b>Not the whole data set: frames were missing and left out.</b>' if partial else ''
-    return (f'<p>Scores in percent; protocol {escape(_protocols(stq, vpq))}.{warning}</p>'
-            f'<div class="tiles">{tiles}</div>')
+    return (
+        f'<p>Scores in percent; protocol {escape(_protocols(stq, vpq))}.{warning}</p><div class="tiles">{tiles}</div>'
+    )
 
 
 def _table(header: Sequence[Tuple[str, bool]], rows: Sequence[Sequence[str]]) -> str:
@@ -112,8 +123,9 @@ def _table(header: Sequence[Tuple[str, bool]], rows: Sequence[Sequence[str]]) ->
     return f'<div class="scroll"><table>{head}{body}</table></div>'
 
 
-def _class_table(stq: Optional[Mapping[str, Any]], vpq: Optional[Mapping[str, Any]],
-                 space: Optional[LabelSpace]) -> str:
+def _class_table(
+    stq: Optional[Mapping[str, Any]], vpq: Optional[Mapping[str, Any]], space: Optional[LabelSpace]
+) -> str:
     """IoU and VPQ per class, one column per window length."""
     names: Dict[str, str] = {str(i): info['name'] for i, info in stq['per_class'].items()} if stq else {}
     windows = dict(vpq['k']) if vpq else {}
@@ -140,8 +152,10 @@ def _class_table(stq: Optional[Mapping[str, Any]], vpq: Optional[Mapping[str, An
 def _video_table(stq: Optional[Mapping[str, Any]]) -> str:
     if stq is None:
         return ''
-    rows = [(escape(str(video)), str(result['frames']), *(_number(result[name]) for name in ('STQ', 'AQ', 'SQ')))
-            for video, result in stq['per_video'].items()]
+    rows = [
+        (escape(str(video)), str(result['frames']), *(_number(result[name]) for name in ('STQ', 'AQ', 'SQ')))
+        for video, result in stq['per_video'].items()
+    ]
     return _table([('video', True), ('frames', False), ('STQ', False), ('AQ', False), ('SQ', False)], rows)
 
 
@@ -153,8 +167,10 @@ def _figure(caption: str, image: np.ndarray) -> str:
     _, data = cv2.imencode('.jpg', np.ascontiguousarray(image[..., ::-1]), [cv2.IMWRITE_JPEG_QUALITY, 88])
     source = base64.b64encode(data.tobytes()).decode('ascii')
     wide = ' class="wide"' if image.shape[1] > 2 * image.shape[0] else ''
-    return (f'<figure{wide}><img src="data:image/jpeg;base64,{source}" alt="{escape(caption)}">'
-            f'<figcaption>{escape(caption)}</figcaption></figure>')
+    return (
+        f'<figure{wide}><img src="data:image/jpeg;base64,{source}" alt="{escape(caption)}">'
+        f'<figcaption>{escape(caption)}</figcaption></figure>'
+    )
 
 
 def _clip(path: Path) -> str:
@@ -164,6 +180,9 @@ def _clip(path: Path) -> str:
     if not path.is_file():
         raise FileNotFoundError(f'{path}: no such clip')
     source = f'data:{kind};base64,' + base64.b64encode(path.read_bytes()).decode('ascii')
-    shown = (f'<img src="{source}" alt="{escape(path.name)}">' if kind == 'image/gif' else
-             f'<video src="{source}" controls loop muted></video>')
+    shown = (
+        f'<img src="{source}" alt="{escape(path.name)}">'
+        if kind == 'image/gif'
+        else f'<video src="{source}" controls loop muted></video>'
+    )
     return f'<figure>{shown}<figcaption>{escape(path.name)}</figcaption></figure>'

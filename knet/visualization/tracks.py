@@ -1,4 +1,5 @@
 """Tracks of a video drawn over its frames."""
+
 from typing import Any, Dict, Iterable, Iterator, Sequence
 
 import cv2
@@ -24,8 +25,9 @@ def read_frame(path: PathLike) -> np.ndarray:
     return picture[..., ::-1]
 
 
-def draw_tracks(frames: Iterable[np.ndarray], records: Sequence[Dict[str, Any]], label_space: LabelSpace,
-                score_thr: float = 0.3) -> Iterator[np.ndarray]:
+def draw_tracks(
+    frames: Iterable[np.ndarray], records: Sequence[Dict[str, Any]], label_space: LabelSpace, score_thr: float = 0.3
+) -> Iterator[np.ndarray]:
     """Lay the tracks of a video over its frames, each with its colour, class and score.
 
     The best track has the first colour and lies on top. Small frames are enlarged.
@@ -42,8 +44,9 @@ def draw_tracks(frames: Iterable[np.ndarray], records: Sequence[Dict[str, Any]],
     """
     shown = sorted((record for record in records if record['score'] >= score_thr), key=lambda record: -record['score'])
     names = {info.dataset_id: info.name for info in label_space.things}
-    captions = {number: f'{names[record["category_id"]]} {record["score"]:.2f}'
-                for number, record in enumerate(shown, 1)}
+    captions = {
+        number: f'{names[record["category_id"]]} {record["score"]:.2f}' for number, record in enumerate(shown, 1)
+    }
     scores = np.array([record['score'] for record in shown], dtype=np.float32)
     labels = label_space.model_classes[np.array([record['category_id'] for record in shown], dtype=np.int64)]
     for number, frame in enumerate(frames):
@@ -56,8 +59,14 @@ def draw_tracks(frames: Iterable[np.ndarray], records: Sequence[Dict[str, Any]],
         yield overlay(*enlarge(frame, *maps), label_space, captions=captions)
 
 
-def write_track_video(path: PathLike, files: Sequence[PathLike], records: Sequence[Dict[str, Any]],
-                      label_space: LabelSpace, score_thr: float = 0.3, fps: float = 5.0) -> None:
+def write_track_video(
+    path: PathLike,
+    files: Sequence[PathLike],
+    records: Sequence[Dict[str, Any]],
+    label_space: LabelSpace,
+    score_thr: float = 0.3,
+    fps: float = 5.0,
+) -> None:
     """Write a clip of a video with its tracks, see :func:`draw_tracks`.
 
     Args:

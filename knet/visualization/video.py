@@ -1,4 +1,5 @@
 """Clips: GIF (plays everywhere) and MP4 (small)."""
+
 from pathlib import Path
 from typing import Iterable, List
 
@@ -46,12 +47,13 @@ def _checked(path: PathLike, frames: Iterable[np.ndarray]) -> Iterable[np.ndarra
 def _write_gif(path: str, frames: Iterable[np.ndarray], fps: float) -> None:
     images = [Image.fromarray(np.ascontiguousarray(frame)) for frame in frames]
     # one palette for all frames, or colours would flicker
-    sample: List[np.ndarray] = [np.asarray(image)[::3, ::3] for image in images[::max(1, len(images) // 8)]]
+    sample: List[np.ndarray] = [np.asarray(image)[::3, ::3] for image in images[:: max(1, len(images) // 8)]]
     palette = Image.fromarray(np.concatenate(sample)).quantize(256)
     # 0 = no dithering, which would crawl (the name of the constant depends on Pillow's version)
     indexed = [image.quantize(palette=palette, dither=0) for image in images]
-    indexed[0].save(path, save_all=True, append_images=indexed[1:], duration=max(20, int(round(1000 / fps))), loop=0,
-                    disposal=1)
+    indexed[0].save(
+        path, save_all=True, append_images=indexed[1:], duration=max(20, int(round(1000 / fps))), loop=0, disposal=1
+    )
 
 
 def _write_mp4(path: str, frames: Iterable[np.ndarray], fps: float) -> None:
@@ -63,8 +65,10 @@ def _write_mp4(path: str, frames: Iterable[np.ndarray], fps: float) -> None:
             if writer is None:
                 writer = cv2.VideoWriter(path, cv2.VideoWriter_fourcc(*'mp4v'), fps, (width, height))
                 if not writer.isOpened():
-                    raise RuntimeError('this OpenCV cannot write MP4 (no mp4v encoder); write a .gif instead or '
-                                       'install opencv-python from PyPI')
+                    raise RuntimeError(
+                        'this OpenCV cannot write MP4 (no mp4v encoder); write a .gif instead or '
+                        'install opencv-python from PyPI'
+                    )
             writer.write(np.ascontiguousarray(frame[:height, :width, ::-1]))
     finally:
         if writer is not None:

@@ -1,4 +1,5 @@
 """mmsegmentation's K-Net head with a link from frame to frame."""
+
 from typing import List, Optional, Sequence, Tuple
 
 import torch
@@ -34,8 +35,9 @@ class VideoIterativeDecodeHead(IterativeDecodeHead):
             return kernels
         return self.link(kernels[..., 0, 0], previous[..., 0, 0])[..., None, None]
 
-    def refine(self, inputs: Sequence[Tensor], previous: Optional[Tensor] = None,
-               pairs: bool = False) -> Tuple[List[Tensor], Tensor]:
+    def refine(
+        self, inputs: Sequence[Tensor], previous: Optional[Tensor] = None, pairs: bool = False
+    ) -> Tuple[List[Tensor], Tensor]:
         """Run all stages.
 
         Args:

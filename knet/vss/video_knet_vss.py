@@ -1,4 +1,5 @@
 """Video K-Net for video semantic segmentation (Li et al., CVPR 2022, Sec. 4 on VSPW)."""
+
 from typing import Dict, Optional, Sequence, Union
 
 import numpy as np
@@ -39,8 +40,10 @@ class VideoKNetVSS(EncoderDecoder):
         super().__init__(**kwargs)
         self.label_space = get_label_space(label_space)
         if self.num_classes != self.label_space.num_classes:
-            raise ValueError(f'the decode head has {self.num_classes} classes, label space {self.label_space.name!r} '
-                             f'{self.label_space.num_classes}; set num_classes of the heads, or label_space, to fit')
+            raise ValueError(
+                f'the decode head has {self.num_classes} classes, label space {self.label_space.name!r} '
+                f'{self.label_space.num_classes}; set num_classes of the heads, or label_space, to fit'
+            )
         if self.decode_head.link is not None and self.test_cfg['mode'] != 'whole':
             raise ValueError(f"test_cfg.mode={self.test_cfg['mode']!r}: frames are linked as a whole, use 'whole'")
         self._stream = self.new_stream()
@@ -53,9 +56,15 @@ class VideoKNetVSS(EncoderDecoder):
 
     # ------------------------------------------------------------- training
 
-    def forward_train(self, img: Tensor, img_metas: Sequence[dict], gt_semantic_seg: Tensor,
-                      ref_img: Optional[Tensor] = None, ref_img_metas: Optional[Sequence[Sequence[dict]]] = None,
-                      ref_gt_semantic_seg: Optional[Tensor] = None) -> Dict[str, Tensor]:
+    def forward_train(
+        self,
+        img: Tensor,
+        img_metas: Sequence[dict],
+        gt_semantic_seg: Tensor,
+        ref_img: Optional[Tensor] = None,
+        ref_img_metas: Optional[Sequence[Sequence[dict]]] = None,
+        ref_gt_semantic_seg: Optional[Tensor] = None,
+    ) -> Dict[str, Tensor]:
         """Losses of B frames, or of B pairs of key and reference frame.
 
         Args:
@@ -75,8 +84,9 @@ class VideoKNetVSS(EncoderDecoder):
         labels = torch.cat([gt_semantic_seg, ref_gt_semantic_seg[:, 0]])
         return super().forward_train(torch.cat([img, ref_img[:, 0]]), metas, self.class_targets(labels))
 
-    def _decode_head_forward_train(self, x: Sequence[Tensor], img_metas: Sequence[dict],
-                                   gt_semantic_seg: Tensor) -> Dict[str, Tensor]:
+    def _decode_head_forward_train(
+        self, x: Sequence[Tensor], img_metas: Sequence[dict], gt_semantic_seg: Tensor
+    ) -> Dict[str, Tensor]:
         """Losses of the decode head; mmseg calls it within ``forward_train``."""
         pairs = bool(img_metas[-1].get('is_reference'))
         logits, _ = self.decode_head.refine(x, pairs=pairs)

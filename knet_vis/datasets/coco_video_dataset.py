@@ -1,4 +1,5 @@
 """Video instances in COCO's form: clips for training, whole videos in chunks for testing."""
+
 import logging
 import os.path as osp
 from typing import Any, Dict, List, Optional, Sequence, Tuple, Union
@@ -55,17 +56,19 @@ class CocoVideoDataset(Dataset):
     """
 
     #: Names that :meth:`evaluate` takes.
-    METRICS: Tuple[str, ...] = ('segm', )
+    METRICS: Tuple[str, ...] = ('segm',)
 
-    def __init__(self,
-                 ann_file: str,
-                 pipeline: Sequence[Dict[str, Any]],
-                 label_space: Union[str, LabelSpace],
-                 data_root: Optional[str] = None,
-                 img_prefix: str = '',
-                 ref_img_sampler: Optional[Dict[str, Any]] = None,
-                 filter_empty_gt: bool = True,
-                 test_mode: bool = False) -> None:
+    def __init__(
+        self,
+        ann_file: str,
+        pipeline: Sequence[Dict[str, Any]],
+        label_space: Union[str, LabelSpace],
+        data_root: Optional[str] = None,
+        img_prefix: str = '',
+        ref_img_sampler: Optional[Dict[str, Any]] = None,
+        filter_empty_gt: bool = True,
+        test_mode: bool = False,
+    ) -> None:
         root = osp.expanduser(data_root or '')
         self.ann_file, self.img_prefix = osp.join(root, ann_file), osp.join(root, img_prefix)
         self.label_space = get_label_space(label_space)
@@ -74,11 +77,17 @@ class CocoVideoDataset(Dataset):
         self.test_mode = test_mode
         self.sampler = None if test_mode or ref_img_sampler is None else ClipSampler(**ref_img_sampler)
         self.videos = self._read()
-        self.keys = [(v, f) for v, video in enumerate(self.videos) for f, frame in enumerate(video.frames)
-                     if self._is_key(video, frame, filter_empty_gt)]
+        self.keys = [
+            (v, f)
+            for v, video in enumerate(self.videos)
+            for f, frame in enumerate(video.frames)
+            if self._is_key(video, frame, filter_empty_gt)
+        ]
         if not len(self):
-            raise ValueError(f'{self.ann_file}: no video or key frame is left to use; the split is empty or has no '
-                             'instance (filter_empty_gt=False keeps frames without).')
+            raise ValueError(
+                f'{self.ann_file}: no video or key frame is left to use; the split is empty or has no '
+                'instance (filter_empty_gt=False keeps frames without).'
+            )
         names = [frame.file_name for video in self.videos for frame in video.frames]
         require_files(self.img_prefix, names, f'frames of {self.ann_file}')
         sizes = [self.videos[self._position(i)[0]].size for i in range(len(self))]
@@ -86,7 +95,7 @@ class CocoVideoDataset(Dataset):
         self.pipeline = Compose(pipeline)
 
     def _read(self) -> List[Video]:
-        sections = ('videos', 'images', 'categories') + (() if self.test_mode else ('annotations', ))
+        sections = ('videos', 'images', 'categories') + (() if self.test_mode else ('annotations',))
         data = read_annotations(self.ann_file, sections)
         self.is_unlabelled = not data.get('annotations')
         data.setdefault('annotations', [])
@@ -123,22 +132,29 @@ class CocoVideoDataset(Dataset):
             img_info=dict(filename=info.file_name, height=video.size[0], width=video.size[1]),
             img_prefix=self.img_prefix,
             ann_info=self._targets(info),
-            bbox_fields=[], mask_fields=[], seg_fields=[],
+            bbox_fields=[],
+            mask_fields=[],
+            seg_fields=[],
             video_id=video.id,
             frame_id=position,
-            is_first_frame=position == 0)
+            is_first_frame=position == 0,
+        )
 
     def _targets(self, frame: VideoFrame) -> Dict[str, Any]:
         """Arrays of a frame's n objects that can be learned from: no crowds, nothing of less than a pixel."""
-        used = [ann for ann in frame.annotations
-                if not ann.get('iscrowd') and not ann.get('ignore') and ann['area'] > 0 and min(ann['bbox'][2:]) >= 1]
+        used = [
+            ann
+            for ann in frame.annotations
+            if not ann.get('iscrowd') and not ann.get('ignore') and ann['area'] > 0 and min(ann['bbox'][2:]) >= 1
+        ]
         boxes = np.array([ann['bbox'] for ann in used], dtype=np.float32).reshape(-1, 4)
         boxes[:, 2:] += boxes[:, :2]
         return dict(
             bboxes=boxes,
             labels=np.array([self.cat2label[ann['category_id']] for ann in used], dtype=np.int64),
             instance_ids=np.array([ann['instance_id'] for ann in used], dtype=np.int64),
-            masks=[ann['segmentation'] for ann in used])
+            masks=[ann['segmentation'] for ann in used],
+        )
 
     def load_frames(self, video_index: int, positions: Sequence[int]) -> Dict[str, Any]:
         """Run the pipeline on chosen frames of a video.
@@ -172,11 +188,14 @@ class CocoVideoDataset(Dataset):
         metrics = [metric] if isinstance(metric, str) else list(metric)
         unknown = [name for name in metrics if name not in self.METRICS]
         if unknown:
-            raise ValueError(f'unknown metric {unknown[0]!r} for {self.__class__.__name__}; known: '
-                             f'{", ".join(self.METRICS)}')
+            raise ValueError(
+                f'unknown metric {unknown[0]!r} for {self.__class__.__name__}; known: {", ".join(self.METRICS)}'
+            )
         if metrics and self.is_unlabelled:
-            raise ValueError(f'{self.ann_file} has no annotations to compare with; use --format-only and submit the '
-                             'file to the server.')
+            raise ValueError(
+                f'{self.ann_file} has no annotations to compare with; use --format-only and submit the '
+                'file to the server.'
+            )
         return metrics
 
     def records(self, result: VideoInstances, index: int) -> List[Dict[str, Any]]:
@@ -194,14 +213,21 @@ class CocoVideoDataset(Dataset):
         for video in self.videos:
             for position, frame in enumerate(video.frames):
                 for ann in frame.annotations:
-                    track = tracks[video.id].setdefault(ann['instance_id'], dict(
-                        category_id=ann['category_id'], iscrowd=ann.get('iscrowd', 0),
-                        segmentations=[None] * len(video.frames)))
+                    track = tracks[video.id].setdefault(
+                        ann['instance_id'],
+                        dict(
+                            category_id=ann['category_id'],
+                            iscrowd=ann.get('iscrowd', 0),
+                            segmentations=[None] * len(video.frames),
+                        ),
+                    )
                     track['segmentations'][position] = ann['segmentation']
         return VisGroundTruth(
             {video.id: (len(video.frames), video.size) for video in self.videos},
             {video: list(found.values()) for video, found in tracks.items()},
-            dict(zip(self.cat_ids, (info.name for info in self.label_space.things))), self.ann_file)
+            dict(zip(self.cat_ids, (info.name for info in self.label_space.things))),
+            self.ann_file,
+        )
 
     def format_results(self, results: Sequence[List[Dict[str, Any]]], resfile_path: str) -> Tuple[str, str]:
         """Write what evaluation servers take.
@@ -216,8 +242,9 @@ class CocoVideoDataset(Dataset):
         flat = [record for video in results for record in video]
         return write_submission(flat, self.ground_truth(), resfile_path)
 
-    def evaluate(self, results: Sequence[List[Dict[str, Any]]], metric: Union[str, Sequence[str]] = 'segm',
-                 logger: Logger = None) -> Dict[str, float]:
+    def evaluate(
+        self, results: Sequence[List[Dict[str, Any]]], metric: Union[str, Sequence[str]] = 'segm', logger: Logger = None
+    ) -> Dict[str, float]:
         """Score the tracks of all videos.
 
         Args:

@@ -3,6 +3,7 @@
 The work is done by :mod:`knet.datasets.pipelines` and MMDetection, frame by
 frame, with one set of random parameters for all frames of a clip.
 """
+
 from typing import Any, Dict, List
 
 import cv2
@@ -32,12 +33,14 @@ class LoadMultiImagesFromFile(LoadImageFromFile):
         try:
             frame = super().__call__(frame)
         except (AttributeError, TypeError, cv2.error) as error:  # the decoder gave nothing
-            raise ValueError(f"{frame['filename']}: truncated or damaged picture; unpack it again") from error
+            raise ValueError(f'{frame["filename"]}: truncated or damaged picture; unpack it again') from error
         info = frame['img_info']
         if frame['img_shape'][:2] != (info['height'], info['width']):
-            raise ValueError(f"{frame['filename']}: size {frame['img_shape'][:2]} differs from "
-                             f"{(info['height'], info['width'])} (height, width) in the annotations. Images and "
-                             'annotations must come from one release.')
+            raise ValueError(
+                f'{frame["filename"]}: size {frame["img_shape"][:2]} differs from '
+                f'{(info["height"], info["width"])} (height, width) in the annotations. Images and '
+                'annotations must come from one release.'
+            )
         return frame
 
 

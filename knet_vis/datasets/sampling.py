@@ -1,4 +1,5 @@
 """Which frames of a video make a training clip."""
+
 import random
 from typing import List, Sequence, Union
 
@@ -25,8 +26,10 @@ class ClipSampler:
     def __init__(self, num_ref_imgs: int, frame_range: Union[int, Sequence[int]], filter_key_img: bool = True) -> None:
         first, last = (-frame_range, frame_range) if isinstance(frame_range, int) else frame_range
         if num_ref_imgs < 1 or not first <= 0 <= last:
-            raise ValueError(f'ref_img_sampler: num_ref_imgs must be >= 1 and frame_range [first <= 0, last >= 0], got '
-                             f'{num_ref_imgs} and {frame_range}')
+            raise ValueError(
+                f'ref_img_sampler: num_ref_imgs must be >= 1 and frame_range [first <= 0, last >= 0], got '
+                f'{num_ref_imgs} and {frame_range}'
+            )
         self.num_ref_imgs = num_ref_imgs
         self.window = first, last
         self.filter_key_img = filter_key_img

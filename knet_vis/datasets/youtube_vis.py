@@ -1,4 +1,5 @@
 """YouTube-VIS."""
+
 from typing import Any
 
 from mmdet.datasets.builder import DATASETS
@@ -20,6 +21,8 @@ class YouTubeVISDataset(CocoVideoDataset):
 
     def __init__(self, dataset_version: str, **kwargs: Any) -> None:
         if str(dataset_version) not in _LABEL_SPACES:
-            raise ValueError(f'YouTubeVISDataset: dataset_version {dataset_version!r} is unknown; choose from '
-                             f'{", ".join(_LABEL_SPACES)}, or use CocoVideoDataset with a label space of your own.')
+            raise ValueError(
+                f'YouTubeVISDataset: dataset_version {dataset_version!r} is unknown; choose from '
+                f'{", ".join(_LABEL_SPACES)}, or use CocoVideoDataset with a label space of your own.'
+            )
         super().__init__(label_space=_LABEL_SPACES[str(dataset_version)], **kwargs)

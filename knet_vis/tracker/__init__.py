@@ -1,4 +1,5 @@
 """A clip as one unit: kernels of frames -> kernels of the clip -> tracks (clip-wise Video K-Net)."""
+
 from mmdet.models.builder import HEADS
 
 from knet.det import ConvKernelHead, KernelIterHead, MaskHungarianAssigner

@@ -1,4 +1,5 @@
 """The tracker starts from the refinement stages of an image K-Net."""
+
 from typing import Any, Dict
 
 from torch import Tensor, nn

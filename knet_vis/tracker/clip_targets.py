@@ -1,4 +1,5 @@
 """Tracks of a clip from the instances of its frames."""
+
 from typing import Sequence
 
 import torch
@@ -31,8 +32,10 @@ def clip_targets(frames: Sequence[ImageTargets], ids: Sequence[Tensor]) -> Image
     track_labels[track] = labels
     changed = (track_labels[track] != labels).nonzero().flatten()
     if len(changed):
-        raise ValueError(f'instance {int(tracks[track[changed[0]]])} changes its label within a clip: '
-                         f'{sorted(set(labels[track == track[changed[0]]].tolist()))}')
+        raise ValueError(
+            f'instance {int(tracks[track[changed[0]]])} changes its label within a clip: '
+            f'{sorted(set(labels[track == track[changed[0]]].tolist()))}'
+        )
     if len(torch.stack([track, index]).unique(dim=1)[0]) < len(track):
         raise ValueError(f'an instance occurs twice in a frame; instance ids by frame: {[i.tolist() for i in ids]}')
     return ImageTargets(masks, track_labels, masks[:0], labels[:0])

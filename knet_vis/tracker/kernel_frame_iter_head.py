@@ -1,4 +1,5 @@
 """The stages that turn the kernels of frames into the tracks of a clip."""
+
 from typing import Any, Dict, Optional, Sequence
 
 from mmdet.models.builder import HEADS
@@ -33,15 +34,31 @@ class KernelFrameIterHeadVideo(KernelIterHead):
         **kwargs: Of :class:`~knet.det.KernelIterHead`.
     """
 
-    def __init__(self, num_stages: int, assign_stages: int, num_proposals: int, proposal_feature_channel: int,
-                 mask_head: Dict[str, Any], query_merge_method: str = 'mean', with_mask_init: bool = False,
-                 train_cfg: Optional[dict] = None, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        num_stages: int,
+        assign_stages: int,
+        num_proposals: int,
+        proposal_feature_channel: int,
+        mask_head: Dict[str, Any],
+        query_merge_method: str = 'mean',
+        with_mask_init: bool = False,
+        train_cfg: Optional[dict] = None,
+        **kwargs: Any,
+    ) -> None:
         if not 1 <= assign_stages <= num_stages:
             raise ValueError(f'assign_stages={assign_stages} must lie in 1..num_stages={num_stages}')
-        heads = [{'query_merge_method': query_merge_method, **mask_head, 'with_cls': stage < assign_stages}
-                 for stage in range(num_stages)]
-        super().__init__(num_stages=num_stages, num_proposals=num_proposals, mask_head=heads,
-                         train_cfg=None if train_cfg is None else [train_cfg] * num_stages, **kwargs)
+        heads = [
+            {'query_merge_method': query_merge_method, **mask_head, 'with_cls': stage < assign_stages}
+            for stage in range(num_stages)
+        ]
+        super().__init__(
+            num_stages=num_stages,
+            num_proposals=num_proposals,
+            mask_head=heads,
+            train_cfg=None if train_cfg is None else [train_cfg] * num_stages,
+            **kwargs,
+        )
         self.assign_stages = assign_stages
         channels = proposal_feature_channel
         self.fuse_frames = FrameFusion(query_merge_method, channels, mask_head['num_heads'], self)
@@ -153,11 +170,14 @@ class KernelFrameIterHeadVideo(KernelIterHead):
             losses.update(self._losses(stage, f's{stage}', output, samples, clips))
         return losses
 
-    def _losses(self, stage: int, prefix: str, output: StageOutput, samples: list,
-                clips: Sequence[ImageTargets]) -> Losses:
+    def _losses(
+        self, stage: int, prefix: str, output: StageOutput, samples: list, clips: Sequence[ImageTargets]
+    ) -> Losses:
         weight = self.stage_loss_weights[stage]
-        return {f'tracker_{prefix}_{name}': value * (weight if 'loss' in name else 1)
-                for name, value in self.mask_head[stage].loss(output, samples, clips).items()}
+        return {
+            f'tracker_{prefix}_{name}': value * (weight if 'loss' in name else 1)
+            for name, value in self.mask_head[stage].loss(output, samples, clips).items()
+        }
 
 
 def _volumes(masks: Tensor, num_clips: int) -> Tensor:

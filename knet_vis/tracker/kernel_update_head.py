@@ -1,4 +1,5 @@
 """Refinement stage of a clip."""
+
 from typing import Any, Optional
 
 from mmdet.models.builder import HEADS

@@ -1,4 +1,5 @@
 """Tensors that wait on disk."""
+
 import io
 import tempfile
 from types import TracebackType
@@ -28,8 +29,9 @@ class TensorSpool:
         self._file = tempfile.TemporaryFile(prefix='knet_vis_')
         return self
 
-    def __exit__(self, kind: Optional[Type[BaseException]], error: Optional[BaseException],
-                 traceback: Optional[TracebackType]) -> None:
+    def __exit__(
+        self, kind: Optional[Type[BaseException]], error: Optional[BaseException], traceback: Optional[TracebackType]
+    ) -> None:
         self._file.close()
 
     def append(self, tensor: Tensor) -> None:
@@ -43,8 +45,10 @@ class TensorSpool:
             self._file.write(tensor.contiguous().view(torch.uint8).cpu().numpy().data)
             self._file.flush()
         except OSError as error:
-            raise OSError(f'features of the video cannot be kept in {tempfile.gettempdir()}: {error}; let TMPDIR name '
-                          'a folder on a larger disk') from error
+            raise OSError(
+                f'features of the video cannot be kept in {tempfile.gettempdir()}: {error}; let TMPDIR name '
+                'a folder on a larger disk'
+            ) from error
         self._kinds.append((tensor.shape, tensor.dtype))
 
     def __iter__(self) -> Iterator[Tensor]:

@@ -1,4 +1,5 @@
 """Clip-wise Video K-Net for video instance segmentation (Li et al., CVPR 2022, Sec. 3.4)."""
+
 from typing import Any, Dict, Iterable, List, Sequence, Tuple
 
 from mmcv.runner import auto_fp16
@@ -42,8 +43,10 @@ class KNetTrack(KNet):
     def __init__(self, tracker: Dict[str, Any], **kwargs: Any) -> None:
         super().__init__(**kwargs)
         if self.label_space.num_stuff:
-            raise ValueError(f'KNetTrack tracks things only, but label space {self.label_space.name!r} has '
-                             f'{self.label_space.num_stuff} stuff classes')
+            raise ValueError(
+                f'KNetTrack tracks things only, but label space {self.label_space.name!r} has '
+                f'{self.label_space.num_stuff} stuff classes'
+            )
         counts = dict(num_thing_classes=self.label_space.num_things, num_stuff_classes=0)
         train_cfg = kwargs.get('train_cfg')
         self.tracker = build_head({**counts, **tracker, 'train_cfg': train_cfg and train_cfg['tracker']})
@@ -57,9 +60,10 @@ class KNetTrack(KNet):
                 head.init_weights()
         super().init_weights()
 
-    @auto_fp16(apply_to=('ref_img', ))
-    def forward(self, img_metas: Sequence, ref_img: Any, ref_img_metas: Sequence, return_loss: bool = True,
-                **kwargs: Any) -> Any:
+    @auto_fp16(apply_to=('ref_img',))
+    def forward(
+        self, img_metas: Sequence, ref_img: Any, ref_img_metas: Sequence, return_loss: bool = True, **kwargs: Any
+    ) -> Any:
         """mmdet's entry to :meth:`forward_train` and :meth:`simple_test`.
 
         Args:
@@ -77,9 +81,15 @@ class KNetTrack(KNet):
             self.aug_test(ref_img, ref_img_metas)
         return self.simple_test(ref_img[0], ref_img_metas[0])
 
-    def forward_train(self, ref_img: Tensor, ref_img_metas: Sequence[Sequence[dict]],
-                      ref_gt_masks: Sequence[Sequence[BitmapMasks]], ref_gt_labels: Sequence[Tensor],
-                      ref_gt_instance_ids: Sequence[Tensor], **kwargs: Any) -> Dict[str, Tensor]:
+    def forward_train(
+        self,
+        ref_img: Tensor,
+        ref_img_metas: Sequence[Sequence[dict]],
+        ref_gt_masks: Sequence[Sequence[BitmapMasks]],
+        ref_gt_labels: Sequence[Tensor],
+        ref_gt_instance_ids: Sequence[Tensor],
+        **kwargs: Any,
+    ) -> Dict[str, Tensor]:
         """Losses of B clips of F frames.
 
         Args:
@@ -104,17 +114,28 @@ class KNetTrack(KNet):
         refined = Proposals(output.kernels, proposals.feats, output.masks, proposals.semantic)
         return {**losses, **stage_losses, **self.tracker.forward_train(refined, clips)}
 
-    def _targets(self, ref_img: Tensor, ref_img_metas: Sequence[Sequence[dict]],
-                 ref_gt_masks: Sequence[Sequence[BitmapMasks]], ref_gt_labels: Sequence[Tensor],
-                 ref_gt_instance_ids: Sequence[Tensor]) -> Tuple[List[ImageTargets], List[ImageTargets]]:
+    def _targets(
+        self,
+        ref_img: Tensor,
+        ref_img_metas: Sequence[Sequence[dict]],
+        ref_gt_masks: Sequence[Sequence[BitmapMasks]],
+        ref_gt_labels: Sequence[Tensor],
+        ref_gt_instance_ids: Sequence[Tensor],
+    ) -> Tuple[List[ImageTargets], List[ImageTargets]]:
         """Ground truth of the B clips, and of their B * F frames."""
         num_frames = ref_img.shape[1]
         metas = [dict(meta, batch_input_shape=tuple(ref_img.shape[-2:])) for clip in ref_img_metas for meta in clip]
         labels, ids = _by_frame(ref_gt_labels, num_frames), _by_frame(ref_gt_instance_ids, num_frames)
-        frames = build_targets([masks for clip in ref_gt_masks for masks in clip], labels, None, metas,
-                               self.label_space, self.mask_assign_stride)
+        frames = build_targets(
+            [masks for clip in ref_gt_masks for masks in clip],
+            labels,
+            None,
+            metas,
+            self.label_space,
+            self.mask_assign_stride,
+        )
         starts = range(0, len(frames), num_frames)
-        return [clip_targets(frames[i:i + num_frames], ids[i:i + num_frames]) for i in starts], frames
+        return [clip_targets(frames[i : i + num_frames], ids[i : i + num_frames]) for i in starts], frames
 
     def forward_frames(self, img: Tensor) -> Proposals:
         """Refined kernels, masks and features of (B, 3, H, W) frames, by themselves."""

@@ -5,6 +5,7 @@ features under masks, once for the final masks. Between the passes the features
 wait in a temporary file. Per frame, memory only keeps kernels and group
 features, N * C numbers each.
 """
+
 from typing import Iterable, Iterator, List
 
 import torch
@@ -31,8 +32,9 @@ def regroup(chunks: Iterable[Tensor], size: int) -> Iterator[Tensor]:
     count = 0
     for chunk in chunks:
         if waiting and chunk.shape[1:] != waiting[0].shape[1:]:
-            raise ValueError(f'frames of a video must have one size, got {tuple(waiting[0].shape[1:])} and '
-                             f'{tuple(chunk.shape[1:])}')
+            raise ValueError(
+                f'frames of a video must have one size, got {tuple(waiting[0].shape[1:])} and {tuple(chunk.shape[1:])}'
+            )
         waiting.append(chunk)
         count += len(chunk)
         while count >= size:
@@ -97,7 +99,7 @@ class _Passes:
 
     def masks(self, queries: Tensor) -> Iterator[Tensor]:
         """Last pass: frame stages, and masks (f, M, h, w) of some queries (M,)."""
-        stages = self.tracker.mask_head[self.stage:]
+        stages = self.tracker.mask_head[self.stage :]
         for x in self.spool:
             kernels, last = self.kernels.expand(len(x), -1, -1), self.tracker.mask_head[self.stage - 1]
             masks = self._masks(x) if len(stages) else None
@@ -133,5 +135,6 @@ def _best_tracks(passes: _Passes, cfg: dict, img_meta: dict) -> VideoInstances:
             # Run lengths are counted down the columns.
             for track, columns in zip(tracks, binary.transpose(1, 2).contiguous().cpu().numpy()):
                 track.append(encode_mask(columns.T))
-    return VideoInstances(scores.float().cpu().numpy(), (pairs % num_classes).cpu().numpy(),
-                          [list(tracks[row]) for row in rows.tolist()])
+    return VideoInstances(
+        scores.float().cpu().numpy(), (pairs % num_classes).cpu().numpy(), [list(tracks[row]) for row in rows.tolist()]
+    )

@@ -1,4 +1,5 @@
 """A config of the miniature world."""
+
 from pathlib import Path
 
 import pytest

@@ -2,6 +2,7 @@
 
 Config files import this module through ``custom_imports``.
 """
+
 import random
 from collections import OrderedDict
 from typing import Any, Dict, List
@@ -42,8 +43,8 @@ class FakeGroundTruth:
         semantic = np.zeros((HEIGHT, WIDTH), dtype=np.uint8)
         instance = np.zeros((HEIGHT, WIDTH), dtype=np.int32)
         left = 2 + frame + video
-        semantic[4:10, left:left + 6] = 13
-        instance[4:10, left:left + 6] = 1
+        semantic[4:10, left : left + 6] = 13
+        instance[4:10, left : left + 6] = 1
         return semantic, instance
 
 
@@ -79,21 +80,28 @@ class FakeVideos(Dataset):
 
     def __getitem__(self, index: int) -> Dict[str, Any]:
         video, frame = self._items[index]
-        meta = dict(video_id=video, frame_id=frame, is_first_frame=frame == 7, filename=f'{video}_{frame}.png',
-                    ori_filename=f'{video}_{frame}.png', img_shape=(HEIGHT, WIDTH, 3), ori_shape=(HEIGHT, WIDTH, 3))
+        meta = dict(
+            video_id=video,
+            frame_id=frame,
+            is_first_frame=frame == 7,
+            filename=f'{video}_{frame}.png',
+            ori_filename=f'{video}_{frame}.png',
+            img_shape=(HEIGHT, WIDTH, 3),
+            ori_shape=(HEIGHT, WIDTH, 3),
+        )
         if self.test_mode:
             image = torch.full((3, HEIGHT, WIDTH), float(index))
             return dict(img=[image], img_metas=[DataContainer(meta, cpu_only=True)])
         noise = np.random.rand(3, HEIGHT, WIDTH) + random.random() + torch.rand(1).item() + index
-        return dict(img=DataContainer(torch.from_numpy(noise).float(), stack=True),
-                    img_metas=DataContainer(meta, cpu_only=True))
+        return dict(
+            img=DataContainer(torch.from_numpy(noise).float(), stack=True), img_metas=DataContainer(meta, cpu_only=True)
+        )
 
 
 class FakeBase(BaseDetector):
     """One convolution, batch norm and dropout."""
 
-    def __init__(self, dropout: float = 0.5, train_cfg: Any = None, test_cfg: Any = None,
-                 init_cfg: Any = None) -> None:
+    def __init__(self, dropout: float = 0.5, train_cfg: Any = None, test_cfg: Any = None, init_cfg: Any = None) -> None:
         super().__init__(init_cfg)
         self.label_space = get_label_space('kitti_step')
         self.backbone = nn.Sequential(nn.Conv2d(3, 4, 3, padding=1), nn.BatchNorm2d(4), nn.Dropout(dropout))

@@ -1,4 +1,5 @@
 """Checkpoints: what is found, what is refused, what is reported."""
+
 import logging
 import os
 import pickle
@@ -39,8 +40,12 @@ class Evil:
 @pytest.mark.parametrize('layout', ['flat', 'state_dict', 'model', 'module'])
 def test_layouts(tmp_path: Path, layout: str) -> None:
     weights = net().state_dict()
-    content = dict(flat=weights, state_dict=dict(state_dict=weights, meta=dict(epoch=3)), model=dict(model=weights),
-                   module=dict(state_dict=OrderedDict(('module.' + k, v) for k, v in weights.items())))[layout]
+    content = dict(
+        flat=weights,
+        state_dict=dict(state_dict=weights, meta=dict(epoch=3)),
+        model=dict(model=weights),
+        module=dict(state_dict=OrderedDict(('module.' + k, v) for k, v in weights.items())),
+    )[layout]
     torch.save(content, str(tmp_path / 'a.pth'))
     model = net()
     load_checkpoint(model, tmp_path / 'a.pth', complete=True)
@@ -50,8 +55,9 @@ def test_layouts(tmp_path: Path, layout: str) -> None:
 
 @pytest.mark.skipif(not hasattr(torch.serialization, 'add_safe_globals'), reason='torch < 2.4 has a fixed list')
 def test_numpy_numbers_in_meta_are_no_code(tmp_path: Path) -> None:
-    torch.save(dict(state_dict=net().state_dict(), meta=dict(best=np.float64(0.5), n=np.int64(3))),
-               str(tmp_path / 'a.pth'))
+    torch.save(
+        dict(state_dict=net().state_dict(), meta=dict(best=np.float64(0.5), n=np.int64(3))), str(tmp_path / 'a.pth')
+    )
     assert read_checkpoint(tmp_path / 'a.pth')['meta']['best'] == 0.5
 
 
@@ -74,8 +80,14 @@ def damaged(path: Path, kind: str) -> None:
     """Write a file that is no checkpoint."""
     torch.save(dict(state_dict=net(64).state_dict()), str(path))
     data = path.read_bytes()
-    path.write_bytes(dict(truncated=data[:len(data) // 2], empty=b'', text=b'hello world, no checkpoint',
-                          pickle=pickle.dumps([1, 2])[:-2])[kind])
+    path.write_bytes(
+        dict(
+            truncated=data[: len(data) // 2],
+            empty=b'',
+            text=b'hello world, no checkpoint',
+            pickle=pickle.dumps([1, 2])[:-2],
+        )[kind]
+    )
 
 
 @pytest.mark.parametrize('kind', ['truncated', 'empty', 'text', 'pickle'])

@@ -1,4 +1,5 @@
 """What launchers say through the environment."""
+
 import os
 
 import pytest
@@ -6,28 +7,44 @@ import pytest
 from knet.apis.distributed import _export_ranks, first_host, init_distributed, process_group
 from knet.utils.cli import UsageError
 
-SLURM = dict(SLURM_PROCID='5', SLURM_NTASKS='16', SLURM_LOCALID='1', SLURM_NODELIST='a,b[1-2]', SLURM_NNODES='3',
-             SLURM_JOB_ID='123456')
+SLURM = dict(
+    SLURM_PROCID='5',
+    SLURM_NTASKS='16',
+    SLURM_LOCALID='1',
+    SLURM_NODELIST='a,b[1-2]',
+    SLURM_NNODES='3',
+    SLURM_JOB_ID='123456',
+)
 KEYS = ('RANK', 'WORLD_SIZE', 'LOCAL_RANK', 'MASTER_ADDR', 'MASTER_PORT')
 
 
 @pytest.fixture()
 def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     """An environment without anything of a launcher; as it was afterwards."""
-    monkeypatch.setattr(os, 'environ', {key: value for key, value in os.environ.items()
-                                        if key not in KEYS and not key.startswith(('SLURM', 'OMPI', 'LOCAL_'))})
+    monkeypatch.setattr(
+        os,
+        'environ',
+        {
+            key: value
+            for key, value in os.environ.items()
+            if key not in KEYS and not key.startswith(('SLURM', 'OMPI', 'LOCAL_'))
+        },
+    )
     return monkeypatch
 
 
-@pytest.mark.parametrize('node_list, first', [
-    ('node7', 'node7'),
-    ('node7,node9', 'node7'),
-    ('node[3-5,8]', 'node3'),
-    ('node[003-005],gpu1', 'node003'),
-    ('rack[0-1]-n[12,14].site', 'rack0-n12.site'),
-    ('login1,node[1-2]', 'login1'),
-    ('gpu-a-[10,12-14]', 'gpu-a-10'),
-])
+@pytest.mark.parametrize(
+    'node_list, first',
+    [
+        ('node7', 'node7'),
+        ('node7,node9', 'node7'),
+        ('node[3-5,8]', 'node3'),
+        ('node[003-005],gpu1', 'node003'),
+        ('rack[0-1]-n[12,14].site', 'rack0-n12.site'),
+        ('login1,node[1-2]', 'login1'),
+        ('gpu-a-[10,12-14]', 'gpu-a-10'),
+    ],
+)
 def test_first_host_of_a_node_list(node_list: str, first: str) -> None:
     assert first_host(node_list) == first
 
@@ -56,14 +73,18 @@ def test_slurm_steps_within_an_allocation(environment: pytest.MonkeyPatch) -> No
     assert (os.environ['MASTER_ADDR'], os.environ['MASTER_PORT']) == ('127.0.0.1', '1234')
 
 
-@pytest.mark.parametrize('launcher, variables, message', [
-    ('slurm', {}, 'SLURM_PROCID is not set; start through'),
-    ('mpi', {}, 'OMPI_COMM_WORLD_RANK is not set'),
-    ('pytorch', {}, 'RANK is not set'),
-    ('pytorch', dict(RANK='first'), "must be numbers.*'first'"),
-])
-def test_missing_variables_are_named(environment: pytest.MonkeyPatch, launcher: str, variables: dict,
-                                     message: str) -> None:
+@pytest.mark.parametrize(
+    'launcher, variables, message',
+    [
+        ('slurm', {}, 'SLURM_PROCID is not set; start through'),
+        ('mpi', {}, 'OMPI_COMM_WORLD_RANK is not set'),
+        ('pytorch', {}, 'RANK is not set'),
+        ('pytorch', dict(RANK='first'), "must be numbers.*'first'"),
+    ],
+)
+def test_missing_variables_are_named(
+    environment: pytest.MonkeyPatch, launcher: str, variables: dict, message: str
+) -> None:
     os.environ.update(variables)
     with pytest.raises(UsageError, match=message):
         init_distributed(launcher)
@@ -77,10 +98,13 @@ def test_fewer_gpus_than_processes(environment: pytest.MonkeyPatch) -> None:
         init_distributed('pytorch')
 
 
-@pytest.mark.parametrize('text, kind', [
-    ('[gloo/transport/tcp/pair.cc:547] Connection closed by peer [127.0.0.1]:1', UsageError),
-    ('CUDA out of memory', RuntimeError),
-])
+@pytest.mark.parametrize(
+    'text, kind',
+    [
+        ('[gloo/transport/tcp/pair.cc:547] Connection closed by peer [127.0.0.1]:1', UsageError),
+        ('CUDA out of memory', RuntimeError),
+    ],
+)
 def test_a_lost_peer_is_called_that(environment: pytest.MonkeyPatch, text: str, kind: type) -> None:
     environment.setattr('knet.apis.distributed.init_distributed', lambda *_: True)
     with pytest.raises(kind) as error, process_group('pytorch'):

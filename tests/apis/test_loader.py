@@ -1,4 +1,5 @@
 """Sampling and seeding: the same data whatever the processes, workers and history."""
+
 from typing import List
 
 import numpy as np
@@ -46,7 +47,7 @@ def test_ranks_split_the_batches_of_one_process(length: int) -> None:
     single = list(GlobalBatchSampler(Numbers(length), 4, seed=1, rank=0, world_size=1))
     parts = [list(GlobalBatchSampler(Numbers(length), 2, seed=1, rank=r, world_size=2)) for r in range(2)]
     steps = len(single) // 4
-    joined = [entry for step in range(steps) for part in parts for entry in part[2 * step:2 * step + 2]]
+    joined = [entry for step in range(steps) for part in parts for entry in part[2 * step : 2 * step + 2]]
     assert joined == single
 
 
@@ -57,7 +58,7 @@ def test_seek_continues_where_a_pass_would_be(start: int) -> None:
     again = GlobalBatchSampler(Numbers(7), 2, seed=5, rank=0, world_size=1)
     again.seek(start)
     rest = [entry for _ in range(4) for entry in again]
-    assert rest[:len(whole) - 2 * start] == whole[2 * start:]
+    assert rest[: len(whole) - 2 * start] == whole[2 * start :]
 
 
 def test_groups_do_not_mix() -> None:

@@ -1,4 +1,5 @@
 """Streams over data sets: sharding, resuming, background writing, images."""
+
 from collections import OrderedDict
 from pathlib import Path
 

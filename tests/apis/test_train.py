@@ -1,4 +1,5 @@
 """Training: resumed runs equal uninterrupted ones, validation, checks before the first step."""
+
 import json
 from pathlib import Path
 from typing import Any, Dict
@@ -45,13 +46,17 @@ def same(a: Dict[str, Any], b: Dict[str, Any]) -> bool:
     return all(torch.equal(x, y) for x, y in pairs)
 
 
-@pytest.mark.parametrize('stop, settings', [
-    (16, {}),  # in epoch 3 of 7 steps each: continues from epoch 2
-    (12, {'checkpoint_config.by_epoch': False, 'checkpoint_config.interval': 5}),  # from step 10, within epoch 2
-    (12, {'checkpoint_config.by_epoch': False, 'checkpoint_config.interval': 5, 'data.workers_per_gpu': 2}),
-])
-def test_interrupted_epochs_reach_the_same_weights(config: Path, tmp_path: Path, stop: int,
-                                                   settings: Dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    'stop, settings',
+    [
+        (16, {}),  # in epoch 3 of 7 steps each: continues from epoch 2
+        (12, {'checkpoint_config.by_epoch': False, 'checkpoint_config.interval': 5}),  # from step 10, within epoch 2
+        (12, {'checkpoint_config.by_epoch': False, 'checkpoint_config.interval': 5, 'data.workers_per_gpu': 2}),
+    ],
+)
+def test_interrupted_epochs_reach_the_same_weights(
+    config: Path, tmp_path: Path, stop: int, settings: Dict[str, Any]
+) -> None:
     whole = run(config, tmp_path / 'whole', **settings)
     assert whole['meta']['iter'] == 21 and whole['meta']['epoch'] == 3
     with pytest.raises(Interrupted):
@@ -89,22 +94,30 @@ def test_validation_scores_streams_and_keeps_the_best(config: Path, tmp_path: Pa
 
 
 def test_validation_of_image_models(config: Path, tmp_path: Path) -> None:
-    content = run(config, tmp_path / 'w', validate=True, **{
-        'model.type': 'FakeImageModel', 'evaluation.save_best': 'mIoU', 'runner.max_epochs': 1})
+    content = run(
+        config,
+        tmp_path / 'w',
+        validate=True,
+        **{'model.type': 'FakeImageModel', 'evaluation.save_best': 'mIoU', 'runner.max_epochs': 1},
+    )
     assert content['meta']['epoch'] == 1
     assert (tmp_path / 'w/best_mIoU_epoch_1.pth').is_file()
 
 
-@pytest.mark.parametrize('overrides, message', [
-    ({'model.type': 'FakeVidoModel'}, "unknown type 'FakeVidoModel'.*did you mean FakeVideoModel"),
-    ({'data.train.type': 'FakeVideo'}, "unknown type 'FakeVideo'.*did you mean FakeVideos"),
-    ({'model.drop_out': 1}, 'model of the config.*drop_out'),
-    ({'data.train.lengths': []}, 'has no samples'),
-    ({'load_from': '/nowhere/a.pth'}, 'checkpoint not found: /nowhere/a.pth'),
-    ({'resume_from': '/nowhere/'}, 'checkpoint not found: /nowhere'),
-])
-def test_mistakes_are_named_before_anything_is_written(config: Path, tmp_path: Path, overrides: Dict[str, Any],
-                                                       message: str) -> None:
+@pytest.mark.parametrize(
+    'overrides, message',
+    [
+        ({'model.type': 'FakeVidoModel'}, "unknown type 'FakeVidoModel'.*did you mean FakeVideoModel"),
+        ({'data.train.type': 'FakeVideo'}, "unknown type 'FakeVideo'.*did you mean FakeVideos"),
+        ({'model.drop_out': 1}, 'model of the config.*drop_out'),
+        ({'data.train.lengths': []}, 'has no samples'),
+        ({'load_from': '/nowhere/a.pth'}, 'checkpoint not found: /nowhere/a.pth'),
+        ({'resume_from': '/nowhere/'}, 'checkpoint not found: /nowhere'),
+    ],
+)
+def test_mistakes_are_named_before_anything_is_written(
+    config: Path, tmp_path: Path, overrides: Dict[str, Any], message: str
+) -> None:
     with pytest.raises(UsageError, match=message):
         run(config, tmp_path / 'w', **overrides)
     assert not (tmp_path / 'w').exists()
@@ -124,11 +137,14 @@ def test_weights_without_training_state_cannot_be_resumed(config: Path, tmp_path
 
 
 @pytest.mark.filterwarnings('ignore::pytest.PytestUnraisableExceptionWarning')  # mmcv leaves a closed temp file
-@pytest.mark.parametrize('text, message', [
-    ("_base_ = './absent.py'\n", 'absent.py'),
-    ('model = dict(type=\n', 'SyntaxError'),
-    ("custom_imports = dict(imports=['knet.absent'], allow_failed_imports=False)\n", 'knet.absent'),
-])
+@pytest.mark.parametrize(
+    'text, message',
+    [
+        ("_base_ = './absent.py'\n", 'absent.py'),
+        ('model = dict(type=\n', 'SyntaxError'),
+        ("custom_imports = dict(imports=['knet.absent'], allow_failed_imports=False)\n", 'knet.absent'),
+    ],
+)
 def test_unreadable_configs(tmp_path: Path, text: str, message: str) -> None:
     (tmp_path / 'c.py').write_text(text)
     with pytest.raises(UsageError, match=f'cannot be read.*{message}'):

@@ -1,4 +1,5 @@
 """Folded norms change how the backbone computes, not what."""
+
 from typing import Any
 
 import pytest
@@ -6,8 +7,15 @@ import torch
 from mmdet.models import build_backbone
 from torch import nn
 
-CONFIG = dict(depth=50, base_channels=8, stem_channels=8, num_stages=4, frozen_stages=1, norm_eval=True,
-              norm_cfg=dict(type='BN', requires_grad=True))
+CONFIG = dict(
+    depth=50,
+    base_channels=8,
+    stem_channels=8,
+    num_stages=4,
+    frozen_stages=1,
+    norm_eval=True,
+    norm_cfg=dict(type='BN', requires_grad=True),
+)
 
 
 def pair(**options: Any) -> tuple:
@@ -60,7 +68,8 @@ def test_less_is_kept_for_the_backward_pass() -> None:
         model.train()
         storages = {}
         with torch.autograd.graph.saved_tensors_hooks(
-                lambda t: storages.setdefault(t.untyped_storage().data_ptr(), t), lambda t: t):
+            lambda t: storages.setdefault(t.untyped_storage().data_ptr(), t), lambda t: t
+        ):
             sum(out.sum() for out in model(torch.randn(1, 3, 256, 256)))
         return sum(t.untyped_storage().nbytes() for t in storages.values())
 
@@ -74,13 +83,14 @@ def test_recomputed_stages_keep_their_input_only() -> None:
         backbone.train()
         storages = {}
         with torch.autograd.graph.saved_tensors_hooks(
-                lambda t: storages.setdefault(t.untyped_storage().data_ptr(), t), lambda t: t):
+            lambda t: storages.setdefault(t.untyped_storage().data_ptr(), t), lambda t: t
+        ):
             backbone.layer3(torch.randn(1, 64, 32, 32))
         return sum(tensor.numel() for tensor in storages.values())
 
-    assert 3 * kept(recomputed_stages=(3, )) < kept()
+    assert 3 * kept(recomputed_stages=(3,)) < kept()
 
 
 def test_recomputing_norms_that_train_is_refused() -> None:
     with pytest.raises(ValueError, match='norm_eval=True'):
-        build_backbone(dict(CONFIG, type='knet.ResNet', norm_eval=False, recomputed_stages=(2, )))
+        build_backbone(dict(CONFIG, type='knet.ResNet', norm_eval=False, recomputed_stages=(2,)))

@@ -1,4 +1,5 @@
 """Swin weights in either layout give the same network."""
+
 from pathlib import Path
 from typing import Dict, List
 
@@ -34,8 +35,14 @@ def assert_same(first: torch.nn.Module, second: torch.nn.Module) -> None:
 def classifier(module: torch.nn.Module) -> Dict[str, Tensor]:
     """What the Swin authors publish: no norms of intermediate outputs, but a head and attention masks."""
     weights = {k: v for k, v in swin_keys.to_original(module.state_dict()).items() if not k.startswith('norm')}
-    return {**weights, 'norm.weight': torch.ones(64), 'norm.bias': torch.zeros(64), 'head.weight': torch.ones(10, 64),
-            'head.bias': torch.ones(10), 'layers.0.blocks.1.attn_mask': torch.zeros(4, 9, 9)}
+    return {
+        **weights,
+        'norm.weight': torch.ones(64),
+        'norm.bias': torch.zeros(64),
+        'head.weight': torch.ones(10, 64),
+        'head.bias': torch.ones(10),
+        'layers.0.blocks.1.attn_mask': torch.zeros(4, 9, 9),
+    }
 
 
 def test_both_layouts_load_and_the_hook_leaves_the_given_dict_alone() -> None:
@@ -60,16 +67,25 @@ def test_conversion_is_undone_by_its_inverse() -> None:
 
 def test_patch_merging_reads_quadrants_column_by_column() -> None:
     """The original concatenates pixels (row, column) = (0,0), (1,0), (0,1), (1,1); unfolding is row by row."""
-    original = {'layers.0.downsample.reduction.weight': torch.tensor([[10., 11, 20, 21, 30, 31, 40, 41]])}
+    original = {'layers.0.downsample.reduction.weight': torch.tensor([[10.0, 11, 20, 21, 30, 31, 40, 41]])}
     merged = swin_keys.to_mmdet(original)['stages.0.downsample.reduction.weight']
     assert merged.tolist() == [[10, 30, 20, 40, 11, 31, 21, 41]]
 
 
 def test_other_keys_of_a_detector_stay() -> None:
-    weights = {key: torch.ones(1) for key in (
-        'backbone.layers.0.blocks.0.mlp.fc1.weight', 'neck.encoder.layers.0.ffns.0.weight', 'layers.0.attn.qkv')}
+    weights = {
+        key: torch.ones(1)
+        for key in (
+            'backbone.layers.0.blocks.0.mlp.fc1.weight',
+            'neck.encoder.layers.0.ffns.0.weight',
+            'layers.0.attn.qkv',
+        )
+    }
     assert list(swin_keys.to_mmdet(weights, 'backbone.')) == [
-        'backbone.stages.0.blocks.0.ffn.layers.0.0.weight', 'neck.encoder.layers.0.ffns.0.weight', 'layers.0.attn.qkv']
+        'backbone.stages.0.blocks.0.ffn.layers.0.0.weight',
+        'neck.encoder.layers.0.ffns.0.weight',
+        'layers.0.attn.qkv',
+    ]
 
 
 def test_bias_tables_of_another_window_are_resized() -> None:
@@ -92,9 +108,12 @@ def test_pretrained_weights(wrap: str, tmp_path: Path) -> None:
         norm.bias.data.fill_(0)
     weights = classifier(module)
     content = dict(
-        model=dict(model=weights), state_dict=dict(state_dict=weights), flat=weights,
+        model=dict(model=weights),
+        state_dict=dict(state_dict=weights),
+        flat=weights,
         module=dict(model={f'module.{k}': v for k, v in weights.items()}),
-        detector=dict(state_dict={f'backbone.{k}': v for k, v in module.state_dict().items()}))[wrap]
+        detector=dict(state_dict={f'backbone.{k}': v for k, v in module.state_dict().items()}),
+    )[wrap]
     torch.save(content, str(tmp_path / 'swin.pth'))
     torch.manual_seed(3)
     other = build_backbone(dict(CONFIG, init_cfg=dict(type='Pretrained', checkpoint=str(tmp_path / 'swin.pth'))))

@@ -1,4 +1,5 @@
 """Small data sets on disk in the layouts that the data sets read."""
+
 import os
 from pathlib import Path
 from typing import Callable, Dict, Optional, Sequence, Tuple
@@ -25,12 +26,12 @@ def street(frame: int, height: int = 48, width: int = 96) -> Tuple[np.ndarray, n
     """A street: sky, road, a car (id 300) driving right, a standing person (id 2), a crowd of cars, void."""
     semantic = np.zeros((height, width), dtype=np.uint8)
     instance = np.zeros((height, width), dtype=np.int32)
-    semantic[:height // 3] = 10
+    semantic[: height // 3] = 10
     x = 10 + 4 * frame
-    semantic[20:30, x:x + 16], instance[20:30, x:x + 16] = 13, 300
+    semantic[20:30, x : x + 16], instance[20:30, x : x + 16] = 13, 300
     semantic[18:34, 70:76], instance[18:34, 70:76] = 11, 2
     semantic[16:20, 84:94] = 13
-    semantic[height - 4:] = 255
+    semantic[height - 4 :] = 255
     return semantic, instance
 
 
@@ -48,7 +49,7 @@ def kitti_root(tmp_path: Path) -> Callable[..., Path]:
             for frame in frames:
                 semantic, instance = labels(frame)
                 stem = os.path.join(str(folder), f'{video:06d}_{frame:06d}_')
-                save_png(Path(stem + 'leftImg8bit.png'), rng.randint(0, 256, semantic.shape + (3, ), dtype=np.uint8))
+                save_png(Path(stem + 'leftImg8bit.png'), rng.randint(0, 256, semantic.shape + (3,), dtype=np.uint8))
                 save_png(Path(stem + 'panoptic.png'), encode_panoptic(semantic, instance))
         return tmp_path / 'kitti'
 
@@ -69,8 +70,10 @@ def cityscapes_root(tmp_path: Path) -> Callable[..., Path]:
             # Counting starts from 0 in these files.
             id_map[thing] = semantic[thing].astype(np.uint16) * 1000 + (instance[thing] - 1).astype(np.uint16)
             stem = f'ulm_{frame:06d}_000019_'
-            save_png(root / 'leftImg8bit' / split / 'ulm' / f'{stem}leftImg8bit.png',
-                     rng.randint(0, 256, semantic.shape + (3, ), dtype=np.uint8))
+            save_png(
+                root / 'leftImg8bit' / split / 'ulm' / f'{stem}leftImg8bit.png',
+                rng.randint(0, 256, semantic.shape + (3,), dtype=np.uint8),
+            )
             save_png(root / 'gtFine' / split / 'ulm' / f'{stem}gtFine_labelTrainIds.png', semantic)
             save_png(root / 'gtFine' / split / 'ulm' / f'{stem}gtFine_instanceTrainIds.png', id_map)
         return root

@@ -1,4 +1,5 @@
 """COCO instance, COCO panoptic, Cityscapes panoptic: samples, scores computed by hand, refusals."""
+
 import json
 import pickle
 from pathlib import Path
@@ -25,14 +26,28 @@ FILES = dict(ins_ann='annotations/instances_val2017.json', panoptic_ann='annotat
 
 
 def panoptic_data(root: Path, **changes: Any) -> CocoPanopticDatasetCustom:
-    return CocoPanopticDatasetCustom(**{**dict(
-        ann_file=FILES, pipeline=[], data_root=str(root), img_prefix='val2017', seg_prefix='panoptic_val2017',
-        test_mode=True), **changes})
+    return CocoPanopticDatasetCustom(
+        **{
+            **dict(
+                ann_file=FILES,
+                pipeline=[],
+                data_root=str(root),
+                img_prefix='val2017',
+                seg_prefix='panoptic_val2017',
+                test_mode=True,
+            ),
+            **changes,
+        }
+    )
 
 
 def instance_data(root: Path, **changes: Any) -> CocoInstanceDataset:
-    return CocoInstanceDataset(**{**dict(ann_file=FILES['ins_ann'], pipeline=[], data_root=str(root),
-                                         img_prefix='val2017', test_mode=True), **changes})
+    return CocoInstanceDataset(
+        **{
+            **dict(ann_file=FILES['ins_ann'], pipeline=[], data_root=str(root), img_prefix='val2017', test_mode=True),
+            **changes,
+        }
+    )
 
 
 def shipped(name: str, root: Path) -> Any:
@@ -52,8 +67,9 @@ def shipped(name: str, root: Path) -> Any:
 
 
 # ---------------------------------------------------------------- samples
-@pytest.mark.parametrize('name', ['_base_/datasets/coco_panoptic.py',
-                                  'det/common/mstrain_3x_coco_panoptic_inst_anno.py'])
+@pytest.mark.parametrize(
+    'name', ['_base_/datasets/coco_panoptic.py', 'det/common/mstrain_3x_coco_panoptic_inst_anno.py']
+)
 def test_panoptic_batch(tmp_path: Path, name: str) -> None:
     """Things from the json without the crowd, stuff in dataset ids, void and things 255, an image without things."""
     dataset = shipped(name, make_coco(tmp_path))
@@ -152,7 +168,8 @@ def test_both_evaluators_agree(tmp_path: Path) -> None:
     theirs = dataset.evaluate([dataset.pre_eval(p, i) for i, p in enumerate(imperfect())], metric='panoptic')
     found = own.compute()
     assert [found.pq, found.pq_th, found.pq_st, found.sq, found.rq] == pytest.approx(
-        [theirs[name] for name in ('PQ', 'PQ_th', 'PQ_st', 'SQ', 'RQ')], abs=1e-12)
+        [theirs[name] for name in ('PQ', 'PQ_th', 'PQ_st', 'SQ', 'RQ')], abs=1e-12
+    )
 
 
 def test_nothing_predicted_is_zero(tmp_path: Path) -> None:
@@ -172,6 +189,7 @@ def test_nothing_predicted_is_zero(tmp_path: Path) -> None:
 
 def test_many_images_are_compared_by_several_processes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from knet.datasets import panoptic_api
+
     dataset = panoptic_data(make_coco(tmp_path))
     results = [dataset.pre_eval(p, i) for i, p in enumerate(imperfect())]
     alone = dataset.evaluate(results, metric='PQ')
@@ -194,7 +212,10 @@ def test_result_files(tmp_path: Path) -> None:
     assert np.array_equal(png[..., 0], imperfect()[0].panoptic) and not png[..., 1:].any()
     segm = json.loads(Path(files['segm']).read_text())
     assert [(s['image_id'], s['category_id'], s['score']) for s in segm] == [
-        (7, PERSON, pytest.approx(0.8)), (7, CAR, pytest.approx(0.9)), (9, PERSON, 0.5)]
+        (7, PERSON, pytest.approx(0.8)),
+        (7, CAR, pytest.approx(0.9)),
+        (9, PERSON, 0.5),
+    ]
 
 
 def test_images_without_annotations_can_be_formatted(tmp_path: Path) -> None:
@@ -221,45 +242,63 @@ def swap_things(instances: Dict, panoptic: Dict) -> None:
         entry['id'] = 3 - entry['id']
 
 
-@pytest.mark.parametrize('change, message', [
-    (edit('annotations', id=2), r'instances_val2017.json: id 2 is given to two annotations'),
-    (edit('images', id=9), r'id 9 is given to two images'),
-    (edit('annotations', image_id=8), r'annotation 1 belongs to image 8, which is not listed'),
-    (edit('annotations', category_id=91), r'annotation 1 has category 91'),
-    (edit('categories', name='pedestrian'), r'pedestrian unknown, person absent.*label_space'),
-    (lambda i, p: i['annotations'][0].pop('segmentation'), r'annotation number 0 lacks one of .*segmentation'),
-    (lambda i, p: i.pop('annotations'), r'panoptic|no list annotations'),
-    (lambda i, p: i['images'].clear() or i['annotations'].clear(), r'no image is left'),
-    (swap_things, r'panoptic_val2017.json: person is category 2.*it is 1. Both files'),
-    (lambda i, p: p['annotations'].pop(0), r'panoptic_val2017.json: no annotation for image 7'),
-    (lambda i, p: p['categories'].pop(), r'none unknown, rug-merged absent'),
-    (lambda i, p: p['categories'][0].update(isthing=0), r"category 'person' is stuff here"),
-    (edit_panoptic(id=2), r'two segments of image 7 have the same id'),
-    (edit_panoptic(category_id=91), r'segment of category 91'),
-])
+@pytest.mark.parametrize(
+    'change, message',
+    [
+        (edit('annotations', id=2), r'instances_val2017.json: id 2 is given to two annotations'),
+        (edit('images', id=9), r'id 9 is given to two images'),
+        (edit('annotations', image_id=8), r'annotation 1 belongs to image 8, which is not listed'),
+        (edit('annotations', category_id=91), r'annotation 1 has category 91'),
+        (edit('categories', name='pedestrian'), r'pedestrian unknown, person absent.*label_space'),
+        (lambda i, p: i['annotations'][0].pop('segmentation'), r'annotation number 0 lacks one of .*segmentation'),
+        (lambda i, p: i.pop('annotations'), r'panoptic|no list annotations'),
+        (lambda i, p: i['images'].clear() or i['annotations'].clear(), r'no image is left'),
+        (swap_things, r'panoptic_val2017.json: person is category 2.*it is 1. Both files'),
+        (lambda i, p: p['annotations'].pop(0), r'panoptic_val2017.json: no annotation for image 7'),
+        (lambda i, p: p['categories'].pop(), r'none unknown, rug-merged absent'),
+        (lambda i, p: p['categories'][0].update(isthing=0), r"category 'person' is stuff here"),
+        (edit_panoptic(id=2), r'two segments of image 7 have the same id'),
+        (edit_panoptic(category_id=91), r'segment of category 91'),
+    ],
+)
 def test_json_that_contradicts_itself(tmp_path: Path, change: Callable[[Dict, Dict], None], message: str) -> None:
     root = make_coco(tmp_path, change)
     with pytest.raises(ValueError, match=message):
         panoptic_data(root, test_mode='no list' not in message)
 
 
-@pytest.mark.parametrize('victim, test_mode, message', [
-    ('annotations/instances_val2017.json', True, r'instances_val2017.json: no such annotation file. Check data_root'),
-    ('annotations/panoptic_val2017.json', True, r'panoptic_val2017.json: no such annotation file'),
-    ('val2017/000000000009.png', True, r'1 of 2 images of .* the first is .*val2017/000000000009.png'),
-    ('panoptic_val2017/000000000009.png', True, r'1 of 2 panoptic PNGs .*000000000009.png'),
-    ('panoptic_stuff_val2017/000000000009.png', False, r'1 of 2 stuff maps .*000000000009.png'),
-])
+@pytest.mark.parametrize(
+    'victim, test_mode, message',
+    [
+        (
+            'annotations/instances_val2017.json',
+            True,
+            r'instances_val2017.json: no such annotation file. Check data_root',
+        ),
+        ('annotations/panoptic_val2017.json', True, r'panoptic_val2017.json: no such annotation file'),
+        ('val2017/000000000009.png', True, r'1 of 2 images of .* the first is .*val2017/000000000009.png'),
+        ('panoptic_val2017/000000000009.png', True, r'1 of 2 panoptic PNGs .*000000000009.png'),
+        ('panoptic_stuff_val2017/000000000009.png', False, r'1 of 2 stuff maps .*000000000009.png'),
+    ],
+)
 def test_missing_files(tmp_path: Path, victim: str, test_mode: bool, message: str) -> None:
     root = make_coco(tmp_path)
     (root / victim).unlink()
     with pytest.raises(FileNotFoundError, match=message):
-        panoptic_data(root, test_mode=test_mode,
-                      seg_prefix='panoptic_val2017' if test_mode else 'panoptic_stuff_val2017')
+        panoptic_data(
+            root, test_mode=test_mode, seg_prefix='panoptic_val2017' if test_mode else 'panoptic_stuff_val2017'
+        )
 
 
-@pytest.mark.parametrize('text, message', [('{"images": [', 'damaged json'), ('[1, 2]', 'no list images'),
-                                           ('{"images": 3}', 'no list images, categories'), ('', 'damaged json')])
+@pytest.mark.parametrize(
+    'text, message',
+    [
+        ('{"images": [', 'damaged json'),
+        ('[1, 2]', 'no list images'),
+        ('{"images": 3}', 'no list images, categories'),
+        ('', 'damaged json'),
+    ],
+)
 def test_damaged_json(tmp_path: Path, text: str, message: str) -> None:
     root = make_coco(tmp_path)
     (root / FILES['ins_ann']).write_text(text)
@@ -267,12 +306,15 @@ def test_damaged_json(tmp_path: Path, text: str, message: str) -> None:
         instance_data(root)
 
 
-@pytest.mark.parametrize('array, message', [
-    (np.zeros((39, 60), np.uint8), r'size \(39, 60\) differs from \(40, 60\) of its image .*000000000007.png'),
-    (np.full(SIZE, 54, np.uint8), r'value 54 is no stuff class, nor void. Make stuff maps with the converter'),
-    (np.zeros(SIZE, np.uint16), r'expected an 8-bit single-channel PNG, found uint16'),
-    (np.zeros(SIZE + (3, ), np.uint8), r'expected an 8-bit single-channel PNG'),
-])
+@pytest.mark.parametrize(
+    'array, message',
+    [
+        (np.zeros((39, 60), np.uint8), r'size \(39, 60\) differs from \(40, 60\) of its image .*000000000007.png'),
+        (np.full(SIZE, 54, np.uint8), r'value 54 is no stuff class, nor void. Make stuff maps with the converter'),
+        (np.zeros(SIZE, np.uint16), r'expected an 8-bit single-channel PNG, found uint16'),
+        (np.zeros(SIZE + (3,), np.uint8), r'expected an 8-bit single-channel PNG'),
+    ],
+)
 def test_wrong_stuff_maps(tmp_path: Path, array: np.ndarray, message: str) -> None:
     root = make_coco(tmp_path)
     save_png(root / 'panoptic_stuff_val2017' / '000000000007.png', array)

@@ -1,4 +1,5 @@
 """Data sets: what they list, what a sample holds, what they refuse."""
+
 import random
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Tuple
@@ -35,15 +36,20 @@ def test_frames_are_listed_by_number(kitti_root: Maker) -> None:
     """Videos start anywhere, have gaps, and numbers are compared as numbers."""
     dataset = KITTISTEPDVPSDataset(IDENTITY, str(kitti_root({12: [9, 7, 100], 3: [0]})))
     assert [(r.video_id, r.frame_id, r.is_first) for r in dataset.records] == [
-        (3, 0, True), (12, 7, True), (12, 9, False), (12, 100, False)]
+        (3, 0, True),
+        (12, 7, True),
+        (12, 9, False),
+        (12, 100, False),
+    ]
     assert dataset.video_indices() == {3: [0], 12: [1, 2, 3]}
     assert len(dataset.flag) == len(dataset) == 4
     assert dataset.CLASSES[13] == 'car' and dataset.PALETTE[13] == [0, 0, 142]
 
 
 def test_references_are_drawn_at_every_access(kitti_root: Maker) -> None:
-    dataset = KITTISTEPDVPSDataset(IDENTITY, str(kitti_root({1: range(5), 2: [4, 7, 9], 5: [0]})),
-                                   ref_seq_index=[-2, -1, 1, 2])
+    dataset = KITTISTEPDVPSDataset(
+        IDENTITY, str(kitti_root({1: range(5), 2: [4, 7, 9], 5: [0]})), ref_seq_index=[-2, -1, 1, 2]
+    )
     np.random.seed(0)
     drawn = [{dataset.draw_reference(index) for _ in range(60)} for index in range(len(dataset))]
     # Video 1 is indices 0-4, video 2 is 5-7, video 5 is 8: never across videos, never the key itself.
@@ -67,7 +73,7 @@ def test_training_batch_of_the_shipped_config(kitti_root: Maker) -> None:
     for i in range(2):
         count, ref_count = len(batch['gt_labels'][i]), len(batch['ref_gt_labels'][i])
         assert batch['gt_bboxes'][i].shape == (count, 4) and batch['ref_gt_bboxes'][i].shape == (ref_count, 5)
-        assert batch['gt_instance_ids'][i].shape == (count, ) and batch['gt_labels'][i].dtype == torch.int64
+        assert batch['gt_instance_ids'][i].shape == (count,) and batch['gt_labels'][i].dtype == torch.int64
         assert batch['ref_gt_instance_ids'][i].shape == batch['ref_gt_labels'][i].shape == (ref_count, 2)
         assert len(batch['gt_masks'][i]) == count and len(batch['ref_gt_masks'][i][0]) == ref_count
         meta, ref_meta = batch['img_metas'][i], batch['ref_img_metas'][i][0]
@@ -92,7 +98,7 @@ def test_image_batch_of_the_shipped_cityscapes_config(cityscapes_root: Maker) ->
     np.random.seed(0)
     batch = {key: value.data[0] for key, value in collate([dataset[0], dataset[1]], samples_per_gpu=2).items()}
     assert set(batch) == {'img', 'img_metas', 'gt_masks', 'gt_labels', 'gt_semantic_seg'}
-    assert batch['img'].shape[:2] == batch['gt_semantic_seg'].shape[:1] + (3, )
+    assert batch['img'].shape[:2] == batch['gt_semantic_seg'].shape[:1] + (3,)
     assert batch['gt_semantic_seg'].dtype == torch.int64
     assert [meta['video_id'] for meta in batch['img_metas']] == [0, 1]
     assert all(meta['is_first_frame'] and meta['frame_id'] == 19 for meta in batch['img_metas'])
@@ -245,8 +251,9 @@ class TestRefusals:
         with pytest.raises(ValueError, match='no labels'):
             dataset.read_panoptic(0)
 
-    @pytest.mark.parametrize('name, message', [('a_b_leftImg8bit.png', 'is not SSSSSS_FFFFFF'),
-                                               ('1_2_leftImg8bit.png', 'exists twice')])
+    @pytest.mark.parametrize(
+        'name, message', [('a_b_leftImg8bit.png', 'is not SSSSSS_FFFFFF'), ('1_2_leftImg8bit.png', 'exists twice')]
+    )
     def test_wrong_name(self, kitti_root: Maker, name: str, message: str) -> None:
         root = kitti_root()
         (root / 'video_sequence' / 'train' / name).touch()
@@ -269,5 +276,17 @@ def test_metadata_is_small(kitti_root: Maker) -> None:
     """Metas travel to every process; they hold names and numbers only."""
     dataset = shipped('kitti_step_vps.py', kitti_root(), 'train')
     meta: Dict[str, Any] = dataset[0]['img_metas'].data
-    assert set(meta) == {'filename', 'ori_filename', 'ori_shape', 'img_shape', 'pad_shape', 'scale_factor', 'flip',
-                         'flip_direction', 'img_norm_cfg', 'video_id', 'frame_id', 'is_first_frame'}
+    assert set(meta) == {
+        'filename',
+        'ori_filename',
+        'ori_shape',
+        'img_shape',
+        'pad_shape',
+        'scale_factor',
+        'flip',
+        'flip_direction',
+        'img_norm_cfg',
+        'video_id',
+        'frame_id',
+        'is_first_frame',
+    }

@@ -1,4 +1,5 @@
 """One labelled clip becomes a data set in the KITTI-STEP layout."""
+
 import os
 import subprocess
 import sys
@@ -16,8 +17,17 @@ REPO = Path(__file__).resolve().parents[2]
 
 
 def convert(clip: Path, dst: Path, *options: str) -> subprocess.CompletedProcess:
-    command: List[str] = [sys.executable, str(REPO / 'tools/dataset/frames_to_kitti_step.py'), '--images',
-                          str(clip / 'images'), '--panoptic', str(clip / 'panoptic'), '--dst', str(dst), *options]
+    command: List[str] = [
+        sys.executable,
+        str(REPO / 'tools/dataset/frames_to_kitti_step.py'),
+        '--images',
+        str(clip / 'images'),
+        '--panoptic',
+        str(clip / 'panoptic'),
+        '--dst',
+        str(dst),
+        *options,
+    ]
     return subprocess.run(command, capture_output=True, text=True)
 
 
@@ -29,7 +39,7 @@ def clip(tmp_path: Path) -> Path:
     for frame in range(6):
         label = np.zeros((32, 48, 3), dtype=np.uint8)
         label[:10, :, 0], label[31, :, 0] = 10, 255
-        label[10:30, 4 * frame:4 * frame + 8] = (11, 1, 44)
+        label[10:30, 4 * frame : 4 * frame + 8] = (11, 1, 44)
         cv2.imwrite(str(folder / f'images/{frame:06d}.jpg'), label * 9)
         write_png_atomic(folder / f'panoptic/{frame:06d}.png', label)
     return folder

@@ -1,4 +1,5 @@
 """Transforms: what comes out of loading, cropping and formatting."""
+
 from pathlib import Path
 from typing import Any, Callable, Dict, List
 
@@ -38,8 +39,16 @@ def frame_of(semantic: np.ndarray, instance: np.ndarray, **extra: Any) -> Dict[s
     """A loaded frame whose image spells its own label map, so that geometry can be compared."""
     id_map = id_map_of(semantic, instance)
     image = encode_panoptic(semantic, instance)
-    return dict(img=image, gt_id_map=id_map, img_fields=['img'], seg_fields=['gt_id_map'], img_shape=image.shape,
-                ori_shape=image.shape, label_space=KITTI_STEP, **extra)
+    return dict(
+        img=image,
+        gt_id_map=id_map,
+        img_fields=['img'],
+        seg_fields=['gt_id_map'],
+        img_shape=image.shape,
+        ori_shape=image.shape,
+        label_space=KITTI_STEP,
+        **extra,
+    )
 
 
 def frames(*numbers: int) -> List[Dict[str, Any]]:
@@ -59,7 +68,7 @@ def test_cityscapes_encoding(tmp_path: Path) -> None:
     id_map = read_train_id_panoptic(str(tmp_path / 's.png'), str(tmp_path / 'i.png'))
     assert (id_map >> ID_SHIFT).tolist() == [[0, 11, 13, 13, 255]]
     # Instance 0 of the file is an instance; the bare class is a group.
-    assert (id_map & 0xffff).tolist() == [[0, 1, 0, 8, 0]]
+    assert (id_map & 0xFFFF).tolist() == [[0, 1, 0, 8, 0]]
 
 
 def test_targets_of_a_street() -> None:
@@ -90,7 +99,7 @@ def test_image_without_things(allow_empty: bool) -> None:
         return
     assert result['gt_masks'].masks.shape == (0, 8, 9)
     assert result['gt_bboxes'].shape == (0, 4)
-    assert result['gt_labels'].shape == (0, ) and result['gt_labels'].dtype == np.int64
+    assert result['gt_labels'].shape == (0,) and result['gt_labels'].dtype == np.int64
 
 
 @settings(max_examples=40, deadline=None)
@@ -218,20 +227,27 @@ class TestBadFiles:
     def load(root: Path, image: np.ndarray, labels: np.ndarray) -> None:
         save_png(root / 'image.png', image)
         save_png(root / 'labels.png', labels)
-        frame = dict(filename=str(root / 'image.png'), ann=(str(root / 'labels.png'), ), ann_reader=read_rgb_panoptic,
-                     label_space=KITTI_STEP)
+        frame = dict(
+            filename=str(root / 'image.png'),
+            ann=(str(root / 'labels.png'),),
+            ann_reader=read_rgb_panoptic,
+            label_space=KITTI_STEP,
+        )
         LoadAnnotationsDirect()(LoadImgDirect()(frame))
 
     colour, gray = np.zeros((4, 6, 3), np.uint8), np.zeros((4, 6), np.uint8)
 
-    @pytest.mark.parametrize('image, labels, message', [
-        (colour.astype(np.uint16), colour, r'image\.png.*8-bit.*uint16'),
-        (gray, colour, r'image\.png.*3 colour channels'),
-        (colour, colour.astype(np.uint16), r'labels\.png.*8-bit.*found 16-bit RGB'),
-        (colour, gray, r'labels\.png.*8-bit RGB.*found 8-bit gray'),
-        (colour, colour[:3], r'labels\.png.*\(3, 6\).*\(4, 6\).*image\.png'),
-        (colour, colour + np.array([77, 0, 0], np.uint8), r'labels\.png.*unknown class ids \[77\]'),
-    ])
+    @pytest.mark.parametrize(
+        'image, labels, message',
+        [
+            (colour.astype(np.uint16), colour, r'image\.png.*8-bit.*uint16'),
+            (gray, colour, r'image\.png.*3 colour channels'),
+            (colour, colour.astype(np.uint16), r'labels\.png.*8-bit.*found 16-bit RGB'),
+            (colour, gray, r'labels\.png.*8-bit RGB.*found 8-bit gray'),
+            (colour, colour[:3], r'labels\.png.*\(3, 6\).*\(4, 6\).*image\.png'),
+            (colour, colour + np.array([77, 0, 0], np.uint8), r'labels\.png.*unknown class ids \[77\]'),
+        ],
+    )
     def test_wrong_content(self, tmp_path: Path, image: np.ndarray, labels: np.ndarray, message: str) -> None:
         with pytest.raises(ValueError, match=message):
             self.load(tmp_path, image, labels)
@@ -252,7 +268,7 @@ class TestBadFiles:
             LoadMultiImagesDirect()([dict(filename=str(tmp_path / name)) for name in ('a.png', 'b.png')])
 
 
-@pytest.mark.parametrize('crop_size', [(0, 5), (5, ), (-1, 4)])
+@pytest.mark.parametrize('crop_size', [(0, 5), (5,), (-1, 4)])
 def test_wrong_crop_size(crop_size: Any) -> None:
     with pytest.raises(ValueError, match='crop_size'):
         SeqRandomCropWithDepth(crop_size=crop_size)

@@ -1,4 +1,5 @@
 """The toy street: exact labels, repeatable, lively; and its files."""
+
 import hashlib
 import json
 import subprocess
@@ -32,8 +33,9 @@ def digest(frames: List[ToyFrame]) -> str:
 
 
 @settings(max_examples=15, deadline=None)
-@given(seed=st.integers(0, 2**32 - 1), height=st.integers(32, 140), width=st.integers(32, 300),
-       frames=st.integers(1, 3))
+@given(
+    seed=st.integers(0, 2**32 - 1), height=st.integers(32, 140), width=st.integers(32, 300), frames=st.integers(1, 3)
+)
 def test_frames_obey_the_label_space(seed: int, height: int, width: int, frames: int) -> None:
     street = ToyStreet(seed, height, width, frames, crowd=1.0, void=1.0)
     rendered = street.render()
@@ -86,7 +88,7 @@ def test_the_street_is_lively(videos: List[List[ToyFrame]]) -> None:
         for track, history in areas.items():
             seen = np.array(history) > 0
             partly_hidden += bool(min(history) < 0.6 * max(history))
-            returned += bool(np.any(seen[np.argmin(seen):])) if not seen.all() else 0
+            returned += bool(np.any(seen[np.argmin(seen) :])) if not seen.all() else 0
             appear += not seen.all()
             moved += np.ptp(centres[track]) > 6
     assert 4.5 <= np.mean(visible) <= 9
@@ -113,8 +115,11 @@ def test_crowd_and_void_can_be_switched() -> None:
 def test_zoom_enlarges_the_same_things() -> None:
     plain, near = (ToyStreet((0, 1, 2), 96, 160, 4, zoom=zoom).render_frame(0) for zoom in (1.0, 1.8))
     shared = set(np.unique(plain.instance)) & set(np.unique(near.instance)) - {0}
-    inside = [track for track in shared if not np.isin(track, near.instance[:, [0, -1]])
-              and not np.isin(track, near.instance[-1])]
+    inside = [
+        track
+        for track in shared
+        if not np.isin(track, near.instance[:, [0, -1]]) and not np.isin(track, near.instance[-1])
+    ]
     growth = [(near.instance == track).sum() / (plain.instance == track).sum() for track in inside]
     assert growth and 2.2 < np.median(growth) < 4.5, growth
 
@@ -212,17 +217,40 @@ def test_an_interrupted_set_leaves_nothing(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize('change, message', [
-    ({'train': 0, 'val': 0}, 'no videos'), ({'train': -1}, 'no videos'), ({'train': 5000}, 'at most'),
-    ({'zoom': 0.5}, 'zoom must be'), ({'rate': 0.0}, 'rate must be')])
+@pytest.mark.parametrize(
+    'change, message',
+    [
+        ({'train': 0, 'val': 0}, 'no videos'),
+        ({'train': -1}, 'no videos'),
+        ({'train': 5000}, 'at most'),
+        ({'zoom': 0.5}, 'zoom must be'),
+        ({'rate': 0.0}, 'rate must be'),
+    ],
+)
 def test_impossible_sets_are_refused(tmp_path: Path, change: dict, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         make_toy_videos(tmp_path / 'toy', 'kitti-step', ToySpec(**{**SMALL.__dict__, **change}))
 
 
 def test_command_line(tmp_path: Path) -> None:
-    command = [sys.executable, str(REPO / 'tools/dataset/make_toy_videos.py'), '--out', str(tmp_path / 'toy'),
-               '--train', '1', '--val', '1', '--frames', '2', '--height', '48', '--width', '96', '--seed', '3']
+    command = [
+        sys.executable,
+        str(REPO / 'tools/dataset/make_toy_videos.py'),
+        '--out',
+        str(tmp_path / 'toy'),
+        '--train',
+        '1',
+        '--val',
+        '1',
+        '--frames',
+        '2',
+        '--height',
+        '48',
+        '--width',
+        '96',
+        '--seed',
+        '3',
+    ]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert '1 training + 1 validation videos of 2 frames written' in done.stdout

@@ -1,4 +1,5 @@
 """VIPSeg, SemanticKITTI-DVPS, Cityscapes-VPS: toy videos in their layouts, read, streamed, scored; what is refused."""
+
 import importlib.util
 import json
 import shutil
@@ -24,7 +25,10 @@ ROOT = Path(__file__).parents[2]
 FRAMES = 10
 SPEC = ToySpec(train=1, val=2, frames=FRAMES, height=48, width=96, crowd=1.0, void=1.0)
 CLASSES: Dict[str, Type[VideoPanopticDataset]] = {
-    'vipseg': VIPSegDVPSDataset, 'semantic-kitti': KITTIDVPSDataset, 'cityscapes-vps': CityscapesVPSDataset}
+    'vipseg': VIPSegDVPSDataset,
+    'semantic-kitti': KITTIDVPSDataset,
+    'cityscapes-vps': CityscapesVPSDataset,
+}
 LOAD = [dict(type='LoadImgDirect'), dict(type='LoadAnnotationsDirect')]
 
 
@@ -57,8 +61,16 @@ def copy(originals: Dict[str, Path], tmp_path: Path) -> Callable[[str], Path]:
 def street_classes(layout: str) -> Dict[str, str]:
     """Names of the layout's classes by those of the street."""
     if layout == 'vipseg':
-        return {'road': 'road', 'sidewalk': 'path', 'vegetation': 'tree', 'terrain': 'grass', 'sky': 'sky',
-                'building': 'building', 'person': 'person', 'car': 'car'}
+        return {
+            'road': 'road',
+            'sidewalk': 'path',
+            'vegetation': 'tree',
+            'terrain': 'grass',
+            'sky': 'sky',
+            'building': 'building',
+            'person': 'person',
+            'car': 'car',
+        }
     names = ('road', 'sidewalk', 'vegetation', 'terrain', 'building', 'person', 'car', 'sky')
     return {name: name for name in names if layout != 'semantic-kitti' or name != 'sky'}
 
@@ -79,8 +91,16 @@ def test_labels_are_those_of_the_street(originals: Dict[str, Path], layout: str)
         for ours, theirs in zip(dataset.read_panoptic(index), (semantic, instance)):
             assert np.array_equal(ours, theirs)
         by_name = {info.name: info.dataset_id for info in dataset.label_space.classes}
-        for train_id, name in ((0, 'road'), (1, 'sidewalk'), (2, 'building'), (8, 'vegetation'), (9, 'terrain'),
-                               (10, 'sky'), (11, 'person'), (13, 'car')):
+        for train_id, name in (
+            (0, 'road'),
+            (1, 'sidewalk'),
+            (2, 'building'),
+            (8, 'vegetation'),
+            (9, 'terrain'),
+            (10, 'sky'),
+            (11, 'person'),
+            (13, 'car'),
+        ):
             region = frame.semantic == train_id
             if layout == 'vipseg' and train_id in (11, 13):
                 region &= frame.instance > 0
@@ -91,7 +111,8 @@ def test_labels_are_those_of_the_street(originals: Dict[str, Path], layout: str)
         assert (semantic[frame.semantic == 255] == 255).all() and (instance[frame.instance == 0] == 0).all()
         for track in np.unique(frame.instance[frame.instance > 0]).tolist():
             identities.setdefault(track, set()).update(
-                zip(semantic[frame.instance == track].tolist(), instance[frame.instance == track].tolist()))
+                zip(semantic[frame.instance == track].tolist(), instance[frame.instance == track].tolist())
+            )
     assert all(len(pairs) == 1 for pairs in identities.values())
     assert len(set.union(*identities.values())) == len(identities)
     assert all(number > 0 for pairs in identities.values() for _, number in pairs)
@@ -103,8 +124,11 @@ def test_perfect_predictions_score_one(originals: Dict[str, Path], tmp_path: Pat
     with PredictionWriter(tmp_path / 'out', {}, names=dataset.video_names) as writer:
         for video, indices in dataset.video_indices().items():
             for record in (dataset.records[index] for index in indices):
-                maps = dataset.ground_truth().read(video, record.frame_id) if record.annotation else \
-                    (np.zeros((48, 96), int), ) * 2
+                maps = (
+                    dataset.ground_truth().read(video, record.frame_id)
+                    if record.annotation
+                    else (np.zeros((48, 96), int),) * 2
+                )
                 writer.write(video, record.frame_id, *maps)
             writer.finish_video(video, len(indices))
     for protocol in ('official', 'paper-repo'):
@@ -199,10 +223,12 @@ BAD: List[Tuple[str, Callable[[Path], Any], str]] = [
     ('vipseg', lambda r: put(r, MASK, GRAY + np.uint16(12500)), r'value 12500 is no VIPSeg label'),
     ('vipseg', lambda r: cut(r, MASK), r'00000000\.png: truncated'),
     ('vipseg', lambda r: cut(r, IMAGE), r'00000000\.jpg: truncated'),
-    ('vipseg', lambda r: shutil.copy(str(r / MASK), str(r / IMAGE)),
-     r'00000000\.jpg: not a JPEG'),
-    ('semantic-kitti', lambda r: first(r, 'video_sequence/val/*instance.png').unlink(),
-     r'1 label files are missing.*005000_000000_gtFine_instance\.png'),
+    ('vipseg', lambda r: shutil.copy(str(r / MASK), str(r / IMAGE)), r'00000000\.jpg: not a JPEG'),
+    (
+        'semantic-kitti',
+        lambda r: first(r, 'video_sequence/val/*instance.png').unlink(),
+        r'1 label files are missing.*005000_000000_gtFine_instance\.png',
+    ),
     ('semantic-kitti', lambda r: put(r, CLASS, GRAY[:40]), r'gtFine_instance\.png: size .* differs .*gtFine_class'),
     ('semantic-kitti', lambda r: put(r, CLASS, GRAY + np.uint16(300)), r'gtFine_class\.png: class 300 found'),
     ('semantic-kitti', lambda r: put(r, CLASS, GRAY + np.uint16(19)), r'gtFine_class\.png: unknown class ids \[19\]'),
@@ -212,24 +238,36 @@ BAD: List[Tuple[str, Callable[[Path], Any], str]] = [
     ('cityscapes-vps', lambda r: edit_json(r, lambda d: d.pop('categories')), r"vps\.json: has no 'categories'"),
     ('cityscapes-vps', lambda r: edit_json(r, lambda d: d['categories'][0].update(trainid=40)), 'has train id 40'),
     ('cityscapes-vps', lambda r: edit_json(r, lambda d: d['annotations'].pop()), 'is not annotated, but has a file'),
-    ('cityscapes-vps', lambda r: edit_json(r, lambda d: d['annotations'][0]['segments_info'][0].update(category_id=99)),
-     'has category 99, which is'),
-    ('cityscapes-vps', lambda r: edit_json(r, lambda d: [a.update(segments_info=[]) for a in d['annotations']]),
-     r'5000_0005.*final_mask\.png: segment id \d+ is not in the segments_info'),
+    (
+        'cityscapes-vps',
+        lambda r: edit_json(r, lambda d: d['annotations'][0]['segments_info'][0].update(category_id=99)),
+        'has category 99, which is',
+    ),
+    (
+        'cityscapes-vps',
+        lambda r: edit_json(r, lambda d: [a.update(segments_info=[]) for a in d['annotations']]),
+        r'5000_0005.*final_mask\.png: segment id \d+ is not in the segments_info',
+    ),
     ('cityscapes-vps', lambda r: first(r, PANOPTIC).unlink(), r'video 5000, frame 4 has no file in'),
     ('cityscapes-vps', lambda r: shutil.rmtree(str(r / 'val/panoptic_video')), 'no such folder.*vps_prepare.py'),
     ('cityscapes-vps', lambda r: first(r, 'val/img_all/5000_0005*').unlink(), 'no image for the label map'),
     ('cityscapes-vps', lambda r: shutil.rmtree(str(r / 'val/img_all')), 'img_all is no folder'),
     ('cityscapes-vps', lambda r: first(r, 'val/img_all/*').rename(r / 'val/img_all/x.png'), r'x\.png: file name is'),
-    ('cityscapes-vps', lambda r: shutil.copy(str(first(r, 'val/img_all/*')), str(
-        r / 'val/img_all/5000_9999_toystreet_000000_000000_newImg8bit.png')), 'frame 0 of video 5000 exists twice'),
+    (
+        'cityscapes-vps',
+        lambda r: shutil.copy(
+            str(first(r, 'val/img_all/*')), str(r / 'val/img_all/5000_9999_toystreet_000000_000000_newImg8bit.png')
+        ),
+        'frame 0 of video 5000 exists twice',
+    ),
     ('cityscapes-vps', lambda r: put(r, PANOPTIC, GRAY), r'final_mask\.png: expected an 8-bit RGB panoptic map'),
 ]
 
 
 @pytest.mark.parametrize('layout, spoil, message', BAD, ids=[f'{i}-{case[0]}' for i, case in enumerate(BAD)])
-def test_bad_input_is_one_error_that_names_it(copy: Callable[[str], Path], layout: str, spoil: Callable[[Path], Any],
-                                              message: str) -> None:
+def test_bad_input_is_one_error_that_names_it(
+    copy: Callable[[str], Path], layout: str, spoil: Callable[[Path], Any], message: str
+) -> None:
     root = copy(layout)
     spoil(root)
     with pytest.raises((FileNotFoundError, ValueError), match=message):
@@ -251,8 +289,9 @@ class TestResize:
     def resize(self) -> Any:
         return tool('vipseg_resize_720p')
 
-    def test_frames_are_resized_once(self, resize: Any, originals: Dict[str, Path], tmp_path: Path,
-                                     capsys: pytest.CaptureFixture) -> None:
+    def test_frames_are_resized_once(
+        self, resize: Any, originals: Dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture
+    ) -> None:
         source = originals['vipseg']
         argv = ['--src', str(source), '--dst', str(tmp_path / 'out'), '--size', '24']
         assert resize.main([*argv, '--dry-run']) == 0 and not (tmp_path / 'out').exists()
@@ -268,20 +307,29 @@ class TestResize:
         dataset = VIPSegDVPSDataset(LOAD, str(tmp_path / 'out'), split='val', test_mode=True)
         assert dataset[0]['gt_id_map'].shape == (24, 48)
 
-    def test_frames_of_the_right_size_are_linked(self, resize: Any, originals: Dict[str, Path],
-                                                 tmp_path: Path) -> None:
+    def test_frames_of_the_right_size_are_linked(self, resize: Any, originals: Dict[str, Path], tmp_path: Path) -> None:
         argv = ['--src', str(originals['vipseg']), '--dst', str(tmp_path), '--size', '48', '--mode', 'link']
         assert resize.main([*argv, '--splits', 'val']) == 0
         assert (tmp_path / MASK).resolve() == (originals['vipseg'] / MASK).resolve()
         assert not (tmp_path / 'train.txt').exists()
 
-    @pytest.mark.parametrize('spoil, message', [
-        (lambda r: (r / MASK).unlink(), 'val video 5000_toystreet: no label map for image 00000000 (1 in all)'),
-        (lambda r: (r / IMAGE).unlink(), 'missing: val video 5000_toystreet: no image for label map 00000000'),
-        (lambda r: shutil.rmtree(str(r / 'images/5001_toystreet')), '5001_toystreet: no such folder'),
-    ])
-    def test_missing_files_are_named(self, resize: Any, copy: Callable[[str], Path], tmp_path: Path, spoil: Callable,
-                                     message: str, capsys: pytest.CaptureFixture) -> None:
+    @pytest.mark.parametrize(
+        'spoil, message',
+        [
+            (lambda r: (r / MASK).unlink(), 'val video 5000_toystreet: no label map for image 00000000 (1 in all)'),
+            (lambda r: (r / IMAGE).unlink(), 'missing: val video 5000_toystreet: no image for label map 00000000'),
+            (lambda r: shutil.rmtree(str(r / 'images/5001_toystreet')), '5001_toystreet: no such folder'),
+        ],
+    )
+    def test_missing_files_are_named(
+        self,
+        resize: Any,
+        copy: Callable[[str], Path],
+        tmp_path: Path,
+        spoil: Callable,
+        message: str,
+        capsys: pytest.CaptureFixture,
+    ) -> None:
         root = copy('vipseg')
         spoil(root)
         assert resize.main(['--src', str(root), '--dst', str(tmp_path / 'out')]) == 1
@@ -314,8 +362,9 @@ class TestPrepareCityscapesVPS:
         (root / 'panoptic_gt_train_city_vps.json').unlink()
         return root
 
-    def test_training_labels_are_those_of_the_street(self, release: Path, tmp_path: Path,
-                                                     capsys: pytest.CaptureFixture) -> None:
+    def test_training_labels_are_those_of_the_street(
+        self, release: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+    ) -> None:
         argv = ['--src', str(release), '--dst', str(tmp_path / 'out'), '--mode', 'link']
         prepare = tool('cityscapes_vps_prepare')
         assert prepare.main([*argv, '--dry-run']) == 0 and not (tmp_path / 'out').exists()
@@ -329,11 +378,14 @@ class TestPrepareCityscapesVPS:
             assert np.array_equal(semantic, frame.semantic)
             assert np.array_equal(instance > 0, frame.instance > 0)
 
-    @pytest.mark.parametrize('change, message', [
-        (dict(category_id=2), 'has category 2; things have their train id'),
-        (dict(segmentation=dict(size=[4, 4], counts=[16])), r'mask 1 is \[4, 4\], .*labelmap'),
-        (dict(image_id=77), 'annotation 1 has no inst_id or no image'),
-    ])
+    @pytest.mark.parametrize(
+        'change, message',
+        [
+            (dict(category_id=2), 'has category 2; things have their train id'),
+            (dict(segmentation=dict(size=[4, 4], counts=[16])), r'mask 1 is \[4, 4\], .*labelmap'),
+            (dict(image_id=77), 'annotation 1 has no inst_id or no image'),
+        ],
+    )
     def test_bad_instances(self, release: Path, tmp_path: Path, change: dict, message: str) -> None:
         path = release / 'instances_train_city_vps_rle.json'
         document = json.loads(path.read_text())
@@ -347,8 +399,14 @@ class TestPrepareCityscapesVPS:
         path = release / 'instances_train_city_vps_rle.json'
         document = json.loads(path.read_text())
         # The first 48 pixels in column order: the leftmost column.
-        document['annotations'] = [dict(document['annotations'][0], inst_id=70000, category_id=13, segmentation=dict(
-            size=[48, 96], counts=[0, 48, 48 * 95]))]
+        document['annotations'] = [
+            dict(
+                document['annotations'][0],
+                inst_id=70000,
+                category_id=13,
+                segmentation=dict(size=[48, 96], counts=[0, 48, 48 * 95]),
+            )
+        ]
         path.write_text(json.dumps(document))
         assert tool('cityscapes_vps_prepare').main(['--src', str(release), '--dst', str(tmp_path / 'out')]) == 0
         dataset = CityscapesVPSDataset([], str(tmp_path / 'out'), split='train')

@@ -1,4 +1,5 @@
 """VSPW on disk, as made from toy streets, and what the data set says about bad input."""
+
 import shutil
 from pathlib import Path
 from typing import Any, Callable, Dict, List
@@ -64,8 +65,9 @@ def test_pairs(streets: Path) -> None:
     np.random.seed(0)
     sample = dataset[1]
     shapes = {key: tuple(value.data.shape) for key, value in sample.items() if hasattr(value.data, 'shape')}
-    assert shapes == dict(img=(3, 48, 48), gt_semantic_seg=(1, 48, 48), ref_img=(1, 3, 48, 48),
-                          ref_gt_semantic_seg=(1, 1, 48, 48))
+    assert shapes == dict(
+        img=(3, 48, 48), gt_semantic_seg=(1, 48, 48), ref_img=(1, 3, 48, 48), ref_gt_semantic_seg=(1, 1, 48, 48)
+    )
     key, ref = sample['img_metas'].data, sample['ref_img_metas'].data[0]
     assert (key['video_id'], key['frame_id'], key['is_first_frame']) == (0, 2, False)
     assert ref['video_id'] == 0 and ref['frame_id'] in (1, 3)
@@ -111,26 +113,41 @@ def test_vipseg_as_a_semantic_data_set(tmp_path: Path) -> None:
 VIDEO = 'data/0000_toystreet'
 
 
-@pytest.mark.parametrize('spoil, message', [
-    (lambda root: (root / 'train.txt').unlink(), 'train.txt: no such file'),
-    (lambda root: (root / 'train.txt').write_text(''), 'train.txt: names no video'),
-    (lambda root: (root / 'train.txt').write_text('a\na\n'), 'video a is named 2 times'),
-    (lambda root: shutil.rmtree(root / VIDEO), '0000_toystreet/origin: no such folder'),
-    (lambda root: [path.unlink() for path in (root / VIDEO / 'origin').iterdir()], 'origin: no FFFFFFFF.jpg in it'),
-    (lambda root: (root / VIDEO / 'origin/x.jpg').write_bytes(b''), 'x.jpg: the name is no frame number'),
-    (lambda root: (root / VIDEO / 'origin/1.jpg').write_bytes(b''), 'frame 1 exists twice'),
-    (lambda root: (root / VIDEO / 'mask/00000001.png').unlink(), '1 label files are missing'),
-    (lambda root: write_png_atomic(root / VIDEO / 'mask/00000001.png', np.full((48, 96), 200, np.uint8)),
-     'value 200 is no class of VSPW'),
-    (lambda root: write_png_atomic(root / VIDEO / 'mask/00000001.png', np.ones((48, 90), np.uint8)),
-     r'size \(48, 90\) differs'),
-    (lambda root: (root / VIDEO / 'origin/00000001.jpg').write_bytes(b'\xff\xd8\xff'),
-     '00000001.jpg: truncated or damaged JPEG'),
-    (lambda root: (root / VIDEO / 'origin/00000001.jpg').write_bytes(
-        (root / VIDEO / 'origin/00000002.jpg').read_bytes()[:-900]), '00000001.jpg: truncated or damaged JPEG'),
-    (lambda root: write_png_atomic(root / VIDEO / 'origin/00000001.jpg', np.ones((48, 96, 3), np.uint8)),
-     '00000001.jpg: not a JPEG image'),
-])
+@pytest.mark.parametrize(
+    'spoil, message',
+    [
+        (lambda root: (root / 'train.txt').unlink(), 'train.txt: no such file'),
+        (lambda root: (root / 'train.txt').write_text(''), 'train.txt: names no video'),
+        (lambda root: (root / 'train.txt').write_text('a\na\n'), 'video a is named 2 times'),
+        (lambda root: shutil.rmtree(root / VIDEO), '0000_toystreet/origin: no such folder'),
+        (lambda root: [path.unlink() for path in (root / VIDEO / 'origin').iterdir()], 'origin: no FFFFFFFF.jpg in it'),
+        (lambda root: (root / VIDEO / 'origin/x.jpg').write_bytes(b''), 'x.jpg: the name is no frame number'),
+        (lambda root: (root / VIDEO / 'origin/1.jpg').write_bytes(b''), 'frame 1 exists twice'),
+        (lambda root: (root / VIDEO / 'mask/00000001.png').unlink(), '1 label files are missing'),
+        (
+            lambda root: write_png_atomic(root / VIDEO / 'mask/00000001.png', np.full((48, 96), 200, np.uint8)),
+            'value 200 is no class of VSPW',
+        ),
+        (
+            lambda root: write_png_atomic(root / VIDEO / 'mask/00000001.png', np.ones((48, 90), np.uint8)),
+            r'size \(48, 90\) differs',
+        ),
+        (
+            lambda root: (root / VIDEO / 'origin/00000001.jpg').write_bytes(b'\xff\xd8\xff'),
+            '00000001.jpg: truncated or damaged JPEG',
+        ),
+        (
+            lambda root: (root / VIDEO / 'origin/00000001.jpg').write_bytes(
+                (root / VIDEO / 'origin/00000002.jpg').read_bytes()[:-900]
+            ),
+            '00000001.jpg: truncated or damaged JPEG',
+        ),
+        (
+            lambda root: write_png_atomic(root / VIDEO / 'origin/00000001.jpg', np.ones((48, 96, 3), np.uint8)),
+            '00000001.jpg: not a JPEG image',
+        ),
+    ],
+)
 def test_bad_input(streets: Path, tmp_path: Path, spoil: Callable[[Path], Any], message: str) -> None:
     root = tmp_path / 'set'
     shutil.copytree(streets, root)

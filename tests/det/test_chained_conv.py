@@ -1,4 +1,5 @@
 """The merged finest level gives what the single steps give, and so do its gradients."""
+
 import pytest
 import torch
 from torch import nn
@@ -13,8 +14,11 @@ def pending(size: tuple, first_bias: bool = True, channels: int = 3, coarser: tu
     torch.manual_seed(0)
     coarser = coarser or ((size[0] + 1) // 2, (size[1] + 1) // 2)
     return PendingConv(
-        torch.randn(2, channels, *size, dtype=torch.double), nn.Conv2d(channels, 6, 1).double(),
-        torch.randn(2, 6, *coarser, dtype=torch.double), nn.Conv2d(6, 5, 3, padding=1, bias=first_bias).double())
+        torch.randn(2, channels, *size, dtype=torch.double),
+        nn.Conv2d(channels, 6, 1).double(),
+        torch.randn(2, 6, *coarser, dtype=torch.double),
+        nn.Conv2d(6, 5, 3, padding=1, bias=first_bias).double(),
+    )
 
 
 @pytest.mark.parametrize('size', [(2, 2), (4, 6), (8, 2), (10, 14)])
@@ -22,19 +26,33 @@ def pending(size: tuple, first_bias: bool = True, channels: int = 3, coarser: tu
 def test_equals_the_single_steps(size: tuple, biases: tuple) -> None:
     level = pending(size, biases[0])
     second = ChainedConv2d(5, 4, 3, stride=2, padding=1, bias=biases[1]).double()
-    leaves = [level.x.requires_grad_(), level.coarser.requires_grad_(), *level.lateral.parameters(),
-              *level.conv.parameters(), *second.parameters()]
+    leaves = [
+        level.x.requires_grad_(),
+        level.coarser.requires_grad_(),
+        *level.lateral.parameters(),
+        *level.conv.parameters(),
+        *second.parameters(),
+    ]
     probe = torch.randn(2, 4, size[0] // 2, size[1] // 2, dtype=torch.double)
     wanted, got = second(level()), chain(level, second)
     torch.testing.assert_close(got, wanted, rtol=1e-12, atol=1e-12)
-    for a, b in zip(torch.autograd.grad((got * probe).sum(), leaves),
-                    torch.autograd.grad((wanted * probe).sum(), leaves)):
+    for a, b in zip(
+        torch.autograd.grad((got * probe).sum(), leaves), torch.autograd.grad((wanted * probe).sum(), leaves)
+    ):
         torch.testing.assert_close(a, b, rtol=1e-11, atol=1e-11)
 
 
-@pytest.mark.parametrize('size, stride, trained, merged', [
-    ((8, 8), 2, False, True), ((8, 7), 2, False, False), ((7, 8), 2, False, False), ((4, 4), 2, False, False),
-    ((8, 8), 1, False, False), ((8, 8), 2, True, False)])
+@pytest.mark.parametrize(
+    'size, stride, trained, merged',
+    [
+        ((8, 8), 2, False, True),
+        ((8, 7), 2, False, False),
+        ((7, 8), 2, False, False),
+        ((4, 4), 2, False, False),
+        ((8, 8), 1, False, False),
+        ((8, 8), 2, True, False),
+    ],
+)
 def test_merges_where_it_is_less_work_and_exact(size: tuple, stride: int, trained: bool, merged: bool) -> None:
     """A small map isn't worth composing kernels; an odd one meets padding at all borders."""
     calls = []
@@ -72,8 +90,10 @@ def test_neck_and_semantic_fpn_meet() -> None:
         torch.testing.assert_close(finest(), wanted, rtol=1e-3, atol=1e-4)
         for got, wanted in levels:
             torch.testing.assert_close(got, wanted)
-        for got, wanted in zip(model.rpn_head.localization_fpn(model.extract_feat(image)),
-                               plain.rpn_head.localization_fpn(plain.extract_feat(image))):
+        for got, wanted in zip(
+            model.rpn_head.localization_fpn(model.extract_feat(image)),
+            plain.rpn_head.localization_fpn(plain.extract_feat(image)),
+        ):
             torch.testing.assert_close(got, wanted, rtol=1e-3, atol=1e-4)
 
 

@@ -1,4 +1,5 @@
 """Instances: best pairs of query and class, masks at original size."""
+
 import numpy as np
 import pytest
 import torch
@@ -9,8 +10,11 @@ from knet.structures import InstancePrediction
 from tests.models import build_toy_model, image_batch, meta, total
 
 INSTANCES = dict(
-    label_space='coco', rpn_head__loss_rank=None, roi_head__mask_head__loss_rank=None,
-    test_cfg__rcnn=dict(_delete_=True, max_per_img=5, mask_thr=0.5))
+    label_space='coco',
+    rpn_head__loss_rank=None,
+    roi_head__mask_head__loss_rank=None,
+    test_cfg__rcnn=dict(_delete_=True, max_per_img=5, mask_thr=0.5),
+)
 IMAGE_CONFIG = 'configs/toy/knet_toy_cityscapes_step.py'
 
 

@@ -1,4 +1,5 @@
 """Image K-Net trains on any batch and predicts at original size."""
+
 import pytest
 import torch
 

@@ -1,4 +1,5 @@
 """Fusion of scored masks, compared with the definition computed in full."""
+
 from typing import List, Tuple
 
 import numpy as np
@@ -77,7 +78,7 @@ def test_equal_values_go_to_the_first_candidate() -> None:
     masks = torch.full((20, 4, 4), -3.0)
     masks[[3, 5]] = 3.0
     meta = dict(batch_input_shape=(16, 16), img_shape=(16, 16, 3), ori_shape=(16, 16, 3))
-    candidates = Candidates(torch.full((20, ), 0.9), torch.zeros(20, dtype=torch.long), torch.arange(20).flip(0))
+    candidates = Candidates(torch.full((20,), 0.9), torch.zeros(20, dtype=torch.long), torch.arange(20).flip(0))
     owners = find_owners(candidates, MaskResizer(masks.flip(0), 2, meta))
     assert owners.owner.unique().tolist() == [3]
 
@@ -92,11 +93,12 @@ def test_twins_share_an_object_jointly_and_not_thing_first() -> None:
     logits[4, 0, 15] = 9.0
     meta = dict(batch_input_shape=(8, 16), img_shape=(8, 16, 3), ori_shape=(8, 16, 3))
     resizer = MaskResizer(logits, 1, meta)
-    scores = torch.tensor([[.9, 0, 0, 0], [.8, 0, 0, 0], [.2, 0, 0, 0], [0, 0, .7, 0], [0, 0, 0, .6]])
+    scores = torch.tensor([[0.9, 0, 0, 0], [0.8, 0, 0, 0], [0.2, 0, 0, 0], [0, 0, 0.7, 0], [0, 0, 0, 0.6]])
     joint, _ = fuse(scores, resizer, SPACE, 20, True, THRESHOLDS)
     assert joint[0, 0] != joint[0, 5]
-    panoptic, segments = fuse(scores, resizer, SPACE, 20, False,
-                              dict(instance_score_thr=0.3, iou_thr=0.5, stuff_max_area=4))
+    panoptic, segments = fuse(
+        scores, resizer, SPACE, 20, False, dict(instance_score_thr=0.3, iou_thr=0.5, stuff_max_area=4)
+    )
     want = torch.ones(8, 16, dtype=torch.int32)
     want[:, 8:] = 2
     assert torch.equal(panoptic, want)

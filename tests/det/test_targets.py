@@ -1,4 +1,5 @@
 """Ground truth as the heads see it."""
+
 import numpy as np
 import pytest
 import torch
@@ -42,10 +43,11 @@ def test_later_paint_covers_earlier() -> None:
 def test_logits_at_pixels_are_those_of_the_upsampled_map(share: float) -> None:
     torch.manual_seed(0)
     masks = torch.randn(3, 5, 7, dtype=torch.double, requires_grad=True)
-    pixels = torch.randperm(20 * 28)[:int(share * 20 * 28)]
+    pixels = torch.randperm(20 * 28)[: int(share * 20 * 28)]
     wanted = upsample(masks[None], 4)[0].flatten(1)[:, pixels]
     got = logits_at(masks, pixels, 4)
     torch.testing.assert_close(got, wanted, rtol=1e-9, atol=1e-9)
     probe = torch.randn_like(wanted)
-    torch.testing.assert_close(*(torch.autograd.grad((values * probe).sum(), masks)[0] for values in (got, wanted)),
-                               rtol=1e-9, atol=1e-9)
+    torch.testing.assert_close(
+        *(torch.autograd.grad((values * probe).sum(), masks)[0] for values in (got, wanted)), rtol=1e-9, atol=1e-9
+    )

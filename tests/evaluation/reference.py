@@ -2,6 +2,7 @@
 
 Written from the definitions and sharing nothing with the package, so that both being wrong alike is unlikely.
 """
+
 import os
 from collections import Counter, defaultdict
 from math import sqrt
@@ -71,8 +72,9 @@ def pixels(frame: Frame) -> Iterator[Tuple[int, ...]]:
     return zip(*(plane.ravel().tolist() for plane in frame))
 
 
-def reference_stq(videos: Dict[int, List[Frame]], things: Tuple[int, ...],
-                  drop_void: bool) -> Tuple[float, float, float]:
+def reference_stq(
+    videos: Dict[int, List[Frame]], things: Tuple[int, ...], drop_void: bool
+) -> Tuple[float, float, float]:
     """STQ, AQ and SQ of the definition; SQ is NaN without any labelled pixel."""
     association, tubes = 0.0, 0
     inter, rows, columns = Counter(), Counter(), Counter()
@@ -103,8 +105,9 @@ def reference_stq(videos: Dict[int, List[Frame]], things: Tuple[int, ...],
     return sqrt(aq * sq) if ious else float('nan'), aq, sq
 
 
-def reference_matching(window: List[Frame], official: bool, things: Tuple[int, ...] = (11, 13),
-                       crowd_ignored: bool = False) -> Dict[int, List[float]]:
+def reference_matching(
+    window: List[Frame], official: bool, things: Tuple[int, ...] = (11, 13), crowd_ignored: bool = False
+) -> Dict[int, List[float]]:
     """IoU sum, TP, FP, FN per class of frames taken as one image."""
     gt_pixels, pred_pixels, void_pixels, class_255 = defaultdict(set), defaultdict(set), set(), set()
     crowd_pixels = defaultdict(set)
@@ -147,7 +150,7 @@ def reference_vpq(videos: Dict[int, List[Frame]], k: int, official: bool) -> Dic
     for frames in videos.values():
         length = k if official else min(k, len(frames))
         for start in range(len(frames) - length + 1):
-            for category, counts in reference_matching(frames[start:start + length], official).items():
+            for category, counts in reference_matching(frames[start : start + length], official).items():
                 total[category] = [a + b for a, b in zip(total[category], counts)]
     return dict(total)
 

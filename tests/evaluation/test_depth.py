@@ -1,4 +1,5 @@
 """DSTQ and depth-aware VPQ against published numbers and by hand."""
+
 from pathlib import Path
 from typing import Tuple
 
@@ -62,7 +63,7 @@ def test_missing_depth_is_wrong_and_unknown_depth_does_not_count() -> None:
     assert DepthQuality().compute(golden_stq().compute()).total.dq == 0
 
 
-@pytest.mark.parametrize('thresholds', [(), (1.0, ), (0.25, 2)])
+@pytest.mark.parametrize('thresholds', [(), (1.0,), (0.25, 2)])
 def test_impossible_thresholds(thresholds: tuple) -> None:
     with pytest.raises(ValueError, match='ratios above 1'):
         DepthQuality(thresholds)
@@ -75,8 +76,7 @@ def world(tmp_path: Path) -> Tuple[Path, Path]:
     for t in range(4):
         depth, predicted = golden_depth(t)
         write_png_atomic(truth / f'video_sequence/val/000002_{t:06d}_depth.png', (depth * 256).astype(np.uint16))
-        write_png_atomic(result / f'depth/2/000002_{t:06d}.png',
-                         np.rint(predicted[::2, ::1] * 256).astype(np.uint16))
+        write_png_atomic(result / f'depth/2/000002_{t:06d}.png', np.rint(predicted[::2, ::1] * 256).astype(np.uint16))
     return result, truth
 
 
@@ -102,21 +102,24 @@ def test_paper_repo_leaves_void_out(world: Tuple[Path, Path]) -> None:
 def test_vpq_drops_pixels_of_wrong_depth(world: Tuple[Path, Path]) -> None:
     """A sky of wrong depth is missed, and is no false positive: it isn't predicted at all."""
     readers = PredictionReader(world[0]), KittiStepGroundTruth(world[1]), KITTI_STEP
-    plain, loose = (evaluate_vpq(*readers, ks=(1, ), depth_thres=t).windows[1].scores for t in (None, 0.6))
+    plain, loose = (evaluate_vpq(*readers, ks=(1,), depth_thres=t).windows[1].scores for t in (None, 0.6))
     assert loose.pq == plain.pq
     for t in range(4):
         depth = golden_depth(t)[0]
         depth[:2] *= 1.5  # the sky
         write_png_atomic(world[0] / f'depth/2/000002_{t:06d}.png', np.rint(depth * 256).astype(np.uint16))
-    lenient, strict = (evaluate_vpq(*readers, ks=(1, ), depth_thres=t).windows[1].scores for t in (0.51, 0.49))
+    lenient, strict = (evaluate_vpq(*readers, ks=(1,), depth_thres=t).windows[1].scores for t in (0.51, 0.49))
     assert lenient.classes[10].tp == 4 and lenient.pq == plain.pq
     assert (strict.classes[10].tp, strict.classes[10].fn, strict.classes[10].fp) == (0, 4, 0)
 
 
-@pytest.mark.parametrize('spoil, message', [
-    ('result/depth/2/000002_000001.png', 'result/depth/2/000002_000001.png: no predicted depth'),
-    ('gt/video_sequence/val/000002_000001_depth.png', '000002_000001_depth.png: no such depth map'),
-])
+@pytest.mark.parametrize(
+    'spoil, message',
+    [
+        ('result/depth/2/000002_000001.png', 'result/depth/2/000002_000001.png: no predicted depth'),
+        ('gt/video_sequence/val/000002_000001_depth.png', '000002_000001_depth.png: no such depth map'),
+    ],
+)
 def test_missing_depth_is_named(world: Tuple[Path, Path], spoil: str, message: str) -> None:
     (world[0].parent / spoil).unlink()
     readers = PredictionReader(world[0]), KittiStepGroundTruth(world[1]), KITTI_STEP

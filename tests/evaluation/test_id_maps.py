@@ -1,4 +1,5 @@
 """Label files, value by value."""
+
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,8 @@ def test_vipseg_golden_values() -> None:
     raw = np.array([[0, 200, 1, 2, 4, 122, 300, 301, 500, 6105, 12403]], dtype=np.uint16)
     semantic, instance = split_id_map(decode_vipseg(raw, 'golden'))
     assert (semantic.astype(int) * 1000 + instance).tolist() == [
-        [255000, 255000, 0, 1000, 2000, 65000, 66001, 66002, 67001, 83006, 123004]]
+        [255000, 255000, 0, 1000, 2000, 65000, 66001, 66002, 67001, 83006, 123004]
+    ]
     assert semantic.dtype == np.uint8 and instance.dtype == np.int32
 
 
@@ -70,7 +72,8 @@ def test_segments_by_hand() -> None:
         dict(id=road, category_id=0, area=3, iscrowd=0, bbox=[0, 0, 1, 1]),
         dict(id=person, category_id=11, area=2, iscrowd=1, bbox=[3, 1, 0, 1]),
         dict(id=car, category_id=13, area=3, iscrowd=0, bbox=[2, 0, 1, 1]),
-        dict(id=other, category_id=13, area=1, iscrowd=0, bbox=[2, 2, 0, 0])]
+        dict(id=other, category_id=13, area=1, iscrowd=0, bbox=[2, 2, 0, 0]),
+    ]
     assert rgb.dtype == np.uint8 and rgb[2, 2].tolist() == [300 % 256, 1, 14] and not rgb[1, 1].any()
     assert encode_segments(semantic, instance, CITYSCAPES_PANOPTIC, crowd=False)[1][1]['iscrowd'] == 0
 

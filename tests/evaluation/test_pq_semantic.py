@@ -1,4 +1,5 @@
 """PQ and mIoU of single images, and the table of overlaps they rest on."""
+
 import json
 
 import numpy as np
@@ -28,9 +29,16 @@ def accumulate(metric, frames):
 def test_pairs_are_counted_like_pixels(seed):
     frame = random_video(seed, frames=1)[0]
     pairs = count_pairs(*frame, KITTI_STEP)
-    found = {tuple(int(x) for x in row[:4]): int(row[4]) for row in zip(
-        segment_class(pairs.gt), segment_instance(pairs.gt), segment_class(pairs.pred), segment_instance(pairs.pred),
-        pairs.counts)}
+    found = {
+        tuple(int(x) for x in row[:4]): int(row[4])
+        for row in zip(
+            segment_class(pairs.gt),
+            segment_instance(pairs.gt),
+            segment_class(pairs.pred),
+            segment_instance(pairs.pred),
+            pairs.counts,
+        )
+    }
     values, counts = np.unique(np.stack([plane.ravel() for plane in frame]), axis=1, return_counts=True)
     assert found == {tuple(v): n for v, n in zip(values.T.tolist(), counts.tolist())}
     assert np.all(np.diff(pairs.keys.astype(object)) > 0)
@@ -53,14 +61,17 @@ def test_any_integer_type_gives_the_same_table(dtype):
     np.testing.assert_array_equal(found.counts, expected.counts)
 
 
-@pytest.mark.parametrize('plane, value, message', [
-    (0, 19, 'truth.png: class 19 is not in label space'),
-    (2, 254, 'mine.png: class 254 is not'),
-    (2, 300, 'mine.png: class 300 is not'),
-    (0, -1, 'truth.png: class -1 is not'),
-    (1, -1, 'truth.png: instance ids must lie in'),
-    (3, 1 << 24, 'mine.png: instance ids must lie in'),
-])
+@pytest.mark.parametrize(
+    'plane, value, message',
+    [
+        (0, 19, 'truth.png: class 19 is not in label space'),
+        (2, 254, 'mine.png: class 254 is not'),
+        (2, 300, 'mine.png: class 300 is not'),
+        (0, -1, 'truth.png: class -1 is not'),
+        (1, -1, 'truth.png: instance ids must lie in'),
+        (3, 1 << 24, 'mine.png: instance ids must lie in'),
+    ],
+)
 def test_impossible_ids_are_named(plane, value, message):
     frame = golden_frame(0)
     frame[plane][3, 3] = value
@@ -115,8 +126,9 @@ def test_merge_equals_joint_update(seed):
 
 def test_miou_by_hand():
     metric = MeanIoU(KITTI_STEP)
-    metric.update(np.array([[0, 0, 0, 1, 255]]), np.zeros((1, 5), int),
-                  np.array([[0, 0, 255, 10, 1]]), np.zeros((1, 5), int))
+    metric.update(
+        np.array([[0, 0, 0, 1, 255]]), np.zeros((1, 5), int), np.array([[0, 0, 255, 10, 1]]), np.zeros((1, 5), int)
+    )
     result = metric.compute()
     # road 2/3 (void misses a pixel), sidewalk 0 (its prediction lies on void ground truth), sky 0 (predicted only).
     assert result.class_iou[0] == pytest.approx(2 / 3)
@@ -135,8 +147,10 @@ def test_deeplab2_images(case):
     expected = facts[case]
     # There class 0 is the ignored one.
     classes = [ClassInfo(str(i), (0, 0, 0), False, i) for i in range(1, expected['num_classes'])]
-    colours = {tuple(json.loads(rgb.replace('(', '[').replace(')', ']'))): i
-               for rgb, i in facts['pred_class_rgb_to_class'].items()}
+    colours = {
+        tuple(json.loads(rgb.replace('(', '[').replace(')', ']'))): i
+        for rgb, i in facts['pred_class_rgb_to_class'].items()
+    }
     metric = PanopticQuality(LabelSpace('deeplab2_pq', classes))
     for image in expected['images']:
         gt_ins = read_png(DEEPLAB2 / facts['gt_file'][image])[..., 0].astype(int)
@@ -147,8 +161,9 @@ def test_deeplab2_images(case):
         pred_ins = read_png(DEEPLAB2 / f'{image}_pred_instance.png')[..., 0]
         metric.update(np.where(gt_sem, gt_sem, 255), gt_ins, np.where(pred_sem, pred_sem, 255), pred_ins)
     scores = metric.compute()
-    assert [scores.pq, scores.sq, scores.rq] == pytest.approx(expected['result_PQ_SQ_RQ_meanTP_meanFN_meanFP'][:3],
-                                                              abs=1e-9)
+    assert [scores.pq, scores.sq, scores.rq] == pytest.approx(
+        expected['result_PQ_SQ_RQ_meanTP_meanFN_meanFP'][:3], abs=1e-9
+    )
     for i, quality in scores.classes.items():
         assert [quality.tp, quality.fn, quality.fp] == [expected[f'per_class_{n}'][i] for n in ('tp', 'fn', 'fp')]
         assert quality.sq * quality.tp == pytest.approx(expected['per_class_iou'][i], abs=1e-9)

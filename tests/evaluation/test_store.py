@@ -1,4 +1,5 @@
 """The prediction store: layout, resuming, refusing what doesn't fit, several writers."""
+
 import json
 import multiprocessing
 
@@ -30,9 +31,15 @@ def test_layout_and_encodings(tmp_path):
     with PredictionWriter(tmp_path, META, final=True) as writer:
         write_video(writer, 7)
     files = sorted(str(p.relative_to(tmp_path)) for p in tmp_path.rglob('*.*') if '.done' not in str(p))
-    assert files == ['final/0007/000000.png', 'final/0007/000001.png', 'manifest.json',
-                     'panoptic/7/000007_000000_cat.png', 'panoptic/7/000007_000000_ins.png',
-                     'panoptic/7/000007_000001_cat.png', 'panoptic/7/000007_000001_ins.png']
+    assert files == [
+        'final/0007/000000.png',
+        'final/0007/000001.png',
+        'manifest.json',
+        'panoptic/7/000007_000000_cat.png',
+        'panoptic/7/000007_000000_ins.png',
+        'panoptic/7/000007_000001_cat.png',
+        'panoptic/7/000007_000001_ins.png',
+    ]
     instance = read_png(tmp_path / 'panoptic/7/000007_000001_ins.png')
     assert instance.dtype == np.uint16
     np.testing.assert_array_equal(instance, INSTANCE + 1)
@@ -131,12 +138,15 @@ def test_two_writers_at_once(tmp_path):
     assert PredictionReader(tmp_path).videos() == list(range(8))
 
 
-@pytest.mark.parametrize('semantic, instance, message', [
-    (SEMANTIC, INSTANCE[:2], 'must be one'),
-    (SEMANTIC, INSTANCE + 65535, 'track ids must lie in 0..65535'),
-    (SEMANTIC, INSTANCE - 1, 'track ids must lie in'),
-    (SEMANTIC.astype(int) + 250, INSTANCE, 'classs? must lie in 0..255'),
-])
+@pytest.mark.parametrize(
+    'semantic, instance, message',
+    [
+        (SEMANTIC, INSTANCE[:2], 'must be one'),
+        (SEMANTIC, INSTANCE + 65535, 'track ids must lie in 0..65535'),
+        (SEMANTIC, INSTANCE - 1, 'track ids must lie in'),
+        (SEMANTIC.astype(int) + 250, INSTANCE, 'classs? must lie in 0..255'),
+    ],
+)
 def test_what_the_files_cannot_hold_is_refused(tmp_path, semantic, instance, message):
     writer = PredictionWriter(tmp_path, META)
     with pytest.raises(ValueError, match='prediction 000001_000005.*' + message):

@@ -1,4 +1,5 @@
 """STQ against published numbers, hand-computed cases, and a pixel-by-pixel reference."""
+
 import json
 import math
 
@@ -121,7 +122,7 @@ def test_merge_equals_joint_update(seed):
     parts = [STQuality(KITTI_STEP) for _ in range(2)]
     # Video 1 is spread over both accumulators.
     for v, half in ((0, 0), (1, 0), (1, 1), (2, 1)):
-        frames = videos[v] if v != 1 else videos[v][2 * half:2 * half + 2]
+        frames = videos[v] if v != 1 else videos[v][2 * half : 2 * half + 2]
         for frame in frames:
             parts[half].update(*frame, video_id=v)
     parts[0].merge(parts[1])
@@ -156,8 +157,10 @@ def _deeplab2():
 
 def _score_packed(case, gt_frames, pred_frames):
     classes = [ClassInfo(str(i), (0, 0, 0), i in case['things'], i) for i in range(case['num_classes'])]
-    frames = [[np.atleast_2d(a >> 16 if half == 0 else a & 0xFFFF) for a in map(np.asarray, pair) for half in (0, 1)]
-              for pair in zip(gt_frames, pred_frames)]
+    frames = [
+        [np.atleast_2d(a >> 16 if half == 0 else a & 0xFFFF) for a in map(np.asarray, pair) for half in (0, 1)]
+        for pair in zip(gt_frames, pred_frames)
+    ]
     return numbers(score({0: frames}, label_space=LabelSpace('deeplab2', classes)))
 
 

@@ -1,4 +1,5 @@
 """The evaluator command lines, end to end, and what they say about bad input."""
+
 import json
 import shutil
 import subprocess
@@ -22,16 +23,19 @@ TOOLS = Path(__file__).resolve().parents[2] / 'tools'
 
 def run(tool, *args, cwd):
     """Run a tool; returns exit code, standard output and standard error."""
-    done = subprocess.run([sys.executable, str(TOOLS / tool), *map(str, args)], cwd=str(cwd), capture_output=True,
-                          text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, str(TOOLS / tool), *map(str, args)], cwd=str(cwd), capture_output=True, text=True, check=False
+    )
     return done.returncode, done.stdout, done.stderr
 
 
 @pytest.fixture
 def world(tmp_path):
     """Two videos; the first starts at frame 7 and has a gap."""
-    return write_world(tmp_path, {2: {7: golden_frame(0), 8: golden_frame(1), 11: golden_frame(2)},
-                                  6: {t: golden_frame(t) for t in range(4)}})
+    return write_world(
+        tmp_path,
+        {2: {7: golden_frame(0), 8: golden_frame(1), 11: golden_frame(2)}, 6: {t: golden_frame(t) for t in range(4)}},
+    )
 
 
 @pytest.fixture(scope='module')
@@ -42,26 +46,30 @@ def golden_world(tmp_path_factory):
 
 def test_stq_prints_and_writes(golden_world, tmp_path):
     result, truth = golden_world
-    code, out, err = run('eval_dstq_step.py', result, truth, '--protocol', 'paper-repo', '--json', 'new/stq.json',
-                         cwd=tmp_path)
+    code, out, err = run(
+        'eval_dstq_step.py', result, truth, '--protocol', 'paper-repo', '--json', 'new/stq.json', cwd=tmp_path
+    )
     assert (code, err) == (0, '')
     assert 'protocol paper-repo' in out and '53.63' in out and '13 car' in out
     document = json.loads((tmp_path / 'new' / 'stq.json').read_text())
-    assert [document[k] for k in ('STQ', 'AQ', 'SQ')] == pytest.approx([0.5363202804, 0.4756079937, 0.6047826087],
-                                                                       abs=1e-10)
+    assert [document[k] for k in ('STQ', 'AQ', 'SQ')] == pytest.approx(
+        [0.5363202804, 0.4756079937, 0.6047826087], abs=1e-10
+    )
     assert document['per_video']['2']['frames'] == 4
 
 
 def test_vpq_prints_and_writes(golden_world, tmp_path):
     result, truth = golden_world
-    code, out, err = run('eval_dvpq_step.py', result, '--gt-path', truth, '-k', 1, 2, '--json', 'vpq.json',
-                         cwd=tmp_path)
+    code, out, err = run(
+        'eval_dvpq_step.py', result, '--gt-path', truth, '-k', 1, 2, '--json', 'vpq.json', cwd=tmp_path
+    )
     assert (code, err) == (0, '')
     assert 'protocol official' in out and '58.09' in out and 'k=2' in out
     document = json.loads((tmp_path / 'vpq.json').read_text())
     assert document['VPQ'] == pytest.approx((document['k']['1']['VPQ'] + document['k']['2']['VPQ']) / 2, abs=1e-15)
-    assert document['k']['2']['per_class']['11'] == dict(pq=pytest.approx(2 / 7), sq=pytest.approx(5 / 7),
-                                                         rq=pytest.approx(2 / 5), tp=2, fp=2, fn=4)
+    assert document['k']['2']['per_class']['11'] == dict(
+        pq=pytest.approx(2 / 7), sq=pytest.approx(5 / 7), rq=pytest.approx(2 / 5), tp=2, fp=2, fn=4
+    )
 
 
 def test_vpq_old_arguments_and_default_ground_truth(golden_world, tmp_path):
@@ -76,20 +84,25 @@ def test_vpq_old_arguments_and_default_ground_truth(golden_world, tmp_path):
 def test_tools_do_not_load_torch(golden_world, tmp_path):
     # A torch that cannot be imported stands first on the path.
     (tmp_path / 'torch.py').write_text('raise RuntimeError("torch was imported")')
-    script = (f'import sys, runpy; sys.path[:0] = [{str(tmp_path)!r}, {str(TOOLS)!r}]; '
-              f'sys.argv[1:] = {[str(path) for path in golden_world]!r}; '
-              f'runpy.run_path({str(TOOLS / "eval_dstq_step.py")!r}, run_name="__main__")')
+    script = (
+        f'import sys, runpy; sys.path[:0] = [{str(tmp_path)!r}, {str(TOOLS)!r}]; '
+        f'sys.argv[1:] = {[str(path) for path in golden_world]!r}; '
+        f'runpy.run_path({str(TOOLS / "eval_dstq_step.py")!r}, run_name="__main__")'
+    )
     done = subprocess.run([sys.executable, '-c', script], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize('args, message', [
-    (('--nproc', '0'), 'whole number >= 1'),
-    (('--protocol', 'mine'), 'invalid choice'),
-    (('--split', 'test'), 'video_sequence/test: no such folder'),
-    (('--gt-path', 'elsewhere'), 'given twice'),
-    (('--json', 'file/x.json'), 'file'),
-])
+@pytest.mark.parametrize(
+    'args, message',
+    [
+        (('--nproc', '0'), 'whole number >= 1'),
+        (('--protocol', 'mine'), 'invalid choice'),
+        (('--split', 'test'), 'video_sequence/test: no such folder'),
+        (('--gt-path', 'elsewhere'), 'given twice'),
+        (('--json', 'file/x.json'), 'file'),
+    ],
+)
 def test_bad_arguments_end_with_one_error(golden_world, tmp_path, args, message):
     (tmp_path / 'file').write_text('a file where a folder should be')
     result, truth = golden_world
@@ -155,16 +168,22 @@ def _truncate(path):
     path.write_bytes(path.read_bytes()[:-30])
 
 
-@pytest.mark.parametrize('spoil, message', [
-    (lambda p, g: _truncate(p), '000006_000002_cat.png: truncated'),
-    (lambda p, g: _truncate(g), '000006_000002_panoptic.png: truncated'),
-    (lambda p, g: p.write_text('no image'), '000006_000002_cat.png: not a PNG'),
-    (lambda p, g: write_png_atomic(p, np.full((8, 12), 77, np.uint16)), '000006_000002_cat.png: class 77 is not in'),
-    (lambda p, g: write_png_atomic(p, np.full((8, 12), 777, np.uint16)), '000006_000002_cat.png: class 777'),
-    (lambda p, g: write_png_atomic(g, np.full((8, 12, 3), 77, np.uint8)), '000006_000002_panoptic.png: class 77'),
-    (lambda p, g: write_png_atomic(g, np.zeros((4, 12, 3), np.uint8)), 'panoptic.png is 12x4 .*_cat.png is 12x8'),
-    (lambda p, g: write_png_atomic(p, np.zeros((8, 12, 3), np.uint8)), '000006_000002_cat.png: expected a gray'),
-])
+@pytest.mark.parametrize(
+    'spoil, message',
+    [
+        (lambda p, g: _truncate(p), '000006_000002_cat.png: truncated'),
+        (lambda p, g: _truncate(g), '000006_000002_panoptic.png: truncated'),
+        (lambda p, g: p.write_text('no image'), '000006_000002_cat.png: not a PNG'),
+        (
+            lambda p, g: write_png_atomic(p, np.full((8, 12), 77, np.uint16)),
+            '000006_000002_cat.png: class 77 is not in',
+        ),
+        (lambda p, g: write_png_atomic(p, np.full((8, 12), 777, np.uint16)), '000006_000002_cat.png: class 777'),
+        (lambda p, g: write_png_atomic(g, np.full((8, 12, 3), 77, np.uint8)), '000006_000002_panoptic.png: class 77'),
+        (lambda p, g: write_png_atomic(g, np.zeros((4, 12, 3), np.uint8)), 'panoptic.png is 12x4 .*_cat.png is 12x8'),
+        (lambda p, g: write_png_atomic(p, np.zeros((8, 12, 3), np.uint8)), '000006_000002_cat.png: expected a gray'),
+    ],
+)
 @pytest.mark.parametrize('metric', [evaluate_stq, evaluate_vpq])
 def test_bad_files_are_named(world, spoil, message, metric):
     spoil(world[0] / 'panoptic/6/000006_000002_cat.png', world[1] / 'video_sequence/val/000006_000002_panoptic.png')
@@ -197,8 +216,10 @@ def test_errors_come_back_from_processes(world):
 def test_benchmark_fixture_is_reproducible(tmp_path):
     for name in 'ab':
         make_evaluation_fixture(tmp_path / name, videos=1, frames=3, height=40, width=100, seed=5)
-    files = [{p.relative_to(folder): p.read_bytes() for p in folder.rglob('*.png')}
-             for folder in (tmp_path / 'a', tmp_path / 'b')]
+    files = [
+        {p.relative_to(folder): p.read_bytes() for p in folder.rglob('*.png')}
+        for folder in (tmp_path / 'a', tmp_path / 'b')
+    ]
     assert files[0] == files[1] and len(files[0]) == 9
     result = evaluate((tmp_path / 'a' / 'predictions', tmp_path / 'a' / 'ground_truth'))
     assert 0.05 < result.stq < 1 and result.videos[0].frames == 3

@@ -1,4 +1,5 @@
 """Video consistency, weighted IoU and tools/eval_vspw.py: values by hand, a slow second implementation, bad input."""
+
 import json
 import shutil
 import zipfile
@@ -45,7 +46,7 @@ def test_consistency_by_hand() -> None:
 
 
 def test_video_shorter_than_the_window() -> None:
-    assert score((TRUTH[:3], FOUND[:3]), windows=(4, )) == {4: VCScore(None, None, 0)}
+    assert score((TRUTH[:3], FOUND[:3]), windows=(4,)) == {4: VCScore(None, None, 0)}
     assert score() == {n: VCScore(None, None, 0) for n in (2, 4)}
 
 
@@ -60,10 +61,10 @@ def test_void_pixels() -> None:
     """The script takes void for a label, the formula for none."""
     void = np.full((3, 1, 4), 255, np.uint8)
     constant = np.zeros_like(void)
-    assert score((void, constant), windows=(2, ))[2] == VCScore(1.0, None, 1)
+    assert score((void, constant), windows=(2,))[2] == VCScore(1.0, None, 1)
     flicker = constant.copy()
     flicker[1] = 1
-    assert score((void, flicker), windows=(2, ))[2] == VCScore(0.0, None, 1)
+    assert score((void, flicker), windows=(2,))[2] == VCScore(0.0, None, 1)
 
 
 def script(truth: np.ndarray, found: np.ndarray, n: int) -> List[float]:
@@ -83,7 +84,7 @@ def formula(truth: np.ndarray, found: np.ndarray, n: int) -> List[float]:
     """The formula of the paper, pixel by pixel."""
     values = []
     for start in range(len(truth) - n + 1):
-        labels, classes = truth[start:start + n].reshape(n, -1), found[start:start + n].reshape(n, -1)
+        labels, classes = truth[start : start + n].reshape(n, -1), found[start : start + n].reshape(n, -1)
         constant = [k for k in range(labels.shape[1]) if len(set(labels[:, k])) == 1 and labels[0, k] != 255]
         if constant:
             values.append(sum(bool((classes[:, k] == labels[:, k]).all()) for k in constant) / len(constant))
@@ -104,7 +105,7 @@ def random_video(rng: np.random.RandomState, frames: int) -> Video:
 def test_equals_the_slow_implementations(seed: int, lengths: List[int], n: int) -> None:
     rng = np.random.RandomState(seed)
     videos = [random_video(rng, length) for length in lengths]
-    found = score(*videos, windows=(n, ))[n]
+    found = score(*videos, windows=(n,))[n]
     for value, reference in ((found.script, script), (found.paper, formula)):
         expected = [window for video in videos for window in reference(*video, n)]
         assert value == (pytest.approx(np.mean(expected), abs=1e-12) if expected else None)
@@ -112,11 +113,11 @@ def test_equals_the_slow_implementations(seed: int, lengths: List[int], n: int) 
 
 def test_long_runs_stay_constant() -> None:
     still = np.zeros((600, 1, 2), np.uint8)
-    assert score((still, still), windows=(255, ))[255] == VCScore(1.0, 1.0, 345)
+    assert score((still, still), windows=(255,))[255] == VCScore(1.0, 1.0, 345)
 
 
 def test_gaps_are_not_bridged() -> None:
-    metric = VideoConsistency((2, ))
+    metric = VideoConsistency((2,))
     for position, frame in enumerate(zip(TRUTH, FOUND)):
         if position == 2:
             metric.interrupt()
@@ -125,7 +126,7 @@ def test_gaps_are_not_bridged() -> None:
     assert metric.compute()[2] == VCScore(1.0, pytest.approx((2 / 3 + 1 / 2) / 2), 1)
 
 
-@pytest.mark.parametrize('windows', [(), (1, ), (8, 256)])
+@pytest.mark.parametrize('windows', [(), (1,), (8, 256)])
 def test_impossible_windows(windows: Tuple[int, ...]) -> None:
     with pytest.raises(ValueError, match='2..255 frames'):
         VideoConsistency(windows)
@@ -191,15 +192,21 @@ def test_stored_predictions(world: Tuple[Path, Path], tmp_path: Path) -> None:
     """Streaming over files, by one process or two, equals the slow implementations on whole videos."""
     predictions, truth = PredictionReader(world[0]), VSPWGroundTruth(world[1])
     result = evaluate_vss(predictions, truth, 'vspw')
-    videos = [tuple(np.stack([source.read(video, frame)[0] for frame in truth.frames(video)])
-                    for source in (truth, predictions)) for video in truth.videos()]
+    videos = [
+        tuple(
+            np.stack([source.read(video, frame)[0] for frame in truth.frames(video)]) for source in (truth, predictions)
+        )
+        for video in truth.videos()
+    ]
     assert result.consistency[8].script == pytest.approx(np.mean([v for pair in videos for v in script(*pair, 8)]))
     assert result.consistency[8].paper == pytest.approx(np.mean([v for pair in videos for v in formula(*pair, 8)]))
     assert result.consistency[16] == VCScore(None, None, 0)
     assert result.videos[1][8].script == pytest.approx(np.mean(script(*videos[1], 8)))
     valid = [np.stack([pair[i] for pair in videos]) for i in (0, 1)]
-    iou = [((valid[0] == c) & (valid[1] == c)).sum() / (((valid[0] == c) | (valid[1] == c)) & (valid[0] != 255)).sum()
-           for c in (0, 1, 2, 3)]
+    iou = [
+        ((valid[0] == c) & (valid[1] == c)).sum() / (((valid[0] == c) | (valid[1] == c)) & (valid[0] != 255)).sum()
+        for c in (0, 1, 2, 3)
+    ]
     assert result.semantic.miou == pytest.approx(np.mean(iou))
     assert evaluate_vss(predictions, truth, 'vspw', nproc=2) == result
 
@@ -252,6 +259,7 @@ def test_two_kinds_of_void_are_two_labels_of_the_script(world: Tuple[Path, Path]
 
 def test_masks_with_a_palette(tmp_path: Path) -> None:
     from PIL import Image
+
     picture = Image.fromarray(np.array([[0, 124], [255, 3]], np.uint8), mode='P')
     picture.putpalette(list(range(256)) * 3)
     picture.save(str(tmp_path / 'mask.png'))
@@ -279,27 +287,40 @@ def remove(path: Path) -> None:
     shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
-@pytest.mark.parametrize('spoil, message', [
-    (lambda out, root: remove(root / 'val.txt'), 'val.txt: no such file'),
-    (lambda out, root: (root / 'val.txt').write_text('\n'), 'names no video'),
-    (lambda out, root: (root / 'val.txt').write_text('12_abc\n12_abc\n'), '12_abc is named 2 times'),
-    (lambda out, root: (root / 'val.txt').write_text('12_abc\nlost\n'), 'lost/mask: no such folder'),
-    (lambda out, root: [remove(p) for p in (root / 'data/3_xyz/mask').iterdir()], '3_xyz/mask: holds no mask'),
-    (lambda out, root: write_png_atomic(root / 'data/3_xyz/mask/a1.png', np.zeros((3, 4), np.uint8)),
-     'a1.png: the name is no frame number'),
-    (lambda out, root: write_png_atomic(root / 'data/3_xyz/mask/1.png', np.zeros((3, 4), np.uint8)),
-     'frame 1 exists twice'),
-    (lambda out, root: set_mask(root, np.full((3, 4), 130, np.uint8)), '00000002.png: value 130 is no class'),
-    (lambda out, root: set_mask(root, np.zeros((3, 4, 3), np.uint8)), 'expected an 8-bit gray or palette mask'),
-    (lambda out, root: set_mask(root, np.zeros((3, 4), np.uint16)), 'expected an 8-bit gray or palette mask'),
-    (lambda out, root: set_mask(root, np.zeros((3, 5), np.uint8)), '00000002.png is 5x3 pixels'),
-    (lambda out, root: (root / 'data/12_abc/mask/00000002.png').write_bytes(b'\x89PNG\r\n\x1a\n'),
-     'truncated or damaged'),
-    (lambda out, root: remove(out / 'panoptic'), 'holds neither panoptic/'),
-    (lambda out, root: remove(out / 'panoptic/1'), '1 video(s) without predictions: 1'),
-    (lambda out, root: write_png_atomic(out / 'panoptic/0/000000_000001_cat.png', np.full((3, 4), 124, np.uint16)),
-     'class 124 is not in label space'),
-])
+@pytest.mark.parametrize(
+    'spoil, message',
+    [
+        (lambda out, root: remove(root / 'val.txt'), 'val.txt: no such file'),
+        (lambda out, root: (root / 'val.txt').write_text('\n'), 'names no video'),
+        (lambda out, root: (root / 'val.txt').write_text('12_abc\n12_abc\n'), '12_abc is named 2 times'),
+        (lambda out, root: (root / 'val.txt').write_text('12_abc\nlost\n'), 'lost/mask: no such folder'),
+        (lambda out, root: [remove(p) for p in (root / 'data/3_xyz/mask').iterdir()], '3_xyz/mask: holds no mask'),
+        (
+            lambda out, root: write_png_atomic(root / 'data/3_xyz/mask/a1.png', np.zeros((3, 4), np.uint8)),
+            'a1.png: the name is no frame number',
+        ),
+        (
+            lambda out, root: write_png_atomic(root / 'data/3_xyz/mask/1.png', np.zeros((3, 4), np.uint8)),
+            'frame 1 exists twice',
+        ),
+        (lambda out, root: set_mask(root, np.full((3, 4), 130, np.uint8)), '00000002.png: value 130 is no class'),
+        (lambda out, root: set_mask(root, np.zeros((3, 4, 3), np.uint8)), 'expected an 8-bit gray or palette mask'),
+        (lambda out, root: set_mask(root, np.zeros((3, 4), np.uint16)), 'expected an 8-bit gray or palette mask'),
+        (lambda out, root: set_mask(root, np.zeros((3, 5), np.uint8)), '00000002.png is 5x3 pixels'),
+        (
+            lambda out, root: (root / 'data/12_abc/mask/00000002.png').write_bytes(b'\x89PNG\r\n\x1a\n'),
+            'truncated or damaged',
+        ),
+        (lambda out, root: remove(out / 'panoptic'), 'holds neither panoptic/'),
+        (lambda out, root: remove(out / 'panoptic/1'), '1 video(s) without predictions: 1'),
+        (
+            lambda out, root: write_png_atomic(
+                out / 'panoptic/0/000000_000001_cat.png', np.full((3, 4), 124, np.uint16)
+            ),
+            'class 124 is not in label space',
+        ),
+    ],
+)
 def test_bad_input(world: Tuple[Path, Path], tmp_path: Path, spoil: Callable[[Path, Path], Any], message: str) -> None:
     spoil(*world)
     code, text, error = call('eval_vspw.py', *world, '--json', tmp_path / 'scores.json')
@@ -307,17 +328,34 @@ def test_bad_input(world: Tuple[Path, Path], tmp_path: Path, spoil: Callable[[Pa
     assert text == '' and not (tmp_path / 'scores.json').exists()
 
 
-@pytest.mark.parametrize('spoil, options, message', [
-    (lambda out, root: None, ['--zip', 'result.tar'], 'must be called .zip'),
-    (lambda out, root: None, ['--zip', 'r.zip', '--json', 'x.json'], 'scores nothing'),
-    (lambda out, root: cv2.imwrite(str(root / 'data/3_xyz/origin/00000099.png'), np.zeros((3, 4))), ['--zip', 'r.zip'],
-     'frame 99 of video 3_xyz'),
-    (lambda out, root: remove(root / 'data/3_xyz/origin'), ['--zip', 'r.zip'], '3_xyz/origin: no such folder'),
-    (lambda out, root: write_png_atomic(out / 'panoptic/0/000000_000001_cat.png', np.full((3, 4), 124, np.uint16)),
-     ['--zip', 'r.zip'], 'class 124 is none of VSPW'),
-])
-def test_archives_that_cannot_be_made(world: Tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
-                                      spoil: Callable[[Path, Path], Any], options: List[str], message: str) -> None:
+@pytest.mark.parametrize(
+    'spoil, options, message',
+    [
+        (lambda out, root: None, ['--zip', 'result.tar'], 'must be called .zip'),
+        (lambda out, root: None, ['--zip', 'r.zip', '--json', 'x.json'], 'scores nothing'),
+        (
+            lambda out, root: cv2.imwrite(str(root / 'data/3_xyz/origin/00000099.png'), np.zeros((3, 4))),
+            ['--zip', 'r.zip'],
+            'frame 99 of video 3_xyz',
+        ),
+        (lambda out, root: remove(root / 'data/3_xyz/origin'), ['--zip', 'r.zip'], '3_xyz/origin: no such folder'),
+        (
+            lambda out, root: write_png_atomic(
+                out / 'panoptic/0/000000_000001_cat.png', np.full((3, 4), 124, np.uint16)
+            ),
+            ['--zip', 'r.zip'],
+            'class 124 is none of VSPW',
+        ),
+    ],
+)
+def test_archives_that_cannot_be_made(
+    world: Tuple[Path, Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    spoil: Callable[[Path, Path], Any],
+    options: List[str],
+    message: str,
+) -> None:
     monkeypatch.chdir(tmp_path)
     spoil(*world)
     code, _, error = call('eval_vspw.py', *world, *options)

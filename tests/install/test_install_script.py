@@ -1,4 +1,5 @@
 """tools/install.sh and its neighbours: every bad machine gets one clear error, and nothing is loaded."""
+
 import os
 import shutil
 import subprocess
@@ -8,8 +9,28 @@ from typing import Dict, Optional
 import pytest
 
 REPO = Path(__file__).resolve().parents[2]
-BASIC = ('bash', 'sh', 'dirname', 'cat', 'cksum', 'sed', 'grep', 'tail', 'cut', 'awk', 'df', 'mktemp', 'rm', 'sleep',
-         'printf', 'ls', 'mkdir', 'chmod', 'env', 'getconf')
+BASIC = (
+    'bash',
+    'sh',
+    'dirname',
+    'cat',
+    'cksum',
+    'sed',
+    'grep',
+    'tail',
+    'cut',
+    'awk',
+    'df',
+    'mktemp',
+    'rm',
+    'sleep',
+    'printf',
+    'ls',
+    'mkdir',
+    'chmod',
+    'env',
+    'getconf',
+)
 
 
 class Machine:
@@ -37,10 +58,18 @@ class Machine:
         path.chmod(0o755)
         return path
 
-    def python(self, version: str, name: str = 'python3', pip: str = 'exit 0', folder: Optional[Path] = None,
-               installed: str = '') -> Path:
+    def python(
+        self,
+        version: str,
+        name: str = 'python3',
+        pip: str = 'exit 0',
+        folder: Optional[Path] = None,
+        installed: str = '',
+    ) -> Path:
         """A pretended Python: has a version and the packages ``installed``, and makes environments of its kind."""
-        return self.program(name, f'''
+        return self.program(
+            name,
+            f"""
 case "$*" in
     *platform.python_version*) echo {version} ;;
     *ensurepip*) exit 0 ;;
@@ -51,14 +80,22 @@ case "$*" in
         for package in "$@"; do case " {installed} " in *" $package "*) ;; *) exit 1 ;; esac; done ;;
     "-") cat >/dev/null; echo numpy ;;
     *"import cv2"*) exit 0 ;;
-esac''', folder)
+esac""",
+            folder,
+        )
 
     def run(self, *args: str, **env: str) -> 'subprocess.CompletedProcess[str]':
         scratch = self.repo.parent / 'scratch'
         scratch.mkdir(exist_ok=True)
         full: Dict[str, str] = {'PATH': str(self.bin), 'HOME': str(self.repo.parent), 'TMPDIR': str(scratch), **env}
-        return subprocess.run([str(self.bin / 'bash'), str(self.repo / 'tools' / 'install.sh'), *args], env=full,
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60)
+        return subprocess.run(
+            [str(self.bin / 'bash'), str(self.repo / 'tools' / 'install.sh'), *args],
+            env=full,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=60,
+        )
 
     def fails(self, *args: str, **env: str) -> str:
         done = self.run(*args, **env)
@@ -92,10 +129,13 @@ def test_a_shim_that_does_not_work_is_passed_over(machine: Machine) -> None:
     assert 'ready in' in done.stdout
 
 
-@pytest.mark.parametrize('arguments, version, message', [
-    ((), '3.13.1', 'is Python 3.13.1; 3.8 to 3.12 is needed'),
-    (('--full',), '3.12.1', 'is Python 3.12.1; 3.8 to 3.11 (for --full) is needed'),
-])
+@pytest.mark.parametrize(
+    'arguments, version, message',
+    [
+        ((), '3.13.1', 'is Python 3.13.1; 3.8 to 3.12 is needed'),
+        (('--full',), '3.12.1', 'is Python 3.12.1; 3.8 to 3.11 (for --full) is needed'),
+    ],
+)
 def test_the_python_asked_for_must_suit(machine: Machine, arguments: tuple, version: str, message: str) -> None:
     path = machine.python(version, 'mypython')
     assert message in machine.fails(*arguments, PYTHON=str(path))

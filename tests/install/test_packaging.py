@@ -1,4 +1,5 @@
 """The files that describe the package agree with what it contains."""
+
 import os
 import re
 import subprocess
@@ -23,14 +24,18 @@ def metafiles() -> List[str]:
 
 
 def test_every_method_folder_is_in_the_model_index() -> None:
-    folders = {path.parent for root in ('configs/det', 'configs/toy', 'configs/video_knet_vis', 'configs/vss')
-               for path in (REPO / root).glob('*/metafile.yml')}
+    folders = {
+        path.parent
+        for root in ('configs/det', 'configs/toy', 'configs/video_knet_vis', 'configs/vss')
+        for path in (REPO / root).glob('*/metafile.yml')
+    }
     assert {(REPO / name).parent for name in metafiles()} == folders
 
 
 @pytest.mark.parametrize('name', metafiles())
 def test_metafile_names_every_config_once_with_its_length(name: str) -> None:
     from mmcv import Config
+
     content = load(name)
     collections = {collection['Name'] for collection in content['Collections']}
     configs = [model['Config'] for model in content['Models']]
@@ -45,8 +50,13 @@ def test_metafile_names_every_config_once_with_its_length(name: str) -> None:
 
 
 def test_setup_reads_the_requirements() -> None:
-    done = subprocess.run([sys.executable, 'setup.py', '--quiet', '--name', '--version'], cwd=REPO,
-                          env={**os.environ, 'PYTHONWARNINGS': 'ignore'}, stdout=subprocess.PIPE, text=True)
+    done = subprocess.run(
+        [sys.executable, 'setup.py', '--quiet', '--name', '--version'],
+        cwd=REPO,
+        env={**os.environ, 'PYTHONWARNINGS': 'ignore'},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
     assert done.stdout.split() == ['video-knet', knet.__version__]
 
 

@@ -4,6 +4,7 @@ The folder is named by ``PARITY_DIR``; the default is the copy in
 ``tests/data/parity``. Cases that concern code which does not exist are skipped
 by name.
 """
+
 import importlib.util
 import json
 import os
@@ -35,8 +36,11 @@ fill = _load_fill()
 FLIPPED_BY_THE_ORIGINAL = {'model_variant_embed_fc_stream': 0.97}
 #: Pairs of images whose second one has such a pixel: on which side it falls depends on the machine and the precision.
 #: There, the first image must agree, and 95 % of the second within a fiftieth of its spread.
-EDGE_IN_SECOND_IMAGE = ('model_coco_r50_deformable_instance_test', 'model_coco_panoptic_r50_image_test',
-                        'model_kitti_step_r50_image_test')
+EDGE_IN_SECOND_IMAGE = (
+    'model_coco_r50_deformable_instance_test',
+    'model_coco_panoptic_r50_image_test',
+    'model_kitti_step_r50_image_test',
+)
 #: A training step where it did so in the reference frame: relative tolerance of the losses after the flip.
 FLIPPED_IN_REFERENCE = {'model_variant_roi_gt_box_joint_train': dict(rtol=1e-3)}
 
@@ -46,9 +50,16 @@ def case_names() -> List[str]:
 
 
 #: Detectors without a config in the original, by type.
-VARIANTS = {kind: f'configs/det/video_knet_kitti_step/video_knet_s3_r50_kitti_step_{name}.py' for kind, name in dict(
-    VideoKNetQuansiEmbedFC='embed_fc', VideoKNetQuansiEmbedFCToy='toy', VideoKNetQuansiTrack='mask_pool',
-    VideoKNetQuansiTrackROIGTBox='roi', VideoKNetQuansiTrackROIGTBoxJointTrain='roi_joint_train').items()}
+VARIANTS = {
+    kind: f'configs/det/video_knet_kitti_step/video_knet_s3_r50_kitti_step_{name}.py'
+    for kind, name in dict(
+        VideoKNetQuansiEmbedFC='embed_fc',
+        VideoKNetQuansiEmbedFCToy='toy',
+        VideoKNetQuansiTrack='mask_pool',
+        VideoKNetQuansiTrackROIGTBox='roi',
+        VideoKNetQuansiTrackROIGTBoxJointTrain='roi_joint_train',
+    ).items()
+}
 
 
 def fill_original(model: torch.nn.Module, prefix: str = 'backbone.') -> torch.nn.Module:
@@ -146,19 +157,49 @@ class Case:
 
 # Constructor arguments of the original that had no effect or had one value everywhere.
 _DROPPED = {
-    'ConvKernelHead': ('num_classes', 'cat_stuff_mask', 'conv_kernel_size', 'feat_refine_stride', 'feat_refine',
-                       'use_binary', 'num_loc_convs', 'num_seg_convs', 'conv_normal_init', 'proposal_feats_with_obj',
-                       'xavier_init_kernel', 'kernel_init_std', 'num_cls_fcs', 'feat_transform_cfg'),
-    'SemanticFPNWrapper': ('start_level', 'end_level', 'cat_coors', 'cat_coors_level', 'fuse_by_cat', 'return_list',
-                           'num_aux_convs'),
-    'KernelUpdateHead': ('num_classes', 'out_channels', 'dropout', 'mask_thr', 'conv_kernel_size', 'ffn_act_cfg',
-                         'with_ffn', 'feat_transform_cfg', 'previous', 'num_proposals'),
-    'KernelUpdator': ('input_feat_shape', ),
+    'ConvKernelHead': (
+        'num_classes',
+        'cat_stuff_mask',
+        'conv_kernel_size',
+        'feat_refine_stride',
+        'feat_refine',
+        'use_binary',
+        'num_loc_convs',
+        'num_seg_convs',
+        'conv_normal_init',
+        'proposal_feats_with_obj',
+        'xavier_init_kernel',
+        'kernel_init_std',
+        'num_cls_fcs',
+        'feat_transform_cfg',
+    ),
+    'SemanticFPNWrapper': (
+        'start_level',
+        'end_level',
+        'cat_coors',
+        'cat_coors_level',
+        'fuse_by_cat',
+        'return_list',
+        'num_aux_convs',
+    ),
+    'KernelUpdateHead': (
+        'num_classes',
+        'out_channels',
+        'dropout',
+        'mask_thr',
+        'conv_kernel_size',
+        'ffn_act_cfg',
+        'with_ffn',
+        'feat_transform_cfg',
+        'previous',
+        'num_proposals',
+    ),
+    'KernelUpdator': ('input_feat_shape',),
     'KernelIterHead': ('do_panoptic', 'proposal_feature_channel', 'with_track', 'merge_joint'),
-    'MSDeformAttnPixelDecoder': ('return_one_list', ),
+    'MSDeformAttnPixelDecoder': ('return_one_list',),
     'L2Loss': ('pos_margin', 'hard_mining'),
-    'DiceCost': ('pred_act', ),
-    'MaskCost': ('pred_act', ),
+    'DiceCost': ('pred_act',),
+    'MaskCost': ('pred_act',),
 }
 _SCOPED = ('DiceCost', 'MaskCost', 'MaskHungarianAssigner', 'MaskHungarianAssignerVideo')
 

@@ -1,4 +1,5 @@
 """How to run the fixtures of whole detectors, by name."""
+
 from typing import Any, Dict
 
 import numpy as np
@@ -28,8 +29,9 @@ def build(case: Case, **extra: Any) -> torch.nn.Module:
     # Detectors that had no config of their own in the original have one here.
     config = VARIANTS.get(case.spec.get('model_type')) or MOVED.get(case['config'], case['config'])
     cfg = Config.fromfile(str(ROOT / config))
-    overrides = {f'model.{k}': v for k, v in case['overrides'].items()
-                 if k not in ('roi_head.merge_joint', 'link_previous')}
+    overrides = {
+        f'model.{k}': v for k, v in case['overrides'].items() if k not in ('roi_head.merge_joint', 'link_previous')
+    }
     cfg.merge_from_dict({'model.backbone.init_cfg': None, **extra, **overrides})
     if 'norm_cfg' in cfg.model.backbone:
         cfg.model.backbone.norm_cfg.type = 'BN'
@@ -40,17 +42,22 @@ def build(case: Case, **extra: Any) -> torch.nn.Module:
 
 def padded(image: torch.Tensor, meta: Dict[str, Any]) -> torch.Tensor:
     image = image.clone()
-    image[..., meta['img_shape'][0]:, :] = 0
-    image[..., meta['img_shape'][1]:] = 0
+    image[..., meta['img_shape'][0] :, :] = 0
+    image[..., meta['img_shape'][1] :] = 0
     return image
 
 
-@handles('model_city_step_r50_image_test', 'model_kitti_step_r50_image_test', 'model_coco_panoptic_r50_image_test',
-         'model_coco_r50_deformable_instance_test')
+@handles(
+    'model_city_step_r50_image_test',
+    'model_kitti_step_r50_image_test',
+    'model_coco_panoptic_r50_image_test',
+    'model_coco_r50_deformable_instance_test',
+)
 def image_test(case: Case) -> None:
     thing_first = {
         'model.test_cfg.rcnn.merge_joint': False,
-        'model.test_cfg.rcnn.merge_stuff_thing': dict(_delete_=True, instance_score_thr=0.25, iou_thr=0.5)}
+        'model.test_cfg.rcnn.merge_stuff_thing': dict(_delete_=True, instance_score_thr=0.25, iou_thr=0.5),
+    }
     model = build(case, **(thing_first if 'things-first' in case['description'] else {}))
     meta = case['input_meta']
     images = torch.stack([case.input('img_0'), case.input('img_1')])
@@ -90,8 +97,11 @@ def _coco_category_ids(semantic: torch.Tensor) -> torch.Tensor:
 
 def _gt(case: Case, prefix: str) -> Dict[str, Any]:
     labels = case.input(f'{prefix}gt_labels')
-    gt = dict(masks=bitmap_masks(case.input(f'{prefix}instance_index_map'), len(labels)), labels=labels,
-              semantic=case.input(f'{prefix}gt_semantic_seg').long())
+    gt = dict(
+        masks=bitmap_masks(case.input(f'{prefix}instance_index_map'), len(labels)),
+        labels=labels,
+        semantic=case.input(f'{prefix}gt_semantic_seg').long(),
+    )
     if f'{prefix}gt_instance_ids' in case['inputs']:
         gt['ids'] = case.input(f'{prefix}gt_instance_ids')
     return gt
@@ -116,8 +126,13 @@ def image_train(case: Case) -> None:
     model, meta, gt = build(case), case['input_meta'], _gt(case, '')
     if model.label_space is COCO_PANOPTIC:
         gt['semantic'] = _coco_category_ids(gt['semantic'])
-    losses = model.forward_train(padded(case.input('img'), meta)[None], [dict(meta)], gt['labels'][None], [gt['masks']],
-                                 gt['semantic'][None, None])
+    losses = model.forward_train(
+        padded(case.input('img'), meta)[None],
+        [dict(meta)],
+        gt['labels'][None],
+        [gt['masks']],
+        gt['semantic'][None, None],
+    )
     check_backward(case, model, losses)
 
 
@@ -133,9 +148,15 @@ def _match_reference_with_probabilities(model: torch.nn.Module) -> None:
     model.roi_head.match = patched
 
 
-@handles('model_kitti_step_r50_video_train', 'model_kitti_step_swinb_update_video_train',
-         'model_vipseg_r50_video_train', 'model_variant_embed_fc_train', 'model_variant_quansi_track_train',
-         'model_variant_roi_gt_box_train', 'model_variant_roi_gt_box_joint_train')
+@handles(
+    'model_kitti_step_r50_video_train',
+    'model_kitti_step_swinb_update_video_train',
+    'model_vipseg_r50_video_train',
+    'model_variant_embed_fc_train',
+    'model_variant_quansi_track_train',
+    'model_variant_roi_gt_box_train',
+    'model_variant_roi_gt_box_joint_train',
+)
 def video_train(case: Case) -> None:
     # In float64, as streams are: a flipped pixel of the reference frame reaches the key frame through the link.
     model, meta = build(case).double(), case['input_meta']
@@ -143,8 +164,9 @@ def video_train(case: Case) -> None:
         _match_reference_with_probabilities(model)
     if case.spec.get('model_type') == 'VideoKNetQuansiTrack':
         # The original variant did not know KITTI-STEP: it took pixels with id 1..17 for stuff class 0..16.
-        model.label_space = LabelSpace('misread', [
-            ClassInfo(str(i), (0, 0, 0), i > 17, i) for i in (*range(1, 18), 200, 201)])
+        model.label_space = LabelSpace(
+            'misread', [ClassInfo(str(i), (0, 0, 0), i > 17, i) for i in (*range(1, 18), 200, 201)]
+        )
     gt, ref = _gt(case, ''), _gt(case, 'ref_')
 
     def column(values: torch.Tensor) -> torch.Tensor:
@@ -153,16 +175,32 @@ def video_train(case: Case) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(targets, 'resize_masks', lambda *args: resize_masks(*args).double())
         losses = model.forward_train(
-            padded(case.input('img'), meta)[None].double(), [dict(meta)], [gt['labels']], [gt['masks']], [gt['ids']],
-            gt['semantic'][None, None], padded(case.input('ref_img'), meta)[None, None].double(), [[dict(meta)]],
-            [column(ref['labels'])], [[ref['masks']]], [column(ref['ids'])], ref['semantic'][None, None, None])
+            padded(case.input('img'), meta)[None].double(),
+            [dict(meta)],
+            [gt['labels']],
+            [gt['masks']],
+            [gt['ids']],
+            gt['semantic'][None, None],
+            padded(case.input('ref_img'), meta)[None, None].double(),
+            [[dict(meta)]],
+            [column(ref['labels'])],
+            [[ref['masks']]],
+            [column(ref['ids'])],
+            ref['semantic'][None, None, None],
+        )
     check_backward(case, model, losses)
 
 
-@handles('model_kitti_step_r50_video_stream', 'model_kitti_step_r50_video_stream_lowmatch',
-         'model_kitti_step_swinb_update_video_stream', 'model_vipseg_r50_video_stream',
-         'model_variant_embed_fc_stream', 'model_variant_toy_link_stream', 'model_variant_toy_nolink_stream',
-         'model_variant_roi_gt_box_stream')
+@handles(
+    'model_kitti_step_r50_video_stream',
+    'model_kitti_step_r50_video_stream_lowmatch',
+    'model_kitti_step_swinb_update_video_stream',
+    'model_vipseg_r50_video_stream',
+    'model_variant_embed_fc_stream',
+    'model_variant_toy_link_stream',
+    'model_variant_toy_nolink_stream',
+    'model_variant_roi_gt_box_stream',
+)
 def video_stream(case: Case) -> None:
     # In float64: masks are cut hard between stages, and in float32 it depends on the machine's convolution routines
     # on which side of 0 a logit of 1e-7 falls.
@@ -173,8 +211,9 @@ def video_stream(case: Case) -> None:
 
 
 @torch.no_grad()
-def _check_frame(case: Case, model: torch.nn.Module, memory: StreamMemory, paper_memory: StreamMemory, t: int,
-                 frame: dict) -> None:
+def _check_frame(
+    case: Case, model: torch.nn.Module, memory: StreamMemory, paper_memory: StreamMemory, t: int, frame: dict
+) -> None:
     """One frame through the network once, and through fusion and tracking with both orders of ids."""
     meta = {**case['input_meta'], 'video_id': 3, 'frame_id': case['input_meta']['img_id'][t], 'is_first_frame': t == 0}
     output = model.forward_network(case.input(f'img_{t}')[None].double(), meta, memory)

@@ -1,4 +1,5 @@
 """How to run the fixtures of single modules, by name."""
+
 from typing import Callable, Dict, List
 
 import numpy as np
@@ -23,6 +24,7 @@ def handles(*names: str) -> Callable:
     def register(function: Callable[[Case], None]) -> Callable[[Case], None]:
         HANDLERS.update({name: function for name in names})
         return function
+
     return register
 
 
@@ -50,8 +52,13 @@ def kernel_update_head(case: Case) -> None:
         case.check(f'obj_feat{suffix}', out.kernels)
 
 
-@handles(*(f'mod_video_kernel_update_head_{kind}_{link}' for kind in ('ffn', 'update', 'update_obj')
-           for link in ('link_atten', 'nolink', 'update_dynamic_cov')))
+@handles(
+    *(
+        f'mod_video_kernel_update_head_{kind}_{link}'
+        for kind in ('ffn', 'update', 'update_obj')
+        for link in ('link_atten', 'nolink', 'update_dynamic_cov')
+    )
+)
 def video_kernel_update_head(case: Case) -> None:
     head = filled_head(case).eval()
     x, kernels, masks = case.input('x'), case.input('proposal_feat'), case.input('mask_preds')
@@ -82,16 +89,18 @@ def swin(case: Case) -> None:
             case.check(f'output_{i}', out)
 
 
-def image_targets(masks: torch.Tensor, labels: torch.Tensor, stuff: torch.Tensor,
-                  stuff_labels: torch.Tensor) -> ImageTargets:
+def image_targets(
+    masks: torch.Tensor, labels: torch.Tensor, stuff: torch.Tensor, stuff_labels: torch.Tensor
+) -> ImageTargets:
     return ImageTargets(masks.float(), labels, stuff.float(), stuff_labels)
 
 
 def without(target: ImageTargets, things: bool = False, stuff: bool = False) -> ImageTargets:
     """The target with things and/or stuff left out."""
     t, s = (0 if things else None), (0 if stuff else None)
-    return ImageTargets(target.thing_masks[:t], target.thing_labels[:t], target.stuff_masks[:s],
-                        target.stuff_labels[:s])
+    return ImageTargets(
+        target.thing_masks[:t], target.thing_labels[:t], target.stuff_masks[:s], target.stuff_labels[:s]
+    )
 
 
 @handles('mod_conv_kernel_head_image', 'mod_conv_kernel_head_video')
@@ -117,8 +126,12 @@ def iter_head(case: Case) -> None:
     head = filled_head(case).train()
     proposals = Proposals(case.input('proposal_feats'), case.input('x'), case.input('mask_preds'), None)
     target = image_targets(*(case.input(key) for key in ('gt_masks', 'gt_labels', 'gt_sem_seg', 'gt_sem_cls')))
-    variants = dict(losses=target, losses_no_things=without(target, things=True),
-                    losses_no_stuff=without(target, stuff=True), losses_nothing=without(target, True, True))
+    variants = dict(
+        losses=target,
+        losses_no_things=without(target, things=True),
+        losses_no_stuff=without(target, stuff=True),
+        losses_nothing=without(target, True, True),
+    )
     outputs = {}
     for name, variant in variants.items():
         losses, outputs[name] = head.forward_train(proposals, [variant])
@@ -145,9 +158,11 @@ def mask_hungarian(case: Case) -> None:
         clamped = probs.clamp(min=cost.min_prob)
         case.check(name, cost(clamped @ flat_gt.t(), cost.size(clamped), cost.size(flat_gt), flat_gt.shape[1]))
     for suffix, result in dict(
-            cls=assigner.assign(masks, cls, gt, labels), nocls=assigner.assign(masks, None, gt, labels),
-            empty=assigner.assign(masks, cls, gt[:0], labels[:0]),
-            fewer_preds_than_gt=assigner.assign(masks[:3], cls[:3], gt, labels)).items():
+        cls=assigner.assign(masks, cls, gt, labels),
+        nocls=assigner.assign(masks, None, gt, labels),
+        empty=assigner.assign(masks, cls, gt[:0], labels[:0]),
+        fewer_preds_than_gt=assigner.assign(masks[:3], cls[:3], gt, labels),
+    ).items():
         np.testing.assert_array_equal(result.gt_inds, case.expected(f'gt_inds_{suffix}'))
         if f'labels_{suffix}' in case.outputs:
             np.testing.assert_array_equal(result.labels, case.expected(f'labels_{suffix}'))
@@ -157,8 +172,11 @@ def mask_hungarian(case: Case) -> None:
 def semantic_to_masks(case: Case) -> None:
     stuff_first = LabelSpace('stuff_first_124', [ClassInfo(str(i), (0, 0, 0), i >= 66, i) for i in range(124)])
     cityscapes8 = LabelSpace('cityscapes8', [ClassInfo(str(i), (0, 0, 0), i >= 11, i) for i in range(19)])
-    for name, key, space in (('kitti', 'kitti_or_city_map', KITTI_STEP), ('vipseg', 'vipseg_map', stuff_first),
-                             ('cityscapes8', 'kitti_or_city_map', cityscapes8)):
+    for name, key, space in (
+        ('kitti', 'kitti_or_city_map', KITTI_STEP),
+        ('vipseg', 'vipseg_map', stuff_first),
+        ('cityscapes8', 'kitti_or_city_map', cityscapes8),
+    ):
         labels, masks = split_semantic_map(case.input(key)[0], space)
         np.testing.assert_array_equal(labels, case.expected(f'{name}_labels'))
         np.testing.assert_array_equal(masks, case.expected(f'{name}_masks'))
@@ -180,7 +198,8 @@ def head_targets(case: Case) -> None:
         if f'rpn_labels_{suffix}' not in case.outputs:
             continue
         sample = sampler.sample(
-            assigner.assign(logits, None, target.thing_masks, target.thing_labels), logits, target.thing_masks)
+            assigner.assign(logits, None, target.thing_masks, target.thing_labels), logits, target.thing_masks
+        )
         if f'pos_inds_{suffix}' in case.outputs:
             np.testing.assert_array_equal(sample.pos_inds, case.expected(f'pos_inds_{suffix}'))
         seg = semantic_target(target, sample.pos_assigned_gt_inds, 19)
@@ -216,7 +235,8 @@ def loss_functions(case: Case) -> None:
         'seg_softmax_w1_ignore19': build_loss(ce)(seg, seg_target, ignore_index=19),
         'seg_focal_w1_avg123': build_loss(dict(focal, loss_weight=1.0))(seg, seg_target, avg_factor=123),
         'cls_focal_w2_elementweights_avg7': build_loss(dict(focal, loss_weight=2.0))(
-            seg, seg_target, weights, avg_factor=7),
+            seg, seg_target, weights, avg_factor=7
+        ),
         'multipos_w0.25': multipos(track, labels, row_weight, row_weight.sum()),
         'l2_hard_ub3': l2(cosines, labels),
         'l2_no_positive': l2(cosines, none),
@@ -267,14 +287,19 @@ def merge(case: Case) -> None:
         probs[3] = 0.2
     candidates = Candidates(
         torch.cat([case.input('thing_scores'), case.input('stuff_scores')]),
-        torch.cat([case.input('thing_labels'), case.input('stuff_index') + 2]), torch.arange(len(probs)))
+        torch.cat([case.input('thing_labels'), case.input('stuff_index') + 2]),
+        torch.arange(len(probs)),
+    )
     cfg = case['merge_cfg']
     masks = StoredMasks(probs)
     results = dict(
-        joint=merge_jointly(candidates, find_owners(candidates, masks), KITTI_STEP, cfg['instance_score_thr'],
-                            cfg['overlap_thr']),
-        thing_first=merge_thing_first(candidates, masks, KITTI_STEP, cfg['instance_score_thr'], cfg['iou_thr'],
-                                      cfg['stuff_max_area']))
+        joint=merge_jointly(
+            candidates, find_owners(candidates, masks), KITTI_STEP, cfg['instance_score_thr'], cfg['overlap_thr']
+        ),
+        thing_first=merge_thing_first(
+            candidates, masks, KITTI_STEP, cfg['instance_score_thr'], cfg['iou_thr'], cfg['stuff_max_area']
+        ),
+    )
     for name, (panoptic, segments) in results.items():
         np.testing.assert_array_equal(panoptic, case.expected(f'{name}_map'))
         check_segments(segments, case.outputs[f'{name}_segments_info'], KITTI_STEP)
@@ -304,12 +329,11 @@ def tracker(case: Case) -> None:
         np.testing.assert_array_equal(labels[matches.kept], case.expected(f'labels_{t}'))
         case.check(f'bboxes_{t}', boxes[matches.kept])
     assert {k: t.last_frame for k, t in tracker_.tracklets.items()} == {
-        int(k): t['last_frame'] for k, t in case['final_tracklets'].items()}
+        int(k): t['last_frame'] for k, t in case['final_tracklets'].items()
+    }
 
 
 def bitmap_masks(index_map: torch.Tensor, count: int) -> BitmapMasks:
     """Instance masks from a map in which instance i is painted as i + 1."""
     array = index_map.numpy()
     return BitmapMasks([(array == i + 1).astype(np.uint8) for i in range(count)], *array.shape)
-
-

@@ -1,4 +1,5 @@
 """Every numeric fixture of the original that concerns existing code."""
+
 import pytest
 
 from . import model_cases, module_cases, vis_cases  # noqa: F401  registers the handlers

@@ -1,4 +1,5 @@
 """A state dict with exactly the keys and shapes of a published checkpoint loads strictly."""
+
 import json
 from pathlib import Path
 

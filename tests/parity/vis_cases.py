@@ -1,4 +1,5 @@
 """How to run the fixtures of video instance segmentation, by name."""
+
 from typing import Any, Dict, List, Tuple
 
 import numpy as np
@@ -69,8 +70,12 @@ ROUNDED = dict(atol=3e-4)
 def conv_kernel_head_video(case: Case) -> None:
     head = clip_head(case, num_thing_classes=40, num_stuff_classes=0).train()
     proposals = head([case.input(f'level_{level}') for level in range(4)])
-    for name, value in dict(proposal_feats=proposals.kernels, x_feats=proposals.feats, mask_preds=proposals.masks,
-                            seg_preds=proposals.semantic).items():
+    for name, value in dict(
+        proposal_feats=proposals.kernels,
+        x_feats=proposals.feats,
+        mask_preds=proposals.masks,
+        seg_preds=proposals.semantic,
+    ).items():
         case.check(name, value)
     frames, _ = clip_gt(case)
     case.check_losses('losses', head.loss(proposals, frames)[0])
@@ -78,8 +83,12 @@ def conv_kernel_head_video(case: Case) -> None:
     case.check_losses('losses_frame1_empty', head.loss(proposals, [frames[0], empty, frames[2]])[0])
 
 
-@handles(*(f'mod_vis_kernel_update_head_video_{kind}' for kind in (
-    'gather_mean', 'gather_attention', 'gather_attention_pos', 'perframe_mean')))
+@handles(
+    *(
+        f'mod_vis_kernel_update_head_video_{kind}'
+        for kind in ('gather_mean', 'gather_attention', 'gather_attention_pos', 'perframe_mean')
+    )
+)
 def kernel_update_head_video(case: Case) -> None:
     head = clip_head(case).eval()
     x, kernels, masks = (case.input(key) for key in ('x', 'proposal_feat', 'mask_preds'))
@@ -95,8 +104,9 @@ def kernel_update_head_video(case: Case) -> None:
         case.check('cls_score', out.cls_logits)
 
 
-@handles(*(f'mod_vis_frame_iter_head_{kind}' for kind in ('base', 'attention', 'attention_pos', 'mask_init',
-                                                          'assign3')))
+@handles(
+    *(f'mod_vis_frame_iter_head_{kind}' for kind in ('base', 'attention', 'attention_pos', 'mask_init', 'assign3'))
+)
 def frame_iter_head(case: Case) -> None:
     head = clip_head(case).train()
     frames = Proposals(*(case.input(key).flatten(0, 1) for key in ('obj_feats', 'x', 'masks')), None)
@@ -115,8 +125,9 @@ def clip_train(case: Case) -> None:
     labels, maps = case.input('ref_gt_labels'), case.input('instance_index_maps')
     images = torch.stack([padded(case.input(f'img_{f}'), meta) for f in range(len(maps))])
     masks = [bitmap_masks(index_map, int((labels[:, 0] == f).sum())) for f, index_map in enumerate(maps)]
-    losses = model.forward_train(images[None], [[dict(meta) for _ in maps]], [masks], [labels],
-                                 [case.input('ref_gt_instance_ids')])
+    losses = model.forward_train(
+        images[None], [[dict(meta) for _ in maps]], [masks], [labels], [case.input('ref_gt_instance_ids')]
+    )
     check_backward(case, model, losses)
 
 
@@ -141,7 +152,10 @@ def _check_tracks(case: Case, tracks: VideoInstances) -> None:
     np.testing.assert_allclose(tracks.scores, want['scores'][0], atol=1e-4)
     masks = np.stack([[coco_mask.decode(code) for code in track] for track in tracks.segmentations])
     for rank, label in enumerate(tracks.labels):
-        near = [other for other, score in enumerate(want['scores'][0]) if abs(score - tracks.scores[rank]) < 1e-4
-                and want['labels'][0, other] == label]
+        near = [
+            other
+            for other, score in enumerate(want['scores'][0])
+            if abs(score - tracks.scores[rank]) < 1e-4 and want['labels'][0, other] == label
+        ]
         different = [np.mean(masks[rank] != want['masks'][:, other]) for other in near]
         assert min(different) <= case['tolerance']['maps_fraction_different'], (rank, different)

@@ -1,4 +1,5 @@
 """The Slurm launchers on a real one-node Slurm; see docs/slurm.md."""
+
 import json
 import os
 import shutil
@@ -22,8 +23,9 @@ from tests.tools.conftest import (  # noqa: F401  (fixtures)
 PATH = os.pathsep.join([os.environ.get('PATH', ''), '/usr/sbin', '/sbin'])
 PROGRAMS = ('srun', 'sinfo', 'slurmctld', 'slurmd', 'munged')
 MISSING = [name for name in PROGRAMS if shutil.which(name, path=PATH) is None]
-pytestmark = pytest.mark.skipif(bool(MISSING), reason=f'no Slurm here ({", ".join(MISSING)} not found); as root: sh '
-                                                      'tests/slurm/start_slurm.sh')
+pytestmark = pytest.mark.skipif(
+    bool(MISSING), reason=f'no Slurm here ({", ".join(MISSING)} not found); as root: sh tests/slurm/start_slurm.sh'
+)
 
 
 @pytest.fixture(scope='module')
@@ -32,8 +34,16 @@ def cluster() -> Iterator[Dict[str, str]]:
     # Not below pytest's folder, whose parents only their owner may enter: munge wants its socket open to all.
     # A folder and ports of its own, so that test runs beside each other don't meet.
     folder = tempfile.mkdtemp(prefix='slurm-')
-    env = dict(ENVIRONMENT, PATH=PATH, INSTALL='no', SLURM_DIR=folder, SLURM_PORT=str(free_port()), GPUS='2',
-               CPUS_PER_TASK='1', DEVICE='cpu')
+    env = dict(
+        ENVIRONMENT,
+        PATH=PATH,
+        INSTALL='no',
+        SLURM_DIR=folder,
+        SLURM_PORT=str(free_port()),
+        GPUS='2',
+        CPUS_PER_TASK='1',
+        DEVICE='cpu',
+    )
     script = ['sh', str(ROOT / 'tests/slurm/start_slurm.sh')]
     started = subprocess.run([*script, 'start'], env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     if started.returncode:
@@ -46,14 +56,30 @@ def cluster() -> Iterator[Dict[str, str]]:
 
 def submit(env: Dict[str, str], script: str, *args: Any) -> subprocess.CompletedProcess:
     """Run a Slurm launcher to its end."""
-    return subprocess.run(['sh', str(ROOT / 'tools' / script), 'cpu', 'job', *(str(arg) for arg in args)], env=env,
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=300)
+    return subprocess.run(
+        ['sh', str(ROOT / 'tools' / script), 'cpu', 'job', *(str(arg) for arg in args)],
+        env=env,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=300,
+    )
 
 
 def test_train_and_test(cluster: Dict[str, str], toy_config: Path, tmp_path: Path) -> None:  # noqa: F811
     work_dir = tmp_path / 'work'
-    done = submit(cluster, 'slurm_train.sh', toy_config, work_dir, '--no-validate', '--seed', 5, '--cfg-options',
-                  'data.samples_per_gpu=1', 'runner.max_epochs=1')
+    done = submit(
+        cluster,
+        'slurm_train.sh',
+        toy_config,
+        work_dir,
+        '--no-validate',
+        '--seed',
+        5,
+        '--cfg-options',
+        'data.samples_per_gpu=1',
+        'runner.max_epochs=1',
+    )
     print(done.stdout[-3000:])
     assert done.returncode == 0, done.stdout
     assert {'epoch_1.pth', 'latest.pth', 'tiny_street.py'} <= {path.name for path in work_dir.iterdir()}
@@ -68,8 +94,11 @@ def test_train_and_test(cluster: Dict[str, str], toy_config: Path, tmp_path: Pat
     assert 0 <= json.loads((tmp_path / 'two/stq.json').read_text())['STQ'] <= 1
 
 
-def test_a_failing_job_ends_with_its_error(cluster: Dict[str, str], toy_config: Path,  # noqa: F811
-                                           tmp_path: Path) -> None:
+def test_a_failing_job_ends_with_its_error(
+    cluster: Dict[str, str],
+    toy_config: Path,  # noqa: F811
+    tmp_path: Path,
+) -> None:
     done = submit(cluster, 'slurm_test_step.sh', toy_config, tmp_path / 'absent.pth')
     assert done.returncode != 0 and 'checkpoint not found' in done.stdout, done.stdout
     assert 'Traceback' not in done.stdout

@@ -1,4 +1,5 @@
 """Command lines on a toy street and a model small enough for seconds."""
+
 import importlib.util
 import io
 import os
@@ -67,6 +68,7 @@ log_config = dict(interval=1, hooks=[dict(type='TextLoggerHook')])
 def street(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two training and three validation videos of 64x160."""
     from knet.datasets.toy import ToySpec, make_toy_videos
+
     root = tmp_path_factory.mktemp('street')
     make_toy_videos(root, 'kitti-step', ToySpec(train=2, val=3, frames=4, height=64, width=160))
     return root
@@ -81,8 +83,9 @@ def toy_config(street: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 #: The same network as an image model on Cityscapes-STEP.
-IMAGE_CONFIG = (
-    CONFIG.replace('video_knet_s3_r50_fpn_step', 'knet_s3_r50_fpn_step').replace('kitti_step_vps', 'cityscapes_step'))
+IMAGE_CONFIG = CONFIG.replace('video_knet_s3_r50_fpn_step', 'knet_s3_r50_fpn_step').replace(
+    'kitti_step_vps', 'cityscapes_step'
+)
 
 
 @pytest.fixture(scope='session')
@@ -90,6 +93,7 @@ def image_model(tmp_path_factory: pytest.TempPathFactory) -> Tuple[Path, Path]:
     """Config of an image model on toy pictures, and a checkpoint of random weights."""
     from knet.apis import build_model, load_config
     from knet.datasets.toy import ToySpec, make_toy_videos
+
     folder = tmp_path_factory.mktemp('image')
     make_toy_videos(folder / 'city', 'cityscapes-step', ToySpec(train=1, val=2, frames=2, height=64, width=160))
     text = IMAGE_CONFIG.format(root=ROOT, data=folder / 'city')
@@ -142,8 +146,9 @@ def free_port() -> int:
 
 
 def _finish(words: List[str]) -> str:
-    done = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=ENVIRONMENT,
-                          timeout=300)
+    done = subprocess.run(
+        words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=ENVIRONMENT, timeout=300
+    )
     assert done.returncode == 0, done.stdout
     return done.stdout
 

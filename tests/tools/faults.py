@@ -1,4 +1,5 @@
 """A data set that fails in one process of a job; config files import it through ``custom_imports``."""
+
 import os
 import signal
 from typing import Any, Dict

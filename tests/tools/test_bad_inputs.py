@@ -3,6 +3,7 @@
 Every row of :data:`CASES` is one command. The launchers' rows are in
 ``test_launchers.py``, the preparation tools' in their own tests.
 """
+
 import errno
 import json
 import re
@@ -101,9 +102,11 @@ def every(pattern: str, spoil: Callable[[Path], Any]) -> Callable[[Path], None]:
 
 def paint(value: int) -> Callable[[Path], None]:
     """Give the first pixel another class."""
+
     def draw(array: np.ndarray) -> np.ndarray:
         array[0, 0] = value
         return array
+
     return lambda path: change(path, draw)
 
 
@@ -132,17 +135,25 @@ IMAGE, MASK, CAT = f'{FRAME}_leftImg8bit.png', f'{FRAME}_panoptic.png', f'{FRAME
 #: Name -> (command of a world, pattern of the error).
 CASES: Dict[str, Tuple[Callable[[World], List[Any]], str]] = {
     # Configs and options.
-    'config missing': (lambda w: ['train.py', w.config.with_name('tiny_stret.py')],
-                       'config not found: .*did you mean tiny_street.py'),
+    'config missing': (
+        lambda w: ['train.py', w.config.with_name('tiny_stret.py')],
+        'config not found: .*did you mean tiny_street.py',
+    ),
     'config with a syntax error': (lambda w: ['train.py', w.file('c.py', 'model = dict(')], 'c.py cannot be read: Syn'),
     'base of a config missing': (lambda w: ['train.py', w.file('c.py', "_base_ = './absent.py'")], 'c.py.*absent.py'),
-    'part of a config': (lambda w: ['test_step.py', w.file('c.py', 'log_level = "INFO"'), w.trained],
-                         'c.py has no data.test'),
-    'unknown type': (lambda w: w.train('--cfg-options', 'model.type=VideoKNetQuansiEmbedFCJoinTrain'),
-                     'did you mean VideoKNetQuansiEmbedFCJointTrain'),
+    'part of a config': (
+        lambda w: ['test_step.py', w.file('c.py', 'log_level = "INFO"'), w.trained],
+        'c.py has no data.test',
+    ),
+    'unknown type': (
+        lambda w: w.train('--cfg-options', 'model.type=VideoKNetQuansiEmbedFCJoinTrain'),
+        'did you mean VideoKNetQuansiEmbedFCJointTrain',
+    ),
     'unknown argument of a type': (lambda w: w.train('--cfg-options', 'model.colour=red'), 'model.*colour'),
-    'misspelt key': (lambda w: w.train('--cfg-options', 'data.smaples_per_gpu=1'),
-                     'unknown key; did you mean data.samples_per_gpu'),
+    'misspelt key': (
+        lambda w: w.train('--cfg-options', 'data.smaples_per_gpu=1'),
+        'unknown key; did you mean data.samples_per_gpu',
+    ),
     'word for a number': (lambda w: w.train('--cfg-options', 'data.samples_per_gpu=two'), 'samples_per_gpu=two: .*num'),
     'word for a group': (lambda w: w.train('--cfg-options', 'optimizer=AdamW'), 'optimizer=AdamW: .*group of settings'),
     'entry beyond a list': (lambda w: w.train('--cfg-options', 'data.test.pipeline.9.type=X'), 'pipeline is a list of'),
@@ -157,64 +168,111 @@ CASES: Dict[str, Tuple[Callable[[World], List[Any]], str]] = {
     'unknown metric': (lambda w: w.step('--eval', 'bbox'), '--eval bbox: choose from'),
     'unknown metric of images': (lambda w: ['test.py', *w.image, '--eval', 'bbox'], 'bbox.*PQ'),
     'video model in test.py': (lambda w: ['test.py', w.config, w.trained, '--eval', 'PQ'], 'use tools/test_step.py'),
-    'image model in test_step.py': (lambda w: ['test_step.py', *w.image, '--out-dir', w.tmp / 'out'],
-                                    'use tools/test.py'),
+    'image model in test_step.py': (
+        lambda w: ['test_step.py', *w.image, '--out-dir', w.tmp / 'out'],
+        'use tools/test.py',
+    ),
     'nothing to do': (lambda w: ['test.py', w.config, w.trained], 'nothing to do: give at least one of'),
-    'scores of nothing': (lambda w: ['test.py', w.config, w.trained, '--out', w.tmp, '--json', 'x'],
-                          'json needs --eval'),
+    'scores of nothing': (
+        lambda w: ['test.py', w.config, w.trained, '--out', w.tmp, '--json', 'x'],
+        'json needs --eval',
+    ),
     # Checkpoints.
     'checkpoint missing': (lambda w: w.step(checkpoint='absent.pth'), 'checkpoint not found: absent.pth'),
     'checkpoint damaged': (lambda w: w.step(checkpoint=w.file('a.pth', 'hello')), 'a.pth is damaged .*copy or downl'),
     'checkpoint with code': (lambda w: w.step(checkpoint=w.weights('a.pth', dict(meta=Evil()))), '--trust-checkpoint'),
-    'checkpoint of another model': (lambda w: w.step(checkpoint=w.weights('a.pth', {'fc.weight': torch.zeros(2)})),
-                                    'a.pth is of another model than the config'),
+    'checkpoint of another model': (
+        lambda w: w.step(checkpoint=w.weights('a.pth', {'fc.weight': torch.zeros(2)})),
+        'a.pth is of another model than the config',
+    ),
     'checkpoint without weights': (lambda w: w.step(checkpoint=w.weights('a.pth', dict(meta=1))), 'holds no weights'),
     'folder without checkpoint': (lambda w: w.step(checkpoint=w.street), 'no checkpoint in folder .*epoch_N.pth'),
-    'load of another model': (lambda w: w.train('--load-from', w.weights('a.pth', {'fc.weight': torch.zeros(2)})),
-                              'of another model'),
-    'resume of bare weights': (lambda w: w.train('--resume-from', w.weights('a.pth', {'fc.weight': torch.zeros(2)})),
-                               'use --load-from instead of --resume-from'),
+    'load of another model': (
+        lambda w: w.train('--load-from', w.weights('a.pth', {'fc.weight': torch.zeros(2)})),
+        'of another model',
+    ),
+    'resume of bare weights': (
+        lambda w: w.train('--resume-from', w.weights('a.pth', {'fc.weight': torch.zeros(2)})),
+        'use --load-from instead of --resume-from',
+    ),
     'resume of another config': (work_dir_of_another_config, 'of another model; choose another --work-dir'),
     # Data.
-    'data missing': (lambda w: w.train('--cfg-options', 'data.train.dataset.data_root=absent'),
-                     'absent/video_sequence/train is no folder. Set data_root'),
+    'data missing': (
+        lambda w: w.train('--cfg-options', 'data.train.dataset.data_root=absent'),
+        'absent/video_sequence/train is no folder. Set data_root',
+    ),
     'split missing': (lambda w: w.step('--cfg-options', 'data.test.split=vall'), 'video_sequence/vall is no folder'),
     'split empty': (lambda w: w.step_on(every('*', Path.unlink)), "The split 'val' is empty"),
-    'wrong file name': (lambda w: w.step_on(lambda f: (f / IMAGE).rename(f / 'frame_leftImg8bit.png')),
-                        'frame_leftImg8bit.png: file name is not SSSSSS_FFFFFF'),
+    'wrong file name': (
+        lambda w: w.step_on(lambda f: (f / IMAGE).rename(f / 'frame_leftImg8bit.png')),
+        'frame_leftImg8bit.png: file name is not SSSSSS_FFFFFF',
+    ),
     'image without mask': (lambda w: w.step_on(lambda f: (f / MASK).unlink()), f'{MASK}.*Complete the labels'),
     'video without masks': (lambda w: w.step_on(every('005002_*_panoptic.png', Path.unlink)), '4 label files'),
     'image truncated': (lambda w: w.step_on(lambda f: cut(f / IMAGE)), f'{IMAGE}: truncated or damaged PNG'),
-    'image of 16 bits': (lambda w: w.step_on(lambda f: change(f / IMAGE, lambda a: a.astype(np.uint16))),
-                         f'{IMAGE}: expected an 8-bit RGB image'),
+    'image of 16 bits': (
+        lambda w: w.step_on(lambda f: change(f / IMAGE, lambda a: a.astype(np.uint16))),
+        f'{IMAGE}: expected an 8-bit RGB image',
+    ),
     'gray image': (lambda w: w.step_on(lambda f: change(f / IMAGE, lambda a: a[..., 0])), f'{IMAGE}: expected 3'),
     'mask truncated': (lambda w: w.train_on(every('*panoptic.png', cut)), '_panoptic.png: truncated'),
-    'mask of another size': (lambda w: w.train_on(every('*panoptic.png', lambda p: change(p, lambda a: a[:32]))),
-                             r'_panoptic.png: size \(32, 160\) differs from \(64, 160\) of its image'),
-    'unknown category': (lambda w: w.train_on(every('*panoptic.png', paint(77))),
-                         r'_panoptic.png: unknown class ids \[77\]'),
-    'truth of another size': (lambda w: w.step_on(lambda f: change(f / MASK, lambda a: a[:32]), '--eval', 'stq'),
-                              f'{MASK}.*160x32'),
-    'truth with an unknown category': (lambda w: w.step_on(lambda f: paint(77)(f / MASK), '--eval', 'vpq'),
-                                       f'{MASK}: class 77'),
+    'mask of another size': (
+        lambda w: w.train_on(every('*panoptic.png', lambda p: change(p, lambda a: a[:32]))),
+        r'_panoptic.png: size \(32, 160\) differs from \(64, 160\) of its image',
+    ),
+    'unknown category': (
+        lambda w: w.train_on(every('*panoptic.png', paint(77))),
+        r'_panoptic.png: unknown class ids \[77\]',
+    ),
+    'truth of another size': (
+        lambda w: w.step_on(lambda f: change(f / MASK, lambda a: a[:32]), '--eval', 'stq'),
+        f'{MASK}.*160x32',
+    ),
+    'truth with an unknown category': (
+        lambda w: w.step_on(lambda f: paint(77)(f / MASK), '--eval', 'vpq'),
+        f'{MASK}: class 77',
+    ),
     'scores of a split without labels': (
-        lambda w: ['test_step.py', w.config, w.trained, '--out-dir', w.tmp / 'out', '--eval', 'stq', '--cfg-options',
-                   f'data.test.data_root={w.data("val", unlabelled)}', 'data.test.split=test'],
-        'video_sequence/test: no SSSSSS_FFFFFF_panoptic.png'),
-    '8-bit instance map': (lambda w: w.cityscapes(lambda p: change(p, lambda a: a.astype(np.uint8))),
-                           'instanceTrainIds.png: expected a 16-bit'),
+        lambda w: [
+            'test_step.py',
+            w.config,
+            w.trained,
+            '--out-dir',
+            w.tmp / 'out',
+            '--eval',
+            'stq',
+            '--cfg-options',
+            f'data.test.data_root={w.data("val", unlabelled)}',
+            'data.test.split=test',
+        ],
+        'video_sequence/test: no SSSSSS_FFFFFF_panoptic.png',
+    ),
+    '8-bit instance map': (
+        lambda w: w.cityscapes(lambda p: change(p, lambda a: a.astype(np.uint8))),
+        'instanceTrainIds.png: expected a 16-bit',
+    ),
     'instance map of another size': (lambda w: w.cityscapes(lambda p: change(p, lambda a: a[:8])), 'differs from'),
     # Outputs.
-    'work dir is a file': (lambda w: ['train.py', w.config, '--work-dir', w.file('file') / 'x'],
-                           'file/x cannot be written: .*choose another --work-dir'),
-    'output is a file': (lambda w: ['test_step.py', w.config, w.trained, '--out-dir', w.file('file')],
-                         'file: .*is in the way'),
-    'output below a file': (lambda w: ['test_step.py', w.config, w.trained, '--out-dir', w.file('file') / 'x'],
-                            'file/x: .*not a folder'),
-    'output of another run': (lambda w: ['test_step.py', w.config, w.trained, '--out-dir', used(w)],
-                              'out holds predictions of another run .*Choose another output folder'),
-    'damaged manifest': (lambda w: ['test_step.py', w.config, w.trained, '--out-dir',
-                                    w.file('manifest.json', '{').parent], 'manifest.json: damaged .*remove it'),
+    'work dir is a file': (
+        lambda w: ['train.py', w.config, '--work-dir', w.file('file') / 'x'],
+        'file/x cannot be written: .*choose another --work-dir',
+    ),
+    'output is a file': (
+        lambda w: ['test_step.py', w.config, w.trained, '--out-dir', w.file('file')],
+        'file: .*is in the way',
+    ),
+    'output below a file': (
+        lambda w: ['test_step.py', w.config, w.trained, '--out-dir', w.file('file') / 'x'],
+        'file/x: .*not a folder',
+    ),
+    'output of another run': (
+        lambda w: ['test_step.py', w.config, w.trained, '--out-dir', used(w)],
+        'out holds predictions of another run .*Choose another output folder',
+    ),
+    'damaged manifest': (
+        lambda w: ['test_step.py', w.config, w.trained, '--out-dir', w.file('manifest.json', '{').parent],
+        'manifest.json: damaged .*remove it',
+    ),
     # Evaluators and what reads predictions.
     'no predictions': (lambda w: ['eval_dstq_step.py', w.tmp, w.street], 'panoptic: no such folder; give the folder'),
     'no ground truth': (lambda w: ['eval_dvpq_step.py', w.predicted, w.tmp], 'val: no such folder; give the data set'),
@@ -222,26 +280,60 @@ CASES: Dict[str, Tuple[Callable[[World], List[Any]], str]] = {
     'frame without prediction': (lambda w: w.score(every(f'{FRAME}*', Path.unlink)), f'without a prediction: {FRAME}'),
     'half a prediction': (lambda w: w.score(lambda f: (f / CAT).unlink()), f'{FRAME}_ins.png: its cat partner'),
     'prediction truncated': (lambda w: w.score(lambda f: cut(f / CAT)), f'{CAT}: truncated'),
-    'prediction of another size': (lambda w: w.score(every(f'{FRAME}*', lambda p: change(p, lambda a: a[:8]))),
-                                   f'{CAT}.*160x8'),
+    'prediction of another size': (
+        lambda w: w.score(every(f'{FRAME}*', lambda p: change(p, lambda a: a[:8]))),
+        f'{CAT}.*160x8',
+    ),
     'class out of range': (lambda w: w.score(lambda f: paint(77)(f / CAT)), f'{CAT}: class 77'),
-    'coloured prediction': (lambda w: w.score(lambda f: change(f / CAT, lambda a: np.zeros((64, 160, 3), np.uint8))),
-                            f'{CAT}: expected a gray label map'),
+    'coloured prediction': (
+        lambda w: w.score(lambda f: change(f / CAT, lambda a: np.zeros((64, 160, 3), np.uint8))),
+        f'{CAT}: expected a gray label map',
+    ),
     'truth given twice': (lambda w: ['eval_dstq_step.py', w.predicted, w.street, '--gt-path', 'b'], 'given twice'),
-    'scores below a file': (lambda w: ['eval_dstq_step.py', w.predicted, w.street, '--json', w.file('f') / 'a.json'],
-                            'f/a.json: .*not a folder|f: .*in the way|/f.*not a folder'),
+    'scores below a file': (
+        lambda w: ['eval_dstq_step.py', w.predicted, w.street, '--json', w.file('f') / 'a.json'],
+        'f/a.json: .*not a folder|f: .*in the way|/f.*not a folder',
+    ),
     'window of no frames': (lambda w: ['eval_dvpq_step.py', w.predicted, w.street, '-k', 0], 'whole number >= 1'),
     'pictures of no predictions': (lambda w: ['visualize.py', w.tmp, w.street, '--out', w.tmp / 'p'], 'no such folder'),
-    'report of no scores': (lambda w: ['report.py', '--out', w.tmp / 'r.html', '--stq', w.file('s.json', '{}')],
-                            's.json: holds no STQ'),
+    'report of no scores': (
+        lambda w: ['report.py', '--out', w.tmp / 'r.html', '--stq', w.file('s.json', '{}')],
+        's.json: holds no STQ',
+    ),
     'demo without source': (lambda w: ['demo_video.py', 'absent.mp4', w.config, w.trained, '--out', 'x.mp4'], 'absent'),
     'demo format': (lambda w: ['demo_video.py', w.tmp, w.config, w.trained, '--out', 'x.avi'], '.mp4 or .gif'),
     'demo without pictures': (lambda w: ['demo_video.py', w.tmp, w.config, w.trained, '--out', 'x.gif'], 'pictur'),
     'comparison of no runs': (lambda w: ['misc/compare_scores.py', f'a={w.tmp}'], 'stq.json: no such file; run'),
-    'frames for both splits': (lambda w: ['dataset/frames_to_kitti_step.py', '--images', w.tmp, '--panoptic', w.tmp,
-                                          '--dst', w.tmp / 'd', '--train', '0-3', '--val', '3-4'], 'a frame belongs'),
-    'clip without frames': (lambda w: ['dataset/frames_to_kitti_step.py', '--images', w.tmp, '--panoptic', w.tmp,
-                                       '--dst', w.tmp / 'd', '--train', '0-3'], 'no file named FFFFFF.jpg'),
+    'frames for both splits': (
+        lambda w: [
+            'dataset/frames_to_kitti_step.py',
+            '--images',
+            w.tmp,
+            '--panoptic',
+            w.tmp,
+            '--dst',
+            w.tmp / 'd',
+            '--train',
+            '0-3',
+            '--val',
+            '3-4',
+        ],
+        'a frame belongs',
+    ),
+    'clip without frames': (
+        lambda w: [
+            'dataset/frames_to_kitti_step.py',
+            '--images',
+            w.tmp,
+            '--panoptic',
+            w.tmp,
+            '--dst',
+            w.tmp / 'd',
+            '--train',
+            '0-3',
+        ],
+        'no file named FFFFFF.jpg',
+    ),
 }
 
 
@@ -252,8 +344,15 @@ def unlabelled(folder: Path) -> None:
 
 
 @pytest.fixture()
-def world(toy_config: Path, trained: Path, predicted: Path, street: Path, image_model: Tuple[Path, Path],
-          tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+def world(
+    toy_config: Path,
+    trained: Path,
+    predicted: Path,
+    street: Path,
+    image_model: Tuple[Path, Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> World:
     """An empty current directory, and things to spoil copies of."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv('KNET_DEBUG', raising=False)

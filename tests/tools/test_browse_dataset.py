@@ -1,4 +1,5 @@
 """The data set browser draws what training would see."""
+
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -20,6 +21,7 @@ ROOT = Path(__file__).parents[2]
 def tool(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     monkeypatch.setattr(sys, 'path', [str(ROOT / 'tools' / 'misc'), *sys.path])
     import browse_dataset
+
     return browse_dataset
 
 
@@ -49,8 +51,17 @@ def test_pictures_of_coco(tool: ModuleType, tmp_path: Path, name: str) -> None:
 
 def test_pictures_of_samples_without_instances(tool: ModuleType, tmp_path: Path) -> None:
     make_toy_videos(tmp_path / 'vspw', 'vspw', ToySpec(train=1, val=0, frames=2, height=48, width=96))
-    tool.main([str(ROOT / 'configs/toy/video_knet_toy_vspw.py'), '--out-dir', str(tmp_path / 'out'), '--num', '1',
-               '--cfg-options', f'data.train.data_root={tmp_path / "vspw"}'])
+    tool.main(
+        [
+            str(ROOT / 'configs/toy/video_knet_toy_vspw.py'),
+            '--out-dir',
+            str(tmp_path / 'out'),
+            '--num',
+            '1',
+            '--cfg-options',
+            f'data.train.data_root={tmp_path / "vspw"}',
+        ]
+    )
     assert len(np.unique(read_png(tmp_path / 'out' / '000.png').reshape(-1, 3), axis=0)) > 10
 
 
@@ -58,8 +69,12 @@ def test_ignored_pixels_are_black(tool: ModuleType) -> None:
     masks = type('Masks', (), dict(masks=np.zeros((0, 200, 700), np.uint8)))
     semantic = np.zeros((200, 700), np.int64)
     semantic[:50] = 255
-    frame = dict(img=np.zeros((3, 200, 700), np.float32), gt_masks=masks, gt_labels=np.zeros(0, np.int64),
-                 gt_semantic_seg=semantic,
-                 img_metas=dict(img_norm_cfg=dict(mean=np.full(3, 200.), std=np.ones(3), to_rgb=False)))
+    frame = dict(
+        img=np.zeros((3, 200, 700), np.float32),
+        gt_masks=masks,
+        gt_labels=np.zeros(0, np.int64),
+        gt_semantic_seg=semantic,
+        img_metas=dict(img_norm_cfg=dict(mean=np.full(3, 200.0), std=np.ones(3), to_rgb=False)),
+    )
     drawn = tool.draw_frame(frame, KITTI_STEP)
     assert (drawn[:50] == 0).all() and (drawn[60:] > 0).all()

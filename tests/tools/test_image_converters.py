@@ -1,4 +1,5 @@
 """Converters of COCO and Cityscapes on toy streets and on hand-made pictures."""
+
 import json
 import os
 from pathlib import Path
@@ -25,6 +26,7 @@ def tools(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     import cityscapes_instance_idmap
     import cityscapes_panoptic
     import coco_panoptic_stuff
+
     module = ModuleType('tools')
     module.stuff, module.idmap, module.panoptic = coco_panoptic_stuff, cityscapes_instance_idmap, cityscapes_panoptic
     return module
@@ -54,8 +56,10 @@ def test_stuff_maps(tools: ModuleType, downloads: Path, tmp_path: Path, capsys: 
     assert tools.stuff.main([*argv, '--dry-run']) == 0 and not listing(tmp_path)
     assert tools.stuff.main(argv) == 0
     first = listing(tmp_path)
-    assert sorted(first) == [f'panoptic_stuff_{split}/{number:012d}.png' for split, number in (
-        ('train2017', 0), ('train2017', 1), ('val2017', 5000000), ('val2017', 5000001))]
+    assert sorted(first) == [
+        f'panoptic_stuff_{split}/{number:012d}.png'
+        for split, number in (('train2017', 0), ('train2017', 1), ('val2017', 5000000), ('val2017', 5000001))
+    ]
     assert set(np.unique(read_png(tmp_path / sorted(first)[0]))) <= {0, 21, 37, 40, 44, 46, 50, 255}
     assert tools.stuff.main(argv) == 0 and listing(tmp_path) == first
     assert 'train2017: 2 maps, 2 were there already' in capsys.readouterr().out
@@ -65,10 +69,23 @@ def test_stuff_map_by_hand(tools: ModuleType, tmp_path: Path) -> None:
     """Banner is the first class of stuff, rug the last; a dog is a thing, the corner void."""
     colours = np.array([[[1, 0, 0], [0, 1, 0], [0, 0, 1], [0, 0, 0]]], dtype=np.uint8)
     write_png_atomic(tmp_path / 'panoptic_x' / 'a.png', colours)
-    write_json_atomic(tmp_path / 'annotations' / 'panoptic_x.json', dict(
-        categories=[dict(id=c.dataset_id, name=c.name) for c in tools.stuff.COCO_PANOPTIC.classes],
-        annotations=[dict(image_id=1, file_name='a.png', segments_info=[
-            dict(id=1, category_id=92), dict(id=256, category_id=18), dict(id=65536, category_id=200)])]))
+    write_json_atomic(
+        tmp_path / 'annotations' / 'panoptic_x.json',
+        dict(
+            categories=[dict(id=c.dataset_id, name=c.name) for c in tools.stuff.COCO_PANOPTIC.classes],
+            annotations=[
+                dict(
+                    image_id=1,
+                    file_name='a.png',
+                    segments_info=[
+                        dict(id=1, category_id=92),
+                        dict(id=256, category_id=18),
+                        dict(id=65536, category_id=200),
+                    ],
+                )
+            ],
+        ),
+    )
     assert tools.stuff.main(['--src', str(tmp_path), '--splits', 'x']) == 0
     assert read_png(tmp_path / 'panoptic_stuff_x' / 'a.png').tolist() == [[1, 0, 53, 255]]
 
@@ -94,11 +111,24 @@ def square(label: str, x0: int, y0: int, x1: int, y1: int, **more: Any) -> Dict[
 
 def test_polygons_by_hand(tools: ModuleType) -> None:
     """Later over earlier, groups without a number, deleted and plates not drawn, trailers void, outlines filled."""
-    semantic, instance = tools.idmap.draw_maps(dict(imgWidth=12, imgHeight=4, objects=[
-        square('road', 0, 0, 11, 3), square('car', 0, 0, 1, 1), square('car', 2, 0, 3, 1),
-        square('persongroup', 4, 0, 5, 1), square('person', 5, 0, 6, 1), square('trailer', 8, 0, 9, 1),
-        square('polegroup', 10, 0, 11, 0), square('sky', 0, 2, 11, 3, deleted=1),
-        square('license plate', 0, 3, 3, 3)]), 'a.json')
+    semantic, instance = tools.idmap.draw_maps(
+        dict(
+            imgWidth=12,
+            imgHeight=4,
+            objects=[
+                square('road', 0, 0, 11, 3),
+                square('car', 0, 0, 1, 1),
+                square('car', 2, 0, 3, 1),
+                square('persongroup', 4, 0, 5, 1),
+                square('person', 5, 0, 6, 1),
+                square('trailer', 8, 0, 9, 1),
+                square('polegroup', 10, 0, 11, 0),
+                square('sky', 0, 2, 11, 3, deleted=1),
+                square('license plate', 0, 3, 3, 3),
+            ],
+        ),
+        'a.json',
+    )
     assert semantic.dtype == np.uint8 and instance.dtype == np.uint16
     assert semantic[0].tolist() == [13, 13, 13, 13, 11, 11, 11, 0, 255, 255, 255, 255]
     assert instance[0].tolist() == [13000, 13000, 13001, 13001, 11, 11000, 11000, 0, 255, 255, 255, 255]
@@ -128,9 +158,15 @@ def test_idmaps(tools: ModuleType, downloads: Path, tmp_path: Path, capsys: pyte
     assert read_train_id_panoptic(*data.records[0].annotation).shape == semantic.shape
 
 
-@pytest.mark.parametrize('text, message', [
-    ('{"imgWidth": 3', 'damaged json'), ('{"objects": []}', 'no imgWidth, imgHeight'), ('[]', 'no imgWidth'),
-    (json.dumps(dict(imgWidth=4, imgHeight=4, objects=[square('unicorn', 0, 0, 1, 1)])), "unknown label 'unicorn'")])
+@pytest.mark.parametrize(
+    'text, message',
+    [
+        ('{"imgWidth": 3', 'damaged json'),
+        ('{"objects": []}', 'no imgWidth, imgHeight'),
+        ('[]', 'no imgWidth'),
+        (json.dumps(dict(imgWidth=4, imgHeight=4, objects=[square('unicorn', 0, 0, 1, 1)])), "unknown label 'unicorn'"),
+    ],
+)
 def test_bad_polygons(tools: ModuleType, tmp_path: Path, text: str, message: str) -> None:
     (tmp_path / 'gtFine').mkdir()
     (tmp_path / 'gtFine' / 'a_gtFine_polygons.json').write_text(text)
@@ -150,8 +186,11 @@ def test_segments_by_hand(tools: ModuleType) -> None:
     ids = np.array([[26000, 26000, 26, 7], [26000, 26000, 26, 28001], [30000, 30000, 7, 7]], np.int32)
     segments = tools.panoptic.segments_of(ids, 'x.png')
     assert [(s['id'], s['category_id'], s['area'], s['bbox'], s['iscrowd']) for s in segments] == [
-        (7, 7, 3, [2, 0, 2, 3], 0), (26, 26, 2, [2, 0, 1, 2], 1), (26000, 26, 4, [0, 0, 2, 2], 0),
-        (28001, 28, 1, [3, 1, 1, 1], 0)]
+        (7, 7, 3, [2, 0, 2, 3], 0),
+        (26, 26, 2, [2, 0, 1, 2], 1),
+        (26000, 26, 4, [0, 0, 2, 2], 0),
+        (28001, 28, 1, [3, 1, 1, 1], 0),
+    ]
     with pytest.raises(ValueError, match='x.png: 40000 is no instance id of Cityscapes'):
         tools.panoptic.segments_of(np.full((2, 2), 40000), 'x.png')
 
@@ -172,7 +211,15 @@ def test_panoptic_json_files(tools: ModuleType, downloads: Path, tmp_path: Path,
     panoptic = json.loads((tmp_path / 'annotations' / 'cityscapes_panoptic_val.json').read_text())
     instances = json.loads((tmp_path / 'annotations' / 'instancesonly_filtered_gtFine_val.json').read_text())
     assert len(panoptic['categories']) == 19 and [c['id'] for c in instances['categories']] == [
-        24, 25, 26, 27, 28, 31, 32, 33]
+        24,
+        25,
+        26,
+        27,
+        28,
+        31,
+        32,
+        33,
+    ]
     assert {ann['image_id'] for ann in panoptic['annotations']} == {f'toystreet_005000_00000{i}' for i in range(2)}
     assert any(ann['iscrowd'] for ann in instances['annotations'])
     assert tools.panoptic.main(argv) == 0 and listing(tmp_path) == first

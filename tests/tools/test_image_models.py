@@ -1,4 +1,5 @@
 """Image models on miniatures in COCO's form: training with validation, scores, result files, pictures."""
+
 import json
 import pickle
 import re
@@ -46,14 +47,32 @@ def weights(config: Path) -> Path:
     return config.with_suffix('.pth')
 
 
-@pytest.mark.parametrize('kind, metrics, scores', [
-    ('panoptic', ['PQ', 'segm', 'mIoU'], {'PQ', 'PQ_th', 'PQ_st', 'SQ', 'RQ', 'segm_mAP', 'mIoU'}),
-    ('instance', ['segm'], {'segm_mAP', 'segm_mAP_50', 'segm_mAP_75', 'segm_mAP_s'})])
-def test_scores_results_and_pictures(configs: Dict[str, Path], tmp_path: Path, kind: str, metrics: list,
-                                     scores: set) -> None:
+@pytest.mark.parametrize(
+    'kind, metrics, scores',
+    [
+        ('panoptic', ['PQ', 'segm', 'mIoU'], {'PQ', 'PQ_th', 'PQ_st', 'SQ', 'RQ', 'segm_mAP', 'mIoU'}),
+        ('instance', ['segm'], {'segm_mAP', 'segm_mAP_50', 'segm_mAP_75', 'segm_mAP_s'}),
+    ],
+)
+def test_scores_results_and_pictures(
+    configs: Dict[str, Path], tmp_path: Path, kind: str, metrics: list, scores: set
+) -> None:
     config = configs[kind]
-    code, text, err = call('test.py', config, weights(config), '--eval', *metrics, '--json', tmp_path / 'scores.json',
-                           '--out', tmp_path / 'all.pkl', '--show-dir', tmp_path / 'show', '--show-score-thr', 0)
+    code, text, err = call(
+        'test.py',
+        config,
+        weights(config),
+        '--eval',
+        *metrics,
+        '--json',
+        tmp_path / 'scores.json',
+        '--out',
+        tmp_path / 'all.pkl',
+        '--show-dir',
+        tmp_path / 'show',
+        '--show-score-thr',
+        0,
+    )
     assert code == 0, err
     found = json.loads((tmp_path / 'scores.json').read_text())
     assert scores <= set(found) and all(0 <= value <= 1 for value in found.values())
@@ -67,8 +86,16 @@ def test_scores_results_and_pictures(configs: Dict[str, Path], tmp_path: Path, k
 
 def test_result_files_for_a_server(configs: Dict[str, Path], tmp_path: Path) -> None:
     config = configs['panoptic']
-    code, text, err = call('test.py', config, weights(config), '--format-only', '--out', tmp_path / 'maps',
-                           '--eval-options', f'jsonfile_prefix={tmp_path}/run')
+    code, text, err = call(
+        'test.py',
+        config,
+        weights(config),
+        '--format-only',
+        '--out',
+        tmp_path / 'maps',
+        '--eval-options',
+        f'jsonfile_prefix={tmp_path}/run',
+    )
     assert code == 0, err
     assert f'{tmp_path}/run.panoptic.json' in text and (tmp_path / 'run.segm.json').is_file()
     entries = json.loads((tmp_path / 'run.panoptic.json').read_text())['annotations']
@@ -91,15 +118,18 @@ def test_validation_keeps_the_best_and_two_processes_score_alike(configs: Dict[s
     assert json.loads((tmp_path / '1.json').read_text())['PQ'] == pytest.approx(scores['PQ'], abs=1e-4)
 
 
-@pytest.mark.parametrize('kind, options, message', [
-    ('panoptic', [], 'nothing to do'),
-    ('panoptic', ['--eval', 'STQ'], "unknown metric 'STQ' for CocoPanopticDatasetCustom; known: PQ, segm, mIoU"),
-    ('instance', ['--eval', 'PQ'], "unknown metric 'PQ' for CocoInstanceDataset; known: segm"),
-    ('panoptic', ['--eval', 'PQ', '--format-only'], '--format-only is for images without annotations'),
-    ('instance', ['--out', 'maps'], 'instances overlap and do not fit into label maps; use --out FILE.pkl'),
-    ('panoptic', ['--eval', 'PQ', '--cfg-options', 'data.test.label_space=coco'], 'none unknown|unknown'),
-    ('instance', ['--eval', 'segm', '--cfg-options', 'data.test.img_prefix=nowhere'], 'images of .* are missing'),
-])
+@pytest.mark.parametrize(
+    'kind, options, message',
+    [
+        ('panoptic', [], 'nothing to do'),
+        ('panoptic', ['--eval', 'STQ'], "unknown metric 'STQ' for CocoPanopticDatasetCustom; known: PQ, segm, mIoU"),
+        ('instance', ['--eval', 'PQ'], "unknown metric 'PQ' for CocoInstanceDataset; known: segm"),
+        ('panoptic', ['--eval', 'PQ', '--format-only'], '--format-only is for images without annotations'),
+        ('instance', ['--out', 'maps'], 'instances overlap and do not fit into label maps; use --out FILE.pkl'),
+        ('panoptic', ['--eval', 'PQ', '--cfg-options', 'data.test.label_space=coco'], 'none unknown|unknown'),
+        ('instance', ['--eval', 'segm', '--cfg-options', 'data.test.img_prefix=nowhere'], 'images of .* are missing'),
+    ],
+)
 def test_refusals(configs: Dict[str, Path], kind: str, options: list, message: str) -> None:
     config = configs[kind]
     code, _, err = call('test.py', config, weights(config), *options)

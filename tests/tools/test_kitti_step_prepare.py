@@ -1,4 +1,5 @@
 """The KITTI-STEP preparation on a miniature of the official archives."""
+
 import os
 import subprocess
 import sys
@@ -16,7 +17,8 @@ FRAMES = 3
 def tool(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     monkeypatch.syspath_prepend(str(ROOT / 'tools' / 'dataset'))
     import kitti_step_prepare
-    monkeypatch.setattr(kitti_step_prepare, 'SEQUENCES', dict(train=(0, 1), val=(2, ), test=(0, )))
+
+    monkeypatch.setattr(kitti_step_prepare, 'SEQUENCES', dict(train=(0, 1), val=(2,), test=(0,)))
     monkeypatch.setattr(kitti_step_prepare, 'EXPECTED', dict(train=2 * FRAMES, val=FRAMES))
     return kitti_step_prepare
 
@@ -26,10 +28,12 @@ def archives(request: pytest.FixtureRequest, tmp_path: Path) -> List[str]:
     """Folders like the unpacked downloads, each file with its own name as content."""
     images, labels = tmp_path / 'kitti', tmp_path / 'kitti-step'
     pattern = dict(release='panoptic_maps/{split}/{sequence:04d}', older='training/panoptic/{sequence:04d}')
-    for split, sequences in dict(train=(0, 1), val=(2, )).items():
+    for split, sequences in dict(train=(0, 1), val=(2,)).items():
         for sequence in sequences:
-            for folder in (images / 'training' / 'image_02' / f'{sequence:04d}',
-                           labels / pattern[request.param].format(split=split, sequence=sequence)):
+            for folder in (
+                images / 'training' / 'image_02' / f'{sequence:04d}',
+                labels / pattern[request.param].format(split=split, sequence=sequence),
+            ):
                 folder.mkdir(parents=True)
                 for frame in range(FRAMES):
                     (folder / f'{frame:06d}.png').write_text(f'{folder.name}/{frame} {"image_02" in str(folder)}')
@@ -45,8 +49,9 @@ def listing(root: Path) -> Dict[str, str]:
 
 
 @pytest.mark.parametrize('mode', ['copy', 'link', 'move'])
-def test_layout_and_second_run(tool: ModuleType, archives: List[str], tmp_path: Path, mode: str,
-                               capsys: pytest.CaptureFixture) -> None:
+def test_layout_and_second_run(
+    tool: ModuleType, archives: List[str], tmp_path: Path, mode: str, capsys: pytest.CaptureFixture
+) -> None:
     argv = ['--src', *archives, '--dst', str(tmp_path / 'out'), '--mode', mode]
     assert tool.main(argv) == 0
     first = listing(tmp_path / 'out')
@@ -66,15 +71,17 @@ def test_test_split_has_images_only(tool: ModuleType, archives: List[str], tmp_p
     assert listing(tmp_path / 'out') == {'test/000000_000000_leftImg8bit.png': 'test'}
 
 
-def test_dry_run_changes_nothing(tool: ModuleType, archives: List[str], tmp_path: Path,
-                                 capsys: pytest.CaptureFixture) -> None:
+def test_dry_run_changes_nothing(
+    tool: ModuleType, archives: List[str], tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
     assert tool.main(['--src', *archives, '--dst', str(tmp_path / 'out'), '--dry-run']) == 0
     assert '6 frames,    12 files' in capsys.readouterr().out
     assert not (tmp_path / 'out').exists()
 
 
-def test_missing_files_are_named(tool: ModuleType, archives: List[str], tmp_path: Path,
-                                 capsys: pytest.CaptureFixture) -> None:
+def test_missing_files_are_named(
+    tool: ModuleType, archives: List[str], tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
     next(Path(archives[1]).rglob('0001/000001.png')).unlink()
     argv = ['--src', *archives, '--dst', str(tmp_path / 'out')]
     assert tool.main(argv) == 1
@@ -85,14 +92,20 @@ def test_missing_files_are_named(tool: ModuleType, archives: List[str], tmp_path
     assert len(listing(tmp_path / 'out')) == 2 * 3 * FRAMES - 1
 
 
-def test_whole_archive_missing(tool: ModuleType, archives: List[str], tmp_path: Path,
-                               capsys: pytest.CaptureFixture) -> None:
+def test_whole_archive_missing(
+    tool: ModuleType, archives: List[str], tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
     assert tool.main(['--src', archives[0], '--dst', str(tmp_path / 'out')]) == 1
     assert 'no panoptic files; expected below panoptic_maps/train' in capsys.readouterr().err
 
 
-def test_short_release(tool: ModuleType, archives: List[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
-                       capsys: pytest.CaptureFixture) -> None:
+def test_short_release(
+    tool: ModuleType,
+    archives: List[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture,
+) -> None:
     monkeypatch.setitem(tool.EXPECTED, 'val', 100)
     assert tool.main(['--src', *archives, '--dst', str(tmp_path / 'out')]) == 1
     assert 'val: 3 frames, the release has 100' in capsys.readouterr().err

@@ -1,4 +1,5 @@
 """tools/model_converters: layouts of checkpoints."""
+
 from pathlib import Path
 
 import pytest
@@ -32,8 +33,10 @@ def test_classifier_there_and_back(tmp_path: Path) -> None:
 
 def test_other_weights_of_a_detector_stay(tmp_path: Path) -> None:
     content = {PREFIX + key: value for key, value in backbone().state_dict().items()}
-    torch.save(dict(state_dict={**content, 'neck.weight': torch.ones(1)}, meta=dict(epoch=3), optimizer={}),
-               str(tmp_path / 'in.pth'))
+    torch.save(
+        dict(state_dict={**content, 'neck.weight': torch.ones(1)}, meta=dict(epoch=3), optimizer={}),
+        str(tmp_path / 'in.pth'),
+    )
     assert call(TOOL, tmp_path / 'in.pth', tmp_path / 'out.pth', '--to', 'original')[0] == 0
     written = torch.load(str(tmp_path / 'out.pth'))
     assert set(written) == {'state_dict', 'meta'} and written['meta'] == dict(epoch=3)
@@ -41,10 +44,15 @@ def test_other_weights_of_a_detector_stay(tmp_path: Path) -> None:
     assert f'{PREFIX}norm3.weight' in written['state_dict']
 
 
-@pytest.mark.parametrize('content, to, message', [
-    (dict(state_dict={'conv1.weight': torch.ones(1)}), 'mmdet', 'holds no Swin backbone'),
-    (dict(state_dict={'layers.0.blocks.0.norm1.weight': torch.ones(1)}), 'original', 'layout "original" already'),
-    (dict(state_dict={}), 'mmdet', 'holds no weights'), (None, 'mmdet', 'damaged')])
+@pytest.mark.parametrize(
+    'content, to, message',
+    [
+        (dict(state_dict={'conv1.weight': torch.ones(1)}), 'mmdet', 'holds no Swin backbone'),
+        (dict(state_dict={'layers.0.blocks.0.norm1.weight': torch.ones(1)}), 'original', 'layout "original" already'),
+        (dict(state_dict={}), 'mmdet', 'holds no weights'),
+        (None, 'mmdet', 'damaged'),
+    ],
+)
 def test_unsuitable_files_are_refused(content: object, to: str, message: str, tmp_path: Path) -> None:
     source = tmp_path / 'in.pth'
     source.write_bytes(b'not a checkpoint') if content is None else torch.save(content, str(source))

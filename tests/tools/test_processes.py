@@ -1,4 +1,5 @@
 """Several processes: the same results as one, work that was interrupted, processes that die."""
+
 import os
 import re
 import shutil
@@ -13,8 +14,9 @@ import pytest
 from .conftest import ENVIRONMENT, ROOT, call, command, files_of, free_port, launch
 
 
-def test_two_processes_write_the_files_and_scores_of_one(toy_config: Path, trained: Path, predicted: Path,
-                                                         tmp_path: Path) -> None:
+def test_two_processes_write_the_files_and_scores_of_one(
+    toy_config: Path, trained: Path, predicted: Path, tmp_path: Path
+) -> None:
     launch('dist_step_test.sh', toy_config, trained, 2, '--show-dir', tmp_path, '--final', '--eval', 'stq', 'vpq')
     one, two = files_of(predicted, '*'), files_of(tmp_path, '*')
     assert {'stq.json', 'vpq.json', 'manifest.json'} <= set(one) and len(one) == 12 * 4 + 3 + 3
@@ -23,11 +25,23 @@ def test_two_processes_write_the_files_and_scores_of_one(toy_config: Path, train
 
 def test_two_nodes_write_the_files_of_one(toy_config: Path, trained: Path, predicted: Path, tmp_path: Path) -> None:
     """Each node has a launcher of its own; here both are this machine."""
-    words = ['sh', str(ROOT / 'tools/dist_step_test.sh'), str(toy_config), str(trained), '1', '--out-dir',
-             str(tmp_path), '--final']
+    words = [
+        'sh',
+        str(ROOT / 'tools/dist_step_test.sh'),
+        str(toy_config),
+        str(trained),
+        '1',
+        '--out-dir',
+        str(tmp_path),
+        '--final',
+    ]
     env = dict(ENVIRONMENT, NNODES='2', MASTER_ADDR='127.0.0.1', PORT=str(free_port()))
-    nodes = [subprocess.Popen(words, env=dict(env, NODE_RANK=str(number)), stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, text=True) for number in range(2)]
+    nodes = [
+        subprocess.Popen(
+            words, env=dict(env, NODE_RANK=str(number)), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        for number in range(2)
+    ]
     texts = [node.communicate(timeout=240)[0] for node in nodes]
     assert [node.returncode for node in nodes] == [0, 0], '\n'.join(texts)
     assert files_of(tmp_path) == files_of(predicted)
@@ -36,8 +50,11 @@ def test_two_nodes_write_the_files_of_one(toy_config: Path, trained: Path, predi
 
 def stamps(out: Path, videos: List[str]) -> Dict[Path, Tuple[int, int]]:
     """Inode and time of change of the files of some videos."""
-    return {path: (path.stat().st_ino, path.stat().st_mtime_ns)
-            for video in videos for path in (out / 'panoptic' / video).iterdir()}
+    return {
+        path: (path.stat().st_ino, path.stat().st_mtime_ns)
+        for video in videos
+        for path in (out / 'panoptic' / video).iterdir()
+    }
 
 
 def finished(out: Path) -> List[str]:
@@ -45,12 +62,14 @@ def finished(out: Path) -> List[str]:
     return [path.stem for path in out.glob('.done/*.json') if not path.name.startswith('.')]
 
 
-def test_a_killed_run_redoes_only_what_is_missing(toy_config: Path, trained: Path, predicted: Path,
-                                                  tmp_path: Path) -> None:
+def test_a_killed_run_redoes_only_what_is_missing(
+    toy_config: Path, trained: Path, predicted: Path, tmp_path: Path
+) -> None:
     out = tmp_path / 'out'
     options = [toy_config, trained, '--out-dir', out, '--final', '--eval', 'stq', 'vpq']
-    process = subprocess.Popen(command('test_step.py', *options), env=ENVIRONMENT, stdout=subprocess.DEVNULL,
-                               stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        command('test_step.py', *options), env=ENVIRONMENT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     deadline = time.time() + 120
     while not finished(out) and process.poll() is None and time.time() < deadline:
         time.sleep(0.002)
@@ -85,8 +104,14 @@ data = dict(train=dict(dataset=fault), test=fault)
 def fail(*args: Any) -> Tuple[int, str]:
     """Exit code and all output of a launcher that must not hang."""
     script, *rest = [str(arg) for arg in args]
-    done = subprocess.run(['sh', str(ROOT / 'tools' / script), *rest], stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, text=True, env=ENVIRONMENT, timeout=240)
+    done = subprocess.run(
+        ['sh', str(ROOT / 'tools' / script), *rest],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env=ENVIRONMENT,
+        timeout=240,
+    )
     return done.returncode, done.stdout
 
 
@@ -100,8 +125,18 @@ def test_an_error_of_one_process_ends_the_test(failing_config: Any, trained: Pat
 
 def test_the_death_of_one_process_ends_the_training(failing_config: Any, tmp_path: Path) -> None:
     config = failing_config(rank=1, after=2, how='kill')
-    code, text = fail('dist_train.sh', 'job', config, 2, tmp_path / 'w', '--no-validate', '--seed', 1,
-                      '--cfg-options', 'data.samples_per_gpu=1')
+    code, text = fail(
+        'dist_train.sh',
+        'job',
+        config,
+        2,
+        tmp_path / 'w',
+        '--no-validate',
+        '--seed',
+        1,
+        '--cfg-options',
+        'data.samples_per_gpu=1',
+    )
     assert code == 128 + signal.SIGKILL and 'error: rank 1 was killed by SIGKILL' in text, text
     assert 'Traceback' not in text, text
 
@@ -111,8 +146,9 @@ def test_a_mistake_that_all_processes_meet_is_said_once(toy_config: Path, traine
     assert code == 1 and text.count('config not found') == 1 and 'Traceback' not in text, text
 
 
-def test_starting_over_forgets_the_earlier_run_at_once(failing_config: Any, toy_config: Path, trained: Path,
-                                                       predicted: Path, tmp_path: Path) -> None:
+def test_starting_over_forgets_the_earlier_run_at_once(
+    failing_config: Any, toy_config: Path, trained: Path, predicted: Path, tmp_path: Path
+) -> None:
     out = tmp_path / 'out'
     shutil.copytree(str(predicted), str(out))
     (out / 'notes.txt').write_text('not of the writer')

@@ -1,4 +1,5 @@
 """tools/test.py, the validation of image models, benchmark and operation counts."""
+
 import json
 from pathlib import Path
 from typing import Tuple
@@ -10,8 +11,19 @@ from .conftest import call
 
 
 def test_images_are_scored_stored_and_drawn(image_model: Tuple[Path, Path], tmp_path: Path) -> None:
-    code, text, err = call('test.py', *image_model, '--eval', 'PQ', 'mIoU', '--out', tmp_path / 'out', '--show-dir',
-                           tmp_path / 'show', '--json', tmp_path / 'scores.json')
+    code, text, err = call(
+        'test.py',
+        *image_model,
+        '--eval',
+        'PQ',
+        'mIoU',
+        '--out',
+        tmp_path / 'out',
+        '--show-dir',
+        tmp_path / 'show',
+        '--json',
+        tmp_path / 'scores.json',
+    )
     assert code == 0 and 'PQ' in text, err
     scores = json.loads((tmp_path / 'scores.json').read_text())
     assert {'PQ', 'mIoU'} <= set(scores) and all(0 <= value <= 100 for value in scores.values())
@@ -20,8 +32,21 @@ def test_images_are_scored_stored_and_drawn(image_model: Tuple[Path, Path], tmp_
 
 
 def test_benchmark_reports_ratios(tmp_path: Path) -> None:
-    code, text, err = call('benchmark.py', 'stq', '--videos', 1, '--frames', 2, '--size', 48, 96, '--repeat', 1,
-                           '--json', tmp_path / 'numbers.json')
+    code, text, err = call(
+        'benchmark.py',
+        'stq',
+        '--videos',
+        1,
+        '--frames',
+        2,
+        '--size',
+        48,
+        96,
+        '--repeat',
+        1,
+        '--json',
+        tmp_path / 'numbers.json',
+    )
     assert code == 0, err
     assert text.splitlines()[-3].split()[:2] == ['what', 'median']
     result = json.loads((tmp_path / 'numbers.json').read_text())['results']['stq']

@@ -1,4 +1,5 @@
 """tools/train.py and tools/test_step.py end to end on a toy street."""
+
 import json
 import os
 import shutil
@@ -29,15 +30,29 @@ def test_training_leaves_what_a_reader_expects(trained: Path) -> None:
     names = {path.name for path in trained.iterdir()}
     assert {'epoch_1.pth', 'epoch_2.pth', 'latest.pth', 'tiny_street.py'} <= names
     assert len(losses(trained)) == 8
-    scores = [json.loads(line) for path in trained.glob('*.log.json') for line in path.read_text().splitlines()
-              if '"val"' in line]
+    scores = [
+        json.loads(line)
+        for path in trained.glob('*.log.json')
+        for line in path.read_text().splitlines()
+        if '"val"' in line
+    ]
     assert len(scores) == 2 and 0 <= scores[1]['STQ'] <= 1 and 0 <= scores[1]['VPQ'] <= 1
     assert os.readlink(str(trained / 'latest.pth')) == 'epoch_2.pth'
 
 
 def test_killed_training_resumes_to_the_same_weights(toy_config: Path, trained: Path, tmp_path: Path) -> None:
-    args = ['train.py', toy_config, '--work-dir', tmp_path, '--seed', 5, '--no-validate', '--cfg-options',
-            'checkpoint_config.by_epoch=False', 'checkpoint_config.interval=3']
+    args = [
+        'train.py',
+        toy_config,
+        '--work-dir',
+        tmp_path,
+        '--seed',
+        5,
+        '--no-validate',
+        '--cfg-options',
+        'checkpoint_config.by_epoch=False',
+        'checkpoint_config.interval=3',
+    ]
     process = subprocess.Popen(command(*args), env=ENVIRONMENT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     deadline = time.time() + 120
     while not (tmp_path / 'iter_3.pth').exists() and process.poll() is None and time.time() < deadline:
@@ -51,8 +66,18 @@ def test_killed_training_resumes_to_the_same_weights(toy_config: Path, trained: 
 
 
 def test_two_processes_start_with_the_loss_of_one(toy_config: Path, trained: Path, tmp_path: Path) -> None:
-    launch('dist_train.sh', 'job', toy_config, 2, tmp_path, '--seed', 5, '--cfg-options', 'data.samples_per_gpu=1',
-           'runner.max_epochs=1')
+    launch(
+        'dist_train.sh',
+        'job',
+        toy_config,
+        2,
+        tmp_path,
+        '--seed',
+        5,
+        '--cfg-options',
+        'data.samples_per_gpu=1',
+        'runner.max_epochs=1',
+    )
     assert losses(tmp_path)[0] == pytest.approx(losses(trained)[0], rel=1e-4)
     assert (tmp_path / 'epoch_1.pth').is_file()
 

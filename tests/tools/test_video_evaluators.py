@@ -1,4 +1,5 @@
 """The evaluator command lines of the data sets besides KITTI-STEP, and the format of Cityscapes-VPS."""
+
 import json
 import subprocess
 from pathlib import Path
@@ -64,8 +65,16 @@ def test_vipseg_tells_instances_apart(vipseg: Tuple[Path, Path], tmp_path: Path)
 
 
 def test_vipseg_paper_repo_clamps_each_video(vipseg: Tuple[Path, Path], tmp_path: Path) -> None:
-    code, out, err = run('eval_dvpq_vipseg.py', vipseg[0], '--gt-path', vipseg[1], '--protocol', 'paper-repo', '--json',
-                         tmp_path / 'vpq.json')
+    code, out, err = run(
+        'eval_dvpq_vipseg.py',
+        vipseg[0],
+        '--gt-path',
+        vipseg[1],
+        '--protocol',
+        'paper-repo',
+        '--json',
+        tmp_path / 'vpq.json',
+    )
     assert (code, err) == (0, ''), err
     document = json.loads((tmp_path / 'vpq.json').read_text())
     assert [document['k'][k]['windows'] for k in document['k']] == [3 + 7, 2 + 6, 1 + 4, 1 + 2]
@@ -102,17 +111,26 @@ def test_semantic_kitti_with_depth(tmp_path: Path) -> None:
     assert document['DSTQ'] == pytest.approx(0.25 ** (1 / 3), abs=1e-12)
 
 
-@pytest.mark.parametrize('tool, args, message', [
-    ('eval_dvpq_vipseg.py', (), 'data/VIPSeg/val.txt: no such file'),
-    ('eval_dstq_vipseg.py', ('--depth', '--gt-path', '{gt}'), 'this data set has no depth'),
-    ('eval_dstq.py', (), 'data/kitti-dvps/video_sequence/val: no such folder'),
-    ('eval_dvpq_vipseg.py', ('--depth-thres', '0'), 'must be a number > 0'),
-    ('eval_dvpq_step.py', ('--data-set', 'imagenet'), 'invalid choice'),
-    ('eval_dvpq_step.py', ('--gt-path', '{gt}', '--data-set', 'cityscapes-vps'), 'panoptic_video: no such folder'),
-    ('eval_dvpq_vipseg.py', ('--gt-path', '{gt}', '--label-space', 'kitti_step'), 'is not in label space'),
-])
-def test_bad_arguments(vipseg: Tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tool: str,
-                       args: Tuple[str, ...], message: str) -> None:
+@pytest.mark.parametrize(
+    'tool, args, message',
+    [
+        ('eval_dvpq_vipseg.py', (), 'data/VIPSeg/val.txt: no such file'),
+        ('eval_dstq_vipseg.py', ('--depth', '--gt-path', '{gt}'), 'this data set has no depth'),
+        ('eval_dstq.py', (), 'data/kitti-dvps/video_sequence/val: no such folder'),
+        ('eval_dvpq_vipseg.py', ('--depth-thres', '0'), 'must be a number > 0'),
+        ('eval_dvpq_step.py', ('--data-set', 'imagenet'), 'invalid choice'),
+        ('eval_dvpq_step.py', ('--gt-path', '{gt}', '--data-set', 'cityscapes-vps'), 'panoptic_video: no such folder'),
+        ('eval_dvpq_vipseg.py', ('--gt-path', '{gt}', '--label-space', 'kitti_step'), 'is not in label space'),
+    ],
+)
+def test_bad_arguments(
+    vipseg: Tuple[Path, Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    tool: str,
+    args: Tuple[str, ...],
+    message: str,
+) -> None:
     monkeypatch.chdir(tmp_path)
     code, _, err = run(tool, vipseg[0], *(arg.format(gt=vipseg[1]) for arg in args))
     assert code != 0 and message in err and 'Traceback' not in err
@@ -131,11 +149,12 @@ def test_all_ks_in_one_pass(vipseg: Tuple[Path, Path], monkeypatch: pytest.Monke
 def clips(tmp_path_factory: pytest.TempPathFactory) -> Tuple[Path, Path]:
     """Two clips; predictions of all frames, perfect on the labelled ones."""
     root = tmp_path_factory.mktemp('vps')
-    make_toy_videos(root / 'gt', 'cityscapes-vps',
-                    ToySpec(train=0, val=2, frames=30, height=48, width=96, crowd=1.0))
+    make_toy_videos(root / 'gt', 'cityscapes-vps', ToySpec(train=0, val=2, frames=30, height=48, width=96, crowd=1.0))
     truth, nothing = CityscapesVPSGroundTruth(root / 'gt'), np.zeros((48, 96), int)
-    frames = {v: {f: truth.read(v, f) if f in truth.frames(v) else (nothing, nothing) for f in range(30)}
-              for v in truth.videos()}
+    frames = {
+        v: {f: truth.read(v, f) if f in truth.frames(v) else (nothing, nothing) for f in range(30)}
+        for v in truth.videos()
+    }
     return write_predictions(root / 'result', frames), root / 'gt'
 
 
@@ -196,15 +215,20 @@ class TestCityscapesVPS:
         handed_in = json.loads((tmp_path / 'out' / 'pred.json').read_text())['annotations'][0]['segments_info']
         assert {s['category_id'] for s in handed_in} == {int(c) + 100 for c in np.unique(before) if c != 255}
 
-    @pytest.mark.parametrize('frames, message', [
-        ({5000: {4: 0}}, '11 labelled frames are not predicted: 005000_000009'),
-        ({v: {f: 90 for f in range(30)} for v in (5000, 5001)}, 'class 90 is none of Cityscapes'),
-    ])
-    def test_an_incomplete_result_is_not_handed_in(self, clips: Tuple[Path, Path], tmp_path: Path, frames: dict,
-                                                   message: str) -> None:
+    @pytest.mark.parametrize(
+        'frames, message',
+        [
+            ({5000: {4: 0}}, '11 labelled frames are not predicted: 005000_000009'),
+            ({v: {f: 90 for f in range(30)} for v in (5000, 5001)}, 'class 90 is none of Cityscapes'),
+        ],
+    )
+    def test_an_incomplete_result_is_not_handed_in(
+        self, clips: Tuple[Path, Path], tmp_path: Path, frames: dict, message: str
+    ) -> None:
         nothing = np.zeros((48, 96), int)
-        write_predictions(tmp_path / 'r', {v: {f: (nothing + c, nothing) for f, c in some.items()}
-                                           for v, some in frames.items()})
+        write_predictions(
+            tmp_path / 'r', {v: {f: (nothing + c, nothing) for f, c in some.items()} for v, some in frames.items()}
+        )
         code, _, err = run('cityscapes_vps_format.py', tmp_path / 'r', clips[1], tmp_path / 'out')
         assert code == 1 and message in err and not (tmp_path / 'out' / 'pred.json').exists()
 
@@ -213,10 +237,16 @@ def row(*values: int) -> np.ndarray:
     return np.array([values])
 
 
-@pytest.mark.parametrize('space, protocol, missed, wrong', [
-    (KITTI_STEP, 'official', 1, 1), (CITYSCAPES_PANOPTIC, 'official', 0, 0), (CITYSCAPES_PANOPTIC, 'paper-repo', 1, 1)])
+@pytest.mark.parametrize(
+    'space, protocol, missed, wrong',
+    [
+        (KITTI_STEP, 'official', 1, 1),
+        (CITYSCAPES_PANOPTIC, 'official', 0, 0),
+        (CITYSCAPES_PANOPTIC, 'paper-repo', 1, 1),
+    ],
+)
 def test_crowds_are_as_the_benchmark_has_them(space: Any, protocol: str, missed: int, wrong: int) -> None:
-    metric = VideoPanopticQuality(space, (1, ), protocol)
+    metric = VideoPanopticQuality(space, (1,), protocol)
     metric.update(row(13, 13, 13, 13), row(0, 0, 0, 0), row(13, 13, 0, 0), row(5, 5, 0, 0), 0)
     car = metric.compute().windows[1].scores.classes[13]
     assert (car.tp, car.fn, car.fp) == (0, missed, wrong)

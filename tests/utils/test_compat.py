@@ -1,4 +1,5 @@
 """The repairs of knet.utils.compat: each one works, and only where it is needed."""
+
 import os
 import subprocess
 import sys
@@ -17,8 +18,14 @@ full_only = pytest.mark.skipif(not compat.has_compiled_ops(), reason='mmcv has n
 
 
 def run_python(code: str, **env: str) -> subprocess.CompletedProcess:
-    return subprocess.run([sys.executable, '-c', code], env={**os.environ, **env}, cwd=REPO, stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, text=True)
+    return subprocess.run(
+        [sys.executable, '-c', code],
+        env={**os.environ, **env},
+        cwd=REPO,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
 
 
 def test_import_is_silent_and_registers() -> None:
@@ -40,6 +47,7 @@ def test_a_second_apply_changes_nothing() -> None:
 
 def test_wrong_version_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     import mmcv.version
+
     monkeypatch.setattr(mmcv.version, '__version__', '2.1.0')
     with pytest.raises(ImportError, match=r'needs mmcv 1\.7\.2 and found 2\.1\.0.*install'):
         compat.check_versions()
@@ -52,12 +60,16 @@ def test_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
         compat.check_versions()
 
 
-@pytest.mark.parametrize('error, message', [
-    ('ImportError("undefined symbol: _ZN3c10")', 'do not fit the installed torch: undefined symbol'),
-    ('ModuleNotFoundError("No module named x", name="x")', 'No module named x'),
-])
+@pytest.mark.parametrize(
+    'error, message',
+    [
+        ('ImportError("undefined symbol: _ZN3c10")', 'do not fit the installed torch: undefined symbol'),
+        ('ModuleNotFoundError("No module named x", name="x")', 'No module named x'),
+    ],
+)
 def test_broken_ops_are_not_taken_for_missing(error: str, message: str) -> None:
-    done = run_python(f"""
+    done = run_python(
+        f"""
 import importlib
 from knet.utils import compat
 real = importlib.import_module
@@ -67,13 +79,16 @@ def fake(name):
     return real(name)
 compat.importlib.import_module = fake
 compat.apply()
-""", KNET_NO_PLUGIN='1')
+""",
+        KNET_NO_PLUGIN='1',
+    )
     assert done.returncode != 0 and message in done.stdout
 
 
 @lite_only
 def test_missing_op_names_itself_and_the_mend() -> None:
     from mmcv.ops import ModulatedDeformConv2d
+
     conv = ModulatedDeformConv2d(4, 4, 3, padding=1)
     image = torch.rand(1, 4, 8, 8)
     with pytest.raises(compat.MissingCompiledOp, match=r'"modulated_deform_conv_forward".*install\.sh --full'):
@@ -84,6 +99,7 @@ def test_missing_op_names_itself_and_the_mend() -> None:
 def test_environment_report_works_and_ops_count_as_missing() -> None:
     from mmcv.utils.ext_loader import check_ops_exist
     from mmdet.utils import collect_env
+
     assert 'without compiled ops' in collect_env()['MMCV Compiler']
     assert not check_ops_exist()
 
@@ -98,6 +114,7 @@ def test_compiled_ops_are_left_alone() -> None:
 def test_focal_loss_op_equals_mmdets_formula() -> None:
     """The path that mmdet's FocalLoss takes on CUDA, forward and backward, equals its path on the CPU."""
     from mmdet.models.losses.focal_loss import py_sigmoid_focal_loss, sigmoid_focal_loss
+
     generator = torch.Generator().manual_seed(0)
     logits = 4 * torch.randn(12, 5, generator=generator)
     target = torch.randint(0, 6, (12,), generator=generator)  # 5 is background
@@ -114,15 +131,17 @@ def test_focal_loss_op_equals_mmdets_formula() -> None:
 @lite_only
 def test_focal_loss_weight_goes_by_target_class() -> None:
     from mmcv.ops import sigmoid_focal_loss
+
     logits = torch.zeros(3, 2)
-    loss = sigmoid_focal_loss(logits, torch.tensor([0, 1, 2]), 2.0, 0.25, torch.tensor([10., 1.]), 'none')
+    loss = sigmoid_focal_loss(logits, torch.tensor([0, 1, 2]), 2.0, 0.25, torch.tensor([10.0, 1.0]), 'none')
     torch.testing.assert_close(loss[0], 10 * loss[1].flip(0))
     assert loss[2].gt(0).all()  # background
 
 
 def test_nms_with_both_box_conventions() -> None:
     from mmcv.ops import nms
-    boxes = torch.tensor([[0., 0., 9., 9.], [0., 0., 9., 4.], [20., 20., 29., 29.]])
+
+    boxes = torch.tensor([[0.0, 0.0, 9.0, 9.0], [0.0, 0.0, 9.0, 4.0], [20.0, 20.0, 29.0, 29.0]])
     scores = torch.tensor([0.5, 0.9, 0.8])
     # Widths of 10 pixels make the overlap 50/100; without the offset it is 36/81 = 0.44.
     for threshold, offset, kept in ((0.47, 1, [1, 2]), (0.47, 0, [1, 2, 0]), (0.40, 0, [1, 2])):
@@ -133,8 +152,9 @@ def test_nms_with_both_box_conventions() -> None:
 
 def test_roi_align_pools_and_differentiates() -> None:
     from mmcv.ops import RoIAlign
-    ramp = torch.arange(8.).expand(1, 2, 8, 8).clone().requires_grad_()
-    rois = torch.tensor([[0., 0., 0., 8., 8.], [0., 4., 0., 8., 8.]])
+
+    ramp = torch.arange(8.0).expand(1, 2, 8, 8).clone().requires_grad_()
+    rois = torch.tensor([[0.0, 0.0, 0.0, 8.0, 8.0], [0.0, 4.0, 0.0, 8.0, 8.0]])
     pooled = RoIAlign((2, 2), spatial_scale=0.5, sampling_ratio=2)(ramp, rois)
     assert pooled.shape == (2, 2, 2, 2)
     # Pixel centres lie at +0.5: the mean of a linear ramp over [a, b) is (a + b) / 2 - 0.5.
@@ -146,18 +166,23 @@ def test_roi_align_pools_and_differentiates() -> None:
 @lite_only
 def test_roi_max_pooling_says_what_it_needs() -> None:
     from mmcv.ops import RoIAlign
+
     with pytest.raises(NotImplementedError, match='mmcv-full'):
-        RoIAlign((2, 2), pool_mode='max')(torch.rand(1, 1, 8, 8), torch.tensor([[0., 0., 0., 4., 4.]]))
+        RoIAlign((2, 2), pool_mode='max')(torch.rand(1, 1, 8, 8), torch.tensor([[0.0, 0.0, 0.0, 4.0, 4.0]]))
 
 
 @lite_only
 def test_deformable_attention_op_equals_the_torch_function() -> None:
     """The path that MultiScaleDeformableAttention takes on CUDA, forward and backward."""
     from mmcv.ops.multi_scale_deform_attn import MultiScaleDeformableAttnFunction, multi_scale_deformable_attn_pytorch
+
     generator = torch.Generator().manual_seed(0)
     shapes = torch.tensor([[4, 6], [2, 3]])
-    inputs = [torch.rand(2, 30, 2, 4, generator=generator), torch.rand(2, 5, 2, 2, 3, 2, generator=generator),
-              torch.rand(2, 5, 2, 2, 3, generator=generator)]
+    inputs = [
+        torch.rand(2, 30, 2, 4, generator=generator),
+        torch.rand(2, 5, 2, 2, 3, 2, generator=generator),
+        torch.rand(2, 5, 2, 2, 3, generator=generator),
+    ]
     ours = [x.clone().requires_grad_() for x in inputs]
     theirs = [x.clone().requires_grad_() for x in inputs]
     out = MultiScaleDeformableAttnFunction.apply(ours[0], shapes, torch.tensor([0, 24]), ours[1], ours[2], 64)
@@ -171,6 +196,7 @@ def test_deformable_attention_op_equals_the_torch_function() -> None:
 
 def test_copy_streams_accept_device_numbers() -> None:
     from mmcv.parallel import _functions
+
     assert _functions._get_stream(-1) is None
 
 
@@ -183,6 +209,7 @@ def gloo(tmp_path: Path):
 
 def test_ddp_forward_on_the_cpu(gloo: None) -> None:
     from mmcv.parallel import MMDistributedDataParallel
+
     model = MMDistributedDataParallel(torch.nn.Linear(3, 1))
     model(torch.ones(2, 3)).sum().backward()
     assert model.module.weight.grad.tolist() == [[2, 2, 2]]

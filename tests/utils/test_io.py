@@ -1,4 +1,5 @@
 """Files appear complete or not at all, and damaged ones are named."""
+
 import json
 
 import numpy as np
@@ -21,6 +22,7 @@ def test_png_round_trip_keeps_values_and_channel_order(tmp_path, dtype, channels
 
 def test_png_is_rgb_on_disk(tmp_path):
     from PIL import Image
+
     array = np.zeros((2, 2, 3), dtype=np.uint8)
     array[..., 0] = 200
     write_png_atomic(tmp_path / 'red.png', array)
@@ -37,13 +39,16 @@ def _noise_png(path):
     return path.read_bytes()
 
 
-@pytest.mark.parametrize('damage, message', [
-    (lambda data: data[:len(data) // 2], 'truncated'),
-    (lambda data: data[:-8], 'truncated'),
-    (lambda data: data[:100] + bytes([data[100] ^ 0xFF]) + data[101:], 'damaged'),
-    (lambda data: b'', 'not a PNG'),
-    (lambda data: b'{"json": true}', 'not a PNG'),
-])
+@pytest.mark.parametrize(
+    'damage, message',
+    [
+        (lambda data: data[: len(data) // 2], 'truncated'),
+        (lambda data: data[:-8], 'truncated'),
+        (lambda data: data[:100] + bytes([data[100] ^ 0xFF]) + data[101:], 'damaged'),
+        (lambda data: b'', 'not a PNG'),
+        (lambda data: b'{"json": true}', 'not a PNG'),
+    ],
+)
 def test_damaged_png_is_named(tmp_path, damage, message):
     path = tmp_path / 'bad.png'
     path.write_bytes(damage(_noise_png(tmp_path / 'good.png')))

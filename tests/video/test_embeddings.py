@@ -1,4 +1,5 @@
 """What the tracker compares: hand-computed rows, and detectors that train and track with each kind."""
+
 from typing import List
 
 import pytest
@@ -15,14 +16,18 @@ from tests.models import build_toy_model, meta, pair_batch, total
 
 from .test_video_knet import frames, lively_model, run
 
-ROI = dict(type='SingleRoIExtractor', roi_layer=dict(type='RoIAlign', output_size=2, sampling_ratio=2),
-           featmap_strides=[4, 8, 16, 32])
+ROI = dict(
+    type='SingleRoIExtractor',
+    roi_layer=dict(type='RoIAlign', output_size=2, sampling_ratio=2),
+    featmap_strides=[4, 8, 16, 32],
+)
 ROI_HEAD = dict(num_convs=1, roi_feat_size=2, norm_cfg=dict(type='GN', num_groups=8))
 #: Overrides of the toy model for the presets whose embedding reads masks.
 KINDS = dict(
     mask_pool=dict(type='VideoKNetQuansiTrack'),
     roi=dict(type='VideoKNetQuansiTrackROIGTBox', bbox_roi_extractor=ROI, track_head=ROI_HEAD),
-    roi_joint=dict(type='VideoKNetQuansiTrackROIGTBoxJointTrain', bbox_roi_extractor=ROI, track_head=ROI_HEAD))
+    roi_joint=dict(type='VideoKNetQuansiTrackROIGTBoxJointTrain', bbox_roi_extractor=ROI, track_head=ROI_HEAD),
+)
 UNLINKED = dict(link_previous=False, roi_head__mask_head__previous_type=None)
 
 
@@ -31,8 +36,9 @@ def output(feats: Tensor, pyramid: tuple = ()) -> NetworkOutput:
 
 
 def targets(masks: List[Tensor]) -> List[ImageTargets]:
-    return [ImageTargets(m, torch.zeros(len(m), dtype=torch.long), m[:0], torch.zeros(0, dtype=torch.long))
-            for m in masks]
+    return [
+        ImageTargets(m, torch.zeros(len(m), dtype=torch.long), m[:0], torch.zeros(0, dtype=torch.long)) for m in masks
+    ]
 
 
 def segments(count: int) -> List[Segment]:
@@ -41,7 +47,7 @@ def segments(count: int) -> List[Segment]:
 
 def test_pooled_features_by_hand() -> None:
     """Sum under the mask / (pixels + 1); annotated masks count wherever they are > 0, frames do not mix."""
-    feats = torch.arange(16.).view(1, 1, 4, 4).repeat(2, 1, 1, 1)
+    feats = torch.arange(16.0).view(1, 1, 4, 4).repeat(2, 1, 1, 1)
     feats[1] += 100
     masks = torch.zeros(2, 4, 4)
     masks[0, 0, :2] = 0.3  # pixels 0 and 1
@@ -52,11 +58,12 @@ def test_pooled_features_by_hand() -> None:
 
 
 def test_predicted_masks_lie_where_the_image_lies_in_the_padded_frame() -> None:
-    feats = torch.arange(16.).view(1, 1, 4, 4)
+    feats = torch.arange(16.0).view(1, 1, 4, 4)
     index_map = torch.full((4, 6), -1)  # twice the size of the image, which fills the left three columns of two rows
     index_map[2:, 4:] = 0
     row = build_embedding('mask_pool', 1).of_segments(
-        output(feats), segments(1), index_map, dict(img_shape=(2, 3, 3), batch_input_shape=(4, 4)))
+        output(feats), segments(1), index_map, dict(img_shape=(2, 3, 3), batch_input_shape=(4, 4))
+    )
     assert row.tolist() == [[6 / 2]]
 
 
@@ -74,7 +81,7 @@ def test_boxes_by_hand() -> None:
 def test_features_in_boxes() -> None:
     """On levels that hold their own column numbers, a box pools its columns."""
     embedding = build_embedding(dict(type='roi', roi_extractor=ROI), 1)
-    pyramid = tuple(torch.arange(64. / s)[None, None, None].expand(1, 1, 64 // s, -1) for s in (4, 8, 16, 32))
+    pyramid = tuple(torch.arange(64.0 / s)[None, None, None].expand(1, 1, 64 // s, -1) for s in (4, 8, 16, 32))
     masks = torch.zeros(1, 32, 32)
     masks[0, 8:16, 8:16] = 1
     rows, _ = embedding.of_targets(output(None, embedding.keep(pyramid)), targets([masks]), None)
@@ -119,8 +126,10 @@ def test_every_kind_tracks(kind: str) -> None:
 
 def test_kernels_may_be_linked_while_features_are_compared() -> None:
     model = build_toy_model(
-        **KINDS['mask_pool'], roi_head__mask_head__previous_type=None,
-        roi_head__mask_head__previous_link='update_dynamic_cov').train()
+        **KINDS['mask_pool'],
+        roi_head__mask_head__previous_type=None,
+        roi_head__mask_head__previous_link='update_dynamic_cov',
+    ).train()
     total(model.forward_train(**pair_batch([2], [2]))).backward()
     assert [n for n, p in model.named_parameters() if p.requires_grad and p.grad is None] == []
     model.eval().step(frames(1)[0], meta(), model.new_stream())

@@ -1,4 +1,5 @@
 """Video K-Net: training on pairs, streams with explicit memory, identities of segments."""
+
 from typing import Any, List
 
 import numpy as np
@@ -20,21 +21,28 @@ def frames(count: int, seed: int = 0) -> List[torch.Tensor]:
 def lively_model(**overrides: Any) -> torch.nn.Module:
     """Random weights whose things pass all thresholds, so that there is something to track."""
     model = build_toy_model(
-        test_cfg__rcnn__merge_stuff_thing__instance_score_thr=0.0, test_cfg__rcnn__merge_stuff_thing__iou_thr=1.0,
-        tracker__init_score_thr=0.0, tracker__obj_score_thr=0.0, tracker__match_score_thr=0.1, **overrides).eval()
+        test_cfg__rcnn__merge_stuff_thing__instance_score_thr=0.0,
+        test_cfg__rcnn__merge_stuff_thing__iou_thr=1.0,
+        tracker__init_score_thr=0.0,
+        tracker__obj_score_thr=0.0,
+        tracker__match_score_thr=0.1,
+        **overrides,
+    ).eval()
     with torch.no_grad():
         for head in model.roi_head.mask_head:
             head.fc_cls.bias[:2] += 4
     return model
 
 
-def run(model: torch.nn.Module, images: List[torch.Tensor], memory: Any, video_id: int = 0,
-        first: int = 0) -> List[PanopticPrediction]:
+def run(
+    model: torch.nn.Module, images: List[torch.Tensor], memory: Any, video_id: int = 0, first: int = 0
+) -> List[PanopticPrediction]:
     return [model.step(image, meta(video_id, first + t), memory) for t, image in enumerate(images)]
 
 
-@pytest.mark.parametrize('things, ref_things', [([2], [3]), ([0], [2]), ([2], [0]), ([0], [0]), ([3, 0], [2, 1]),
-                                                ([1, 2, 4], [1, 2, 4])])
+@pytest.mark.parametrize(
+    'things, ref_things', [([2], [3]), ([0], [2]), ([2], [0]), ([0], [0]), ([3, 0], [2, 1]), ([1, 2, 4], [1, 2, 4])]
+)
 @pytest.mark.parametrize('kind', ['VideoKNetQuansiEmbedFCJointTrain', 'VideoKNetQuansiEmbedFC'])
 def test_any_batch_of_pairs_trains(kind: str, things: List[int], ref_things: List[int]) -> None:
     model = build_toy_model(type=kind).train()
@@ -102,7 +110,8 @@ def test_track_ids_start_at_one_and_belong_to_segments() -> None:
     predictions = run(model, frames(3), model.new_stream())
     things = [s for s in predictions[0].segments if s.is_thing]
     assert things and sorted(s.track_id for s in things if s.track_id) == list(
-        range(1, 1 + sum(s.track_id > 0 for s in things)))
+        range(1, 1 + sum(s.track_id > 0 for s in things))
+    )
     for prediction in predictions:
         for segment in prediction.segments:
             mask = prediction.panoptic == segment.id
@@ -135,9 +144,15 @@ def test_framework_entry_equals_the_stream() -> None:
         model.simple_test(torch.cat(images), [meta(), meta()])
 
 
-@pytest.mark.parametrize('option, value, message', [
-    ('embedding', 'kernel', 'embedding'), ('roi_head__mask_head__previous_type', 'fnn', 'previous_type'),
-    ('roi_head__mask_head__previous_link', 'attn', 'previous_link'), ('tracker__match_metric', 'l2', 'match_metric')])
+@pytest.mark.parametrize(
+    'option, value, message',
+    [
+        ('embedding', 'kernel', 'embedding'),
+        ('roi_head__mask_head__previous_type', 'fnn', 'previous_type'),
+        ('roi_head__mask_head__previous_link', 'attn', 'previous_link'),
+        ('tracker__match_metric', 'l2', 'match_metric'),
+    ],
+)
 def test_misspelt_options_are_named(option: str, value: str, message: str) -> None:
     kind = 'VideoKNet' if option == 'embedding' else 'VideoKNetQuansiEmbedFCJointTrain'
     with pytest.raises((ValueError, TypeError), match=message):

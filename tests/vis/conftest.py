@@ -1,4 +1,5 @@
 """The small videos on disk, and a config that reads them."""
+
 import subprocess
 import sys
 from pathlib import Path
@@ -29,8 +30,15 @@ def run_tool(*args: Any, check: bool = True, cwd: Any = None, shell: str = '') -
     """Run a program of the repository; its failure fails the test unless ``check`` is False."""
     script, *rest = [str(arg) for arg in args]
     words = [shell or sys.executable, str(ROOT / script), *rest]
-    done = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=300, cwd=cwd,
-                          env=dict(ENVIRONMENT, PYTHONPATH=str(ROOT)))
+    done = subprocess.run(
+        words,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=300,
+        cwd=cwd,
+        env=dict(ENVIRONMENT, PYTHONPATH=str(ROOT)),
+    )
     assert done.returncode == 0 or not check, done.stdout
     return done
 
@@ -55,6 +63,7 @@ def fake_config(converted: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
 def fake_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Its checkpoint."""
     import torch
+
     path = tmp_path_factory.mktemp('weights') / 'fake.pth'
     torch.save(dict(state_dict=dict(scale=torch.ones(1)), meta={}), str(path))
     return path

@@ -1,4 +1,5 @@
 """A clip model that needs no network: it finds what is bright. Config files import this module."""
+
 import os
 import time
 from typing import Any, Dict, Iterable, List
@@ -46,7 +47,7 @@ class FakeClipModel(BaseDetector):
         for frames in chunks:
             self.chunks[-1].append(len(frames))
             for frame in frames.mean(1):
-                frame = frame[:inside[0], :inside[1]].numpy()
+                frame = frame[: inside[0], : inside[1]].numpy()
                 mask = np.resize(frame > frame.mean(), (height, width))
                 tracks[0].append(encode_mask(mask))
                 tracks[1].append(encode_mask(~mask))

@@ -1,4 +1,5 @@
 """The benchmark's definition of AP on full masks, written as slowly as it reads."""
+
 from typing import Any, Dict, List, Optional, Sequence
 
 import numpy as np
@@ -70,8 +71,10 @@ def reference(videos: Dict[int, Dict[str, List[Dict]]]) -> Dict[str, Optional[fl
             for threshold in thresholds:
                 rows, positives = [], 0
                 for number in sorted(videos):
-                    of = {side: [x for x in videos[number][side] if x['category'] == category]
-                          for side in ('found', 'truth')}
+                    of = {
+                        side: [x for x in videos[number][side] if x['category'] == category]
+                        for side in ('found', 'truth')
+                    }
                     new, count = match_video(of['found'], of['truth'], threshold, AREAS[area], most)
                     rows, positives = rows + new, positives + count
                 if positives:
@@ -82,6 +85,17 @@ def reference(videos: Dict[int, Dict[str, List[Dict]]]) -> Dict[str, Optional[fl
 
     full = score('all', 100, THRESHOLDS)
     sizes = [score(area, 100, THRESHOLDS) for area in 'sml']
-    return dict(AP=full[0], AP50=score('all', 100, [0.5])[0], AP75=score('all', 100, [THRESHOLDS[5]])[0],
-                APs=sizes[0][0], APm=sizes[1][0], APl=sizes[2][0], AR1=score('all', 1, THRESHOLDS)[1],
-                AR10=score('all', 10, THRESHOLDS)[1], AR100=full[1], ARs=sizes[0][1], ARm=sizes[1][1], ARl=sizes[2][1])
+    return dict(
+        AP=full[0],
+        AP50=score('all', 100, [0.5])[0],
+        AP75=score('all', 100, [THRESHOLDS[5]])[0],
+        APs=sizes[0][0],
+        APm=sizes[1][0],
+        APl=sizes[2][0],
+        AR1=score('all', 1, THRESHOLDS)[1],
+        AR10=score('all', 10, THRESHOLDS)[1],
+        AR100=full[1],
+        ARs=sizes[0][1],
+        ARm=sizes[1][1],
+        ARl=sizes[2][1],
+    )

@@ -1,4 +1,5 @@
 """Converter, data set, clips, pipelines and the miniature."""
+
 import json
 import random
 from pathlib import Path
@@ -79,9 +80,17 @@ def test_both_forms_of_ground_truth_are_one(converted: Path) -> None:
         assert evaluate_vis(perfect(), truth).summary()['AP'] == 1.0
 
 
-@pytest.mark.parametrize('key, length, expected', [
-    (5, 9, [3, 4, 5, 6, 7]), (0, 9, [0, 1, 2, 3, 4]), (8, 9, [4, 5, 6, 7, 8]), (1, 3, [0, 0, 1, 2, 2]),
-    (0, 1, [0, 0, 0, 0, 0]), (3, 5, [0, 1, 2, 3, 4])])
+@pytest.mark.parametrize(
+    'key, length, expected',
+    [
+        (5, 9, [3, 4, 5, 6, 7]),
+        (0, 9, [0, 1, 2, 3, 4]),
+        (8, 9, [4, 5, 6, 7, 8]),
+        (1, 3, [0, 0, 1, 2, 2]),
+        (0, 1, [0, 0, 0, 0, 0]),
+        (3, 5, [0, 1, 2, 3, 4]),
+    ],
+)
 def test_clips_stay_inside_of_the_video(key: int, length: int, expected: List[int]) -> None:
     assert ClipSampler(5, [-2, 2], filter_key_img=False).draw(key, length) == expected
 
@@ -99,8 +108,14 @@ def test_training_sample(converted: Path) -> None:
     random.seed(1)
     np.random.seed(1)
     sample = dataset[1]
-    assert set(sample) == {'img_metas', 'ref_img', 'ref_img_metas', 'ref_gt_masks', 'ref_gt_labels',
-                           'ref_gt_instance_ids'}
+    assert set(sample) == {
+        'img_metas',
+        'ref_img',
+        'ref_img_metas',
+        'ref_gt_masks',
+        'ref_gt_labels',
+        'ref_gt_instance_ids',
+    }
     batch = collate([sample, dataset[3]], samples_per_gpu=2)
     assert batch['ref_img'].data[0].shape[:3] == (2, 5, 3) and batch['ref_img'].data[0].shape[-1] % 32 == 0
     # Frames 0 0 1 2 2: person in the first three, sedan in all.
@@ -113,8 +128,9 @@ def test_training_sample(converted: Path) -> None:
     # One scale and one flip for the clip; masks follow their picture.
     assert len({meta['img_shape'] for meta in metas}) == len({meta['flip'] for meta in metas}) == 1
     height, width = metas[0]['img_shape'][:2]
-    expected = cv2.resize(mask_of(TRACKS[3][1][1][2]).astype(np.uint8), (width, height),
-                          interpolation=cv2.INTER_NEAREST)
+    expected = cv2.resize(
+        mask_of(TRACKS[3][1][1][2]).astype(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST
+    )
     found = masks[4].masks[0][:height, :width]
     assert np.array_equal(found, expected[:, ::-1] if metas[0]['flip'] else expected)
     assert height in (288, 320, 352, 392, 416, 448, 480, 512)
@@ -179,29 +195,38 @@ def edit(change: Callable[[Dict[str, Any]], Any]) -> Callable[[Path], None]:
     return apply
 
 
-@pytest.mark.parametrize('spoil, message', [
-    (edit(lambda d: d['annotations'][0].update(image_id=99)), 'annotation 1 belongs to image 99, which is not listed'),
-    (edit(lambda d: d['annotations'][0].update(category_id=41)), 'annotation 1 has category 41'),
-    (edit(lambda d: d['annotations'][0].update(video_id=8)), 'annotation 1 belongs to video 8, its image 1 to 3'),
-    (edit(lambda d: d['annotations'][1].update(instance_id=1)), 'instance 1 appears twice in image 1'),
-    (edit(lambda d: d['annotations'][2].update(category_id=SEDAN)), 'instance 1 of video 3 changes its category'),
-    (edit(lambda d: d['annotations'][1].update(id=1)), 'id 1 is given to two annotations'),
-    (edit(lambda d: d['videos'][1].update(id=3)), 'id 3 is given to two videos'),
-    (edit(lambda d: d['images'][1].update(id=1)), 'id 1 is given to two images'),
-    (edit(lambda d: d['annotations'][0].pop('instance_id')), 'annotation 1 has no instance_id'),
-    (edit(lambda d: d['annotations'][0]['segmentation'].update(size=[64, 48])), 'the mask of annotation 1 is (64, 48)'),
-    (edit(lambda d: d['images'][1].update(video_id=77)), 'image 2 belongs to video 77, which is not listed'),
-    (edit(lambda d: d['images'][1].update(frame_id=5)), 'video 3 has the frames [0, 2, 5]'),
-    (edit(lambda d: d['images'][1].update(height=50)), 'frames of video 3 differ in size'),
-    (edit(lambda d: d['images'][3].update(video_id=3, frame_id=3)), 'video 8 has the frames []'),
-    (edit(lambda d: d['categories'].pop()), 'tennis_racket absent'),
-    (edit(lambda d: d['categories'][0].update(name='human')), 'human unknown, person absent'),
-    (edit(lambda d: d.pop('annotations')), 'no list annotations'),
-    (edit(lambda d: d['annotations'].clear()), 'no video or key frame is left to use'),
-    (lambda root: (root / 'annotations/youtube_vis_2019_train.json').write_text('{"videos": ['), 'damaged json'),
-    (lambda root: (root / 'annotations/youtube_vis_2019_train.json').unlink(), 'no such annotation file'),
-    (lambda root: (root / 'train/JPEGImages/v03/00005.jpg').unlink(), '1 of 10 frames of'),
-])
+@pytest.mark.parametrize(
+    'spoil, message',
+    [
+        (
+            edit(lambda d: d['annotations'][0].update(image_id=99)),
+            'annotation 1 belongs to image 99, which is not listed',
+        ),
+        (edit(lambda d: d['annotations'][0].update(category_id=41)), 'annotation 1 has category 41'),
+        (edit(lambda d: d['annotations'][0].update(video_id=8)), 'annotation 1 belongs to video 8, its image 1 to 3'),
+        (edit(lambda d: d['annotations'][1].update(instance_id=1)), 'instance 1 appears twice in image 1'),
+        (edit(lambda d: d['annotations'][2].update(category_id=SEDAN)), 'instance 1 of video 3 changes its category'),
+        (edit(lambda d: d['annotations'][1].update(id=1)), 'id 1 is given to two annotations'),
+        (edit(lambda d: d['videos'][1].update(id=3)), 'id 3 is given to two videos'),
+        (edit(lambda d: d['images'][1].update(id=1)), 'id 1 is given to two images'),
+        (edit(lambda d: d['annotations'][0].pop('instance_id')), 'annotation 1 has no instance_id'),
+        (
+            edit(lambda d: d['annotations'][0]['segmentation'].update(size=[64, 48])),
+            'the mask of annotation 1 is (64, 48)',
+        ),
+        (edit(lambda d: d['images'][1].update(video_id=77)), 'image 2 belongs to video 77, which is not listed'),
+        (edit(lambda d: d['images'][1].update(frame_id=5)), 'video 3 has the frames [0, 2, 5]'),
+        (edit(lambda d: d['images'][1].update(height=50)), 'frames of video 3 differ in size'),
+        (edit(lambda d: d['images'][3].update(video_id=3, frame_id=3)), 'video 8 has the frames []'),
+        (edit(lambda d: d['categories'].pop()), 'tennis_racket absent'),
+        (edit(lambda d: d['categories'][0].update(name='human')), 'human unknown, person absent'),
+        (edit(lambda d: d.pop('annotations')), 'no list annotations'),
+        (edit(lambda d: d['annotations'].clear()), 'no video or key frame is left to use'),
+        (lambda root: (root / 'annotations/youtube_vis_2019_train.json').write_text('{"videos": ['), 'damaged json'),
+        (lambda root: (root / 'annotations/youtube_vis_2019_train.json').unlink(), 'no such annotation file'),
+        (lambda root: (root / 'train/JPEGImages/v03/00005.jpg').unlink(), '1 of 10 frames of'),
+    ],
+)
 def test_bad_annotations(tmp_path: Path, spoil: Callable[[Path], Any], message: str) -> None:
     root = copy_of_converted(tmp_path)
     spoil(root)
@@ -213,6 +238,7 @@ def test_bad_annotations(tmp_path: Path, spoil: Callable[[Path], Any], message: 
 def copy_of_converted(tmp_path: Path) -> Path:
     """A data set of its own, to be spoiled."""
     import importlib.util
+
     root = write_official(tmp_path / 'data')
     spec = importlib.util.spec_from_file_location('youtubevis2coco', str(ROOT / 'tools/dataset/youtubevis2coco.py'))
     tool = importlib.util.module_from_spec(spec)
@@ -221,11 +247,14 @@ def copy_of_converted(tmp_path: Path) -> Path:
     return root
 
 
-@pytest.mark.parametrize('content, message', [
-    (b'', 'truncated or damaged picture'),
-    (b'no picture at all', 'truncated or damaged picture'),
-    (None, 'differs from'),
-])
+@pytest.mark.parametrize(
+    'content, message',
+    [
+        (b'', 'truncated or damaged picture'),
+        (b'no picture at all', 'truncated or damaged picture'),
+        (None, 'differs from'),
+    ],
+)
 def test_bad_pictures(tmp_path: Path, content: Any, message: str) -> None:
     root = copy_of_converted(tmp_path)
     path = root / 'train/JPEGImages/v08/00000.jpg'
@@ -235,24 +264,31 @@ def test_bad_pictures(tmp_path: Path, content: Any, message: str) -> None:
     assert str(path) in str(error.value)
 
 
-@pytest.mark.parametrize('changes, message', [
-    (dict(dataset_version='2020'), "dataset_version '2020' is unknown; choose from 2019, 2021, 2022"),
-    (dict(dataset_version='2021'), 'its categories are not those of the label space'),
-    (dict(ref_img_sampler=dict(num_ref_imgs=0, frame_range=2)), 'num_ref_imgs must be >= 1'),
-    (dict(ref_img_sampler=dict(num_ref_imgs=5, frame_range=[1, 2])), 'frame_range .first <= 0')])
+@pytest.mark.parametrize(
+    'changes, message',
+    [
+        (dict(dataset_version='2020'), "dataset_version '2020' is unknown; choose from 2019, 2021, 2022"),
+        (dict(dataset_version='2021'), 'its categories are not those of the label space'),
+        (dict(ref_img_sampler=dict(num_ref_imgs=0, frame_range=2)), 'num_ref_imgs must be >= 1'),
+        (dict(ref_img_sampler=dict(num_ref_imgs=5, frame_range=[1, 2])), 'frame_range .first <= 0'),
+    ],
+)
 def test_bad_settings(converted: Path, changes: Dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         build_dataset(settings(converted, **changes))
 
 
-@pytest.mark.parametrize('change, message', [
-    (lambda d: d['annotations'][0].update(video_id=99), 'annotation 1 belongs to video 99, which is not listed'),
-    (lambda d: d['annotations'][0]['bboxes'].pop(), 'annotation 1 has 2 bboxes, its video 3 3 frames'),
-    (lambda d: d['annotations'][0].update(category_id=0), 'annotation 1 has category 0'),
-    (lambda d: d['annotations'][1].update(id=1), 'id 1 is given to two annotations'),
-    (lambda d: d['videos'][0].update(file_names=[]), 'video 3 has no frames'),
-    (lambda d: d.pop('videos'), 'no list videos'),
-])
+@pytest.mark.parametrize(
+    'change, message',
+    [
+        (lambda d: d['annotations'][0].update(video_id=99), 'annotation 1 belongs to video 99, which is not listed'),
+        (lambda d: d['annotations'][0]['bboxes'].pop(), 'annotation 1 has 2 bboxes, its video 3 3 frames'),
+        (lambda d: d['annotations'][0].update(category_id=0), 'annotation 1 has category 0'),
+        (lambda d: d['annotations'][1].update(id=1), 'id 1 is given to two annotations'),
+        (lambda d: d['videos'][0].update(file_names=[]), 'video 3 has no frames'),
+        (lambda d: d.pop('videos'), 'no list videos'),
+    ],
+)
 def test_converter_refuses_contradictions(tmp_path: Path, change: Callable, message: str) -> None:
     data = official()
     change(data)
@@ -276,6 +312,7 @@ def test_miniature(tmp_path: Path) -> None:
     from pycocotools import mask as mask_api
 
     from knet.datasets.toy import ToySpec, make_toy_videos
+
     root = tmp_path / 'toy'
     make_toy_videos(root, 'youtube-vis', ToySpec(train=1, val=2, frames=6, height=64, width=96))
     for split, videos in (('train', 1), ('valid', 2)):

@@ -1,4 +1,5 @@
 """The clip model trains on any clip, starts from image weights, and sees a video the same however it is cut."""
+
 from typing import Any, Dict, List
 
 import numpy as np
@@ -14,14 +15,19 @@ from knet_vis.tracker import clip_targets
 from tests.models import SIZE, build_toy_model, clip_batch, meta, total
 
 CONFIG = 'configs/toy/knet_track_toy_youtubevis.py'
-OPTIONS = dict(mean={}, attention=dict(tracker__query_merge_method='attention'),
-               attention_pos=dict(tracker__query_merge_method='attention_pos'),
-               mask_init=dict(tracker__with_mask_init=True), all_clip=dict(tracker__assign_stages=3),
-               one_clip_stage=dict(tracker__assign_stages=1))
+OPTIONS = dict(
+    mean={},
+    attention=dict(tracker__query_merge_method='attention'),
+    attention_pos=dict(tracker__query_merge_method='attention_pos'),
+    mask_init=dict(tracker__with_mask_init=True),
+    all_clip=dict(tracker__assign_stages=3),
+    one_clip_stage=dict(tracker__assign_stages=1),
+)
 
 
-@pytest.mark.parametrize('things', [[[2, 1, 3]], [[0, 2]], [[0, 0, 0]], [[1]], [[2, 0], [0, 0]], [[0], [3], [1]],
-                                    [[20, 1]]])
+@pytest.mark.parametrize(
+    'things', [[[2, 1, 3]], [[0, 2]], [[0, 0, 0]], [[1]], [[2, 0], [0, 0]], [[0], [3], [1]], [[20, 1]]]
+)
 def test_any_clip_trains(things: List[List[int]]) -> None:
     model = build_toy_model(CONFIG).train()
     losses = model(**clip_batch(things))
@@ -70,11 +76,15 @@ def _frame(*labels: int) -> ImageTargets:
 
 
 def test_tracks_are_stacked_by_ascending_id() -> None:
-    clip = clip_targets([_frame(4, 1), _frame(), _frame(1)], [torch.tensor([9, 7]), torch.tensor([], dtype=torch.long),
-                                                             torch.tensor([7])])
+    clip = clip_targets(
+        [_frame(4, 1), _frame(), _frame(1)],
+        [torch.tensor([9, 7]), torch.tensor([], dtype=torch.long), torch.tensor([7])],
+    )
     assert clip.thing_labels.tolist() == [1, 4]
     assert clip.thing_masks.flatten(2).tolist() == [
-        [[0, 2, 0, 0], [0, 0, 0, 0], [1, 0, 0, 0]], [[1, 0, 0, 0], [0, 0, 0, 0], [0, 0, 0, 0]]]
+        [[0, 2, 0, 0], [0, 0, 0, 0], [1, 0, 0, 0]],
+        [[1, 0, 0, 0], [0, 0, 0, 0], [0, 0, 0, 0]],
+    ]
     assert clip.stuff_masks.shape == (0, 3, 2, 2)
 
 
@@ -82,13 +92,16 @@ def test_clip_without_instances() -> None:
     none = torch.zeros(0, dtype=torch.long)
     clip = clip_targets([_frame(), _frame()], [none, none])
     assert clip.thing_masks.shape == (0, 2, 2, 2)
-    assert clip.thing_labels.shape == (0, )
+    assert clip.thing_labels.shape == (0,)
 
 
-@pytest.mark.parametrize('ids,labels,message', [
-    ([[5], [5]], [(1, ), (2, )], r'instance 5 changes its label within a clip: \[1, 2\]'),
-    ([[5, 5], []], [(1, 1), ()], 'an instance occurs twice in a frame'),
-])
+@pytest.mark.parametrize(
+    'ids,labels,message',
+    [
+        ([[5], [5]], [(1,), (2,)], r'instance 5 changes its label within a clip: \[1, 2\]'),
+        ([[5, 5], []], [(1, 1), ()], 'an instance occurs twice in a frame'),
+    ],
+)
 def test_contradicting_annotations_are_refused(ids: list, labels: list, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         clip_targets([_frame(*row) for row in labels], [torch.tensor(row, dtype=torch.long) for row in ids])
@@ -145,12 +158,15 @@ def test_entry_of_mmdet() -> None:
         model(return_loss=False, img_metas=[[metas[0]]] * 2, ref_img=[frames[None]] * 2, ref_img_metas=[[metas]] * 2)
 
 
-@pytest.mark.parametrize('chunks,message', [
-    ([], 'a video without frames'),
-    ([torch.zeros(0, 3, 64, 96)], 'a video without frames'),
-    ([torch.zeros(1, 3, 64, 96), torch.zeros(1, 3, 64, 64)], 'frames of a video must have one size'),
-    ([torch.zeros(5, 3, 64, 96), torch.zeros(1, 3, 64, 64)], 'frames of a video must have one size'),
-])
+@pytest.mark.parametrize(
+    'chunks,message',
+    [
+        ([], 'a video without frames'),
+        ([torch.zeros(0, 3, 64, 96)], 'a video without frames'),
+        ([torch.zeros(1, 3, 64, 96), torch.zeros(1, 3, 64, 64)], 'frames of a video must have one size'),
+        ([torch.zeros(5, 3, 64, 96), torch.zeros(1, 3, 64, 64)], 'frames of a video must have one size'),
+    ],
+)
 def test_impossible_videos(chunks: list, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         build_toy_model(CONFIG).eval().predict_video(chunks, meta())
@@ -163,7 +179,7 @@ def test_tracker_starts_with_focal_prior() -> None:
     model = build_toy_model(CONFIG)
     prior = -float(np.log(99))
     for head in (*model.roi_head.mask_head, *model.tracker.mask_head[:2]):
-        torch.testing.assert_close(head.fc_cls.bias, torch.full((40, ), prior))
+        torch.testing.assert_close(head.fc_cls.bias, torch.full((40,), prior))
     assert not hasattr(model.tracker.mask_head[2], 'fc_cls')
 
 
@@ -213,7 +229,10 @@ def test_detector_initialised_from_a_checkpoint(tmp_path: Any) -> None:
     init_cfg = dict(type='Pretrained', checkpoint=str(tmp_path / 'image.pth'))
     model = build_toy_model(CONFIG, init_cfg=init_cfg)
     assert torch.equal(model.rpn_head.init_kernels.weight, weights['rpn_head.init_kernels.weight'])
-    prior = torch.full((40, ), -float(np.log(99)))
-    for bias in (model.rpn_head.conv_seg.bias, model.roi_head.mask_head[0].fc_cls.bias,
-                 model.tracker.mask_head[1].fc_cls.bias):
+    prior = torch.full((40,), -float(np.log(99)))
+    for bias in (
+        model.rpn_head.conv_seg.bias,
+        model.roi_head.mask_head[0].fc_cls.bias,
+        model.tracker.mask_head[1].fc_cls.bias,
+    ):
         torch.testing.assert_close(bias, prior)

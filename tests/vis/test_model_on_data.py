@@ -1,4 +1,5 @@
 """The clip-wise model takes what the data set gives, and gives what the tools take."""
+
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,7 @@ def test_videos_are_predicted(cfg: Any, tmp_path: Path, monkeypatch: Any) -> Non
         found[size] = predict_videos(model, dataset, store, workers=0, show_progress=False)
     assert [len(video) for video in found[2]] == [10, 10, 10]
     assert [[r['category_id'] for r in video] for video in found[2]] == [
-        [r['category_id'] for r in video] for video in found[100]]
+        [r['category_id'] for r in video] for video in found[100]
+    ]
     dataset.format_results(found[2], str(tmp_path / 'out'))
     assert 0 <= dataset.evaluate(found[2])['AP'] <= 1

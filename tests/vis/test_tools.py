@@ -1,4 +1,5 @@
 """Testing whole videos from the command line: files, resuming, several processes, drawing, validation."""
+
 import json
 import os
 import pickle
@@ -54,17 +55,19 @@ def test_frames_come_in_chunks_and_videos_in_order(fake_config: Path, tmp_path: 
         results[workers] = predict_videos(model, dataset, store, workers=workers, show_progress=False)
         assert sorted(model.chunks) == [[1], [2, 1], [2, 2, 2]]
     monkeypatch.setattr('knet.apis.video_instances.CHUNK', 100)
-    whole = predict_videos(FakeClipModel().eval(), dataset, open_video_store(tmp_path / 'whole', {}), workers=0,
-                           show_progress=False)
+    whole = predict_videos(
+        FakeClipModel().eval(), dataset, open_video_store(tmp_path / 'whole', {}), workers=0, show_progress=False
+    )
     assert results[0] == results[1] == whole
-    assert [[(r['video_id'], r['category_id'], r['score'], len(r['segmentations'])) for r in video] for video in whole
-            ] == [[(v, 1, 0.5, n), (v, 6, 0.75, n)] for v, n in ((3, 3), (8, 1), (9, 6))]
+    assert [
+        [(r['video_id'], r['category_id'], r['score'], len(r['segmentations'])) for r in video] for video in whole
+    ] == [[(v, 1, 0.5, n), (v, 6, 0.75, n)] for v, n in ((3, 3), (8, 1), (9, 6))]
 
 
-def test_a_model_that_stops_early_does_not_shift_the_next_video(fake_config: Path, tmp_path: Path,
-                                                               monkeypatch: Any) -> None:
+def test_a_model_that_stops_early_does_not_shift_the_next_video(
+    fake_config: Path, tmp_path: Path, monkeypatch: Any
+) -> None:
     class Lazy(FakeClipModel):
-
         def predict_video(self, chunks: Any, img_meta: Any) -> Any:
             seen.append(img_meta['video_id'])
             return super().predict_video([next(iter(chunks))], img_meta)
@@ -95,8 +98,13 @@ def test_a_killed_run_continues(model_files: Files, tmp_path: Path, monkeypatch:
     monkeypatch.chdir(tmp_path)
     fine(TEST, *model_files, '--format-only', '--out-dir', tmp_path / 'whole')
     args, videos = (TEST, *model_files, '--format-only', '--out-dir', tmp_path / 'out'), tmp_path / 'out' / 'videos'
-    process = subprocess.Popen(command(*args), env=dict(ENVIRONMENT, FAKE_SECONDS='1'), cwd=tmp_path,
-                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        command(*args),
+        env=dict(ENVIRONMENT, FAKE_SECONDS='1'),
+        cwd=tmp_path,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     deadline = time.time() + 120
     while not list(videos.glob('[0-9]*.json')) and process.poll() is None and time.time() < deadline:
         time.sleep(0.02)
@@ -130,15 +138,33 @@ def test_only_missing_videos_are_done_again(model_files: Files, tmp_path: Path, 
 def test_two_processes_write_the_same_bytes(model_files: Files, tmp_path: Path, monkeypatch: Any) -> None:
     monkeypatch.chdir(tmp_path)
     fine(TEST, *model_files, '--format-only', '--out-dir', tmp_path / 'one')
-    run_tool('tools_vis/dist_test_whole_video.sh', *model_files, 2, '--format-only', '--out-dir', tmp_path / 'two',
-             cwd=tmp_path, shell='sh')
+    run_tool(
+        'tools_vis/dist_test_whole_video.sh',
+        *model_files,
+        2,
+        '--format-only',
+        '--out-dir',
+        tmp_path / 'two',
+        cwd=tmp_path,
+        shell='sh',
+    )
     for name in ('results.json', 'submission_file.zip', 'videos/3.json', 'videos/8.json', 'videos/9.json'):
         assert (tmp_path / 'one' / name).read_bytes() == (tmp_path / 'two' / name).read_bytes(), name
 
 
 def test_scores_and_drawings(model_files: Files, tmp_path: Path) -> None:
-    text = fine(TEST, *model_files, '--eval', 'segm', '--json', tmp_path / 'scores.json', '--show-dir',
-                tmp_path / 'show', '--out-dir', tmp_path / 'out')
+    text = fine(
+        TEST,
+        *model_files,
+        '--eval',
+        'segm',
+        '--json',
+        tmp_path / 'scores.json',
+        '--show-dir',
+        tmp_path / 'show',
+        '--out-dir',
+        tmp_path / 'out',
+    )
     scores = json.loads((tmp_path / 'scores.json').read_text())
     assert 0 <= scores['AP'] <= 1 and 'sedan' in text and 'AR100' in text
     assert not (tmp_path / 'out' / 'results.json').exists()
@@ -148,7 +174,7 @@ def test_scores_and_drawings(model_files: Files, tmp_path: Path) -> None:
 
 
 def test_tracks_keep_their_colour(tmp_path: Path) -> None:
-    frames = [np.full(SIZE + (3, ), 128, dtype=np.uint8)] * 3
+    frames = [np.full(SIZE + (3,), 128, dtype=np.uint8)] * 3
     records = [record for record in perfect() if record['video_id'] == 3]
     records[0]['score'], records[1]['score'] = 0.4, 0.8
     drawn = list(draw_tracks(frames, records, YOUTUBE_VIS_2019))
@@ -164,15 +190,18 @@ def test_tracks_keep_their_colour(tmp_path: Path) -> None:
     assert (nothing[0] == 128).all()
 
 
-@pytest.mark.parametrize('args, message', [
-    ([], 'nothing to do'),
-    (['--eval', 'segm', '--format-only'], 'leave out --eval or --format-only'),
-    (['--json', 'x.json', '--format-only'], '--json needs --eval'),
-    (['--out', 'folder'], '--out takes a .pkl file'),
-    (['--eval', 'bbox'], "unknown metric 'bbox'"),
-    (['--eval', 'segm', '--cfg-options', 'data.test.ann_file=test.json'], 'no such annotation file'),
-    (['--eval', 'segm', '--cfg-options', 'data.test.dataset_version=2021'], 'are not those of the label space'),
-])
+@pytest.mark.parametrize(
+    'args, message',
+    [
+        ([], 'nothing to do'),
+        (['--eval', 'segm', '--format-only'], 'leave out --eval or --format-only'),
+        (['--json', 'x.json', '--format-only'], '--json needs --eval'),
+        (['--out', 'folder'], '--out takes a .pkl file'),
+        (['--eval', 'bbox'], "unknown metric 'bbox'"),
+        (['--eval', 'segm', '--cfg-options', 'data.test.ann_file=test.json'], 'no such annotation file'),
+        (['--eval', 'segm', '--cfg-options', 'data.test.dataset_version=2021'], 'are not those of the label space'),
+    ],
+)
 def test_bad_command_lines(model_files: Files, tmp_path: Path, args: List[str], message: str) -> None:
     code, _, err = call(TEST, *model_files, '--out-dir', tmp_path / 'out', *args)
     assert code == 1 and message in err and 'Traceback' not in err
@@ -189,9 +218,11 @@ def test_eval_command(tmp_path: Path) -> None:
     text = fine(EVAL, tmp_path / 'r.json', tmp_path / 'valid.json', '--validate')
     assert 'fits' in text and '3 tracks in 2 of 3 videos' in text
     (tmp_path / 'bad.json').write_text(json.dumps([dict(perfect()[0], segmentations=[])]))
-    for args, message in (((tmp_path / 'r.json', tmp_path / 'valid.json'), 'has no annotations to compare with'),
-                          ((tmp_path / 'bad.json', tmp_path / 'gt.json', '--validate'), 'has 0 masks'),
-                          ((tmp_path / 'none.json', tmp_path / 'gt.json'), 'no such results file')):
+    for args, message in (
+        ((tmp_path / 'r.json', tmp_path / 'valid.json'), 'has no annotations to compare with'),
+        ((tmp_path / 'bad.json', tmp_path / 'gt.json', '--validate'), 'has 0 masks'),
+        ((tmp_path / 'none.json', tmp_path / 'gt.json'), 'no such results file'),
+    ):
         code, _, err = call(EVAL, *args)
         assert code == 1 and message in err and 'Traceback' not in err
 
@@ -216,7 +247,7 @@ def test_launcher_forms(stand_ins: Path, shell: str) -> None:  # noqa: F811
     assert code == 0, error
     assert found[:4] == ['srun', '-p', 'part', '--job-name=job'] and '--ntasks=8' in found
     assert found[-5:] == ['c.py', 'w dir', '--format-only', '--launcher', 'slurm']
-    for args in ((), ('c.py', ), ('part', 'job', 'c.py')):
+    for args in ((), ('c.py',), ('part', 'job', 'c.py')):
         code, _, error = words(stand_ins, shell, script, *args)
         assert code == 2 and error.startswith('error: ')
 

@@ -1,4 +1,5 @@
 """Average precision of tracks: hand-computed values, a slow reference, bad results."""
+
 import json
 import zipfile
 from pathlib import Path
@@ -70,15 +71,22 @@ def random_world(seed: int) -> Any:
             y, x = rng.randint(0, 30, 2)
             return [mask_of((y, x, y + scale, x + scale) if rng.rand() > 0.15 else None, size) for _ in range(frames)]
 
-        truth = [dict(category=int(rng.randint(1, 4)), iscrowd=int(rng.rand() < 0.15), masks=blob())
-                 for _ in range(rng.randint(0, 6))]
+        truth = [
+            dict(category=int(rng.randint(1, 4)), iscrowd=int(rng.rand() < 0.15), masks=blob())
+            for _ in range(rng.randint(0, 6))
+        ]
         found = []
         for _ in range(rng.randint(0, 16)):
             source = truth[rng.randint(len(truth))] if truth and rng.rand() < 0.75 else dict(category=1, masks=blob())
             shift = rng.randint(0, 25)
             masks = [np.roll(mask, shift, axis=0) if rng.rand() > 0.1 else mask & False for mask in source['masks']]
-            found.append(dict(category=source['category'] if rng.rand() > 0.1 else int(rng.randint(1, 5)),
-                              score=round(float(rng.rand()), 1), masks=masks))
+            found.append(
+                dict(
+                    category=source['category'] if rng.rand() > 0.1 else int(rng.randint(1, 5)),
+                    score=round(float(rng.rand()), 1),
+                    masks=masks,
+                )
+            )
         videos[number] = dict(truth=truth, found=found)
 
     def code(mask: np.ndarray) -> Optional[Dict[str, Any]]:
@@ -88,12 +96,25 @@ def random_world(seed: int) -> Any:
     lengths = {n: max([len(x['masks']) for x in v['truth'] + v['found']] or [1]) for n, v in videos.items()}
     gt = VisGroundTruth(
         {n: (lengths[n], size) for n in videos},
-        {n: [dict(category_id=t['category'], iscrowd=t['iscrowd'], segmentations=[code(m) if m.any() else None
-                                                                                 for m in t['masks']])
-             for t in v['truth']] for n, v in videos.items()}, {i: f'class {i}' for i in range(1, 5)}, 'random')
-    records = [dict(video_id=n, score=d['score'], category_id=d['category'],
-                    segmentations=[code(m) for m in d['masks']])
-               for n, v in videos.items() for d in v['found']]
+        {
+            n: [
+                dict(
+                    category_id=t['category'],
+                    iscrowd=t['iscrowd'],
+                    segmentations=[code(m) if m.any() else None for m in t['masks']],
+                )
+                for t in v['truth']
+            ]
+            for n, v in videos.items()
+        },
+        {i: f'class {i}' for i in range(1, 5)},
+        'random',
+    )
+    records = [
+        dict(video_id=n, score=d['score'], category_id=d['category'], segmentations=[code(m) for m in d['masks']])
+        for n, v in videos.items()
+        for d in v['found']
+    ]
     return videos, gt, records
 
 
@@ -129,7 +150,10 @@ def test_track_records_are_by_class_and_then_by_score() -> None:
     records = track_records(scores, np.array([5, 0, 5]), [['a'], ['b'], ['c']], 3, list(range(1, 41)))
     assert [list(record) for record in records] == [['video_id', 'score', 'category_id', 'segmentations']] * 3
     assert [(r['category_id'], r['score'], r['segmentations']) for r in records] == [
-        (1, 0.5, ['b']), (6, 0.75, ['a']), (6, 0.25, ['c'])]
+        (1, 0.5, ['b']),
+        (6, 0.75, ['a']),
+        (6, 0.25, ['c']),
+    ]
 
 
 def test_submission_files(truth: VisGroundTruth, tmp_path: Path) -> None:
@@ -150,21 +174,25 @@ def spoil(change: Callable[[Dict[str, Any]], Any]) -> List[Dict[str, Any]]:
     return records
 
 
-@pytest.mark.parametrize('change, message', [
-    (lambda r: r.update(video_id=4), 'track 1: video_id 4 is not among the 3 videos'),
-    (lambda r: r.update(category_id=41), 'category_id 41 is not among the 40 categories'),
-    (lambda r: r.update(score=1.5), 'score 1.5 is no number in 0..1'),
-    (lambda r: r.update(score=float('nan')), 'score nan'),
-    (lambda r: r.update(score=None), 'score None'),
-    (lambda r: r['segmentations'].pop(), 'has 2 masks, video 3 has 3 frames'),
-    (lambda r: r.update(segmentations=None), 'has no list of masks'),
-    (lambda r: r['segmentations'].__setitem__(2, rles([(0, 0, 5, 5)], (64, 48))[0]), 'frame 2: mask of (64, 48)'),
-    (lambda r: r['segmentations'].__setitem__(0, [[1, 2, 3, 4]]), 'frame 0: a mask is null or has "size"'),
-    (lambda r: r.pop('score'), 'must have exactly the keys video_id, score'),
-    (lambda r: r.update(extra=1), 'must have exactly the keys'),
-])
+@pytest.mark.parametrize(
+    'change, message',
+    [
+        (lambda r: r.update(video_id=4), 'track 1: video_id 4 is not among the 3 videos'),
+        (lambda r: r.update(category_id=41), 'category_id 41 is not among the 40 categories'),
+        (lambda r: r.update(score=1.5), 'score 1.5 is no number in 0..1'),
+        (lambda r: r.update(score=float('nan')), 'score nan'),
+        (lambda r: r.update(score=None), 'score None'),
+        (lambda r: r['segmentations'].pop(), 'has 2 masks, video 3 has 3 frames'),
+        (lambda r: r.update(segmentations=None), 'has no list of masks'),
+        (lambda r: r['segmentations'].__setitem__(2, rles([(0, 0, 5, 5)], (64, 48))[0]), 'frame 2: mask of (64, 48)'),
+        (lambda r: r['segmentations'].__setitem__(0, [[1, 2, 3, 4]]), 'frame 0: a mask is null or has "size"'),
+        (lambda r: r.pop('score'), 'must have exactly the keys video_id, score'),
+        (lambda r: r.update(extra=1), 'must have exactly the keys'),
+    ],
+)
 def test_bad_results_are_refused_before_anything_is_written(
-        truth: VisGroundTruth, tmp_path: Path, change: Callable, message: str) -> None:
+    truth: VisGroundTruth, tmp_path: Path, change: Callable, message: str
+) -> None:
     with pytest.raises(ValueError) as error:
         write_submission(spoil(change), truth, tmp_path / 'out')
     assert message in str(error.value) and not (tmp_path / 'out').exists()

@@ -1,4 +1,5 @@
 """Small videos with tracks that tests can compute by hand."""
+
 import json
 from pathlib import Path
 from typing import Any, Dict, List, Optional, Sequence, Tuple
@@ -18,7 +19,7 @@ def mask_of(box: Box, size: Tuple[int, int] = SIZE) -> np.ndarray:
     """(H, W) bool."""
     mask = np.zeros(size, dtype=bool)
     if box is not None:
-        mask[box[0]:box[2], box[1]:box[3]] = True
+        mask[box[0] : box[2], box[1] : box[3]] = True
     return mask
 
 
@@ -33,8 +34,10 @@ def categories() -> List[Dict[str, Any]]:
 
 #: By video id: (category, boxes per frame) of every track.
 TRACKS: Dict[int, List[Tuple[int, List[Box]]]] = {
-    3: [(PERSON, [(4, 4, 24, 14), (4, 8, 24, 18), None]),
-        (SEDAN, [(20, 30, 40, 60), (20, 28, 40, 58), (20, 26, 40, 56)])],
+    3: [
+        (PERSON, [(4, 4, 24, 14), (4, 8, 24, 18), None]),
+        (SEDAN, [(20, 30, 40, 60), (20, 28, 40, 58), (20, 26, 40, 56)]),
+    ],
     8: [(SEDAN, [(10, 10, 30, 40)])],
     9: [],
 }
@@ -51,27 +54,46 @@ def uncompressed(mask: np.ndarray) -> Dict[str, Any]:
 
 def official(annotated: bool = True) -> Dict[str, Any]:
     """The official json."""
-    videos = [dict(id=v, height=SIZE[0], width=SIZE[1], length=length,
-                   file_names=[f'v{v:02d}/{i * 5:05d}.jpg' for i in range(length)]) for v, length in LENGTHS.items()]
+    videos = [
+        dict(
+            id=v,
+            height=SIZE[0],
+            width=SIZE[1],
+            length=length,
+            file_names=[f'v{v:02d}/{i * 5:05d}.jpg' for i in range(length)],
+        )
+        for v, length in LENGTHS.items()
+    ]
     data: Dict[str, Any] = dict(info={}, licenses=[], videos=videos, categories=categories())
     if not annotated:
         return data
     data['annotations'] = []
     for video, tracks in TRACKS.items():
         for category, boxes in tracks:
-            data['annotations'].append(dict(
-                id=len(data['annotations']) + 1, video_id=video, category_id=category, iscrowd=0, height=SIZE[0],
-                width=SIZE[1], length=LENGTHS[video],
-                segmentations=[None if b is None else uncompressed(mask_of(b)) for b in boxes],
-                bboxes=[None if b is None else [b[1], b[0], b[3] - b[1], b[2] - b[0]] for b in boxes],
-                areas=[None if b is None else (b[2] - b[0]) * (b[3] - b[1]) for b in boxes]))
+            data['annotations'].append(
+                dict(
+                    id=len(data['annotations']) + 1,
+                    video_id=video,
+                    category_id=category,
+                    iscrowd=0,
+                    height=SIZE[0],
+                    width=SIZE[1],
+                    length=LENGTHS[video],
+                    segmentations=[None if b is None else uncompressed(mask_of(b)) for b in boxes],
+                    bboxes=[None if b is None else [b[1], b[0], b[3] - b[1], b[2] - b[0]] for b in boxes],
+                    areas=[None if b is None else (b[2] - b[0]) * (b[3] - b[1]) for b in boxes],
+                )
+            )
     return data
 
 
 def perfect(score: float = 0.9) -> List[Dict[str, Any]]:
     """The ground truth as results."""
-    return [dict(video_id=video, score=score, category_id=category, segmentations=rles(boxes))
-            for video, tracks in TRACKS.items() for category, boxes in tracks]
+    return [
+        dict(video_id=video, score=score, category_id=category, segmentations=rles(boxes))
+        for video, tracks in TRACKS.items()
+        for category, boxes in tracks
+    ]
 
 
 def write_official(root: Path, annotated_val: bool = True) -> Path:
@@ -85,5 +107,5 @@ def write_official(root: Path, annotated_val: bool = True) -> Path:
             for name in video['file_names']:
                 path = root / split / 'JPEGImages' / name
                 path.parent.mkdir(parents=True, exist_ok=True)
-                cv2.imwrite(str(path), rng.randint(0, 256, SIZE + (3, ), dtype=np.uint8))
+                cv2.imwrite(str(path), rng.randint(0, 256, SIZE + (3,), dtype=np.uint8))
     return root

@@ -1,4 +1,5 @@
 """Colours, overlays and clips."""
+
 from pathlib import Path
 
 import cv2
@@ -114,8 +115,14 @@ def test_mp4_holds_the_frames(tmp_path: Path) -> None:
 
 def test_bad_clips_leave_no_file(tmp_path: Path) -> None:
     small, large = np.zeros((20, 20, 3), np.uint8), np.zeros((20, 24, 3), np.uint8)
-    for name, frames, fps in (('a.avi', [small], 5), ('a.gif', [], 5), ('a.mp4', [], 5), ('a.gif', [small, large], 5),
-                              ('a.mp4', [small, large], 5), ('a.gif', [small], 0)):
+    for name, frames, fps in (
+        ('a.avi', [small], 5),
+        ('a.gif', [], 5),
+        ('a.mp4', [], 5),
+        ('a.gif', [small, large], 5),
+        ('a.mp4', [small, large], 5),
+        ('a.gif', [small], 0),
+    ):
         with pytest.raises(ValueError, match=name):
             write_video(tmp_path / name, frames, fps)
     assert list(tmp_path.iterdir()) == []

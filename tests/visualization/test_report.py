@@ -1,4 +1,5 @@
 """Worst frames, the HTML report, and the two command lines around them."""
+
 import json
 import subprocess
 import sys
@@ -18,12 +19,27 @@ from knet.visualization.curves import read_log, svg_chart
 from knet.visualization.frames import frame_quality
 
 REPO = Path(__file__).resolve().parents[2]
-STQ = dict(protocol='official', STQ=0.5, AQ=0.25, SQ=None,
-           per_class={'0': dict(name='road', iou=0.9), '13': dict(name='car', iou=None)},
-           per_video={'3': dict(STQ=0.5, AQ=0.25, SQ=1.0, frames=4)})
-VPQ = dict(protocol='official', VPQ=0.4321, k={
-    '1': dict(VPQ=0.4321, VPQ_th=None, VPQ_st=0.5, windows=4,
-              per_class={'13': dict(pq=0.125, sq=1.0, rq=0.5, tp=1, fp=1, fn=1)})})
+STQ = dict(
+    protocol='official',
+    STQ=0.5,
+    AQ=0.25,
+    SQ=None,
+    per_class={'0': dict(name='road', iou=0.9), '13': dict(name='car', iou=None)},
+    per_video={'3': dict(STQ=0.5, AQ=0.25, SQ=1.0, frames=4)},
+)
+VPQ = dict(
+    protocol='official',
+    VPQ=0.4321,
+    k={
+        '1': dict(
+            VPQ=0.4321,
+            VPQ_th=None,
+            VPQ_st=0.5,
+            windows=4,
+            per_class={'13': dict(pq=0.125, sq=1.0, rq=0.5, tp=1, fp=1, fn=1)},
+        )
+    },
+)
 
 
 def frame(shift: int = 0, car: bool = True) -> Tuple[np.ndarray, np.ndarray]:
@@ -31,7 +47,7 @@ def frame(shift: int = 0, car: bool = True) -> Tuple[np.ndarray, np.ndarray]:
     semantic, instance = np.zeros((48, 96), dtype=np.uint8), np.zeros((48, 96), dtype=np.int32)
     semantic[:20] = 10
     if car:
-        semantic[20:40, 10 + shift:30 + shift], instance[20:40, 10 + shift:30 + shift] = 13, 300
+        semantic[20:40, 10 + shift : 30 + shift], instance[20:40, 10 + shift : 30 + shift] = 13, 300
     return semantic, instance
 
 
@@ -118,13 +134,33 @@ def test_report_says_everything_and_loads_nothing(tmp_path: Path) -> None:
     lines += [dict(mode='val', epoch=2, iter=3, STQ=0.5)]
     log.write_text('\n'.join(json.dumps(line) for line in lines) + '\n{"mode": "tr')
     (tmp_path / 'clip.gif').write_bytes(b'GIF89a')
-    write_report(tmp_path / 'report.html', 'A <b>title</b>', {'config': '<script>'}, STQ, VPQ, log,
-                 [('worst & first', np.zeros((20, 30, 3), np.uint8))], [tmp_path / 'clip.gif'], KITTI_STEP)
+    write_report(
+        tmp_path / 'report.html',
+        'A <b>title</b>',
+        {'config': '<script>'},
+        STQ,
+        VPQ,
+        log,
+        [('worst & first', np.zeros((20, 30, 3), np.uint8))],
+        [tmp_path / 'clip.gif'],
+        KITTI_STEP,
+    )
     text = (tmp_path / 'report.html').read_text(encoding='utf-8')
     page = Page(text)
     assert '<script' not in text and 'http' not in text
-    for words in ('A <b>title</b>|', '50.0|', '43.2|', '90.0|', '12.5|', 'worst & first|', 'car|', 'val/STQ: 0.5|',
-                  'loss: 4.5|', '<script>|', 'protocol official'):
+    for words in (
+        'A <b>title</b>|',
+        '50.0|',
+        '43.2|',
+        '90.0|',
+        '12.5|',
+        'worst & first|',
+        'car|',
+        'val/STQ: 0.5|',
+        'loss: 4.5|',
+        '<script>|',
+        'protocol official',
+    ):
         assert words in page.words, words
     assert page.tags.count('svg') == 4 and page.tags.count('img') == 2
 
@@ -170,8 +206,21 @@ def test_command_lines(run: Tuple[Path, Path], tmp_path: Path) -> None:
     names = sorted(p.relative_to(tmp_path / 'out').as_posix() for p in (tmp_path / 'out').rglob('*') if p.is_file())
     assert names == ['000003.gif', '000003.mp4', '000005.gif', '000005.mp4', 'worst/000005_000000.png']
     (tmp_path / 'stq.json').write_text(json.dumps(STQ))
-    done = tool('report.py', '--out', tmp_path / 'report.html', '--stq', tmp_path / 'stq.json', '--result', run[0],
-                '--gt', run[1], '--clips', tmp_path / 'out/000003.gif', '--fact', 'seed=17')
+    done = tool(
+        'report.py',
+        '--out',
+        tmp_path / 'report.html',
+        '--stq',
+        tmp_path / 'stq.json',
+        '--result',
+        run[0],
+        '--gt',
+        run[1],
+        '--clips',
+        tmp_path / 'out/000003.gif',
+        '--fact',
+        'seed=17',
+    )
     assert done.returncode == 0, done.stderr
     words = Page((tmp_path / 'report.html').read_text()).words
     assert all(text in words for text in ('toy.py|', '17|', 'video 5, frame 0', '000003.gif|'))

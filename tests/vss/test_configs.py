@@ -1,4 +1,5 @@
 """Every shipped config of VSS builds, trains a step's worth of losses and predicts."""
+
 from pathlib import Path
 from typing import Any, Dict, List
 
@@ -16,15 +17,26 @@ CONFIGS = sorted((ROOT / 'configs' / 'vss').rglob('*.py'))
 
 def shrink(settings: Any) -> Any:
     """The same model with an eighth of the channels, so that all configs together take seconds."""
-    widths = {'in_channels', 'out_channels', 'channels', 'feat_channels', 'feedforward_channels', 'c1_in_channels',
-              'c1_channels', 'embed_dims', 'base_channels', 'stem_channels'}
+    widths = {
+        'in_channels',
+        'out_channels',
+        'channels',
+        'feat_channels',
+        'feedforward_channels',
+        'c1_in_channels',
+        'c1_channels',
+        'embed_dims',
+        'base_channels',
+        'stem_channels',
+    }
 
     def smaller(value: Any) -> Any:
         return [v // 8 for v in value] if isinstance(value, list) else value // 8
 
     if isinstance(settings, dict):
-        return type(settings)({key: smaller(value) if key in widths else shrink(value)
-                               for key, value in settings.items()})
+        return type(settings)(
+            {key: smaller(value) if key in widths else shrink(value) for key, value in settings.items()}
+        )
     if isinstance(settings, (list, tuple)):
         return type(settings)(shrink(item) for item in settings)
     return settings
@@ -47,8 +59,9 @@ def batch(path: Path) -> Dict[str, Any]:
     labels = torch.randint(0, 124, (2, 1, *SIZE))
     sample = dict(img=torch.randn(2, 3, *SIZE), img_metas=[meta(), meta()], gt_semantic_seg=labels)
     if load_config(str(path)).data.train.ref_seq_index:
-        sample.update(ref_img=torch.randn(2, 1, 3, *SIZE), ref_img_metas=[[meta()], [meta()]],
-                      ref_gt_semantic_seg=labels[:, None])
+        sample.update(
+            ref_img=torch.randn(2, 1, 3, *SIZE), ref_img_metas=[[meta()], [meta()]], ref_gt_semantic_seg=labels[:, None]
+        )
     return sample
 
 
@@ -73,7 +86,8 @@ def test_there_is_a_baseline_for_every_video_model() -> None:
     names = {path.stem for path in CONFIGS}
     assert len(names) == 8
     assert {name.replace('video_knet', 'knet').replace('8x1', '8x2') for name in names if name.startswith('video')} == {
-        name for name in names if not name.startswith('video')}
+        name for name in names if not name.startswith('video')
+    }
 
 
 @pytest.mark.parametrize('path', CONFIGS, ids=lambda path: path.stem)

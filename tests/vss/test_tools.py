@@ -1,4 +1,5 @@
 """The tools that serve panoptic models serve semantic ones: train, resume, test, score, draw, two processes."""
+
 import json
 from pathlib import Path
 from typing import Dict, List
@@ -36,6 +37,7 @@ log_config = dict(interval=1, hooks=[dict(type='TextLoggerHook')])
 def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A very small model on two training and two validation videos of nine frames of 64x96."""
     from knet.datasets.toy import ToySpec, make_toy_videos
+
     root = tmp_path_factory.mktemp('vss')
     make_toy_videos(root / 'vspw', 'vspw', ToySpec(train=1, val=2, frames=9, height=64, width=96))
     path = root / 'tiny_vspw.py'
@@ -105,22 +107,36 @@ def test_stopped_predictions_go_on(config: Path, trained: Path, predicted: Path,
 
 
 def test_two_processes_train_like_one(config: Path, trained: Path, tmp_path: Path) -> None:
-    launch('dist_train.sh', 'job', config, 2, tmp_path, '--seed', 3, '--no-validate', '--cfg-options',
-           'data.samples_per_gpu=1', 'runner.max_epochs=1')
+    launch(
+        'dist_train.sh',
+        'job',
+        config,
+        2,
+        tmp_path,
+        '--seed',
+        3,
+        '--no-validate',
+        '--cfg-options',
+        'data.samples_per_gpu=1',
+        'runner.max_epochs=1',
+    )
     one, two = ([line['loss'] for line in log(path, 'train')] for path in (trained, tmp_path))
     assert two == pytest.approx(one[:5], rel=2e-3)
 
 
 def test_two_processes_predict_like_one(config: Path, trained: Path, predicted: Path, tmp_path: Path) -> None:
     launch('dist_step_test.sh', config, trained / 'latest.pth', 2, '--out-dir', tmp_path / 'out', '--eval', 'miou')
-    one, two = ({path.name: path.read_bytes() for path in (out / 'panoptic').rglob('*.png')}
-                for out in (predicted, tmp_path / 'out'))
+    one, two = (
+        {path.name: path.read_bytes() for path in (out / 'panoptic').rglob('*.png')}
+        for out in (predicted, tmp_path / 'out')
+    )
     assert len(one) == 36 and one == two
     assert (tmp_path / 'out' / 'vss.json').read_bytes() == (predicted / 'vss.json').read_bytes()
 
 
 def test_the_product_steps_through_frames(config: Path, trained: Path) -> None:
     from knet.apis import VideoSegmenter
+
     segmenter = VideoSegmenter(str(config), trained / 'latest.pth')
     state, frame = segmenter.init_state(), np.zeros((50, 70, 3), np.uint8)
     for _ in range(2):
@@ -128,13 +144,16 @@ def test_the_product_steps_through_frames(config: Path, trained: Path) -> None:
     assert prediction.semantic.shape == (50, 70) and segmenter.draw(frame, prediction).shape == frame.shape
 
 
-@pytest.mark.parametrize('arguments, message', [
-    (['--eval', 'mIoU'], '--eval mIoU: choose from stq, vpq, miou, vc'),
-    (['--cfg-options', 'data.test.split=test'], 'test.txt: no such file'),
-    (['--cfg-options', 'model.label_space=vspw'], "8 classes, label space 'vspw' 124"),
-    (['--cfg-options', 'model.decode_head.link=None'], 'holds predictions of another run'),
-    (['--cfg-options', 'model.test_cfg.mode=slide'], "use 'whole'"),
-])
+@pytest.mark.parametrize(
+    'arguments, message',
+    [
+        (['--eval', 'mIoU'], '--eval mIoU: choose from stq, vpq, miou, vc'),
+        (['--cfg-options', 'data.test.split=test'], 'test.txt: no such file'),
+        (['--cfg-options', 'model.label_space=vspw'], "8 classes, label space 'vspw' 124"),
+        (['--cfg-options', 'model.decode_head.link=None'], 'holds predictions of another run'),
+        (['--cfg-options', 'model.test_cfg.mode=slide'], "use 'whole'"),
+    ],
+)
 def test_bad_input(config: Path, trained: Path, predicted: Path, arguments: List[str], message: str) -> None:
     code, _, error = call('test_step.py', config, trained / 'latest.pth', '--out-dir', predicted, *arguments)
     assert code == 1 and message in error

@@ -1,4 +1,5 @@
 """Video K-Net for semantic segmentation: mmseg's K-Net without link; with it, streams and pairs."""
+
 from typing import Any, Dict, List, Tuple
 
 import numpy as np
@@ -43,14 +44,19 @@ def labels(count: int, seed: int = 0) -> Tensor:
 
 def pair_batch(pairs: int) -> Dict[str, Any]:
     """Arguments of ``forward_train`` for pairs."""
-    return dict(img=frames(pairs), img_metas=[meta() for _ in range(pairs)], gt_semantic_seg=labels(pairs),
-                ref_img=frames(pairs, 1)[:, None], ref_img_metas=[[meta()] for _ in range(pairs)],
-                ref_gt_semantic_seg=labels(pairs, 1)[:, None])
+    return dict(
+        img=frames(pairs),
+        img_metas=[meta() for _ in range(pairs)],
+        gt_semantic_seg=labels(pairs),
+        ref_img=frames(pairs, 1)[:, None],
+        ref_img_metas=[[meta()] for _ in range(pairs)],
+        ref_gt_semantic_seg=labels(pairs, 1)[:, None],
+    )
 
 
 def class_targets(ids: Tensor) -> Tensor:
     """Channels of the logits for dataset ids; 255 for void."""
-    table = torch.full((256, ), 255)
+    table = torch.full((256,), 255)
     table[torch.from_numpy(IDS)] = torch.arange(len(IDS))
     return table[ids]
 
@@ -132,13 +138,13 @@ def reference_video(model: nn.Module, images: Tensor) -> Tuple[Tensor, List[Tens
         logits, kernels = stage(feats, kernels, logits)
     maps, refined = [], []
     for t in range(len(images)):
-        current = kernels[t:t + 1]
+        current = kernels[t : t + 1]
         if refined and link is not None:
             query, memory = current.flatten(2).transpose(0, 1), refined[-1].flatten(2).transpose(0, 1)
             attended = query + link.attention.attn(query, memory, memory)[0]
             normed = link.attention_norm(attended).transpose(0, 1)
             current = link.ffn_norm(normed + link.ffn.layers(normed))[..., None, None]
-        mask, kernel = head.kernel_update_head[-1](feats[t:t + 1], current, logits[t:t + 1])
+        mask, kernel = head.kernel_update_head[-1](feats[t : t + 1], current, logits[t : t + 1])
         refined.append(kernel)
         maps.append(nn.functional.interpolate(mask, SIZE, mode='bilinear').argmax(1))
     return torch.cat(maps), refined
@@ -153,7 +159,7 @@ def test_streaming_equals_the_batched_reference(linked: nn.Module) -> None:
     memories = [linked.new_stream(), linked.new_stream()]
     for t in range(4):
         for number, (video, memory) in enumerate(zip(videos, memories)):
-            prediction = linked.step(video[t:t + 1], meta(video_id=number, frame_id=10 + t), memory)
+            prediction = linked.step(video[t : t + 1], meta(video_id=number, frame_id=10 + t), memory)
             maps, kernels = expected[number]
             torch.testing.assert_close(memory.kernels, kernels[t], rtol=1e-4, atol=1e-5)
             agreement = (prediction.semantic == IDS[maps[t].numpy()]).mean()
@@ -195,11 +201,14 @@ def test_own_stream_and_batches(linked: nn.Module) -> None:
         linked.simple_test(frames(2), [meta(), meta()])
 
 
-@pytest.mark.parametrize('overrides, message', [
-    (dict(label_space='vspw'), "8 classes, label space 'vspw' 124"),
-    (dict(test_cfg__mode='slide', test_cfg__crop_size=(32, 32), test_cfg__stride=(16, 16)), "use 'whole'"),
-    (dict(label_space='vspv'), 'unknown label space'),
-])
+@pytest.mark.parametrize(
+    'overrides, message',
+    [
+        (dict(label_space='vspw'), "8 classes, label space 'vspw' 124"),
+        (dict(test_cfg__mode='slide', test_cfg__crop_size=(32, 32), test_cfg__stride=(16, 16)), "use 'whole'"),
+        (dict(label_space='vspv'), 'unknown label space'),
+    ],
+)
 def test_models_that_do_not_fit(overrides: Dict[str, Any], message: str) -> None:
     with pytest.raises((ValueError, KeyError), match=message):
         build_toy_model(LINKED, **overrides)
@@ -213,8 +222,16 @@ def test_windows_without_link() -> None:
 
 
 def test_deeplab_features_include_the_decoder() -> None:
-    cfg = dict(in_channels=16, in_index=1, channels=8, dilations=(1, 2), c1_in_channels=4, c1_channels=3,
-               num_classes=5, dropout_ratio=0)
+    cfg = dict(
+        in_channels=16,
+        in_index=1,
+        channels=8,
+        dilations=(1, 2),
+        c1_in_channels=4,
+        c1_channels=3,
+        num_classes=5,
+        dropout_ratio=0,
+    )
     torch.manual_seed(0)
     own, parent = KernelSepASPPHead(**cfg).eval(), DepthwiseSeparableASPPHead(**cfg).eval()
     parent.load_state_dict(own.state_dict(), strict=True)

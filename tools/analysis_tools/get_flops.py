@@ -1,7 +1,8 @@
 """Count multiply-accumulates and parameters of a model's network.
 
-    python tools/analysis_tools/get_flops.py CONFIG --shape 384 1248
+python tools/analysis_tools/get_flops.py CONFIG --shape 384 1248
 """
+
 import argparse
 import os.path as osp
 import sys
@@ -20,8 +21,14 @@ def parse_args() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description='Count multiply-accumulates and parameters of a network.')
     parser.add_argument('config', help='config file')
-    parser.add_argument('--shape', type=int, nargs='+', default=[1280, 800], metavar='N',
-                        help='height and width of the input; one number: a square')
+    parser.add_argument(
+        '--shape',
+        type=int,
+        nargs='+',
+        default=[1280, 800],
+        metavar='N',
+        help='height and width of the input; one number: a square',
+    )
     parser.add_argument('--size-divisor', type=int, default=32, help='sides are rounded up to its multiple; -1: not')
     add_config_options(parser)
     add_debug_option(parser)

@@ -9,6 +9,7 @@ The same pixels as those of the cityscapesscripts package, which is not needed:
 
     python tools/dataset/cityscapes_instance_idmap.py data/cityscapes --nproc 8
 """
+
 import argparse
 import json
 import os
@@ -74,7 +75,7 @@ def draw_maps(annotation: Dict[str, Any], path: str) -> Tuple[np.ndarray, np.nda
             continue
         # "cargroup" is a crowd of cars, but "polegroup" a label of its own.
         is_group = item['label'] not in _LABELS and item['label'].endswith('group')
-        label = _LABELS.get(item['label'][:-len('group')] if is_group else item['label'])
+        label = _LABELS.get(item['label'][: -len('group')] if is_group else item['label'])
         if label is None:
             raise ValueError(f'{path}: unknown label {item["label"]!r}. Unpack the file again.')
         if label.id < 0:
@@ -108,7 +109,7 @@ def plan(folder: str, out_dir: str) -> List[Job]:
     sources = sorted(Path(folder).rglob('*' + _POLYGONS))
     if not sources:
         raise UsageError(f'{folder}: no *{_POLYGONS} below it. Unpack gtFine_trainvaltest there.')
-    return [Job(str(path), osp.join(out_dir, osp.relpath(str(path), folder))[:-len(_POLYGONS)]) for path in sources]
+    return [Job(str(path), osp.join(out_dir, osp.relpath(str(path), folder))[: -len(_POLYGONS)]) for path in sources]
 
 
 def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:

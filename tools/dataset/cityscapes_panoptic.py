@@ -10,6 +10,7 @@ Category ids are label ids (24..33 for things), as in the files of the benchmark
 
     python tools/dataset/cityscapes_panoptic.py --src data/cityscapes
 """
+
 import argparse
 import os
 import os.path as osp
@@ -57,9 +58,17 @@ class Job(NamedTuple):
 def categories(things_only: bool) -> List[Dict[str, Any]]:
     """The ``categories`` of a json file."""
     infos = {info.dataset_id: info for info in CITYSCAPES_PANOPTIC.classes}
-    return [dict(id=label.id, name=label.name, supercategory=label.name, isthing=int(label.has_instances),
-                 color=list(infos[label.train_id].colour)) for label in EVALUATED.values()
-            if label.has_instances or not things_only]
+    return [
+        dict(
+            id=label.id,
+            name=label.name,
+            supercategory=label.name,
+            isthing=int(label.has_instances),
+            color=list(infos[label.train_id].colour),
+        )
+        for label in EVALUATED.values()
+        if label.has_instances or not things_only
+    ]
 
 
 def segments_of(ids: np.ndarray, path: str) -> List[Dict[str, Any]]:
@@ -82,8 +91,15 @@ def segments_of(ids: np.ndarray, path: str) -> List[Dict[str, Any]]:
         if label is None:
             continue
         mask = (ids == value).astype(np.uint8)
-        segments.append(dict(id=value, category_id=label_id, area=int(cv2.countNonZero(mask)),
-                             bbox=list(cv2.boundingRect(mask)), iscrowd=int(label.has_instances and value < 1000)))
+        segments.append(
+            dict(
+                id=value,
+                category_id=label_id,
+                area=int(cv2.countNonZero(mask)),
+                bbox=list(cv2.boundingRect(mask)),
+                iscrowd=int(label.has_instances and value < 1000),
+            )
+        )
     return segments
 
 
@@ -96,8 +112,11 @@ def convert(job: Job) -> Tuple[Dict[str, Any], List[Dict[str, Any]], List[Dict[s
     segments = segments_of(ids, path)
     kept = np.isin(ids, [segment['id'] for segment in segments])
     write_png_atomic(job.target, ids_to_rgb(np.where(kept, ids, 0)))
-    instances = [dict(segment, segmentation=encode_mask(ids == segment['id'])) for segment in segments
-                 if EVALUATED[segment['category_id']].has_instances]
+    instances = [
+        dict(segment, segmentation=encode_mask(ids == segment['id']))
+        for segment in segments
+        if EVALUATED[segment['category_id']].has_instances
+    ]
     return dict(height=ids.shape[0], width=ids.shape[1]), segments, instances
 
 
@@ -110,9 +129,13 @@ def plan_split(root: str, destination: str, split: str) -> List[Job]:
     folder = osp.join(root, 'gtFine', split)
     cities = sorted(os.listdir(folder)) if osp.isdir(folder) else []
     target = osp.join(destination, 'gtFine', f'cityscapes_panoptic_{split}')
-    jobs = [Job(root, split, city, name[:-len(_IDS)], osp.join(target, name[:-len(_IDS)] + '_gtFine_panoptic.png'))
-            for city in cities if osp.isdir(osp.join(folder, city))
-            for name in sorted(os.listdir(osp.join(folder, city))) if name.endswith(_IDS)]
+    jobs = [
+        Job(root, split, city, name[: -len(_IDS)], osp.join(target, name[: -len(_IDS)] + '_gtFine_panoptic.png'))
+        for city in cities
+        if osp.isdir(osp.join(folder, city))
+        for name in sorted(os.listdir(osp.join(folder, city)))
+        if name.endswith(_IDS)
+    ]
     if not jobs:
         raise UsageError(f'{folder}: no <city>/*{_IDS} in it. Unpack gtFine_trainvaltest below --src.')
     return jobs
@@ -121,8 +144,10 @@ def plan_split(root: str, destination: str, split: str) -> List[Job]:
 def json_files(destination: str, split: str) -> Tuple[str, str]:
     """Paths of the instance json and of the panoptic json."""
     folder = osp.join(destination, 'annotations')
-    return (osp.join(folder, f'instancesonly_filtered_gtFine_{split}.json'),
-            osp.join(folder, f'cityscapes_panoptic_{split}.json'))
+    return (
+        osp.join(folder, f'instancesonly_filtered_gtFine_{split}.json'),
+        osp.join(folder, f'cityscapes_panoptic_{split}.json'),
+    )
 
 
 def is_done(jobs: Sequence[Job], destination: str, split: str) -> bool:
@@ -138,24 +163,34 @@ def write_split(jobs: Sequence[Job], destination: str, split: str, nproc: int) -
     """Convert a split; returns the number of instances."""
     instance_images, panoptic_images, instances, panoptic = [], [], [], []
     for number, (job, (size, segments, things)) in enumerate(zip(jobs, run_parallel(convert, jobs, nproc, split))):
-        instance_images.append(dict(size, id=number, file_name=f'{job.city}/{job.stem}{_IMAGE}',
-                                    segm_file=f'{job.city}/{job.stem}{_STUFF}'))
+        instance_images.append(
+            dict(
+                size, id=number, file_name=f'{job.city}/{job.stem}{_IMAGE}', segm_file=f'{job.city}/{job.stem}{_STUFF}'
+            )
+        )
         instances += [dict(thing, id=len(instances) + i, image_id=number) for i, thing in enumerate(things)]
         panoptic_images.append(dict(size, id=job.stem, file_name=f'{job.stem}{_IMAGE}'))
         panoptic.append(dict(image_id=job.stem, file_name=osp.basename(job.target), segments_info=segments))
     instance_file, panoptic_file = json_files(destination, split)
-    write_json_atomic(instance_file, dict(
-        images=instance_images, annotations=instances, categories=categories(things_only=True)), indent=None)
-    write_json_atomic(panoptic_file, dict(
-        images=panoptic_images, annotations=panoptic, categories=categories(things_only=False)), indent=None)
+    write_json_atomic(
+        instance_file,
+        dict(images=instance_images, annotations=instances, categories=categories(things_only=True)),
+        indent=None,
+    )
+    write_json_atomic(
+        panoptic_file,
+        dict(images=panoptic_images, annotations=panoptic, categories=categories(things_only=False)),
+        indent=None,
+    )
     return len(instances)
 
 
 def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('--splits', nargs='+', default=['train', 'val'], metavar='SPLIT',
-                        help='what to convert (default: train val)')
+    parser.add_argument(
+        '--splits', nargs='+', default=['train', 'val'], metavar='SPLIT', help='what to convert (default: train val)'
+    )
     add_converter_options(parser, 'data/cityscapes')
     return parser.parse_args(argv)
 
@@ -166,11 +201,14 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     plans = {split: plan_split(args.src, args.dst or args.src, split) for split in args.splits}
     problems = []
     for split, jobs in plans.items():
-        print(f'{split}: {len(jobs)} images' + (
-            f' (the release has {EXPECTED[split]})' if len(jobs) != EXPECTED.get(split, len(jobs)) else ''))
+        print(
+            f'{split}: {len(jobs)} images'
+            + (f' (the release has {EXPECTED[split]})' if len(jobs) != EXPECTED.get(split, len(jobs)) else '')
+        )
         for what, paths, mend in (
-                ('images', [job.image for job in jobs], 'unpack leftImg8bit_trainvaltest below --src'),
-                ('label maps', [job.label(_STUFF) for job in jobs], 'run cityscapes_instance_idmap.py first')):
+            ('images', [job.image for job in jobs], 'unpack leftImg8bit_trainvaltest below --src'),
+            ('label maps', [job.label(_STUFF) for job in jobs], 'run cityscapes_instance_idmap.py first'),
+        ):
             missing = [path for path in paths if not osp.isfile(path)]
             if missing:
                 problems.append(f'{split}: {len(missing)} {what}, the first is {missing[0]}; {mend}')

@@ -8,6 +8,7 @@ This tool gives training frames the form of validation frames,
 train/panoptic_video and panoptic_gt_train_city_vps.json, and places everything
 else as it is. --src and --dst may be one folder.
 """
+
 import argparse
 import os
 import sys
@@ -32,7 +33,7 @@ from knet.utils.placing import Item, converter_parser, count_done, place, report
 
 INSTANCES = 'instances_train_city_vps_rle.json'
 #: What is placed as it is, by split.
-PLACED = dict(train=('train/img', ), val=('val/img', 'val/img_all', 'val/panoptic_video'))
+PLACED = dict(train=('train/img',), val=('val/img', 'val/img_all', 'val/panoptic_video'))
 #: Labelled frames of the release.
 EXPECTED = dict(train=2400, val=300)
 
@@ -50,16 +51,21 @@ def plan_train(source: Path, problems: List[str]) -> List[TrainFrame]:
     of_image: Dict[Any, List[Dict[str, Any]]] = {image['id']: [] for image in document['images']}
     for annotation in document['annotations']:
         if 'inst_id' not in annotation or annotation['image_id'] not in of_image:
-            raise ValueError(f'{source / INSTANCES}: annotation {annotation.get("id")} has no inst_id or no image; '
-                             'take the file of the release')
+            raise ValueError(
+                f'{source / INSTANCES}: annotation {annotation.get("id")} has no inst_id or no image; '
+                'take the file of the release'
+            )
         of_image[annotation['image_id']].append(annotation)
     for image in document['images']:
         parse_name(image['file_name'])
         for part, name in (('img', image['file_name']), ('labelmap', label_name(image['file_name']))):
             if not (source / 'train' / part / name).is_file():
                 problems.append(f'train: no {source / "train" / part / name}')
-    return [TrainFrame(image, of_image[image['id']]) for image in document['images']
-            if (source / 'train' / 'labelmap' / label_name(image['file_name'])).is_file()]
+    return [
+        TrainFrame(image, of_image[image['id']])
+        for image in document['images']
+        if (source / 'train' / 'labelmap' / label_name(image['file_name'])).is_file()
+    ]
 
 
 def combine(frame: TrainFrame, source: Path) -> Dict[str, np.ndarray]:
@@ -78,12 +84,16 @@ def combine(frame: TrainFrame, source: Path) -> Dict[str, np.ndarray]:
     for annotation in frame.instances:
         category = annotation['category_id']
         if category not in space.thing_ids:
-            raise ValueError(f'{source / INSTANCES}: annotation {annotation["id"]} has category {category}; '
-                             f'things have their train id, one of {space.thing_ids}')
+            raise ValueError(
+                f'{source / INSTANCES}: annotation {annotation["id"]} has category {category}; '
+                f'things have their train id, one of {space.thing_ids}'
+            )
         rle = annotation['segmentation']
         if list(rle['size']) != list(semantic.shape):
-            raise ValueError(f'{source / INSTANCES}: mask {annotation["id"]} is {rle["size"]}, {path} is '
-                             f'{list(semantic.shape)} (height, width)')
+            raise ValueError(
+                f'{source / INSTANCES}: mask {annotation["id"]} is {rle["size"]}, {path} is '
+                f'{list(semantic.shape)} (height, width)'
+            )
         packed = coco.frPyObjects(rle, *rle['size']) if isinstance(rle['counts'], list) else rle
         mask = coco.decode(packed).view(bool)
         # Crowds stay instance 0 of their class.
@@ -109,17 +119,24 @@ def convert_train(frames: List[TrainFrame], source: Path, destination: Path) -> 
         rgb, segments = encode_segments(**combine(frame, source), label_space=CITYSCAPES_PANOPTIC, crowd=True)
         write_png_atomic(destination / 'train' / 'panoptic_video' / label_name(name), rgb)
         annotations.append(dict(image_id=name.rsplit('_', 1)[0], file_name=label_name(name), segments_info=segments))
-    own = [dict(id=c.dataset_id, trainid=c.dataset_id, name=c.name, isthing=int(c.is_thing))
-           for c in CITYSCAPES_PANOPTIC.classes]
-    write_json_atomic(destination / 'panoptic_gt_train_city_vps.json',
-                      dict(images=[frame.image for frame in frames], annotations=annotations, categories=own))
+    own = [
+        dict(id=c.dataset_id, trainid=c.dataset_id, name=c.name, isthing=int(c.is_thing))
+        for c in CITYSCAPES_PANOPTIC.classes
+    ]
+    write_json_atomic(
+        destination / 'panoptic_gt_train_city_vps.json',
+        dict(images=[frame.image for frame in frames], annotations=annotations, categories=own),
+    )
 
 
 def plan_files(source: Path, destination: Path, split: str, problems: List[str]) -> List[Item]:
     """Files of a split that are placed as they are."""
     paths = [path for folder in PLACED[split] for path in sorted((source / folder).glob('*.png'))]
-    problems += [f'{split}: no files in {source / folder}' for folder in PLACED[split]
-                 if not any((source / folder).glob('*.png'))]
+    problems += [
+        f'{split}: no files in {source / folder}'
+        for folder in PLACED[split]
+        if not any((source / folder).glob('*.png'))
+    ]
     if split == 'val':
         paths.append(source / 'panoptic_gt_val_city_vps.json')
         if not paths[-1].is_file():
@@ -131,8 +148,13 @@ def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
     """Read the command line."""
     parser = converter_parser(__doc__, 'data/cityscapes_vps', modes=('copy', 'link'))
     parser.add_argument('--src', type=Path, required=True, help='folder with the unpacked release')
-    parser.add_argument('--splits', nargs='+', choices=tuple(PLACED), default=list(PLACED),
-                        help='what to prepare (default: %(default)s)')
+    parser.add_argument(
+        '--splits',
+        nargs='+',
+        choices=tuple(PLACED),
+        default=list(PLACED),
+        help='what to prepare (default: %(default)s)',
+    )
     return parser.parse_args(argv)
 
 
@@ -156,8 +178,10 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
         convert_train(frames, args.src, destination)
     for split in args.splits:
         truth = CityscapesVPSGroundTruth(destination, split)
-        print(f'{split:5s}  checked: {sum(len(truth.frames(v)) for v in truth.videos())} labelled frames of '
-              f'{len(truth.videos())} videos')
+        print(
+            f'{split:5s}  checked: {sum(len(truth.frames(v)) for v in truth.videos())} labelled frames of '
+            f'{len(truth.videos())} videos'
+        )
     return 0
 
 

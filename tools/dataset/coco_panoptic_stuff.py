@@ -5,6 +5,7 @@ Reads ``annotations/panoptic_<split>.json`` and ``panoptic_<split>/*.png`` below
 
     python tools/dataset/coco_panoptic_stuff.py --src data/coco
 """
+
 import argparse
 import os
 import os.path as osp
@@ -60,12 +61,18 @@ def plan_split(source: str, destination: str, split: str) -> List[Job]:
     for ann in data['annotations']:
         unknown = {segment['category_id'] for segment in ann['segments_info']} - set(values)
         if unknown:
-            raise ValueError(f'{path}: image {ann["image_id"]} has a segment of category {min(unknown)}, which is not '
-                             'among the categories of the file.')
+            raise ValueError(
+                f'{path}: image {ann["image_id"]} has a segment of category {min(unknown)}, which is not '
+                'among the categories of the file.'
+            )
         name = osp.splitext(osp.basename(ann['file_name']))[0] + '.png'
-        jobs.append(Job(osp.join(source, f'panoptic_{split}', ann['file_name']),
-                        osp.join(destination, f'panoptic_stuff_{split}', name),
-                        {s['id']: values[s['category_id']] for s in ann['segments_info']}))
+        jobs.append(
+            Job(
+                osp.join(source, f'panoptic_{split}', ann['file_name']),
+                osp.join(destination, f'panoptic_stuff_{split}', name),
+                {s['id']: values[s['category_id']] for s in ann['segments_info']},
+            )
+        )
     return jobs
 
 
@@ -78,8 +85,13 @@ def convert(job: Job) -> None:
 def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('--splits', nargs='+', default=['train2017'], metavar='SPLIT',
-                        help='what to convert; only training needs maps of stuff (default: train2017)')
+    parser.add_argument(
+        '--splits',
+        nargs='+',
+        default=['train2017'],
+        metavar='SPLIT',
+        help='what to convert; only training needs maps of stuff (default: train2017)',
+    )
     add_converter_options(parser, 'data/coco')
     return parser.parse_args(argv)
 
@@ -92,8 +104,11 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     for path in missing[:10]:
         print(f'missing: {path}', file=sys.stderr)
     if missing:
-        print(f'error: {len(missing)} panoptic PNGs are missing, nothing was changed. Unpack the panoptic archives '
-              'inside of the archive of annotations next to their json files.', file=sys.stderr)
+        print(
+            f'error: {len(missing)} panoptic PNGs are missing, nothing was changed. Unpack the panoptic archives '
+            'inside of the archive of annotations next to their json files.',
+            file=sys.stderr,
+        )
         return 1
     for split, jobs in plans.items():
         todo = [job for job in jobs if not job.is_done]

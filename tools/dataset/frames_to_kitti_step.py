@@ -6,6 +6,7 @@
 Images are FFFFFF.jpg or FFFFFF.png, labels FFFFFF.png with the class in R and
 the track id in 256 * G + B. Frame numbers are kept.
 """
+
 import argparse
 import os
 import re
@@ -59,8 +60,9 @@ def read_pair(image_path: Path, label_path: Path, space: LabelSpace) -> Tuple[np
     if label.ndim != 3 or label.shape[2] != 3 or label.dtype != np.uint8:
         raise ValueError(f'{label_path}: an 8-bit RGB label map is needed, got {label.dtype} {label.shape}')
     if label.shape != image.shape:
-        raise ValueError(f'{label_path}: {label.shape[1]}x{label.shape[0]}, but {image_path} is '
-                         f'{image.shape[1]}x{image.shape[0]}')
+        raise ValueError(
+            f'{label_path}: {label.shape[1]}x{label.shape[0]}, but {image_path} is {image.shape[1]}x{image.shape[0]}'
+        )
     classes = np.unique(label[..., 0])
     unknown = [int(c) for c in classes if c != space.void and space.model_classes[c] < 0]
     if unknown:
@@ -74,8 +76,10 @@ def shrink(image: np.ndarray, label: np.ndarray, height: Optional[int]) -> Tuple
         return image, label
     size = (int(round(image.shape[1] * height / image.shape[0])), height)
     how = cv2.INTER_AREA if height < image.shape[0] else cv2.INTER_LINEAR
-    return (cv2.resize(np.ascontiguousarray(image), size, interpolation=how),
-            cv2.resize(label, size, interpolation=cv2.INTER_NEAREST))
+    return (
+        cv2.resize(np.ascontiguousarray(image), size, interpolation=how),
+        cv2.resize(label, size, interpolation=cv2.INTER_NEAREST),
+    )
 
 
 def parse_args() -> argparse.Namespace:
@@ -103,7 +107,7 @@ def main() -> None:
     shared = sorted(set(args.train) & set(args.val))
     if shared:
         raise UsageError(f'frames {shared[:5]} are in both --train and --val; a frame belongs to one split')
-    images, labels = find_frames(args.images, ('.jpg', '.jpeg', '.png')), find_frames(args.panoptic, ('.png', ))
+    images, labels = find_frames(args.images, ('.jpg', '.jpeg', '.png')), find_frames(args.panoptic, ('.png',))
     for what, folder, found in (('image', args.images, images), ('label map', args.panoptic, labels)):
         missing = sorted(set(args.train + args.val) - set(found))
         if missing:

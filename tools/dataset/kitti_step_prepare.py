@@ -7,6 +7,7 @@ Every archive may lie in its own folder:
 
     python tools/dataset/kitti_step_prepare.py --src downloads/kitti downloads/kitti-step --dst data/kitti-step
 """
+
 import argparse
 import os
 import os.path as osp
@@ -20,12 +21,11 @@ from knet.utils.cli import run_tool
 from knet.utils.placing import Item, converter_parser, count_done, place, report_problems
 
 SEQUENCES = dict(
-    train=(0, 1, 3, 4, 5, 9, 11, 12, 15, 17, 19, 20),
-    val=(2, 6, 7, 8, 10, 13, 14, 16, 18),
-    test=tuple(range(29)))
+    train=(0, 1, 3, 4, 5, 9, 11, 12, 15, 17, 19, 20), val=(2, 6, 7, 8, 10, 13, 14, 16, 18), test=tuple(range(29))
+)
 #: Labelled frames of the release.
 EXPECTED = dict(train=5027, val=2981)
-IMAGE_FOLDERS = dict(train=('training/image_02', ), val=('training/image_02', ), test=('testing/image_02', ))
+IMAGE_FOLDERS = dict(train=('training/image_02',), val=('training/image_02',), test=('testing/image_02',))
 PANOPTIC_FOLDERS = ('panoptic_maps/{split}', 'panoptic/{split}', 'training/panoptic', 'panoptic')
 
 
@@ -59,9 +59,12 @@ def find_sequence(sources: Sequence[str], folders: Sequence[str], split: str, se
 def placed(folder: str, sequence: int, suffix: str) -> Dict[int, str]:
     """Files of a sequence that an earlier run has placed, by frame number."""
     prefix, ending = f'{sequence:06d}_', f'_{suffix}.png'
-    names = [name for name in os.listdir(folder) if name.startswith(prefix) and name.endswith(ending)] \
-        if osp.isdir(folder) else []
-    return {int(name[len(prefix):-len(ending)]): osp.join(folder, name) for name in names}
+    names = (
+        [name for name in os.listdir(folder) if name.startswith(prefix) and name.endswith(ending)]
+        if osp.isdir(folder)
+        else []
+    )
+    return {int(name[len(prefix) : -len(ending)]): osp.join(folder, name) for name in names}
 
 
 def plan_split(sources: Sequence[str], destination: str, split: str) -> Plan:
@@ -77,19 +80,23 @@ def plan_split(sources: Sequence[str], destination: str, split: str) -> Plan:
             here = placed(folder, sequence, suffix)
             source = stems(find_sequence(sources, folders, split, sequence))
             found.append({**dict.fromkeys(here), **source})
-            items += [Item(path, osp.join(folder, f'{sequence:06d}_{frame:06d}_{suffix}.png'))
-                      for frame, path in sorted(found[-1].items())]
+            items += [
+                Item(path, osp.join(folder, f'{sequence:06d}_{frame:06d}_{suffix}.png'))
+                for frame, path in sorted(found[-1].items())
+            ]
         count += len(found[0])
         for (suffix, folders), frames in zip(kinds, found):
             if not frames:
                 where = ' or '.join(name.format(split=split) for name in folders)
                 problems.append(f'{split} sequence {sequence:04d}: no {suffix} files; expected below {where}')
             elif set(found[0]) - set(frames):
-                problems.append(f'{split} sequence {sequence:04d}: no {suffix} file for frames '
-                                f'{_some(set(found[0]) - set(frames))}')
+                problems.append(
+                    f'{split} sequence {sequence:04d}: no {suffix} file for frames {_some(set(found[0]) - set(frames))}'
+                )
             elif found[0] and set(frames) - set(found[0]):
-                problems.append(f'{split} sequence {sequence:04d}: no image for frames '
-                                f'{_some(set(frames) - set(found[0]))}')
+                problems.append(
+                    f'{split} sequence {sequence:04d}: no image for frames {_some(set(frames) - set(found[0]))}'
+                )
     if split in EXPECTED and not problems and count != EXPECTED[split]:
         problems.append(f'{split}: {count} frames, the release has {EXPECTED[split]}')
     return Plan(items, count, problems)
@@ -104,8 +111,13 @@ def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
     """Read the command line."""
     parser = converter_parser(__doc__, 'data/kitti-step')
     parser.add_argument('--src', nargs='+', required=True, help='folders with the unpacked archives')
-    parser.add_argument('--splits', nargs='+', choices=tuple(SEQUENCES), default=['train', 'val'],
-                        help='what to prepare; test has images only (default: %(default)s)')
+    parser.add_argument(
+        '--splits',
+        nargs='+',
+        choices=tuple(SEQUENCES),
+        default=['train', 'val'],
+        help='what to prepare; test has images only (default: %(default)s)',
+    )
     args = parser.parse_args(argv)
     for source in args.src:
         if not osp.isdir(source):

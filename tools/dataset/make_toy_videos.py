@@ -5,6 +5,7 @@
 The same options always give the same pictures. A folder that already holds
 them is left alone.
 """
+
 import argparse
 import os
 import os.path as osp
@@ -31,14 +32,30 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--height', type=int, default=default.height, help='default %(default)s')
     parser.add_argument('--width', type=int, default=default.width, help='default %(default)s')
     parser.add_argument('--seed', type=int, default=default.seed, help='default %(default)s')
-    parser.add_argument('--crowd', type=float, default=default.crowd,
-                        help='share of videos with a group of persons labelled as crowd (default %(default)s)')
-    parser.add_argument('--void', type=float, default=default.void,
-                        help='share of videos with an unlabelled bonnet (default %(default)s)')
-    parser.add_argument('--zoom', type=float, default=default.zoom,
-                        help='focal length relative to a dash camera, to fill the frame (default %(default)s)')
-    parser.add_argument('--rate', type=float, default=default.rate,
-                        help='frames per unit of time; at 2 things move half as far per frame (default %(default)s)')
+    parser.add_argument(
+        '--crowd',
+        type=float,
+        default=default.crowd,
+        help='share of videos with a group of persons labelled as crowd (default %(default)s)',
+    )
+    parser.add_argument(
+        '--void',
+        type=float,
+        default=default.void,
+        help='share of videos with an unlabelled bonnet (default %(default)s)',
+    )
+    parser.add_argument(
+        '--zoom',
+        type=float,
+        default=default.zoom,
+        help='focal length relative to a dash camera, to fill the frame (default %(default)s)',
+    )
+    parser.add_argument(
+        '--rate',
+        type=float,
+        default=default.rate,
+        help='frames per unit of time; at 2 things move half as far per frame (default %(default)s)',
+    )
     add_debug_option(parser)
     return parser.parse_args()
 
@@ -46,8 +63,18 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Render, write, report."""
     args = parse_args()
-    spec = ToySpec(args.train, args.val, args.frames, args.height, args.width, args.seed, args.crowd, args.void,
-                   args.zoom, args.rate)
+    spec = ToySpec(
+        args.train,
+        args.val,
+        args.frames,
+        args.height,
+        args.width,
+        args.seed,
+        args.crowd,
+        args.void,
+        args.zoom,
+        args.rate,
+    )
     with tqdm(total=spec.total_frames, unit='frame', desc='toy videos', disable=None) as bar:
         made = make_toy_videos(args.out, args.layout, spec, bar.update)
     what = f'{spec.train} training + {spec.val} validation videos of {spec.frames} frames'

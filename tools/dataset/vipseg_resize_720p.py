@@ -6,6 +6,7 @@ Reads images/<video>/*.jpg, panomasks/<video>/*.png and {train,val,test}.txt.
 Frames that have the size already are copied or linked. A run that was stopped
 goes on where it was.
 """
+
 import argparse
 import os
 import sys
@@ -46,11 +47,21 @@ def plan_video(source: Path, video: str, split: str) -> Tuple[List[Frame], List[
     except (OSError, ValueError) as error:
         return [], [f'{split}: {error}']
     stems = {path.stem for path in images}
-    problems = [f'{split} video {video}: {what} {sorted(lacking)[0]} ({len(lacking)} in all)'
-                for what, lacking in (('no label map for image', stems - masks if split != 'test' else set()),
-                                      ('no image for label map', masks - stems)) if lacking]
-    frames = [Frame(Path('images', video, path.name),
-                    Path('panomasks', video, f'{path.stem}.png') if path.stem in masks else None) for path in images]
+    problems = [
+        f'{split} video {video}: {what} {sorted(lacking)[0]} ({len(lacking)} in all)'
+        for what, lacking in (
+            ('no label map for image', stems - masks if split != 'test' else set()),
+            ('no image for label map', masks - stems),
+        )
+        if lacking
+    ]
+    frames = [
+        Frame(
+            Path('images', video, path.name),
+            Path('panomasks', video, f'{path.stem}.png') if path.stem in masks else None,
+        )
+        for path in images
+    ]
     return frames, problems
 
 
@@ -78,8 +89,10 @@ def resize_frame(frame: Frame, source: Path, destination: Path, short: int, mode
         read_vipseg_panoptic(source / frame.mask)
         mask = read_png(source / frame.mask)
         if mask.shape != image.shape[:2]:
-            raise ValueError(f'{source / frame.mask}: {mask.shape[1]}x{mask.shape[0]}, but its image '
-                             f'{source / frame.image} is {image.shape[1]}x{image.shape[0]}')
+            raise ValueError(
+                f'{source / frame.mask}: {mask.shape[1]}x{mask.shape[0]}, but its image '
+                f'{source / frame.image} is {image.shape[1]}x{image.shape[0]}'
+            )
     size = new_size(image.shape, short)
     if size == image.shape[1::-1]:
         return any([place(Item(str(source / part), str(destination / part)), mode) for part in parts])
@@ -95,8 +108,13 @@ def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
     """Read the command line."""
     parser = converter_parser(__doc__, 'data/VIPSeg', modes=('copy', 'link'))
     parser.add_argument('--src', type=Path, required=True, help='folder with images/, panomasks/ and the txt files')
-    parser.add_argument('--splits', nargs='+', choices=tuple(EXPECTED), default=['train', 'val'],
-                        help='what to resize; test may lack label maps (default: %(default)s)')
+    parser.add_argument(
+        '--splits',
+        nargs='+',
+        choices=tuple(EXPECTED),
+        default=['train', 'val'],
+        help='what to resize; test may lack label maps (default: %(default)s)',
+    )
     parser.add_argument('--size', type=positive, default=720, help='short side in pixels (default: %(default)s)')
     parser.add_argument('--nproc', type=positive, default=1, help='processes (default: %(default)s)')
     return parser.parse_args(argv)
@@ -113,8 +131,10 @@ def check_destination(args: argparse.Namespace) -> Path:
     if args.src.resolve() == Path(args.dst).resolve():
         raise UsageError(f'--src and --dst are both {args.src}; the originals would be overwritten')
     if note.is_file() and note.read_text().strip() != str(args.size):
-        raise UsageError(f'{args.dst} holds frames with a short side of {note.read_text().strip()} pixels, not '
-                         f'{args.size}; choose another --dst or remove it')
+        raise UsageError(
+            f'{args.dst} holds frames with a short side of {note.read_text().strip()} pixels, not '
+            f'{args.size}; choose another --dst or remove it'
+        )
     return note
 
 

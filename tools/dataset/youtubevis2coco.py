@@ -6,6 +6,7 @@ Reads INPUT/{train,valid,test}.json (2019) or INPUT/{train,valid,test}/instances
 OUTPUT/youtube_vis_<version>_{train,valid,test}.json. A subset whose json is absent is skipped and said so. Annotations
 are kept wherever there are some, so that a validation set with ground truth can be scored here.
 """
+
 import argparse
 import json
 import os
@@ -53,12 +54,16 @@ def check(data: Dict[str, Any], path: str) -> None:
         if ann['video_id'] not in lengths:
             raise ValueError(f'{path}: annotation {ann["id"]} belongs to video {ann["video_id"]}, which is not listed.')
         if ann['category_id'] not in known:
-            raise ValueError(f'{path}: annotation {ann["id"]} has category {ann["category_id"]}, which is not among '
-                             'the categories of the file.')
+            raise ValueError(
+                f'{path}: annotation {ann["id"]} has category {ann["category_id"]}, which is not among '
+                'the categories of the file.'
+            )
         for key in ('bboxes', 'areas', 'segmentations'):
             if len(ann[key]) != lengths[ann['video_id']]:
-                raise ValueError(f'{path}: annotation {ann["id"]} has {len(ann[key])} {key}, its video '
-                                 f'{ann["video_id"]} {lengths[ann["video_id"]]} frames.')
+                raise ValueError(
+                    f'{path}: annotation {ann["id"]} has {len(ann[key])} {key}, its video '
+                    f'{ann["video_id"]} {lengths[ann["video_id"]]} frames.'
+                )
 
 
 def convert(data: Dict[str, Any], title: str) -> Dict[str, List[Dict[str, Any]]]:
@@ -83,16 +88,31 @@ def convert(data: Dict[str, Any], title: str) -> Dict[str, List[Dict[str, Any]]]
         result['videos'].append(dict(id=video['id'], name=video['file_names'][0].split('/')[0]))
         for frame, name in enumerate(video['file_names']):
             image_id = len(result['images']) + 1
-            result['images'].append(dict(file_name=name, height=video['height'], width=video['width'], id=image_id,
-                                         frame_id=frame, video_id=video['id']))
+            result['images'].append(
+                dict(
+                    file_name=name,
+                    height=video['height'],
+                    width=video['width'],
+                    id=image_id,
+                    frame_id=frame,
+                    video_id=video['id'],
+                )
+            )
             for ann in tracks.get(video['id'], ()):
                 if ann['bboxes'][frame] is not None:
-                    result['annotations'].append(dict(
-                        id=len(result['annotations']) + 1, video_id=video['id'], image_id=image_id,
-                        category_id=ann['category_id'],
-                        instance_id=instances.setdefault(ann['id'], len(instances) + 1),
-                        bbox=ann['bboxes'][frame], segmentation=ann['segmentations'][frame],
-                        area=ann['areas'][frame], iscrowd=ann.get('iscrowd', 0)))
+                    result['annotations'].append(
+                        dict(
+                            id=len(result['annotations']) + 1,
+                            video_id=video['id'],
+                            image_id=image_id,
+                            category_id=ann['category_id'],
+                            instance_id=instances.setdefault(ann['id'], len(instances) + 1),
+                            bbox=ann['bboxes'][frame],
+                            segmentation=ann['segmentations'][frame],
+                            area=ann['areas'][frame],
+                            iscrowd=ann.get('iscrowd', 0),
+                        )
+                    )
     return result
 
 
@@ -107,8 +127,11 @@ def describe(result: Dict[str, List[Dict[str, Any]]]) -> str:
     text += f'{len(tracks)} tracks, {len(annotations)} objects in frames'
     if not absent:
         return text + ', all categories'
-    return text + (f'; {len(absent)} of {len(result["categories"])} categories have none: ' + ', '.join(absent[:5])
-                   + (', ...' if len(absent) > 5 else ''))
+    return text + (
+        f'; {len(absent)} of {len(result["categories"])} categories have none: '
+        + ', '.join(absent[:5])
+        + (', ...' if len(absent) > 5 else '')
+    )
 
 
 def convert_subset(args: argparse.Namespace, subset: str) -> bool:
@@ -121,7 +144,7 @@ def convert_subset(args: argparse.Namespace, subset: str) -> bool:
     if osp.isfile(target) and osp.getmtime(target) >= osp.getmtime(path):
         print(f'{subset}: {target} is there already')
         return True
-    data = read_annotations(path, ('videos', 'categories') + (('annotations', ) if subset == 'train' else ()))
+    data = read_annotations(path, ('videos', 'categories') + (('annotations',) if subset == 'train' else ()))
     match_categories(data['categories'], get_label_space(LABEL_SPACES[args.version]).things, path)
     check(data, path)
     result = convert(data, subset)
@@ -161,10 +184,12 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     args = parse_args(argv)
     done = [subset for subset in SUBSETS if convert_subset(args, subset)]
     if not done:
-        raise UsageError(f'{args.input} has none of '
-                         f'{", ".join(source_path(args.input, args.version, s) for s in SUBSETS)}; give the folder of '
-                         f'the official files with -i, and --version {"2021" if args.version == "2019" else "2019"} '
-                         'if it is of the other year')
+        raise UsageError(
+            f'{args.input} has none of '
+            f'{", ".join(source_path(args.input, args.version, s) for s in SUBSETS)}; give the folder of '
+            f'the official files with -i, and --version {"2021" if args.version == "2019" else "2019"} '
+            'if it is of the other year'
+        )
     return 1 if sum(count_missing(args, subset) for subset in done) else 0
 
 

@@ -1,4 +1,5 @@
 """What the experiments share: running the project's own command lines, rows that survive an interruption, tables."""
+
 import argparse
 import csv
 import json
@@ -77,9 +78,12 @@ def minutes_of(run_dir: Path) -> float:
 
 def commit() -> str:
     """Revision of the code, with ``-dirty`` if files other than results differ from it."""
+
     def git(*words: str) -> str:
-        return subprocess.run(['git', *words], cwd=str(ROOT), text=True, stdout=subprocess.PIPE,
-                              stderr=subprocess.DEVNULL, check=False).stdout.strip()
+        return subprocess.run(
+            ['git', *words], cwd=str(ROOT), text=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False
+        ).stdout.strip()
+
     dirty = git('status', '--porcelain', '--untracked-files=no', '--', '.', ':(exclude)results')
     return (git('rev-parse', '--short', 'HEAD') or 'unknown') + ('-dirty' if dirty else '')
 
@@ -119,8 +123,9 @@ def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Row]) -> None:
     with atomic_path(path) as temporary, open(temporary, 'w', newline='') as file:
         writer = csv.DictWriter(file, columns, lineterminator='\n')
         writer.writeheader()
-        writer.writerows({key: round(row[key], 4) if isinstance(row[key], float) else row[key] for key in columns}
-                         for row in rows)
+        writer.writerows(
+            {key: round(row[key], 4) if isinstance(row[key], float) else row[key] for key in columns} for row in rows
+        )
 
 
 def table(rows: List[Row], arm: str, scores: Sequence[str], digits: int = 1) -> str:

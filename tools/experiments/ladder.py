@@ -9,6 +9,7 @@ kept. Writes results/ladder_toy.csv and prints the table of docs/results.md.
     python tools/experiments/ladder.py --rungs 2_embedding 3_link --seeds 0 --iterations 1440 \\
         --work-dir work_dirs/ladder_toy_long --csv results/ladder_toy_long.csv      # does a longer training change it?
 """
+
 from pathlib import Path
 
 import _study as study
@@ -43,8 +44,14 @@ def one_run(rung: str, seed: int, work_dir: Path, iterations: int = ITERATIONS) 
     def make() -> study.Row:
         checkpoint = study.train(config_of(rung), run_dir, seed, '--cfg-options', f'runner.max_iters={iterations}')
         scores = study.predict(config_of(rung), checkpoint, run_dir / 'out')
-        return dict(rung=rung, seed=seed, config=config_of(rung), commit=study.commit(),
-                    minutes=study.minutes_of(run_dir), **scores)
+        return dict(
+            rung=rung,
+            seed=seed,
+            config=config_of(rung),
+            commit=study.commit(),
+            minutes=study.minutes_of(run_dir),
+            **scores,
+        )
 
     return study.kept_row(run_dir / 'row.json', make)
 

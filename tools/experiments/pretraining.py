@@ -7,6 +7,7 @@ of two single frames of other streets in the Cityscapes-STEP layout, then 360 of
 to see what it brings to a pre-trained model. Writes results/pretraining_toy.csv and prints the table of
 docs/results.md. Finished runs are kept, also those of ladder.py.
 """
+
 from pathlib import Path
 
 import _study as study
@@ -21,8 +22,19 @@ COLUMNS = ('start', 'seed', *study.ORIGIN, *study.VPS_SCORES)
 def make_data() -> None:
     """The streets of ladder.py, and 120 others for the images."""
     ladder.make_data()
-    study.tool('tools/dataset/make_toy_videos.py', '--layout', 'cityscapes-step', '--out',
-         study.ROOT / 'data' / 'toy' / 'ladder-images', '--train', 120, '--val', 1, '--seed', 1)
+    study.tool(
+        'tools/dataset/make_toy_videos.py',
+        '--layout',
+        'cityscapes-step',
+        '--out',
+        study.ROOT / 'data' / 'toy' / 'ladder-images',
+        '--train',
+        120,
+        '--val',
+        1,
+        '--seed',
+        1,
+    )
 
 
 def pretrained(seed: int, work_dir: Path, linked: bool = True) -> study.Row:
@@ -33,12 +45,19 @@ def pretrained(seed: int, work_dir: Path, linked: bool = True) -> study.Row:
 
     def make() -> study.Row:
         start = study.train(IMAGES, images, seed)
-        checkpoint = study.train(VIDEOS, run_dir, seed, '--load-from', start, '--cfg-options',
-                                 'runner.max_iters=360', *options)
+        checkpoint = study.train(
+            VIDEOS, run_dir, seed, '--load-from', start, '--cfg-options', 'runner.max_iters=360', *options
+        )
         scores = study.predict(VIDEOS, checkpoint, run_dir / 'out', options)
         minutes = study.minutes_of(images) + study.minutes_of(run_dir)
-        return dict(start='images first' if linked else 'images first, no link', seed=seed,
-                    config=f'{IMAGES} {VIDEOS}', commit=study.commit(), minutes=round(minutes, 1), **scores)
+        return dict(
+            start='images first' if linked else 'images first, no link',
+            seed=seed,
+            config=f'{IMAGES} {VIDEOS}',
+            commit=study.commit(),
+            minutes=round(minutes, 1),
+            **scores,
+        )
 
     return study.kept_row(run_dir / 'row.json', make)
 
@@ -49,8 +68,11 @@ def main() -> None:
     make_data()
     for seed in args.seeds:
         scratch = ladder.one_run(ladder.RUNGS[-1], seed, args.work_dir.parent / ladder.NAME)
-        rows += [dict(scratch, start='video alone'), pretrained(seed, args.work_dir),
-                 pretrained(seed, args.work_dir, linked=False)]
+        rows += [
+            dict(scratch, start='video alone'),
+            pretrained(seed, args.work_dir),
+            pretrained(seed, args.work_dir, linked=False),
+        ]
         study.write_csv(args.csv, COLUMNS, rows)
     print(study.table(rows, 'start', study.VPS_SCORES))
 

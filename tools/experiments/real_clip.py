@@ -6,6 +6,7 @@ CLIP holds images/FFFFFF.jpg and panoptic/FFFFFF.png (KITTI-STEP encoding), fram
 scored. The toy weights are those of the last rung of ladder.py. Writes results/real_clip.csv and prints the table of
 docs/results.md; overlays are in the work directory. Finished runs are kept.
 """
+
 from pathlib import Path
 from typing import List
 
@@ -39,8 +40,9 @@ def one_run(start: str, seed: int, work_dir: Path) -> study.Row:
         checkpoint = study.train(CONFIG, run_dir, seed, *weights, '--cfg-options', *data_options(data))
         scores = study.predict(CONFIG, checkpoint, run_dir / 'out', data_options(data))
         study.tool('tools/visualize.py', run_dir / 'out', data, '--out', run_dir / 'pictures', '--gif')
-        return dict(start=start, seed=seed, config=CONFIG, commit=study.commit(), minutes=study.minutes_of(run_dir),
-                    **scores)
+        return dict(
+            start=start, seed=seed, config=CONFIG, commit=study.commit(), minutes=study.minutes_of(run_dir), **scores
+        )
 
     return study.kept_row(run_dir / 'row.json', make)
 
@@ -51,9 +53,21 @@ def main() -> None:
     parser.add_argument('--clip', type=study.absolute, required=True, help='folder with images and panoptic')
     parser.set_defaults(seeds=[0])
     args, rows = parser.parse_args(), []
-    study.tool('tools/dataset/frames_to_kitti_step.py', '--images', args.clip / 'images', '--panoptic',
-               args.clip / 'panoptic', '--dst', args.work_dir / 'data', '--train', '0-69', '--val', '70-100',
-               '--height', 192)
+    study.tool(
+        'tools/dataset/frames_to_kitti_step.py',
+        '--images',
+        args.clip / 'images',
+        '--panoptic',
+        args.clip / 'panoptic',
+        '--dst',
+        args.work_dir / 'data',
+        '--train',
+        '0-69',
+        '--val',
+        '70-100',
+        '--height',
+        192,
+    )
     for seed in args.seeds:
         ladder.make_data()
         ladder.one_run(ladder.RUNGS[-1], seed, args.work_dir.parent / ladder.NAME)

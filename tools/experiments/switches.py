@@ -6,6 +6,7 @@ The networks are those of ladder.py's last rung (trained if they are missing) an
 real_clip.py trained from random weights. Writes results/switches_toy.csv, with the scores and their difference from the
 defaults of the toy configs, and prints the table of docs/results.md.
 """
+
 from pathlib import Path
 from typing import Dict, List, NamedTuple
 
@@ -54,8 +55,12 @@ def out_of(network: Network, switch: str, work_dir: Path) -> Path:
 
 def scores(network: Network, switch: str, work_dir: Path) -> study.Row:
     """Predict with a switch turned, if that was not done yet; the scores in percent."""
-    return study.predict(network.config, network.run_dir / 'latest.pth', out_of(network, switch, work_dir),
-                         SWITCHES[switch] + network.options)
+    return study.predict(
+        network.config,
+        network.run_dir / 'latest.pth',
+        out_of(network, switch, work_dir),
+        SWITCHES[switch] + network.options,
+    )
 
 
 def other_protocol(network: Network, work_dir: Path) -> study.Row:
@@ -63,8 +68,15 @@ def other_protocol(network: Network, work_dir: Path) -> study.Row:
     out = out_of(network, PROTOCOL, work_dir)
     out.mkdir(parents=True, exist_ok=True)
     for metric, program in (('stq', 'eval_dstq_step.py'), ('vpq', 'eval_dvpq_step.py')):
-        study.tool(f'tools/{program}', out_of(network, 'default', work_dir), network.root,
-                   '--protocol', 'paper-repo', '--json', out / f'{metric}.json')
+        study.tool(
+            f'tools/{program}',
+            out_of(network, 'default', work_dir),
+            network.root,
+            '--protocol',
+            'paper-repo',
+            '--json',
+            out / f'{metric}.json',
+        )
     return study.vps_scores(out)
 
 
@@ -72,9 +84,16 @@ def rows_of(network: Network, work_dir: Path) -> List[study.Row]:
     """One row per switch, with differences from the default."""
     found = {switch: scores(network, switch, work_dir) for switch in SWITCHES}
     found[PROTOCOL] = other_protocol(network, work_dir)
-    return [dict(data=network.data, switch=switch, seed=network.seed, **row,
-                 **{f'd{name}': row[name] - found['default'][name] for name in SHOWN})
-            for switch, row in found.items()]
+    return [
+        dict(
+            data=network.data,
+            switch=switch,
+            seed=network.seed,
+            **row,
+            **{f'd{name}': row[name] - found['default'][name] for name in SHOWN},
+        )
+        for switch, row in found.items()
+    ]
 
 
 def main() -> None:
@@ -87,12 +106,23 @@ def main() -> None:
     networks = []
     for seed in args.seeds:
         ladder.one_run(rung, seed, ladder_dir)
-        networks.append(Network('toy streets', seed, ladder.config_of(rung), ladder.run_dir_of(rung, seed, ladder_dir),
-                                [], ladder.DATA))
+        networks.append(
+            Network(
+                'toy streets', seed, ladder.config_of(rung), ladder.run_dir_of(rung, seed, ladder_dir), [], ladder.DATA
+            )
+        )
     if args.clip_run:
         data = args.clip_run / 'data'
-        networks.append(Network('real clip', 0, real_clip.CONFIG, real_clip.run_dir_of('random', 0, args.clip_run),
-                                real_clip.data_options(data), data))
+        networks.append(
+            Network(
+                'real clip',
+                0,
+                real_clip.CONFIG,
+                real_clip.run_dir_of('random', 0, args.clip_run),
+                real_clip.data_options(data),
+                data,
+            )
+        )
     for network in networks:
         rows += rows_of(network, args.work_dir)
         study.write_csv(args.csv, ('data', 'switch', 'seed', *study.VPS_SCORES, *(f'd{name}' for name in SHOWN)), rows)

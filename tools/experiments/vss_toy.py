@@ -6,6 +6,7 @@ Both models see the same pairs of frames in the same order for the same number o
 paper trains, starting from the image model (the one without link from scratch). One run after another; what a stopped
 experiment has finished is kept. Writes results/vss_toy.csv and prints the table of docs/vss.md.
 """
+
 import json
 from pathlib import Path
 from typing import NamedTuple, Optional
@@ -52,8 +53,14 @@ def one_run(name: str, seed: int, work_dir: Path) -> study.Row:
         checkpoint = study.train(arm.config, run_dir, seed, *start)
         study.tool('tools/test_step.py', arm.config, checkpoint, '--out-dir', run_dir / 'out', '--eval', 'miou', 'vc')
         found = json.loads((run_dir / 'out' / 'vss.json').read_text())
-        return dict(link=name, seed=seed, config=arm.config, commit=study.commit(), minutes=study.minutes_of(run_dir),
-                    **{score: 100 * found[score] for score in SCORES})
+        return dict(
+            link=name,
+            seed=seed,
+            config=arm.config,
+            commit=study.commit(),
+            minutes=study.minutes_of(run_dir),
+            **{score: 100 * found[score] for score in SCORES},
+        )
 
     return study.kept_row(run_dir / 'row.json', make)
 
@@ -61,8 +68,23 @@ def one_run(name: str, seed: int, work_dir: Path) -> study.Row:
 def main() -> None:
     """Run what is missing, then tell."""
     args, rows = study.parser(__doc__, NAME).parse_args(), []
-    study.tool('tools/dataset/make_toy_videos.py', '--layout', 'vspw', '--out', DATA, '--train', 40, '--val', 8,
-               '--frames', 24, '--height', 64, '--width', 208)
+    study.tool(
+        'tools/dataset/make_toy_videos.py',
+        '--layout',
+        'vspw',
+        '--out',
+        DATA,
+        '--train',
+        40,
+        '--val',
+        8,
+        '--frames',
+        24,
+        '--height',
+        64,
+        '--width',
+        208,
+    )
     for seed in args.seeds:
         for name in ARMS:
             rows.append(one_run(name, seed, args.work_dir))

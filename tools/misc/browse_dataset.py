@@ -4,6 +4,7 @@ Key frame and reference together; an object has one colour in both:
 
     python tools/misc/browse_dataset.py configs/toy/video_knet_toy_kitti_step.py --out-dir browse --num 10
 """
+
 import argparse
 import os
 import os.path as osp
@@ -100,14 +101,16 @@ def draw_frame(frame: Dict[str, Any], label_space: LabelSpace) -> np.ndarray:
 
 def frame_name(meta: Dict[str, Any]) -> str:
     """Video and frame number, or the file name of an image that belongs to no video."""
-    return f"video {meta['video_id']} frame {meta['frame_id']}" if 'video_id' in meta else meta['ori_filename']
+    return f'video {meta["video_id"]} frame {meta["frame_id"]}' if 'video_id' in meta else meta['ori_filename']
 
 
 def draw_sample(sample: Dict[str, Any], label_space: LabelSpace) -> np.ndarray:
     """Key and references side by side, (H, W', 3) uint8 RGB."""
     frames = frames_of(unwrap(sample))
-    titles = [f"{'reference' if i else 'key'}: {frame_name(frame['img_metas'])}, {len(frame['gt_labels'])} things"
-              for i, frame in enumerate(frames)]
+    titles = [
+        f'{"reference" if i else "key"}: {frame_name(frame["img_metas"])}, {len(frame["gt_labels"])} things'
+        for i, frame in enumerate(frames)
+    ]
     return side_by_side([draw_frame(frame, label_space) for frame in frames], titles)
 
 
@@ -118,8 +121,14 @@ def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
     parser.add_argument('--out-dir', default='browse', help='folder for the pictures (default: %(default)s)')
     parser.add_argument('--num', type=int, default=10, help='number of samples (default: %(default)s)')
     parser.add_argument('--seed', type=int, default=0, help='seed of choice and augmentation (default: %(default)s)')
-    parser.add_argument('--cfg-options', nargs='+', action=mmcv.DictAction, default={}, metavar='KEY=VALUE',
-                        help='settings that replace those of the config')
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action=mmcv.DictAction,
+        default={},
+        metavar='KEY=VALUE',
+        help='settings that replace those of the config',
+    )
     add_debug_option(parser)
     return parser.parse_args(argv)
 

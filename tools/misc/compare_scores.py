@@ -4,6 +4,7 @@
 
 A run is a folder in which tools/test_step.py left ``stq.json`` and ``vpq.json``.
 """
+
 import argparse
 import json
 import os
@@ -35,6 +36,7 @@ def read_scores(folder: Path) -> Row:
     Raises:
         UsageError: If the folder holds no scores.
     """
+
     def load(name: str) -> Dict[str, Any]:
         path = folder / f'{name}.json'
         if not path.is_file():

@@ -13,6 +13,7 @@ A table stands between two comments; the first says what is in it:
 
     Metrics: {STQ: 48.1}  # results/ladder_toy.csv rung=4_joint_train scores=STQ
 """
+
 import argparse
 import csv
 import re
@@ -32,8 +33,12 @@ _METRICS = re.compile(r'Metrics: \{.*?\}  # (\S+) (\w+)=(\S+) scores=(\S+)')
 def pages() -> List[Path]:
     """All pages that may hold tables, and the metafiles."""
     root = study.ROOT
-    return [root / 'README.md', *sorted((root / 'docs').rglob('*.md')), *sorted((root / 'slides').glob('*.md')),
-            *sorted((root / 'configs').rglob('metafile.yml'))]
+    return [
+        root / 'README.md',
+        *sorted((root / 'docs').rglob('*.md')),
+        *sorted((root / 'slides').glob('*.md')),
+        *sorted((root / 'configs').rglob('metafile.yml')),
+    ]
 
 
 def read_rows(path: Path, scores: List[str]) -> List[study.Row]:

@@ -8,6 +8,7 @@ IN is a classification checkpoint of the Swin authors or a checkpoint of a
 detector with a Swin backbone. The weights of the classifier itself and the
 state of the optimizer are left out.
 """
+
 import argparse
 import os.path as osp
 import sys
@@ -29,8 +30,11 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('source', metavar='IN', help='checkpoint file or work directory')
     parser.add_argument('target', metavar='OUT', help='file to write')
     parser.add_argument('--to', required=True, choices=('mmdet', 'original'), help='layout to write')
-    parser.add_argument('--trust-checkpoint', action='store_true',
-                        help='open checkpoints that contain pickled code; only for files whose origin you trust')
+    parser.add_argument(
+        '--trust-checkpoint',
+        action='store_true',
+        help='open checkpoints that contain pickled code; only for files whose origin you trust',
+    )
     add_debug_option(parser)
     return parser.parse_args()
 

@@ -23,20 +23,34 @@ test_pipeline = [
             dict(type='Normalize', **img_norm_cfg),
             dict(type='Pad', size_divisor=32),
             dict(type='ImageToTensor', keys=['img']),
-            dict(type='Collect', keys=['img'], meta_keys=(
-                'filename', 'ori_filename', 'ori_shape', 'img_shape', 'pad_shape', 'scale_factor', 'img_norm_cfg')),
-        ])
+            dict(
+                type='Collect',
+                keys=['img'],
+                meta_keys=(
+                    'filename',
+                    'ori_filename',
+                    'ori_shape',
+                    'img_shape',
+                    'pad_shape',
+                    'scale_factor',
+                    'img_norm_cfg',
+                ),
+            ),
+        ],
+    ),
 ]
 val_data = dict(
     type='CityscapesPanopticDataset',
     data_root=data_root,
     ann_file=dict(
         ins_ann='annotations/instancesonly_filtered_gtFine_val.json',
-        panoptic_ann='annotations/cityscapes_panoptic_val.json'),
+        panoptic_ann='annotations/cityscapes_panoptic_val.json',
+    ),
     img_prefix='leftImg8bit/val',
     seg_prefix='gtFine/cityscapes_panoptic_val',
     test_mode=True,
-    pipeline=test_pipeline)
+    pipeline=test_pipeline,
+)
 data = dict(
     samples_per_gpu=2,
     workers_per_gpu=2,
@@ -48,10 +62,14 @@ data = dict(
             data_root=data_root,
             ann_file=dict(
                 ins_ann='annotations/instancesonly_filtered_gtFine_train.json',
-                panoptic_ann='annotations/cityscapes_panoptic_train.json'),
+                panoptic_ann='annotations/cityscapes_panoptic_train.json',
+            ),
             img_prefix='leftImg8bit/train',
             seg_prefix='gtFine/train',
-            pipeline=train_pipeline)),
+            pipeline=train_pipeline,
+        ),
+    ),
     val=val_data,
-    test=val_data)
+    test=val_data,
+)
 evaluation = dict(interval=1, metric=['PQ', 'segm'])

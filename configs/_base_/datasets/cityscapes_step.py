@@ -28,7 +28,8 @@ test_pipeline = [
             dict(type='Pad', size_divisor=32),
             dict(type='ImageToTensor', keys=['img']),
             dict(type='FrameCollect', keys=['img']),
-        ])
+        ],
+    ),
 ]
 data = dict(
     samples_per_gpu=2,
@@ -36,6 +37,8 @@ data = dict(
     train=dict(
         type='RepeatDataset',
         times=8,
-        dataset=dict(type=dataset_type, data_root=data_root, split='train', pipeline=train_pipeline)),
+        dataset=dict(type=dataset_type, data_root=data_root, split='train', pipeline=train_pipeline),
+    ),
     val=dict(type=dataset_type, data_root=data_root, split='val', test_mode=True, pipeline=test_pipeline),
-    test=dict(type=dataset_type, data_root=data_root, split='val', test_mode=True, pipeline=test_pipeline))
+    test=dict(type=dataset_type, data_root=data_root, split='val', test_mode=True, pipeline=test_pipeline),
+)

@@ -7,15 +7,12 @@ img_norm_cfg = dict(mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375],
 train_pipeline = [
     dict(type='LoadMultiImagesDirect'),
     dict(type='LoadMultiAnnotationsDirect'),
-    dict(
-        type='SeqResizeWithDepth', img_scale=[(1024, 512), (4096, 2048)], multiscale_mode='range', keep_ratio=True),
+    dict(type='SeqResizeWithDepth', img_scale=[(1024, 512), (4096, 2048)], multiscale_mode='range', keep_ratio=True),
     dict(type='SeqFlipWithDepth', flip_ratio=0.5),
     dict(type='SeqRandomCropWithDepth', crop_size=(1024, 1024), share_params=True),
     dict(type='SeqNormalizeWithDepth', **img_norm_cfg),
     dict(type='SeqPadWithDepth', size_divisor=32),
-    dict(
-        type='VideoCollect',
-        keys=['img', 'gt_bboxes', 'gt_labels', 'gt_masks', 'gt_semantic_seg', 'gt_instance_ids']),
+    dict(type='VideoCollect', keys=['img', 'gt_bboxes', 'gt_labels', 'gt_masks', 'gt_semantic_seg', 'gt_instance_ids']),
     dict(type='ConcatVideoReferences'),
     dict(type='SeqDefaultFormatBundle', ref_prefix='ref'),
 ]
@@ -24,4 +21,5 @@ data = dict(
     samples_per_gpu=2,
     train=dict(times=1, dataset=dict(ref_seq_index=[-1, 1], pipeline=train_pipeline, **dataset)),
     val=dataset,
-    test=dataset)
+    test=dataset,
+)

@@ -23,20 +23,31 @@ test_pipeline = [
             dict(type='Normalize', **img_norm_cfg),
             dict(type='Pad', size_divisor=32),
             dict(type='ImageToTensor', keys=['img']),
-            dict(type='Collect', keys=['img'], meta_keys=(
-                'filename', 'ori_filename', 'ori_shape', 'img_shape', 'pad_shape', 'scale_factor', 'img_norm_cfg')),
-        ])
+            dict(
+                type='Collect',
+                keys=['img'],
+                meta_keys=(
+                    'filename',
+                    'ori_filename',
+                    'ori_shape',
+                    'img_shape',
+                    'pad_shape',
+                    'scale_factor',
+                    'img_norm_cfg',
+                ),
+            ),
+        ],
+    ),
 ]
 val_data = dict(
     type='CocoPanopticDatasetCustom',
     data_root=data_root,
-    ann_file=dict(
-        ins_ann='annotations/instances_val2017.json',
-        panoptic_ann='annotations/panoptic_val2017.json'),
+    ann_file=dict(ins_ann='annotations/instances_val2017.json', panoptic_ann='annotations/panoptic_val2017.json'),
     img_prefix='val2017',
     seg_prefix='panoptic_val2017',
     test_mode=True,
-    pipeline=test_pipeline)
+    pipeline=test_pipeline,
+)
 data = dict(
     samples_per_gpu=2,
     workers_per_gpu=2,
@@ -47,11 +58,14 @@ data = dict(
             type='CocoPanopticDatasetCustom',
             data_root=data_root,
             ann_file=dict(
-                ins_ann='annotations/instances_train2017.json',
-                panoptic_ann='annotations/panoptic_train2017.json'),
+                ins_ann='annotations/instances_train2017.json', panoptic_ann='annotations/panoptic_train2017.json'
+            ),
             img_prefix='train2017',
             seg_prefix='panoptic_stuff_train2017',
-            pipeline=train_pipeline)),
+            pipeline=train_pipeline,
+        ),
+    ),
     val=val_data,
-    test=val_data)
+    test=val_data,
+)
 evaluation = dict(interval=1, metric=['PQ', 'segm'])

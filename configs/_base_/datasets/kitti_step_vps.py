@@ -13,9 +13,7 @@ train_pipeline = [
     dict(type='SeqRandomCropWithDepth', crop_size=crop_size, share_params=True),
     dict(type='SeqNormalizeWithDepth', **img_norm_cfg),
     dict(type='SeqPadWithDepth', size_divisor=32),
-    dict(
-        type='VideoCollect',
-        keys=['img', 'gt_bboxes', 'gt_labels', 'gt_masks', 'gt_semantic_seg', 'gt_instance_ids']),
+    dict(type='VideoCollect', keys=['img', 'gt_bboxes', 'gt_labels', 'gt_masks', 'gt_semantic_seg', 'gt_instance_ids']),
     dict(type='ConcatVideoReferences'),
     dict(type='SeqDefaultFormatBundle', ref_prefix='ref'),
 ]
@@ -30,7 +28,8 @@ test_pipeline = [
             dict(type='Pad', size_divisor=32),
             dict(type='ImageToTensor', keys=['img']),
             dict(type='FrameCollect', keys=['img']),
-        ])
+        ],
+    ),
 ]
 data = dict(
     samples_per_gpu=1,
@@ -39,10 +38,9 @@ data = dict(
         type='RepeatDataset',
         times=2,
         dataset=dict(
-            type=dataset_type,
-            data_root=data_root,
-            split='train',
-            ref_seq_index=[-2, -1, 1, 2],
-            pipeline=train_pipeline)),
+            type=dataset_type, data_root=data_root, split='train', ref_seq_index=[-2, -1, 1, 2], pipeline=train_pipeline
+        ),
+    ),
     val=dict(type=dataset_type, data_root=data_root, split='val', test_mode=True, pipeline=test_pipeline),
-    test=dict(type=dataset_type, data_root=data_root, split='val', test_mode=True, pipeline=test_pipeline))
+    test=dict(type=dataset_type, data_root=data_root, split='val', test_mode=True, pipeline=test_pipeline),
+)

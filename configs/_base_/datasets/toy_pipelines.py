@@ -28,7 +28,19 @@ toy_test_pipeline = [
             dict(type='Normalize', **toy_img_norm_cfg),
             dict(type='Pad', size_divisor=32),
             dict(type='ImageToTensor', keys=['img']),
-            dict(type='Collect', keys=['img'], meta_keys=(
-                'filename', 'ori_filename', 'ori_shape', 'img_shape', 'pad_shape', 'scale_factor', 'img_norm_cfg')),
-        ])
+            dict(
+                type='Collect',
+                keys=['img'],
+                meta_keys=(
+                    'filename',
+                    'ori_filename',
+                    'ori_shape',
+                    'img_shape',
+                    'pad_shape',
+                    'scale_factor',
+                    'img_norm_cfg',
+                ),
+            ),
+        ],
+    ),
 ]

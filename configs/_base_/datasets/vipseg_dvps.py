@@ -14,9 +14,7 @@ train_pipeline = [
     # Padding is 0 after normalisation, in training as in testing.
     dict(type='SeqNormalizeWithDepth', **img_norm_cfg),
     dict(type='SeqPadWithDepth', size_divisor=32),
-    dict(
-        type='VideoCollect',
-        keys=['img', 'gt_bboxes', 'gt_labels', 'gt_masks', 'gt_semantic_seg', 'gt_instance_ids']),
+    dict(type='VideoCollect', keys=['img', 'gt_bboxes', 'gt_labels', 'gt_masks', 'gt_semantic_seg', 'gt_instance_ids']),
     dict(type='ConcatVideoReferences'),
     dict(type='SeqDefaultFormatBundle', ref_prefix='ref'),
 ]

@@ -29,17 +29,16 @@ test_pipeline = [
             dict(type='Pad', size_divisor=32),
             dict(type='ImageToTensor', keys=['img']),
             dict(type='FrameCollect', keys=['img']),
-        ])
+        ],
+    ),
 ]
 data = dict(
     samples_per_gpu=1,
     workers_per_gpu=2,
     train=dict(
-        type=dataset_type,
-        data_root=data_root,
-        split='train',
-        ref_seq_index=[-2, -1, 1, 2],
-        pipeline=train_pipeline),
+        type=dataset_type, data_root=data_root, split='train', ref_seq_index=[-2, -1, 1, 2], pipeline=train_pipeline
+    ),
     val=dict(type=dataset_type, data_root=data_root, split='val', test_mode=True, pipeline=test_pipeline),
-    test=dict(type=dataset_type, data_root=data_root, split='val', test_mode=True, pipeline=test_pipeline))
+    test=dict(type=dataset_type, data_root=data_root, split='val', test_mode=True, pipeline=test_pipeline),
+)
 evaluation = dict(metric=['miou', 'vc'], save_best='mIoU')

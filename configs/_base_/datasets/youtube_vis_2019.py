@@ -12,7 +12,8 @@ train_pipeline = [
         share_params=True,
         # The shorter side; the longer one is free.
         img_scale=[(288, 1e6), (320, 1e6), (352, 1e6), (392, 1e6), (416, 1e6), (448, 1e6), (480, 1e6), (512, 1e6)],
-        keep_ratio=True),
+        keep_ratio=True,
+    ),
     dict(type='SeqRandomFlip', share_params=True, flip_ratio=0.5),
     dict(type='SeqNormalize', **img_norm_cfg),
     dict(type='SeqPad', size_divisor=32),
@@ -30,11 +31,7 @@ test_transforms = [
 ]
 test_pipeline = [
     dict(type='LoadMultiImagesFromFile', to_float32=True),
-    dict(
-        type='MultiScaleFlipAugVideo',
-        img_scale=(640, 360),
-        flip=False,
-        transforms=test_transforms)
+    dict(type='MultiScaleFlipAugVideo', img_scale=(640, 360), flip=False, transforms=test_transforms),
 ]
 data = dict(
     samples_per_gpu=2,
@@ -46,7 +43,8 @@ data = dict(
         ann_file='annotations/youtube_vis_2019_train.json',
         img_prefix='train/JPEGImages',
         ref_img_sampler=dict(num_ref_imgs=5, frame_range=[-2, 2], filter_key_img=False),
-        pipeline=train_pipeline),
+        pipeline=train_pipeline,
+    ),
     val=dict(
         type=dataset_type,
         dataset_version='2019',
@@ -54,7 +52,8 @@ data = dict(
         ann_file='annotations/youtube_vis_2019_valid.json',
         img_prefix='valid/JPEGImages',
         test_mode=True,
-        pipeline=test_pipeline),
+        pipeline=test_pipeline,
+    ),
     test=dict(
         type=dataset_type,
         dataset_version='2019',
@@ -62,4 +61,6 @@ data = dict(
         ann_file='annotations/youtube_vis_2019_valid.json',
         img_prefix='valid/JPEGImages',
         test_mode=True,
-        pipeline=test_pipeline))
+        pipeline=test_pipeline,
+    ),
+)

@@ -14,16 +14,13 @@ train_pipeline = [
 ]
 test_pipeline = [
     dict(type='LoadMultiImagesFromFile'),
-    dict(
-        type='MultiScaleFlipAugVideo',
-        img_scale=(224, 128),
-        flip=False,
-        transforms={{_base_.test_transforms}})
+    dict(type='MultiScaleFlipAugVideo', img_scale=(224, 128), flip=False, transforms={{_base_.test_transforms}}),
 ]
 data = dict(
     samples_per_gpu=2,
     workers_per_gpu=1,
     train=dict(data_root=data_root, pipeline=train_pipeline),
     val=dict(data_root=data_root, pipeline=test_pipeline),
-    test=dict(data_root=data_root, pipeline=test_pipeline))
+    test=dict(data_root=data_root, pipeline=test_pipeline),
+)
 evaluation = dict(interval=1, metric=['segm'], save_best='AP')

@@ -17,13 +17,18 @@ deformable_fpn = dict(
                 num_heads=8,
                 num_levels=3,
                 num_points=4,
-                dropout=0.0),
+                dropout=0.0,
+            ),
             ffn_cfgs=dict(
                 type='FFN',
                 embed_dims=256,
                 feedforward_channels=1024,
                 num_fcs=2,
                 ffn_drop=0.0,
-                act_cfg=dict(type='ReLU', inplace=True)),
-            operation_order=('self_attn', 'norm', 'ffn', 'norm'))),
-    positional_encoding=dict(type='SinePositionalEncoding', num_feats=128, normalize=True))
+                act_cfg=dict(type='ReLU', inplace=True),
+            ),
+            operation_order=('self_attn', 'norm', 'ffn', 'norm'),
+        ),
+    ),
+    positional_encoding=dict(type='SinePositionalEncoding', num_feats=128, normalize=True),
+)

@@ -17,7 +17,8 @@ model = dict(
         norm_eval=False,
         style='pytorch',
         contract_dilation=True,
-        init_cfg=dict(type='Pretrained', checkpoint='open-mmlab://resnet50_v1c')),
+        init_cfg=dict(type='Pretrained', checkpoint='open-mmlab://resnet50_v1c'),
+    ),
     decode_head=dict(
         type='VideoIterativeDecodeHead',
         num_stages=num_stages,
@@ -42,7 +43,10 @@ model = dict(
                     feat_channels=256,
                     out_channels=256,
                     act_cfg=dict(type='ReLU', inplace=True),
-                    norm_cfg=dict(type='LN'))) for _ in range(num_stages)
+                    norm_cfg=dict(type='LN'),
+                ),
+            )
+            for _ in range(num_stages)
         ],
         kernel_generate_head=dict(
             type='PSPHead',
@@ -54,7 +58,9 @@ model = dict(
             num_classes=num_classes,
             norm_cfg=norm_cfg,
             align_corners=False,
-            loss_decode=loss_decode)),
+            loss_decode=loss_decode,
+        ),
+    ),
     auxiliary_head=dict(
         type='FCNHead',
         in_channels=1024,
@@ -66,6 +72,8 @@ model = dict(
         num_classes=num_classes,
         norm_cfg=norm_cfg,
         align_corners=False,
-        loss_decode=dict(type='CrossEntropyLoss', use_sigmoid=False, loss_weight=0.4)),
+        loss_decode=dict(type='CrossEntropyLoss', use_sigmoid=False, loss_weight=0.4),
+    ),
     train_cfg=dict(),
-    test_cfg=dict(mode='whole'))
+    test_cfg=dict(mode='whole'),
+)

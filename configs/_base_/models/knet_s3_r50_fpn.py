@@ -4,4 +4,5 @@ model = dict(
     label_space='coco',
     rpn_head=dict(loss_rank=None),
     roi_head=dict(mask_head=dict(loss_rank=None)),
-    test_cfg=dict(rcnn=dict(_delete_=True, max_per_img=100, mask_thr=0.5)))
+    test_cfg=dict(rcnn=dict(_delete_=True, max_per_img=100, mask_thr=0.5)),
+)

@@ -6,8 +6,10 @@ assign_cfg = dict(
         type='knet.MaskHungarianAssigner',
         cls_cost=dict(type='FocalLossCost', weight=2.0),
         dice_cost=dict(type='knet.DiceCost', weight=4.0),
-        mask_cost=dict(type='knet.MaskCost', weight=1.0)),
-    sampler=dict(type='MaskPseudoSampler'))
+        mask_cost=dict(type='knet.MaskCost', weight=1.0),
+    ),
+    sampler=dict(type='MaskPseudoSampler'),
+)
 model = dict(
     type='KNet',
     label_space='coco_panoptic',
@@ -23,13 +25,9 @@ model = dict(
         norm_cfg=dict(type='BN', requires_grad=True),
         norm_eval=True,
         style='pytorch',
-        init_cfg=dict(type='Pretrained', checkpoint='torchvision://resnet50')),
-    neck=dict(
-        type='ChainedFPN',
-        in_channels=[256, 512, 1024, 2048],
-        out_channels=256,
-        start_level=0,
-        num_outs=4),
+        init_cfg=dict(type='Pretrained', checkpoint='torchvision://resnet50'),
+    ),
+    neck=dict(type='ChainedFPN', in_channels=[256, 512, 1024, 2048], out_channels=256, start_level=0, num_outs=4),
     rpn_head=dict(
         type='ConvKernelHead',
         num_proposals=num_proposals,
@@ -42,12 +40,14 @@ model = dict(
             out_channels=256,
             upsample_times=2,
             positional_encoding=dict(type='SinePositionalEncoding', num_feats=128, normalize=True),
-            norm_cfg=dict(type='GN', num_groups=32, requires_grad=True)),
+            norm_cfg=dict(type='GN', num_groups=32, requires_grad=True),
+        ),
         norm_cfg=dict(type='GN', num_groups=32),
         loss_rank=dict(type='CrossEntropyLoss', use_sigmoid=False, loss_weight=0.1),
         loss_seg=dict(type='FocalLoss', use_sigmoid=True, gamma=2.0, alpha=0.25, loss_weight=1.0),
         loss_mask=dict(type='CrossEntropyLoss', use_sigmoid=True, loss_weight=1.0),
-        loss_dice=dict(type='DiceLoss', loss_weight=4.0)),
+        loss_dice=dict(type='DiceLoss', loss_weight=4.0),
+    ),
     roi_head=dict(
         type='KernelIterHead',
         num_stages=num_stages,
@@ -68,15 +68,21 @@ model = dict(
                 feat_channels=256,
                 out_channels=256,
                 act_cfg=dict(type='ReLU', inplace=True),
-                norm_cfg=dict(type='LN')),
+                norm_cfg=dict(type='LN'),
+            ),
             loss_rank=dict(type='CrossEntropyLoss', use_sigmoid=False, loss_weight=0.1),
             loss_mask=dict(type='CrossEntropyLoss', use_sigmoid=True, loss_weight=1.0),
             loss_dice=dict(type='DiceLoss', loss_weight=4.0),
-            loss_cls=dict(type='FocalLoss', use_sigmoid=True, gamma=2.0, alpha=0.25, loss_weight=2.0))),
+            loss_cls=dict(type='FocalLoss', use_sigmoid=True, gamma=2.0, alpha=0.25, loss_weight=2.0),
+        ),
+    ),
     train_cfg=dict(rpn=assign_cfg, rcnn=[assign_cfg] * num_stages),
     test_cfg=dict(
         rcnn=dict(
             max_per_img=100,
             unassigned='void',
             merge_joint=True,
-            merge_stuff_thing=dict(overlap_thr=0.6, instance_score_thr=0.3))))
+            merge_stuff_thing=dict(overlap_thr=0.6, instance_score_thr=0.3),
+        )
+    ),
+)

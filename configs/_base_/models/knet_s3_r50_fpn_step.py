@@ -3,4 +3,5 @@ _base_ = './knet_s3_r50_fpn_panoptic.py'
 model = dict(
     label_space='kitti_step',
     # Published numbers contain that pixels of no segment become class 0; see docs/faithfulness.md.
-    test_cfg=dict(rcnn=dict(unassigned='class0')))
+    test_cfg=dict(rcnn=dict(unassigned='class0')),
+)

@@ -6,7 +6,8 @@ num_proposals = 100
 _costs = dict(
     cls_cost=dict(type='FocalLossCost', weight=2.0),
     dice_cost=dict(type='knet.DiceCost', weight=4.0, min_prob=0.0),
-    mask_cost=dict(type='knet.MaskCost', weight=1.0, min_prob=0.0))
+    mask_cost=dict(type='knet.MaskCost', weight=1.0, min_prob=0.0),
+)
 _sampler = dict(type='MaskPseudoSampler')
 assign_cfg = dict(assigner=dict(type='knet.MaskHungarianAssigner', **_costs), sampler=_sampler)
 clip_assign_cfg = dict(assigner=dict(type='knet.MaskHungarianAssignerVideo', **_costs), sampler=_sampler)
@@ -40,9 +41,13 @@ model = dict(
                 feat_channels=256,
                 out_channels=256,
                 act_cfg=dict(type='ReLU', inplace=True),
-                norm_cfg=dict(type='LN')),
+                norm_cfg=dict(type='LN'),
+            ),
             loss_mask=dict(type='CrossEntropyLoss', use_sigmoid=True, loss_weight=1.0),
             loss_dice=dict(type='DiceLoss', loss_weight=4.0),
-            loss_cls=dict(type='FocalLoss', use_sigmoid=True, gamma=2.0, alpha=0.25, loss_weight=2.0))),
+            loss_cls=dict(type='FocalLoss', use_sigmoid=True, gamma=2.0, alpha=0.25, loss_weight=2.0),
+        ),
+    ),
     train_cfg=dict(rpn=assign_cfg, rcnn=[assign_cfg] * num_stages, tracker=clip_assign_cfg),
-    test_cfg=dict(tracker=dict(max_per_img=10, mask_thr=0.5)))
+    test_cfg=dict(tracker=dict(max_per_img=10, mask_thr=0.5)),
+)

@@ -16,7 +16,8 @@ toy_size = dict(
         recomputed_stages=(),
         norm_eval=False,
         norm_cfg=dict(_delete_=True, **_norm_cfg),
-        init_cfg=None),
+        init_cfg=None,
+    ),
     neck=dict(type='FPN', in_channels=[32, 64, 128, 256], out_channels=_channels),
     rpn_head=dict(
         num_proposals=_num_proposals,
@@ -28,9 +29,11 @@ toy_size = dict(
             out_channels=_channels,
             upsample_times=3,
             positional_encoding=dict(num_feats=_channels // 2),
-            norm_cfg=_norm_cfg),
+            norm_cfg=_norm_cfg,
+        ),
         norm_cfg=_norm_cfg,
-        loss_rank=dict(_delete_=True, type='CrossEntropyLoss', use_sigmoid=False, loss_weight=4.0)),
+        loss_rank=dict(_delete_=True, type='CrossEntropyLoss', use_sigmoid=False, loss_weight=4.0),
+    ),
     roi_head=dict(
         num_proposals=_num_proposals,
         mask_head=dict(
@@ -40,10 +43,15 @@ toy_size = dict(
             # A third of the proposals is matched, not a tenth: positives need no damping.
             loss_cls=dict(alpha=0.5, loss_weight=4.0),
             loss_rank=dict(_delete_=True, type='CrossEntropyLoss', use_sigmoid=False, loss_weight=2.0),
-            kernel_updator_cfg=dict(in_channels=_channels, feat_channels=_channels, out_channels=_channels))),
+            kernel_updator_cfg=dict(in_channels=_channels, feat_channels=_channels, out_channels=_channels),
+        ),
+    ),
     test_cfg=dict(
         rcnn=dict(
             max_per_img=_num_proposals,
             unassigned='stuff',
             merge_joint=False,
-            merge_stuff_thing=dict(_delete_=True, instance_score_thr=0.3, iou_thr=0.5, stuff_max_area=32))))
+            merge_stuff_thing=dict(_delete_=True, instance_score_thr=0.3, iou_thr=0.5, stuff_max_area=32),
+        )
+    ),
+)

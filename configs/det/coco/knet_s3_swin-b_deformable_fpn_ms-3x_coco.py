@@ -5,6 +5,4 @@ _base_ = [
     '../common/mstrain_3x_coco_instance.py',
     '../../_base_/default_runtime.py',
 ]
-model = dict(
-    backbone={{_base_.swin_b_22k}},
-    neck=dict(in_channels={{_base_.swin_b_channels}}))
+model = dict(backbone={{_base_.swin_b_22k}}, neck=dict(in_channels={{_base_.swin_b_channels}}))

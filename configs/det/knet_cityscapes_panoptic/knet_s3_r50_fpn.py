@@ -4,6 +4,4 @@ _base_ = [
     '../common/mstrain_64e_city_panoptic.py',
     '../../_base_/default_runtime.py',
 ]
-model = dict(
-    label_space='cityscapes_panoptic',
-    backbone=dict(norm_cfg=dict(type='SyncBN')))
+model = dict(label_space='cityscapes_panoptic', backbone=dict(norm_cfg=dict(type='SyncBN')))

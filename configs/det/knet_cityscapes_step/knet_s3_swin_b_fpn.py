@@ -6,7 +6,5 @@ _base_ = [
     '../../_base_/schedules/schedule_8e.py',
     '../../_base_/default_runtime.py',
 ]
-model = dict(
-    backbone={{_base_.swin_b}},
-    neck=dict(in_channels={{_base_.swin_b_channels}}))
+model = dict(backbone={{_base_.swin_b}}, neck=dict(in_channels={{_base_.swin_b_channels}}))
 data = dict(samples_per_gpu=1)

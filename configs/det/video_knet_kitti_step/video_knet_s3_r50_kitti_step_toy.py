@@ -8,4 +8,6 @@ model = dict(
         _delete_=True,
         type='KernelTrackHead',
         loss_track=dict(type='MultiPosCrossEntropyLoss', loss_weight=0.25),
-        loss_track_aux=dict(type='L2Loss', neg_pos_ub=3, neg_margin=0.1, loss_weight=1.0)))
+        loss_track_aux=dict(type='L2Loss', neg_pos_ub=3, neg_margin=0.1, loss_weight=1.0),
+    ),
+)

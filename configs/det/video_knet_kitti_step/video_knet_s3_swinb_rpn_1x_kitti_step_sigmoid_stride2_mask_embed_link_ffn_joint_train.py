@@ -6,6 +6,4 @@ _base_ = [
     '../../_base_/schedules/schedule_12e.py',
     '../../_base_/default_runtime.py',
 ]
-model = dict(
-    backbone={{_base_.swin_b}},
-    neck=dict(in_channels={{_base_.swin_b_channels}}))
+model = dict(backbone={{_base_.swin_b}}, neck=dict(in_channels={{_base_.swin_b_channels}}))

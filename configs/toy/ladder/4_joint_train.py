@@ -2,6 +2,7 @@
 _base_ = '../video_knet_toy_kitti_step.py'
 data_root = 'data/toy/ladder'
 data = dict(
-    train=dict(dataset=dict(data_root=data_root)), val=dict(data_root=data_root), test=dict(data_root=data_root))
+    train=dict(dataset=dict(data_root=data_root)), val=dict(data_root=data_root), test=dict(data_root=data_root)
+)
 runner = dict(_delete_=True, type='IterBasedRunner', max_iters=720)
 checkpoint_config = dict(by_epoch=False, interval=240)

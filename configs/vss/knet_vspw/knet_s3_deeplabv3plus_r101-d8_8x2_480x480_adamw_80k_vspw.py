@@ -15,4 +15,7 @@ model = dict(
             num_classes=124,
             norm_cfg=dict(type='SyncBN', requires_grad=True),
             align_corners=False,
-            loss_decode=dict(type='CrossEntropyLoss', use_sigmoid=False, loss_weight=1.0))))
+            loss_decode=dict(type='CrossEntropyLoss', use_sigmoid=False, loss_weight=1.0),
+        )
+    )
+)

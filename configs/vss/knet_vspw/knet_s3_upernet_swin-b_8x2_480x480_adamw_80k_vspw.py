@@ -15,7 +15,8 @@ model = dict(
         patch_norm=True,
         out_indices=(0, 1, 2, 3),
         convert_weights=True,
-        init_cfg=dict(type='Pretrained', checkpoint='pretrained/swin_base_patch4_window7_224_22k.pth')),
+        init_cfg=dict(type='Pretrained', checkpoint='pretrained/swin_base_patch4_window7_224_22k.pth'),
+    ),
     decode_head=dict(
         kernel_generate_head=dict(
             _delete_=True,
@@ -28,14 +29,19 @@ model = dict(
             num_classes=124,
             norm_cfg=dict(type='SyncBN', requires_grad=True),
             align_corners=False,
-            loss_decode=dict(type='CrossEntropyLoss', use_sigmoid=False, loss_weight=1.0))),
-    auxiliary_head=dict(in_channels=512))
+            loss_decode=dict(type='CrossEntropyLoss', use_sigmoid=False, loss_weight=1.0),
+        )
+    ),
+    auxiliary_head=dict(in_channels=512),
+)
 # As K-Net with Swin in mmsegmentation.
 optimizer = dict(
     lr=0.00006,
     paramwise_cfg=dict(
         custom_keys={
-            'absolute_pos_embed': dict(decay_mult=0.),
-            'relative_position_bias_table': dict(decay_mult=0.),
-            'norm': dict(decay_mult=0.)
-        }))
+            'absolute_pos_embed': dict(decay_mult=0.0),
+            'relative_position_bias_table': dict(decay_mult=0.0),
+            'norm': dict(decay_mult=0.0),
+        }
+    ),
+)

@@ -1,4 +1,5 @@
 """Pipelines: loading, geometry, targets, formatting."""
+
 from .formatting import META_KEYS, ConcatVideoReferences, FrameCollect, SeqDefaultFormatBundle, VideoCollect
 from .instances import KNetInsAdapterCherryPick, cut_instances
 from .loading import (

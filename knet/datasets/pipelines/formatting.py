@@ -1,4 +1,5 @@
 """From frames to what the model receives: keys, metas, tensors, containers."""
+
 from typing import Any, Dict, List, Sequence, Tuple
 
 import numpy as np
@@ -9,8 +10,20 @@ from mmdet.datasets.pipelines import Collect, to_tensor
 Frame = Dict[str, Any]
 
 #: What ``img_metas`` of a frame tells the model and the tools.
-META_KEYS = ('filename', 'ori_filename', 'ori_shape', 'img_shape', 'pad_shape', 'scale_factor', 'flip',
-             'flip_direction', 'img_norm_cfg', 'video_id', 'frame_id', 'is_first_frame')
+META_KEYS = (
+    'filename',
+    'ori_filename',
+    'ori_shape',
+    'img_shape',
+    'pad_shape',
+    'scale_factor',
+    'flip',
+    'flip_direction',
+    'img_norm_cfg',
+    'video_id',
+    'frame_id',
+    'is_first_frame',
+)
 
 
 @PIPELINES.register_module()
@@ -50,8 +63,10 @@ class VideoCollect:
     def _collect(self, frame: Frame) -> Frame:
         missing = [key for key in self.keys if key not in frame]
         if missing:
-            raise KeyError(f'VideoCollect: {missing} not among {sorted(frame)}. SeqRandomCropWithDepth makes masks, '
-                           'boxes, labels and ids; without a crop use it with crop_size=None.')
+            raise KeyError(
+                f'VideoCollect: {missing} not among {sorted(frame)}. SeqRandomCropWithDepth makes masks, '
+                'boxes, labels and ids; without a crop use it with crop_size=None.'
+            )
         frame.setdefault('pad_shape', frame['img'].shape)
         frame.setdefault('scale_factor', 1.0)
         collected = {key: frame[key] for key in self.keys}

@@ -1,4 +1,5 @@
 """From an id map to training targets."""
+
 from typing import Any, Dict, Optional
 
 import numpy as np
@@ -34,7 +35,7 @@ def cut_instances(results: Dict[str, Any]) -> Dict[str, Any]:
     is_thing = np.zeros(256, dtype=bool)
     is_thing[list(space.thing_ids)] = True
     ids = np.unique(id_map[is_thing.take(semantic)])
-    masks = np.empty((len(ids), ) + id_map.shape, dtype=np.uint8)
+    masks = np.empty((len(ids),) + id_map.shape, dtype=np.uint8)
     for mask, value in zip(masks, ids):
         np.equal(id_map, value, out=mask.view(bool))
     boxes = np.array([_extents(mask) for mask in masks], dtype=np.float32).reshape(-1, 4)
@@ -51,7 +52,8 @@ def cut_instances(results: Dict[str, Any]) -> Dict[str, Any]:
         gt_semantic_seg=semantic,
         bbox_fields=['gt_bboxes'],
         mask_fields=['gt_masks'],
-        seg_fields=['gt_semantic_seg'])
+        seg_fields=['gt_semantic_seg'],
+    )
     return results
 
 

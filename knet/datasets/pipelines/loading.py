@@ -4,6 +4,7 @@ A frame keeps **one** id map (:mod:`knet.evaluation.id_maps`) from here to the
 crop: it is resized, flipped and cropped as a segmentation field, and instance
 masks are cut from it afterwards (:mod:`.instances`).
 """
+
 import os.path as osp
 from typing import Any, Dict, List
 
@@ -56,11 +57,15 @@ def read_train_id_panoptic(semantic_path: str, instance_path: str) -> np.ndarray
     """
     semantic, instance = read_png(semantic_path), read_png(instance_path)
     if semantic.dtype != np.uint8 or semantic.ndim != 2:
-        raise ValueError(f'{semantic_path}: expected an 8-bit single-channel PNG of train ids, found '
-                         f'{semantic.dtype} {semantic.shape}. Create it with csCreateTrainIdLabelImgs.')
+        raise ValueError(
+            f'{semantic_path}: expected an 8-bit single-channel PNG of train ids, found '
+            f'{semantic.dtype} {semantic.shape}. Create it with csCreateTrainIdLabelImgs.'
+        )
     if instance.dtype != np.uint16 or instance.ndim != 2:
-        raise ValueError(f'{instance_path}: expected a 16-bit single-channel PNG, found {instance.dtype} '
-                         f'{instance.shape}. Create it with cityscapesscripts in trainIds mode.')
+        raise ValueError(
+            f'{instance_path}: expected a 16-bit single-channel PNG, found {instance.dtype} '
+            f'{instance.shape}. Create it with cityscapesscripts in trainIds mode.'
+        )
     if semantic.shape != instance.shape:
         raise ValueError(f'{instance_path}: size {instance.shape} differs from {semantic.shape} of {semantic_path}.')
     instance = instance.astype(np.int32)
@@ -88,9 +93,11 @@ def check_classes(id_map: np.ndarray, label_space: LabelSpace, path: str) -> Non
     if known.take(classes).all():
         return
     unknown = np.flatnonzero(np.bincount(classes.ravel(), minlength=256) * ~known).tolist()
-    raise ValueError(f'{path}: unknown class ids {unknown}; the label space {label_space.name!r} has '
-                     f'{sorted(label_space.dataset_ids.tolist())} and void {label_space.void}. '
-                     'Check the encoding of the file, or name the right label_space in the data set config.')
+    raise ValueError(
+        f'{path}: unknown class ids {unknown}; the label space {label_space.name!r} has '
+        f'{sorted(label_space.dataset_ids.tolist())} and void {label_space.void}. '
+        'Check the encoding of the file, or name the right label_space in the data set config.'
+    )
 
 
 @PIPELINES.register_module()
@@ -125,9 +132,11 @@ class LoadMultiImagesDirect(LoadImgDirect):
         key = frames[0]
         for frame in frames[1:]:
             if frame['img_shape'] != key['img_shape']:
-                raise ValueError(f"{frame['filename']}: size {frame['img_shape'][:2]} differs from "
-                                 f"{key['img_shape'][:2]} of {key['filename']}. All frames of a video must "
-                                 'have one size.')
+                raise ValueError(
+                    f'{frame["filename"]}: size {frame["img_shape"][:2]} differs from '
+                    f'{key["img_shape"][:2]} of {key["filename"]}. All frames of a video must '
+                    'have one size.'
+                )
         return frames
 
 
@@ -150,8 +159,10 @@ class LoadAnnotationsDirect:
         paths = results['ann']
         id_map = results['ann_reader'](*paths)
         if id_map.shape != results['img_shape'][:2]:
-            raise ValueError(f"{paths[0]}: size {id_map.shape} differs from {results['img_shape'][:2]} of its image "
-                             f"{results['filename']}. Image and labels must come from the same release.")
+            raise ValueError(
+                f'{paths[0]}: size {id_map.shape} differs from {results["img_shape"][:2]} of its image '
+                f'{results["filename"]}. Image and labels must come from the same release.'
+            )
         check_classes(id_map, results['label_space'], paths[0])
         results.update(gt_id_map=id_map, seg_fields=['gt_id_map'])
         return results
@@ -189,15 +200,21 @@ class LoadThingStuffAnnotations(LoadAnnotations):
         path = osp.join(results['seg_prefix'], results['ann_info']['seg_map'])
         values = read_png(path)
         if values.dtype != np.uint8 or values.ndim != 2:
-            raise ValueError(f'{path}: expected an 8-bit single-channel PNG, found {values.dtype} {values.shape}. '
-                             'Make stuff maps with the converter of the data set, see DATASET.md.')
+            raise ValueError(
+                f'{path}: expected an 8-bit single-channel PNG, found {values.dtype} {values.shape}. '
+                'Make stuff maps with the converter of the data set, see DATASET.md.'
+            )
         if values.shape != results['img_shape'][:2]:
-            raise ValueError(f"{path}: size {values.shape} differs from {results['img_shape'][:2]} of its image "
-                             f"{results['filename']}. Image and labels must come from the same release.")
+            raise ValueError(
+                f'{path}: size {values.shape} differs from {results["img_shape"][:2]} of its image '
+                f'{results["filename"]}. Image and labels must come from the same release.'
+            )
         semantic = results['stuff_map_table'].take(values)
         if semantic.min() < 0:
-            raise ValueError(f'{path}: value {int(values[semantic < 0][0])} is no stuff class, nor void. Make stuff '
-                             'maps with the converter of the data set, see DATASET.md.')
+            raise ValueError(
+                f'{path}: value {int(values[semantic < 0][0])} is no stuff class, nor void. Make stuff '
+                'maps with the converter of the data set, see DATASET.md.'
+            )
         results['gt_semantic_seg'] = semantic.astype(np.uint8)
         results['seg_fields'].append('gt_semantic_seg')
         return results

@@ -1,4 +1,5 @@
 """Photometry and targets of semantic segmentation, for one frame or for a key and its references."""
+
 from typing import Any, Dict, List
 
 import numpy as np

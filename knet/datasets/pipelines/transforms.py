@@ -4,6 +4,7 @@ Every transform is MMDetection's, applied frame by frame with one set of random
 parameters for all of them. The names say ``WithDepth`` because configurations
 in circulation use them.
 """
+
 from typing import Any, Dict, List, Optional, Tuple
 
 import numpy as np
@@ -76,11 +77,13 @@ class SeqRandomCropWithDepth:
             but none in common: there would be nothing to associate.
     """
 
-    def __init__(self,
-                 crop_size: Optional[Tuple[int, int]],
-                 share_params: bool = False,
-                 allow_negative_crop: bool = True,
-                 check_id_match: bool = True) -> None:
+    def __init__(
+        self,
+        crop_size: Optional[Tuple[int, int]],
+        share_params: bool = False,
+        allow_negative_crop: bool = True,
+        check_id_match: bool = True,
+    ) -> None:
         if crop_size is not None and (len(crop_size) != 2 or min(crop_size) <= 0):
             raise ValueError(f'crop_size must be (height, width) of positive numbers or None, got {crop_size}')
         self.crop_size = crop_size
@@ -106,7 +109,7 @@ class SeqRandomCropWithDepth:
     def _crop(self, frame: Frame, offset: Tuple[int, int]) -> None:
         (y, x), (height, width) = offset, self.crop_size
         for key in frame['img_fields'] + frame['seg_fields']:
-            frame[key] = frame[key][y:y + height, x:x + width]
+            frame[key] = frame[key][y : y + height, x : x + width]
         frame['img_shape'] = frame['pad_shape'] = frame['img'].shape
 
     def _accepts(self, frames: List[Frame]) -> bool:
@@ -118,8 +121,10 @@ class SeqRandomCropWithDepth:
         return True
 
     def __repr__(self) -> str:
-        return (f'{self.__class__.__name__}(crop_size={self.crop_size}, share_params={self.share_params}, '
-                f'allow_negative_crop={self.allow_negative_crop}, check_id_match={self.check_id_match})')
+        return (
+            f'{self.__class__.__name__}(crop_size={self.crop_size}, share_params={self.share_params}, '
+            f'allow_negative_crop={self.allow_negative_crop}, check_id_match={self.check_id_match})'
+        )
 
 
 @PIPELINES.register_module()

@@ -1,7 +1,15 @@
 """Procedural street videos with exact labels, the world of the quickstart."""
+
 from knet.datasets.toy.layouts import LAYOUTS, write_cityscapes_step, write_kitti_step
 from knet.datasets.toy.street import ToyFrame, ToyStreet
 from knet.datasets.toy.writers import ToySpec, make_toy_videos
 
-__all__ = ['LAYOUTS', 'ToyFrame', 'ToySpec', 'ToyStreet', 'make_toy_videos', 'write_cityscapes_step',
-           'write_kitti_step']
+__all__ = [
+    'LAYOUTS',
+    'ToyFrame',
+    'ToySpec',
+    'ToyStreet',
+    'make_toy_videos',
+    'write_cityscapes_step',
+    'write_kitti_step',
+]

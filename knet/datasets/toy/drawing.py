@@ -6,6 +6,7 @@ label agree in every pixel and nearer things overwrite farther ones in both.
 
 World coordinates are metres: X to the right, Y up (0 = ground), Z ahead.
 """
+
 import math
 from typing import NamedTuple, Sequence, Tuple
 
@@ -68,9 +69,11 @@ class Light(NamedTuple):
         """Colour of a surface that is ``distance`` metres away, RGB 0..255."""
         keep = math.exp(-max(distance, 0.0) / self.reach)
         (r, g, b), (gain_r, gain_g, gain_b), (haze_r, haze_g, haze_b) = colour, self.gain, self.haze
-        return (int(keep * min(255.0, r * gain_r * factor) + (1 - keep) * haze_r),
-                int(keep * min(255.0, g * gain_g * factor) + (1 - keep) * haze_g),
-                int(keep * min(255.0, b * gain_b * factor) + (1 - keep) * haze_b))
+        return (
+            int(keep * min(255.0, r * gain_r * factor) + (1 - keep) * haze_r),
+            int(keep * min(255.0, g * gain_g * factor) + (1 - keep) * haze_g),
+            int(keep * min(255.0, b * gain_b * factor) + (1 - keep) * haze_b),
+        )
 
 
 class Canvas:
@@ -116,8 +119,14 @@ class Canvas:
 
     def stroke(self, start: np.ndarray, end: np.ndarray, width: float, value: Tuple[int, int, int, int]) -> None:
         """Draw a thick line between two (2,) int32 pixel positions."""
-        cv2.line(self.pixels, (int(start[0]), int(start[1])), (int(end[0]), int(end[1])), value,
-                 max(1, int(round(width))), cv2.LINE_8)
+        cv2.line(
+            self.pixels,
+            (int(start[0]), int(start[1])),
+            (int(end[0]), int(end[1])),
+            value,
+            max(1, int(round(width))),
+            cv2.LINE_8,
+        )
 
 
 class Frame3D:
@@ -159,6 +168,7 @@ def prism(bottom: Sequence[float], top: Sequence[float], y0: float, y1: float) -
         np.ndarray: (5, 4, 3) corners (u, v, y): rear, front, left, right,
         top. Seen from outside they run clockwise from the lower left.
     """
+
     def corner(level: int, u: int, side: int) -> Tuple[float, float, float]:
         spec, y = ((bottom, y0), (top, y1))[level]
         return spec[u], side * spec[2], y
@@ -168,7 +178,8 @@ def prism(bottom: Sequence[float], top: Sequence[float], y0: float, y1: float) -
         ((0, 1, 1), (1, 1, 1), (1, 1, -1), (0, 1, -1)),
         ((0, 1, -1), (1, 1, -1), (1, 0, -1), (0, 0, -1)),
         ((0, 0, 1), (1, 0, 1), (1, 1, 1), (0, 1, 1)),
-        ((1, 0, -1), (1, 1, -1), (1, 1, 1), (1, 0, 1)))
+        ((1, 0, -1), (1, 1, -1), (1, 1, 1), (1, 0, 1)),
+    )
     return np.array([[corner(*c) for c in face] for face in faces])
 
 

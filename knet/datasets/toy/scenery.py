@@ -1,4 +1,5 @@
 """The stuff of the toy street: sky, ground, buildings and trees."""
+
 from dataclasses import dataclass
 from typing import Sequence, Tuple
 
@@ -11,7 +12,14 @@ STUFF = {1: 0, 2: 1, 3: 2, 4: 8, 5: 9, 6: 10}
 ROAD, SIDEWALK, BUILDING, VEGETATION, TERRAIN, SKY = range(1, 7)
 
 WALLS: Tuple[Colour, ...] = (
-    (178, 148, 120), (150, 84, 66), (196, 190, 176), (128, 132, 140), (206, 178, 130), (120, 108, 98), (172, 118, 96))
+    (178, 148, 120),
+    (150, 84, 66),
+    (196, 190, 176),
+    (128, 132, 140),
+    (206, 178, 130),
+    (120, 108, 98),
+    (172, 118, 96),
+)
 ROOFS: Tuple[Colour, ...] = ((126, 62, 48), (74, 72, 76), (96, 60, 44))
 LEAVES: Tuple[Colour, ...] = ((74, 122, 52), (96, 136, 58), (58, 100, 58), (168, 124, 50))
 _TILE = 256
@@ -36,8 +44,9 @@ class Ground:
     _CELL_X, _CELL_Z = 0.1, 0.15
     _HALF, _START = 30.0, 0.0
 
-    def __init__(self, rng: np.random.RandomState, crossings: Sequence[Tuple[float, float]], end: float,
-                 light: Light) -> None:
+    def __init__(
+        self, rng: np.random.RandomState, crossings: Sequence[Tuple[float, float]], end: float, light: Light
+    ) -> None:
         self.road, self.walk = rng.uniform(4.9, 5.6), rng.uniform(2.0, 3.2)
         self.crossings = crossings
         self.light = light
@@ -63,7 +72,7 @@ class Ground:
         light = np.where(walk, np.array((0.94, 1.04), dtype=np.float32)[slab], np.float32(1))
         # a bright kerb
         light[walk & (np.abs(side - self.road - 0.1) < 0.14)] = 1.22
-        light += np.tile(texture.astype(np.float32), (len(z) // _TILE + 1, len(x) // _TILE + 1))[:len(z), :len(x)]
+        light += np.tile(texture.astype(np.float32), (len(z) // _TILE + 1, len(x) // _TILE + 1))[: len(z), : len(x)]
         plan = np.empty(owner.shape + (4,), dtype=np.uint8)
         lit = (colours * np.array(self.light.gain)).astype(np.float32)
         marks = self._marks(x, z, owner == ROAD)
@@ -122,8 +131,9 @@ class Sky:
         focal: Focal length in canvas pixels.
     """
 
-    def __init__(self, rng: np.random.RandomState, light: Light, cover: float, reach: Tuple[int, int],
-                 focal: float) -> None:
+    def __init__(
+        self, rng: np.random.RandomState, light: Light, cover: float, reach: Tuple[int, int], focal: float
+    ) -> None:
         clouds = value_noise(rng, _TILE, (6, 12, 24, 48), (0.5, 0.3, 0.15, 0.08)) + 0.5 * cover
         skyline = 0.5 + value_noise(rng, _TILE, (10, 24, 60), (0.25, 0.15, 0.1))[0]
         up, half = reach
@@ -147,7 +157,7 @@ class Sky:
         rows = min(len(canvas.pixels), int(np.floor(canvas.camera.horizon)) + 1)
         left = self._half - int(np.floor(canvas.camera.centre))
         width = canvas.pixels.shape[1]
-        canvas.pixels[:rows] = self._panorama[len(self._panorama) - rows:, left:left + width]
+        canvas.pixels[:rows] = self._panorama[len(self._panorama) - rows :, left : left + width]
 
 
 class Building:
@@ -165,8 +175,15 @@ class Building:
         z1 (float): Far end.
     """
 
-    def __init__(self, side: int, face: float, span: Tuple[float, float], height: float,
-                 colours: Tuple[Colour, Colour], lit: np.ndarray) -> None:
+    def __init__(
+        self,
+        side: int,
+        face: float,
+        span: Tuple[float, float],
+        height: float,
+        colours: Tuple[Colour, Colour],
+        lit: np.ndarray,
+    ) -> None:
         self._side, self._lit = side, lit.reshape(-1)
         self._wall, self._roof = colours
         self.z0, self.z1 = span
@@ -182,11 +199,14 @@ class Building:
             for bay in range(bays):
                 door = floor == 0 and bay % 3 == 1
                 low, high = 0.05 if door else (floor + 0.35) * storey, (floor + 0.85) * storey
-                panes.append(self._upright((x0, edges[bay] + 0.25 * span_z), (x0, edges[bay] + 0.75 * span_z),
-                                           low, high))
-        others = [self._upright((x0, self.z0), (x0, self.z1), rise, height),
-                  self._upright((x0, self.z0), (x1, self.z0), 0.0, height),
-                  self._upright((x0, self.z0), (x1, self.z0), rise, height)]
+                panes.append(
+                    self._upright((x0, edges[bay] + 0.25 * span_z), (x0, edges[bay] + 0.75 * span_z), low, high)
+                )
+        others = [
+            self._upright((x0, self.z0), (x0, self.z1), rise, height),
+            self._upright((x0, self.z0), (x1, self.z0), 0.0, height),
+            self._upright((x0, self.z0), (x1, self.z0), rise, height),
+        ]
         self._quads = np.array(walls + panes + others)
 
     @staticmethod
@@ -209,8 +229,7 @@ class Building:
         middle = float(self._middles.mean())
         whole = self._quads[bays:-3, :, 2].min(1) > near
         for lit, colour in ((False, (62, 74, 90)), (True, (232, 214, 160))):
-            canvas.polygons(quads[bays:-3][whole & (self._lit == lit)],
-                            canvas.tint(colour, light, middle, BUILDING))
+            canvas.polygons(quads[bays:-3][whole & (self._lit == lit)], canvas.tint(colour, light, middle, BUILDING))
         canvas.polygon(quads[-3], canvas.tint(self._roof, light, middle, BUILDING))
         if self.z0 > near:
             canvas.polygon(quads[-2], canvas.tint(self._wall, 0.78, self.z0, BUILDING))
@@ -241,8 +260,15 @@ class Tree:
         count = 9 if not bush else 5
         size = rng.uniform(0.5, 0.75) if bush else rng.uniform(1.1, 1.7)
         top = size * 0.7 if bush else rng.uniform(3.0, 4.2)
-        blobs = np.stack([rng.uniform(-1.0, 1.0, count) * size, top + rng.uniform(-0.7, 0.9, count) * size,
-                          rng.uniform(0.45, 0.75, count) * size, np.sort(rng.uniform(0.72, 1.16, count))], axis=1)
+        blobs = np.stack(
+            [
+                rng.uniform(-1.0, 1.0, count) * size,
+                top + rng.uniform(-0.7, 0.9, count) * size,
+                rng.uniform(0.45, 0.75, count) * size,
+                np.sort(rng.uniform(0.72, 1.16, count)),
+            ],
+            axis=1,
+        )
         return cls(x, z, blobs, leaf, not bush)
 
     def draw(self, canvas: Canvas) -> None:
@@ -255,7 +281,6 @@ class Tree:
         ends = np.array([(self.x, 0.0, self.z), (self.x, float(self.blobs[0, 1]), self.z)])
         centres = canvas.camera.project(np.concatenate([points, ends]))
         if self.trunk:
-            canvas.stroke(centres[-2], centres[-1], 0.3 * scale,
-                          canvas.tint((92, 70, 50), 1.0, self.z, VEGETATION))
+            canvas.stroke(centres[-2], centres[-1], 0.3 * scale, canvas.tint((92, 70, 50), 1.0, self.z, VEGETATION))
         for centre, (_, _, radius, light) in zip(centres, self.blobs):
             canvas.disc(centre, radius * scale, canvas.tint(self.leaf, light, self.z, VEGETATION))

@@ -1,4 +1,5 @@
 """One toy video: a seeded street, the things in it, and the ride through it."""
+
 from typing import Iterator, List, NamedTuple, Sequence, Tuple, Union
 
 import cv2
@@ -55,9 +56,17 @@ class ToyStreet:
         ValueError: If a size or the length is too small to draw.
     """
 
-    def __init__(self, seed: Union[int, Sequence[int]], height: int = 96, width: int = 320, num_frames: int = 12,
-                 crowd: float = 0.25, void: float = 0.3, zoom: float = 1.0,
-                 rate: float = 1.0) -> None:
+    def __init__(
+        self,
+        seed: Union[int, Sequence[int]],
+        height: int = 96,
+        width: int = 320,
+        num_frames: int = 12,
+        crowd: float = 0.25,
+        void: float = 0.3,
+        zoom: float = 1.0,
+        rate: float = 1.0,
+    ) -> None:
         if zoom < 1:
             raise ValueError(f'zoom must be 1 or more, got {zoom}: nothing is drawn beside the street')
         if rate <= 0:
@@ -86,7 +95,7 @@ class ToyStreet:
             self._semantic_of[owner] = train_id
         self._semantic_of[_CROWD] = PERSON_ID
         # ids are drawn from 1..999 so that both bytes of the PNG encoding are used
-        ids = rng.permutation(999)[:len(things)] + 1
+        ids = rng.permutation(999)[: len(things)] + 1
         for thing, track in zip(things, ids):
             self._semantic_of[thing.owner] = CAR_ID if isinstance(thing, Car) else PERSON_ID
             self._instance_of[thing.owner] = track
@@ -119,8 +128,13 @@ class ToyStreet:
         self._ground = Ground(rng, crossings, self._travel + 60.0, self._light)
         fine = self._fine_camera(0)
         margin = int(np.ceil(_FINE * self._pan[0])) + 2
-        self._sky = Sky(rng, self._light, rng.uniform(-0.5, 0.6),
-                        (int(self._horizon * _FINE * 1.05) + 4, _FINE * self.width // 2 + margin), fine.focal)
+        self._sky = Sky(
+            rng,
+            self._light,
+            rng.uniform(-0.5, 0.6),
+            (int(self._horizon * _FINE * 1.05) + 4, _FINE * self.width // 2 + margin),
+            fine.focal,
+        )
         self._buildings: List[Building] = []
         self._trees: List[Tree] = []
         leaf = LEAVES[rng.randint(len(LEAVES))]
@@ -138,8 +152,11 @@ class ToyStreet:
             if self._clear_of_crossing(z, z + length) and rng.uniform() < built:
                 floors, bays = rng.randint(1, 4), max(2, int(length / 2.4))
                 colours = WALLS[rng.randint(len(WALLS))], ROOFS[rng.randint(len(ROOFS))]
-                self._buildings.append(Building(side, face, (z, z + length), 1.2 + 2.7 * floors, colours,
-                                                rng.uniform(size=(floors, bays)) < 0.2))
+                self._buildings.append(
+                    Building(
+                        side, face, (z, z + length), 1.2 + 2.7 * floors, colours, rng.uniform(size=(floors, bays)) < 0.2
+                    )
+                )
             z += length + (rng.uniform(1.5, 6.0) if rng.uniform() < 0.35 else 0.0)
         green = rng.uniform(0.15, 0.6)
         for z in np.arange(3.0, end, 5.5):
@@ -199,13 +216,23 @@ class ToyStreet:
         rng = self._rng
         walks = motion.vx != 0 or motion.vz != 0
         person = Person(
-            self._next_owner(), motion, rng.uniform(1.5, 1.95) if rng.uniform() < 0.85 else rng.uniform(1.1, 1.35),
-            rng.uniform(0.9, 1.3) if walks else 0.0, rng.uniform(0, 2 * np.pi),
-            CLOTHES[rng.randint(len(CLOTHES))], CLOTHES[rng.randint(len(CLOTHES))],
-            SKIN[rng.randint(len(SKIN))], HAIR[rng.randint(len(HAIR))],
-            skirt=bool(rng.uniform() < 0.25), backpack=bool(rng.uniform() < 0.25))
-        if self._next_owner() < 256 and self._is_free(motion, 1.8, self._cars) and self._is_free(
-                motion, gap, self._persons):
+            self._next_owner(),
+            motion,
+            rng.uniform(1.5, 1.95) if rng.uniform() < 0.85 else rng.uniform(1.1, 1.35),
+            rng.uniform(0.9, 1.3) if walks else 0.0,
+            rng.uniform(0, 2 * np.pi),
+            CLOTHES[rng.randint(len(CLOTHES))],
+            CLOTHES[rng.randint(len(CLOTHES))],
+            SKIN[rng.randint(len(SKIN))],
+            HAIR[rng.randint(len(HAIR))],
+            skirt=bool(rng.uniform() < 0.25),
+            backpack=bool(rng.uniform() < 0.25),
+        )
+        if (
+            self._next_owner() < 256
+            and self._is_free(motion, 1.8, self._cars)
+            and self._is_free(motion, gap, self._persons)
+        ):
             self._persons.append(person)
 
     def _sample_persons(self) -> None:
@@ -251,9 +278,19 @@ class ToyStreet:
         group = []
         for _ in range(rng.randint(5, 9)):
             motion = Motion(side * (self._ground.road + rng.uniform(0.2, self._ground.walk)), z + rng.uniform(0, 1.5))
-            group.append(Person(_CROWD, motion, rng.uniform(1.5, 1.9), 0.0, 0.0, CLOTHES[rng.randint(len(CLOTHES))],
-                                CLOTHES[rng.randint(len(CLOTHES))], SKIN[rng.randint(len(SKIN))],
-                                HAIR[rng.randint(len(HAIR))]))
+            group.append(
+                Person(
+                    _CROWD,
+                    motion,
+                    rng.uniform(1.5, 1.9),
+                    0.0,
+                    0.0,
+                    CLOTHES[rng.randint(len(CLOTHES))],
+                    CLOTHES[rng.randint(len(CLOTHES))],
+                    SKIN[rng.randint(len(SKIN))],
+                    HAIR[rng.randint(len(HAIR))],
+                )
+            )
         return group
 
     # ------------------------------------------------------------ rendering
@@ -263,13 +300,13 @@ class ToyStreet:
         pan = amplitude * float(np.sin(phase + 2 * np.pi * time / period))
         bounce = self._bounce[0] * float(np.sin(self._bounce[1] + 1.9 * time)) if self.speed else 0.0
         focal = self.zoom * max(0.72 * self.width, 1.45 * self.height)
-        return Camera(self._eye[0], self._eye[1], self.speed * time, focal, self.width / 2 + pan,
-                      self._horizon + bounce)
+        return Camera(
+            self._eye[0], self._eye[1], self.speed * time, focal, self.width / 2 + pan, self._horizon + bounce
+        )
 
     def _fine_camera(self, time: float) -> Camera:
         camera = self.camera(time)
-        return camera._replace(focal=camera.focal * _FINE, centre=camera.centre * _FINE,
-                               horizon=camera.horizon * _FINE)
+        return camera._replace(focal=camera.focal * _FINE, centre=camera.centre * _FINE, horizon=camera.horizon * _FINE)
 
     def render_frame(self, frame: int) -> ToyFrame:
         """Render one frame, 0 <= ``frame`` < ``num_frames``."""

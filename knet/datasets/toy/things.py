@@ -1,4 +1,5 @@
 """The things of the toy street: cars and persons that move."""
+
 from dataclasses import dataclass
 from typing import Optional, Tuple
 
@@ -7,11 +8,29 @@ import numpy as np
 from knet.datasets.toy.drawing import Canvas, Colour, Frame3D, facing, patch, prism
 
 CAR_COLOURS: Tuple[Colour, ...] = (
-    (196, 36, 40), (36, 72, 170), (226, 226, 222), (40, 42, 46), (150, 154, 160), (38, 122, 74),
-    (232, 176, 34), (108, 30, 52), (90, 150, 196), (206, 104, 38))
+    (196, 36, 40),
+    (36, 72, 170),
+    (226, 226, 222),
+    (40, 42, 46),
+    (150, 154, 160),
+    (38, 122, 74),
+    (232, 176, 34),
+    (108, 30, 52),
+    (90, 150, 196),
+    (206, 104, 38),
+)
 CLOTHES: Tuple[Colour, ...] = (
-    (190, 40, 46), (44, 88, 178), (232, 228, 216), (34, 36, 44), (238, 186, 44), (60, 140, 84),
-    (128, 66, 142), (226, 112, 52), (96, 170, 190), (120, 92, 66))
+    (190, 40, 46),
+    (44, 88, 178),
+    (232, 228, 216),
+    (34, 36, 44),
+    (238, 186, 44),
+    (60, 140, 84),
+    (128, 66, 142),
+    (226, 112, 52),
+    (96, 170, 190),
+    (120, 92, 66),
+)
 SKIN: Tuple[Colour, ...] = ((236, 196, 168), (206, 152, 116), (150, 102, 72), (98, 66, 48))
 HAIR: Tuple[Colour, ...] = ((44, 32, 26), (96, 64, 36), (190, 150, 84), (120, 120, 120), (150, 62, 32))
 
@@ -79,30 +98,51 @@ class CarShape:
     PANE_FACE = (0, 1, 2, 2, 3, 3)
     CORNERS = 10
 
-    def __init__(self, length: float, width: float, belt: float, roof: float, cabin: Tuple[float, float],
-                 top: Tuple[float, float]) -> None:
+    def __init__(
+        self,
+        length: float,
+        width: float,
+        belt: float,
+        roof: float,
+        cabin: Tuple[float, float],
+        top: Tuple[float, float],
+    ) -> None:
         self.length, self.width = length, width
         half, side = length / 2, width / 2
         body = prism((-half, half, side), (-half * 0.97, half * 0.97, side * 0.96), 0.28, belt)
-        house = prism((cabin[0] * length, cabin[1] * length, side * 0.94),
-                      (top[0] * length, top[1] * length, side * 0.76), belt, roof)
+        house = prism(
+            (cabin[0] * length, cabin[1] * length, side * 0.94),
+            (top[0] * length, top[1] * length, side * 0.76),
+            belt,
+            roof,
+        )
         # a pillar parts the side windows
         spans = ((0.08, 0.92), (0.08, 0.92), (0.08, 0.47), (0.54, 0.92), (0.08, 0.47), (0.54, 0.92))
         panes = [patch(house[face], s0, s1, 0.12, 0.86) for face, (s0, s1) in zip(self.PANE_FACE, spans)]
-        lamps = [patch(body[face], s0, s1, *rows) for face in (0, 1) for s0, s1, rows in (
-            (0.05, 0.24, (0.5, 0.82)), (0.76, 0.95, (0.5, 0.82)), (0.38, 0.62, (0.22, 0.42)))]
+        lamps = [
+            patch(body[face], s0, s1, *rows)
+            for face in (0, 1)
+            for s0, s1, rows in ((0.05, 0.24, (0.5, 0.82)), (0.76, 0.95, (0.5, 0.82)), (0.38, 0.62, (0.22, 0.42)))
+        ]
         quads = np.concatenate([body, house, panes, lamps]).reshape(-1, 3)
         angles = np.arange(self.CORNERS) * (2 * np.pi / self.CORNERS)
-        wheels = [np.stack([u * length + 0.34 * np.sin(angles), np.full(self.CORNERS, v * side),
-                            0.34 + 0.34 * np.cos(angles)], axis=1) for v in (-1, 1) for u in (-0.31, 0.31)]
+        wheels = [
+            np.stack(
+                [u * length + 0.34 * np.sin(angles), np.full(self.CORNERS, v * side), 0.34 + 0.34 * np.cos(angles)],
+                axis=1,
+            )
+            for v in (-1, 1)
+            for u in (-0.31, 0.31)
+        ]
         self.points = np.concatenate([quads, *wheels])
 
 
 CAR_SHAPES: Tuple[CarShape, ...] = (
-    CarShape(4.5, 1.8, 0.92, 1.45, (-0.36, 0.24), (-0.22, 0.08)),    # saloon
-    CarShape(3.9, 1.75, 0.95, 1.52, (-0.49, 0.24), (-0.42, 0.08)),   # hatchback
-    CarShape(4.7, 1.9, 1.1, 1.78, (-0.49, 0.25), (-0.44, 0.1)),      # off-roader
-    CarShape(5.0, 2.0, 1.15, 2.3, (-0.5, 0.4), (-0.49, 0.27)))       # van
+    CarShape(4.5, 1.8, 0.92, 1.45, (-0.36, 0.24), (-0.22, 0.08)),  # saloon
+    CarShape(3.9, 1.75, 0.95, 1.52, (-0.49, 0.24), (-0.42, 0.08)),  # hatchback
+    CarShape(4.7, 1.9, 1.1, 1.78, (-0.49, 0.25), (-0.44, 0.1)),  # off-roader
+    CarShape(5.0, 2.0, 1.15, 2.3, (-0.5, 0.4), (-0.49, 0.27)),
+)  # van
 
 
 @dataclass
@@ -151,11 +191,11 @@ class Car:
             canvas.polygon(quads[index], paint(self.colour, _FACE_LIGHT[index]))
         for face, colour in ((0, (230, 40, 30)), (1, (255, 246, 206))):
             if seen[face]:
-                canvas.polygons(quads[16 + 3 * face:18 + 3 * face], paint(colour, 1.1))
+                canvas.polygons(quads[16 + 3 * face : 18 + 3 * face], paint(colour, 1.1))
                 canvas.polygon(quads[18 + 3 * face], paint((226, 226, 210), 1.0))
         for side in (0, 1):
             if seen[2 + side]:
-                near = wheels[2 * side:2 * side + 2]
+                near = wheels[2 * side : 2 * side + 2]
                 canvas.polygons(near, paint(_RUBBER, 1.0))
                 middle = near.mean(1, keepdims=True)
                 canvas.polygons(np.rint(middle + (near - middle) * 0.5).astype(np.int32), paint((150, 150, 154), 1.0))
@@ -209,7 +249,7 @@ class Person:
             return
         across = float(np.sin(self.motion.heading(frame))) if self.stride else 0.0
         points = canvas.camera.project(self._joints(frame, across))
-        hips, feet, toes, hands, shoulders = (points[2 * i:2 * i + 2] for i in range(5))
+        hips, feet, toes, hands, shoulders = (points[2 * i : 2 * i + 2] for i in range(5))
         torso, bag, (crown, face) = points[10:14], points[14:18], points[18:20]
         pixels = canvas.camera.focal / distance * self.height / _BODY
 
@@ -236,14 +276,29 @@ class Person:
         hip, breadth = 0.1 * (1 - 0.5 * abs(across)), 0.27 * (1 - 0.3 * abs(across))
         hem, hem_up = (breadth * 1.25, 0.45) if self.skirt else (breadth * 0.85, 0.82)
         bag = -0.24 * (1 if across >= 0 else -1) * max(abs(across), 0.3)
-        local = np.array([
-            (-hip, 0.85), (hip, 0.85),
-            (-hip - reach, 0.05), (hip + reach, 0.05),
-            (-hip - reach + 0.08 * across, 0.04), (hip + reach + 0.08 * across, 0.04),
-            (-breadth + reach * 0.9, 0.86), (breadth - reach * 0.9, 0.86),
-            (-breadth * 0.95, 1.4), (breadth * 0.95, 1.4),
-            (-hem, hem_up), (-breadth, 1.44), (breadth, 1.44), (hem, hem_up),
-            (bag - 0.14, 0.95), (bag - 0.14, 1.42), (bag + 0.14, 1.42), (bag + 0.14, 0.95),
-            (0.0, 1.64), (0.03 * across, 1.59)]) * (self.height / _BODY)
+        local = np.array(
+            [
+                (-hip, 0.85),
+                (hip, 0.85),
+                (-hip - reach, 0.05),
+                (hip + reach, 0.05),
+                (-hip - reach + 0.08 * across, 0.04),
+                (hip + reach + 0.08 * across, 0.04),
+                (-breadth + reach * 0.9, 0.86),
+                (breadth - reach * 0.9, 0.86),
+                (-breadth * 0.95, 1.4),
+                (breadth * 0.95, 1.4),
+                (-hem, hem_up),
+                (-breadth, 1.44),
+                (breadth, 1.44),
+                (hem, hem_up),
+                (bag - 0.14, 0.95),
+                (bag - 0.14, 1.42),
+                (bag + 0.14, 1.42),
+                (bag + 0.14, 0.95),
+                (0.0, 1.64),
+                (0.03 * across, 1.59),
+            ]
+        ) * (self.height / _BODY)
         x, z = self.motion.at(frame)
         return np.stack([x + local[:, 0], local[:, 1], np.full(len(local), z)], axis=1)

@@ -1,4 +1,5 @@
 """Sets of toy videos: what one holds, and writing it in the layout of a real data set."""
+
 import json
 import os
 import shutil
@@ -53,8 +54,16 @@ class ToySpec:
 
     def street(self, split: str, index: int) -> ToyStreet:
         """The ``index``-th video of a split; any index >= 0 works."""
-        return ToyStreet((self.seed, _SPLITS[split], index), self.height, self.width, self.frames, self.crowd,
-                         self.void, self.zoom, self.rate)
+        return ToyStreet(
+            (self.seed, _SPLITS[split], index),
+            self.height,
+            self.width,
+            self.frames,
+            self.crowd,
+            self.void,
+            self.zoom,
+            self.rate,
+        )
 
     def videos(self, split: str) -> Iterator[Tuple[int, ToyStreet]]:
         """(video id, video) of a split; ids are unique over the splits."""
@@ -117,8 +126,9 @@ def _already_there(root: Path, card: Dict[str, object]) -> bool:
     found = {**asdict(ToySpec()), **json.loads((root / SPEC_NAME).read_text())}
     if found == card:
         return True
-    differing = [f'{key}: {found.get(key)} there, {value} asked for' for key, value in card.items()
-                 if found.get(key) != value]
+    differing = [
+        f'{key}: {found.get(key)} there, {value} asked for' for key, value in card.items() if found.get(key) != value
+    ]
     raise ValueError(f'{root} holds other toy videos ({"; ".join(differing)}); choose another folder or remove it')
 
 

@@ -3,6 +3,7 @@
 A layout is one function ``write(root, split, videos)``; add it to
 :data:`LAYOUTS` and the command line offers it.
 """
+
 from typing import Callable, Dict, Iterable
 
 from knet.utils.io import PathLike
@@ -29,6 +30,16 @@ LAYOUTS: Dict[str, Callable[[PathLike, str, Iterable[Video]], None]] = {
     'youtube-vis': write_youtube_vis,
 }
 
-__all__ = ['LAYOUTS', 'Video', 'write_cityscapes_panoptic', 'write_cityscapes_step', 'write_cityscapes_vps',
-           'write_coco', 'write_kitti_step', 'write_semantic_kitti', 'write_vipseg', 'write_vspw',
-           'write_youtube_vis']
+__all__ = [
+    'LAYOUTS',
+    'Video',
+    'write_cityscapes_panoptic',
+    'write_cityscapes_step',
+    'write_cityscapes_vps',
+    'write_coco',
+    'write_kitti_step',
+    'write_semantic_kitti',
+    'write_vipseg',
+    'write_vspw',
+    'write_youtube_vis',
+]

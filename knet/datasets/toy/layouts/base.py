@@ -1,4 +1,5 @@
 """What every layout writes."""
+
 from typing import Dict, Iterable, Optional, Tuple, Union
 
 import numpy as np

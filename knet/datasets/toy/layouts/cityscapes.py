@@ -1,4 +1,5 @@
 """The layouts of Cityscapes."""
+
 from pathlib import Path
 from typing import Any, Dict, Iterable, List, Tuple
 
@@ -74,8 +75,11 @@ def write_cityscapes_panoptic(root: PathLike, split: str, videos: Iterable[Video
             write_png_atomic(images / f'{stem}_leftImg8bit.png', frame.image)
             write_png_atomic(labels / f'{stem}_gtFine_instanceIds.png', regions.astype(np.uint16))
             height, width = regions.shape
-            write_json_atomic(labels / f'{stem}_gtFine_polygons.json', dict(
-                imgHeight=height, imgWidth=width, objects=_outlines(regions)), indent=None)
+            write_json_atomic(
+                labels / f'{stem}_gtFine_polygons.json',
+                dict(imgHeight=height, imgWidth=width, objects=_outlines(regions)),
+                indent=None,
+            )
 
 
 def _outlines(regions: np.ndarray) -> List[Dict[str, Any]]:
@@ -87,7 +91,10 @@ def _outlines(regions: np.ndarray) -> List[Dict[str, Any]]:
         is_group = value < 1000 and label_id in (24, 26)
         name = names[label_id] + ('group' if is_group else '')
         contours = cv2.findContours((regions == value).astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)[0]
-        objects += [(cv2.contourArea(contour), dict(label=name, polygon=contour[:, 0].tolist()))
-                    for contour in contours if len(contour) > 2]
+        objects += [
+            (cv2.contourArea(contour), dict(label=name, polygon=contour[:, 0].tolist()))
+            for contour in contours
+            if len(contour) > 2
+        ]
     # What lies inside of another region is painted after it.
     return [item for _, item in sorted(objects, key=lambda pair: -pair[0])]

@@ -1,4 +1,5 @@
 """The layout of Cityscapes-VPS."""
+
 from pathlib import Path
 from typing import Any, Dict, Iterable, List
 
@@ -50,8 +51,17 @@ def write_cityscapes_vps(root: PathLike, split: str, videos: Iterable[Video]) ->
 
 
 def _categories() -> List[Dict[str, Any]]:
-    return [dict(id=c.dataset_id, trainid=c.dataset_id, name=c.name, supercategory='', color=list(c.colour),
-                 isthing=int(c.is_thing)) for c in _SPACE.classes]
+    return [
+        dict(
+            id=c.dataset_id,
+            trainid=c.dataset_id,
+            name=c.name,
+            supercategory='',
+            color=list(c.colour),
+            isthing=int(c.is_thing),
+        )
+        for c in _SPACE.classes
+    ]
 
 
 class _ValWriter:
@@ -72,8 +82,10 @@ class _ValWriter:
 
     def close(self, root: Path) -> None:
         """Write the JSON file."""
-        write_json_atomic(root / 'panoptic_gt_val_city_vps.json',
-                          dict(images=self.images, annotations=self.annotations, categories=_categories()))
+        write_json_atomic(
+            root / 'panoptic_gt_val_city_vps.json',
+            dict(images=self.images, annotations=self.annotations, categories=_categories()),
+        )
 
 
 class _TrainWriter:
@@ -86,19 +98,30 @@ class _TrainWriter:
     def add(self, root: Path, name: str, frame: ToyFrame) -> None:
         """Add a labelled frame."""
         from pycocotools import mask as coco  # of the network's requirements; drawing other layouts goes without
+
         write_png_atomic(root / 'train' / 'labelmap' / label_name(name), frame.semantic)
         height, width = frame.semantic.shape
         self.images.append(dict(id=len(self.images) + 1, file_name=name, height=height, width=width))
         for track in np.unique(frame.instance[frame.instance > 0]).tolist():
             mask = frame.instance == track
             rle = coco.encode(np.asfortranarray(mask.astype(np.uint8)))
-            self.annotations.append(dict(
-                id=len(self.annotations) + 1, image_id=len(self.images), inst_id=track, iscrowd=0,
-                category_id=int(frame.semantic[mask][0]), area=int(mask.sum()), bbox=coco.toBbox(rle).tolist(),
-                segmentation=dict(size=rle['size'], counts=rle['counts'].decode())))
+            self.annotations.append(
+                dict(
+                    id=len(self.annotations) + 1,
+                    image_id=len(self.images),
+                    inst_id=track,
+                    iscrowd=0,
+                    category_id=int(frame.semantic[mask][0]),
+                    area=int(mask.sum()),
+                    bbox=coco.toBbox(rle).tolist(),
+                    segmentation=dict(size=rle['size'], counts=rle['counts'].decode()),
+                )
+            )
 
     def close(self, root: Path) -> None:
         """Write the JSON file."""
         things = [category for category in _categories() if category['isthing']]
-        write_json_atomic(root / 'instances_train_city_vps_rle.json',
-                          dict(images=self.images, annotations=self.annotations, categories=things))
+        write_json_atomic(
+            root / 'instances_train_city_vps_rle.json',
+            dict(images=self.images, annotations=self.annotations, categories=things),
+        )

@@ -1,4 +1,5 @@
 """The layout of COCO: instances, panoptic maps and maps of stuff under one root."""
+
 from pathlib import Path
 from typing import Any, Dict, Iterable, List
 
@@ -14,14 +15,27 @@ from .base import Video, class_table
 
 #: What COCO calls the classes of the street, where the names differ.
 COCO_NAMES = {
-    'sidewalk': 'pavement-merged', 'building': 'building-other-merged', 'vegetation': 'tree-merged',
-    'terrain': 'grass-merged', 'sky': 'sky-other-merged'}
+    'sidewalk': 'pavement-merged',
+    'building': 'building-other-merged',
+    'vegetation': 'tree-merged',
+    'terrain': 'grass-merged',
+    'sky': 'sky-other-merged',
+}
 _FRAMES_PER_VIDEO = 1000
 
 
 def _categories(things_only: bool) -> List[Dict[str, Any]]:
-    return [dict(id=info.dataset_id, name=info.name, isthing=int(info.is_thing), supercategory=info.name,
-                 color=list(info.colour)) for info in COCO_PANOPTIC.classes if info.is_thing or not things_only]
+    return [
+        dict(
+            id=info.dataset_id,
+            name=info.name,
+            isthing=int(info.is_thing),
+            supercategory=info.name,
+            color=list(info.colour),
+        )
+        for info in COCO_PANOPTIC.classes
+        if info.is_thing or not things_only
+    ]
 
 
 def write_coco(root: PathLike, split: str, videos: Iterable[Video]) -> None:
@@ -53,8 +67,18 @@ def write_coco(root: PathLike, split: str, videos: Iterable[Video]) -> None:
             for segment in segments:
                 if segment['category_id'] in COCO_PANOPTIC.thing_ids:
                     mask = (ids == segment['id']).astype(np.uint8)
-                    instances.append(dict(segment, id=len(instances) + 1, image_id=image_id,
-                                          bbox=list(cv2.boundingRect(mask)), segmentation=encode_mask(mask)))
+                    instances.append(
+                        dict(
+                            segment,
+                            id=len(instances) + 1,
+                            image_id=image_id,
+                            bbox=list(cv2.boundingRect(mask)),
+                            segmentation=encode_mask(mask),
+                        )
+                    )
     for kind, annotations in (('instances', instances), ('panoptic', panoptic)):
-        write_json_atomic(root / 'annotations' / f'{kind}_{name}.json', dict(
-            images=images, annotations=annotations, categories=_categories(kind == 'instances')), indent=None)
+        write_json_atomic(
+            root / 'annotations' / f'{kind}_{name}.json',
+            dict(images=images, annotations=annotations, categories=_categories(kind == 'instances')),
+            indent=None,
+        )

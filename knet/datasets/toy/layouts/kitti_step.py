@@ -1,4 +1,5 @@
 """The layout of KITTI-STEP."""
+
 from pathlib import Path
 from typing import Iterable
 

@@ -1,4 +1,5 @@
 """The layout of SemanticKITTI-DVPS, without depth."""
+
 from pathlib import Path
 from typing import Iterable
 

@@ -1,4 +1,5 @@
 """The layout of VIPSeg."""
+
 from pathlib import Path
 from typing import Dict, Iterable
 

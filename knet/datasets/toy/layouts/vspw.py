@@ -1,4 +1,5 @@
 """The layout of VSPW."""
+
 from pathlib import Path
 from typing import Iterable
 

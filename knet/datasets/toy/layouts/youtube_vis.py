@@ -1,4 +1,5 @@
 """The layout of YouTube-VIS as it is downloaded."""
+
 from pathlib import Path
 from typing import Any, Dict, Iterable, List
 
@@ -31,12 +32,18 @@ def _tracks(frames: List[ToyFrame]) -> List[Dict[str, Any]]:
         if areas.max() < LEAST_SHARE * masks[0].size:
             continue
         shown = [bool(area) for area in areas]
-        tracks.append(dict(
-            category_id=ids[_NAMES[key // 1000]], iscrowd=0, height=masks.shape[1], width=masks.shape[2],
-            length=len(frames),
-            segmentations=[_counts(mask) if show else None for mask, show in zip(masks, shown)],
-            bboxes=[mask_api.toBbox(_code(mask)).tolist() if show else None for mask, show in zip(masks, shown)],
-            areas=[int(area) if show else None for area, show in zip(areas, shown)]))
+        tracks.append(
+            dict(
+                category_id=ids[_NAMES[key // 1000]],
+                iscrowd=0,
+                height=masks.shape[1],
+                width=masks.shape[2],
+                length=len(frames),
+                segmentations=[_counts(mask) if show else None for mask, show in zip(masks, shown)],
+                bboxes=[mask_api.toBbox(_code(mask)).tolist() if show else None for mask, show in zip(masks, shown)],
+                areas=[int(area) if show else None for area, show in zip(areas, shown)],
+            )
+        )
     return tracks
 
 
@@ -49,7 +56,7 @@ def _counts(mask: np.ndarray) -> Dict[str, Any]:
     edges = np.flatnonzero(np.diff(mask.T.reshape(-1), prepend=False, append=False))
     counts = np.diff(edges, prepend=0, append=mask.size)
     # A mask that reaches the last pixel ends with its own run.
-    return dict(counts=counts[:len(counts) - (counts[-1] == 0)].tolist(), size=list(mask.shape))
+    return dict(counts=counts[: len(counts) - (counts[-1] == 0)].tolist(), size=list(mask.shape))
 
 
 def write_youtube_vis(root: PathLike, split: str, videos: Iterable[Video]) -> None:
@@ -66,9 +73,14 @@ def write_youtube_vis(root: PathLike, split: str, videos: Iterable[Video]) -> No
     """
     root, subset = Path(root), {'val': 'valid'}.get(split, split)
     data: Dict[str, Any] = dict(
-        info=dict(description='toy street'), licenses=[], videos=[], annotations=[],
-        categories=[dict(id=info.dataset_id, name=info.name, supercategory='object')
-                    for info in YOUTUBE_VIS_2019.things])
+        info=dict(description='toy street'),
+        licenses=[],
+        videos=[],
+        annotations=[],
+        categories=[
+            dict(id=info.dataset_id, name=info.name, supercategory='object') for info in YOUTUBE_VIS_2019.things
+        ],
+    )
     for video, stream in videos:
         frames = list(stream)
         names = [f'{video:010x}/{number * _STEP:05d}.jpg' for number in range(len(frames))]
