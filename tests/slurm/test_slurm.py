@@ -10,15 +10,7 @@ from typing import Any, Dict, Iterator
 
 import pytest
 
-from tests.tools.conftest import (  # noqa: F401  (fixtures)
-    ENVIRONMENT,
-    ROOT,
-    files_of,
-    free_port,
-    run,
-    street,
-    toy_config,
-)
+from tests.tools.conftest import ENVIRONMENT, ROOT, files_of, free_port, run, street, toy_config  # noqa: F401  (fixtures)
 
 PATH = os.pathsep.join([os.environ.get('PATH', ''), '/usr/sbin', '/sbin'])
 PROGRAMS = ('srun', 'sinfo', 'slurmctld', 'slurmd', 'munged')
