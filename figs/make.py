@@ -8,19 +8,17 @@ toy.gif is the clip 005000.gif that tools/quickstart.sh leaves in work_dirs/quic
 
 import argparse
 import json
-import os
 import sys
 from pathlib import Path
 from typing import Iterator, Tuple
 
-os.environ.setdefault('KNET_NO_PLUGIN', '1')  # drawing needs no network library
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import numpy as np
 
-from knet.evaluation.ground_truth import KittiStepGroundTruth
-from knet.evaluation.store import PredictionReader
 from knet.labels import KITTI_STEP, YOUTUBE_VIS_2019
+from knet.layouts.ground_truth import KittiStepGroundTruth
+from knet.results.panoptic_store import PredictionReader
 from knet.utils.cli import add_debug_option, run_tool
 from knet.visualization import compare_video, write_video
 from knet.visualization.tracks import draw_tracks, read_frame

@@ -1,21 +1,65 @@
 """Video K-Net: video segmentation in which a mask is a kernel.
 
-``import knet`` repairs what the OpenMMLab 1.x line needs on today's PyTorch
-(:mod:`knet.utils.compat`) and registers every model, data set and transform of
-this package in the registries of mmdet. Config files ask for it with
-``custom_imports = dict(imports=['knet'], allow_failed_imports=False)``.
-
-Import knet *before* mmdet and mmseg: without compiled ops they cannot be
-imported until the repairs are in place.
-
-Programs that only need numpy (the evaluator command lines, for instance) set
-the environment variable ``KNET_NO_PLUGIN`` to any non-empty value before they
-import knet, and so don't pay for importing torch and mmdet.
+``import knet`` is cheap and registers nothing. The names below are imported when they are first used. Models, data sets
+and transforms enter the registries of mmdet when :mod:`knet.plugin` is imported; config files ask for it with
+``custom_imports = dict(imports=['knet.plugin'], allow_failed_imports=False)``.
 """
 
-import os
+import importlib
+import sys
+import warnings
+from typing import Any, Dict, List
 
 __version__ = '0.1.0'
 
-if not os.environ.get('KNET_NO_PLUGIN'):
-    from knet import plugin  # noqa: F401
+#: Public name -> module that defines it.
+_PUBLIC: Dict[str, str] = {
+    'VideoSegmenter': 'knet.apis.inference',
+    'init_model': 'knet.apis.inference',
+    'load_config': 'knet.apis.config',
+    'build_model': 'knet.apis.config',
+    'build_data': 'knet.apis.config',
+    'load_checkpoint': 'knet.apis.checkpoint',
+    'train': 'knet.apis.train',
+    'LabelSpace': 'knet.labels',
+    'get_label_space': 'knet.labels',
+    'register_label_space': 'knet.labels',
+    'Segment': 'knet.structures',
+    'PanopticPrediction': 'knet.structures',
+    'InstancePrediction': 'knet.structures',
+}
+__all__ = ['__version__', *_PUBLIC]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first used (PEP 562)."""
+    if name not in _PUBLIC:
+        raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
+    value = getattr(importlib.import_module(_PUBLIC[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> List[str]:
+    """List the public names whether or not they have been used."""
+    return sorted({*globals(), *_PUBLIC})
+
+
+def _warn_about_old_config() -> None:
+    """Name the remedy if a config that another program loads lists knet, but not the module that registers.
+
+    Programs of this project accept such configs. Elsewhere mmcv imports what the config lists, and the next error would
+    be that a registry does not know a type.
+    """
+    frame = sys._getframe()
+    while frame is not None and frame.f_code.co_name != 'import_modules_from_strings':
+        frame = frame.f_back
+    imports = frame.f_locals.get('imports') if frame is not None else None
+    if imports is not None and 'knet.plugin' not in imports:
+        warnings.warn(
+            "custom_imports of this config lists 'knet' or a module of it; write imports=['knet.plugin'] instead "
+            "(with 'knet_vis.plugin' for video instance segmentation), which registers all models and data sets"
+        )
+
+
+_warn_about_old_config()

@@ -1,11 +1,7 @@
-"""Registers everything: importing this module fills mmdet's registries."""
+"""Register all models, data sets and transforms of this package in the registries of mmdet and mmseg."""
 
-from knet.utils import compat
-
-compat.apply()  # before anything that imports mmdet
-
-import knet.backbones  # noqa: E402
-import knet.datasets  # noqa: E402
-import knet.det  # noqa: E402
-import knet.video  # noqa: E402
-import knet.vss  # noqa: E402, F401
+import knet.backbones
+import knet.datasets
+import knet.det
+import knet.video
+import knet.vss  # noqa: F401

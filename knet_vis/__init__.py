@@ -1,10 +1,5 @@
 """Video instance segmentation by clip-wise Video K-Net (YouTube-VIS).
 
-``import knet_vis`` registers its models; config files ask for it with
-``custom_imports = dict(imports=['knet', 'knet_vis'], allow_failed_imports=False)``.
+Importing this package registers nothing; :mod:`knet_vis.plugin` does. Config files ask for it with
+``custom_imports = dict(imports=['knet.plugin', 'knet_vis.plugin'], allow_failed_imports=False)``.
 """
-
-import os
-
-if not os.environ.get('KNET_NO_PLUGIN'):
-    from knet_vis import plugin  # noqa: F401

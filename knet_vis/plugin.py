@@ -1,5 +1,4 @@
-"""Registers everything: importing this module fills mmdet's registries."""
+"""Register the clip model and its data sets in the registries of mmdet, with everything of :mod:`knet`."""
 
-import knet  # noqa: F401  first, because it repairs what mmdet needs
 import knet_vis.datasets
 import knet_vis.tracker  # noqa: F401

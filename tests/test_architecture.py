@@ -14,22 +14,29 @@ import pytest
 REPO = Path(__file__).resolve().parents[1]
 TEXT = {'.py', '.sh', '.md', '.txt', '.toml', '.yml', '.yaml', '.cff', '.json', '.html', '.css', '.cfg', ''}
 
-# A room may import the rooms on its right, and itself; never back.
+# A package may import the packages on its right, and itself; never back.
+_DATA = 'labels structures utils'
+_FILES = f'{_DATA} layouts results'
+_NETWORKS = f'{_DATA} backbones det'
 ROOMS: Dict[str, str] = {
     'labels': '',
     'structures': 'labels',
     'utils': 'labels structures',
-    'evaluation': 'labels structures utils',
-    'visualization': 'labels structures utils evaluation',
-    'datasets': 'labels structures utils evaluation visualization',
-    'backbones': 'labels structures utils',
-    'det': 'labels structures utils evaluation visualization datasets backbones',
-    'video': 'labels structures utils evaluation visualization datasets backbones det',
-    'vss': 'labels structures utils evaluation visualization datasets backbones det video',
-    'apis': 'labels structures utils evaluation visualization datasets backbones det video vss',
+    'layouts': _DATA,
+    'results': f'{_DATA} layouts',
+    'evaluation': _FILES,
+    'visualization': f'{_FILES} evaluation',
+    'toy': f'{_DATA} layouts',
+    'datasets': f'{_FILES} evaluation',
+    'backbones': _DATA,
+    'det': f'{_DATA} backbones',
+    'video': _NETWORKS,
+    'vss': f'{_NETWORKS} video',
+    'apis': f'{_FILES} evaluation visualization datasets backbones det video vss',
 }
 # These two serve programs that start in a fraction of a second.
-NUMPY_ONLY = ('knet/evaluation', 'knet/visualization', 'knet/labels', 'knet/structures.py', 'knet/utils/io.py')
+NUMPY_PACKAGES = ('labels', 'layouts', 'results', 'evaluation', 'visualization', 'toy')
+NUMPY_ONLY = (*(f'knet/{name}' for name in NUMPY_PACKAGES), 'knet/structures.py', 'knet/utils/io.py')
 HEAVY = {'torch', 'torchvision', 'mmcv', 'mmdet', 'mmseg', 'mmcls', 'timm'}
 
 
@@ -103,7 +110,7 @@ def test_every_folder_of_knet_is_a_known_room() -> None:
 
 
 def test_knet_vis_stands_on_det_and_datasets_only() -> None:
-    allowed = {'datasets', 'det', 'backbones', 'labels', 'structures', 'utils', 'evaluation', 'visualization'}
+    allowed = {'datasets', 'det', 'backbones', 'labels', 'structures', 'utils', 'layouts', 'results', 'evaluation'}
     wrong = [
         f'{relative(path)} imports {name}'
         for path in python_files('knet_vis')
@@ -134,12 +141,12 @@ def test_evaluation_and_visualization_import_no_network_library() -> None:
     assert not wrong, '\n'.join(wrong)
 
 
-@pytest.mark.parametrize('room', ['evaluation', 'visualization'])
+@pytest.mark.parametrize('room', NUMPY_PACKAGES)
 def test_numpy_rooms_load_no_torch(room: str) -> None:
     files = [path for path in python_files('knet') if relative(path).startswith(f'knet/{room}/')]
     modules = [relative(path)[: -len('.py')].replace('/', '.') for path in files if path.name != '__init__.py']
     code = (
-        'import os, sys, importlib; os.environ["KNET_NO_PLUGIN"] = "1"\n'
+        'import sys, importlib\n'
         f'for name in {modules}: importlib.import_module(name)\n'
         f'print(sorted(set(sys.modules) & {HEAVY}))'
     )

@@ -19,8 +19,8 @@ import _root  # noqa: F401  puts the repository on the path
 import torch
 
 from knet.apis.benchmark import Job
-from knet.datasets.toy import ToySpec, make_toy_videos
 from knet.evaluation.benchmark_data import make_evaluation_fixture
+from knet.toy import ToySpec, make_toy_videos
 from knet.utils.cli import UsageError, add_debug_option, run_tool
 from knet.utils.io import write_json_atomic
 

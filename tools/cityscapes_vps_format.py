@@ -4,15 +4,13 @@ python tools/cityscapes_vps_format.py RESULT [GT] OUT
 """
 
 import argparse
-import os
-
-os.environ['KNET_NO_PLUGIN'] = '1'  # numpy is enough here: start without torch and mmdet
 
 import _root  # noqa: F401  puts the repository on the path
 from tqdm import tqdm
 
-from knet.evaluation.cityscapes_vps import CityscapesVPSGroundTruth, write_cityscapes_vps
-from knet.evaluation.store import PredictionReader
+from knet.layouts.cityscapes_vps import CityscapesVPSGroundTruth
+from knet.results.exports.cityscapes_vps import write_cityscapes_vps
+from knet.results.panoptic_store import PredictionReader
 from knet.utils.cli import add_debug_option, run_tool
 
 

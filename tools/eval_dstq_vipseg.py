@@ -3,10 +3,6 @@
 python tools/eval_dstq_vipseg.py RESULT_PATH [GT_PATH] [--protocol paper-repo] [--json FILE] [--nproc N]
 """
 
-import os
-
-os.environ['KNET_NO_PLUGIN'] = '1'  # numpy is enough here: start without torch and mmdet
-
 import _root  # noqa: F401  puts the repository on the path
 
 from knet.evaluation.cli import stq_main

@@ -3,10 +3,6 @@
 python tools/eval_dvpq_step.py RESULT_PATH [GT_PATH] [-k 1 2 3 4] [--depth-thres T] [--protocol paper-repo]
 """
 
-import os
-
-os.environ['KNET_NO_PLUGIN'] = '1'  # numpy is enough here: start without torch and mmdet
-
 import _root  # noqa: F401  puts the repository on the path
 
 from knet.evaluation.cli import vpq_main

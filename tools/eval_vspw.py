@@ -7,16 +7,14 @@ PRED is a folder that tools/test_step.py wrote, or one with <video>/FFFFFFFF.png
 """
 
 import argparse
-import os
-
-os.environ['KNET_NO_PLUGIN'] = '1'  # numpy is enough here: start without torch and mmdet
 
 import _root  # noqa: F401  puts the repository on the path
 
 from knet.evaluation.cli import positive, report
-from knet.evaluation.ground_truth import read_video_list
-from knet.evaluation.vspw import VSPWGroundTruth, open_predictions, write_submission
 from knet.evaluation.vss import evaluate_vss
+from knet.layouts.ground_truth import read_video_list
+from knet.layouts.vspw import VSPWGroundTruth
+from knet.results.exports.vspw import open_predictions, write_submission
 from knet.utils.cli import UsageError, add_debug_option, run_tool
 
 

@@ -8,21 +8,19 @@ Everything but --out may be left out; the report then lacks that part.
 
 import argparse
 import json
-import os
 import platform
 import sys
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Dict, List, Optional, Tuple
 
-os.environ.setdefault('KNET_NO_PLUGIN', '1')  # writing a page needs no network library
 import _root  # noqa: F401
 import numpy as np
 
 import knet
-from knet.evaluation.ground_truth import KittiStepGroundTruth
-from knet.evaluation.store import PredictionReader
 from knet.labels import LABEL_SPACES, get_label_space
+from knet.layouts.ground_truth import KittiStepGroundTruth
+from knet.results.panoptic_store import PredictionReader
 from knet.utils.cli import UsageError, add_debug_option, run_tool
 from knet.visualization import compare_frame, worst_frames, write_report
 

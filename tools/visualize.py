@@ -7,16 +7,14 @@ video_sequence/<split>. Every picture shows image, prediction and ground truth.
 """
 
 import argparse
-import os
 from pathlib import Path
 
-os.environ.setdefault('KNET_NO_PLUGIN', '1')  # drawing needs no network library
 import _root  # noqa: F401
 from tqdm import tqdm
 
-from knet.evaluation.ground_truth import KittiStepGroundTruth
-from knet.evaluation.store import PredictionReader
 from knet.labels import LABEL_SPACES, get_label_space
+from knet.layouts.ground_truth import KittiStepGroundTruth
+from knet.results.panoptic_store import PredictionReader
 from knet.utils.cli import UsageError, add_debug_option, run_tool
 from knet.utils.io import write_png_atomic
 from knet.visualization import compare_frame, compare_video, worst_frames, write_video

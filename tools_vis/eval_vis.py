@@ -7,16 +7,13 @@ GT.json is the official file or the converted one. --validate needs no annotatio
 """
 
 import argparse
-import os
 from typing import Optional, Sequence
-
-os.environ.setdefault('KNET_NO_PLUGIN', '1')  # numpy is enough
 
 import _root  # noqa: F401  puts the repository on the path
 
 from knet.evaluation.vis_ap import evaluate_vis
-from knet.evaluation.vis_ground_truth import read_ground_truth
-from knet.evaluation.vis_results import check_results, describe_results, read_results
+from knet.layouts.youtube_vis import read_ground_truth
+from knet.results.track_store import check_results, describe_results, read_results
 from knet.utils.cli import UsageError, add_debug_option, run_tool
 from knet.utils.io import write_json_atomic
 

@@ -23,7 +23,7 @@ from knet.apis import build_data, init_model, load_config, resolve_checkpoint
 from knet.apis.config import add_config_options, loader_settings, merge_options
 from knet.apis.distributed import add_launcher_options, process_group
 from knet.apis.video_instances import OnVideo, open_video_store, predict_videos
-from knet.evaluation.vis_results import describe_results
+from knet.results.track_store import describe_results
 from knet.utils.cli import UsageError, add_debug_option, run_tool
 from knet.utils.io import atomic_path, write_json_atomic
 from knet.visualization import write_track_video

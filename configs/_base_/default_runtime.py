@@ -1,7 +1,7 @@
 # What every training has in common: checkpoints, logs, process group, plugin.
 checkpoint_config = dict(interval=1)
 log_config = dict(interval=50, hooks=[dict(type='TextLoggerHook'), dict(type='TensorboardLoggerHook')])
-custom_imports = dict(imports=['knet'], allow_failed_imports=False)
+custom_imports = dict(imports=['knet.plugin'], allow_failed_imports=False)
 log_level = 'INFO'
 load_from = None
 resume_from = None

@@ -1,5 +1,9 @@
 """What tools and programs call: train, test, use."""
 
+from knet.utils import compat
+
+compat.apply()  # before anything that imports mmdet
+
 from knet.apis.checkpoint import CheckpointError, LoadReport, load_checkpoint, read_checkpoint, resolve_checkpoint
 from knet.apis.config import build_data, build_model, load_config
 from knet.apis.inference import SegmenterState, VideoSegmenter, init_model

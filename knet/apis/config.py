@@ -11,6 +11,7 @@ from typing import Any, Callable, Dict, List, Optional
 from mmcv import Config, DictAction
 from mmcv.cnn import CONV_LAYERS, NORM_LAYERS
 from mmcv.runner import HOOKS, OPTIMIZERS, RUNNERS
+from mmcv.utils import import_modules_from_strings
 from mmdet.core.bbox.builder import BBOX_ASSIGNERS, BBOX_SAMPLERS
 from mmdet.core.bbox.match_costs.builder import MATCH_COST
 from mmdet.datasets import DATASETS, PIPELINES, build_dataset
@@ -99,7 +100,8 @@ def load_config(path: str, overrides: Optional[Dict[str, Any]] = None) -> Config
         near = difflib.get_close_matches(osp.basename(path), _configs_beside(path), n=3)
         raise UsageError(f'config not found: {path}' + (f'; did you mean {" or ".join(near)}?' if near else ''))
     try:
-        cfg = replace_cfg_vals(Config.fromfile(path))
+        cfg = replace_cfg_vals(Config.fromfile(path, import_custom_modules=False))
+        import_modules(cfg)
     except (FileNotFoundError, SyntaxError, KeyError, NameError, TypeError, ImportError, OSError) as error:
         detail = (str(error) or str(error.__context__)).replace(tempfile.gettempdir() + os.sep, '')
         raise UsageError(f'config {path} cannot be read: {type(error).__name__}: {detail}') from error
@@ -114,6 +116,23 @@ def load_config(path: str, overrides: Optional[Dict[str, Any]] = None) -> Config
         except (KeyError, TypeError, AttributeError, IndexError) as error:
             raise UsageError(f'--cfg-options {overrides} does not fit {path}: {error}') from error
     return cfg
+
+
+def import_modules(cfg: Config) -> None:
+    """Import what ``custom_imports`` of a config lists; any module of this project stands for the whole plugin.
+
+    Configs of the original list its modules one by one, and configs of version 0.1 list ``knet``.
+
+    Raises:
+        ImportError: If a module of another project is missing and the config does not allow that.
+    """
+    if not cfg.get('custom_imports'):
+        return
+    imports = cfg.custom_imports['imports']
+    names = [imports] if isinstance(imports, str) else imports
+    plugins = [f'{name.split(".")[0]}.plugin' if name.split('.')[0] in ('knet', 'knet_vis') else name for name in names]
+    cfg.custom_imports = dict(cfg.custom_imports, imports=list(dict.fromkeys(plugins)))
+    import_modules_from_strings(**cfg.custom_imports)
 
 
 def _check_override(cfg: Config, key: str, value: Any) -> None:

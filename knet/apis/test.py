@@ -18,10 +18,10 @@ from tqdm import tqdm
 
 from knet.apis.distributed import barrier, gather_objects
 from knet.apis.loader import build_test_loader
-from knet.evaluation.store import PredictionReader, PredictionWriter
 from knet.evaluation.stq import STQResult, evaluate_stq
 from knet.evaluation.vpq import VPQResult, evaluate_vpq
 from knet.evaluation.vss import VSSResult, evaluate_vss
+from knet.results.panoptic_store import PredictionReader, PredictionWriter
 from knet.structures import InstancePrediction, PanopticPrediction
 from knet.utils.cli import UsageError
 from knet.utils.io import atomic_path

@@ -12,7 +12,7 @@ from torch.utils.data import DataLoader, Dataset
 from knet.apis.distributed import barrier
 from knet.apis.loader import quiet_worker
 from knet.apis.test import BackgroundWriter, inference_context, progress_bar, shard_videos
-from knet.evaluation.vis_results import VideoResultStore
+from knet.results.track_store import VideoResultStore
 
 #: Frames that are read and passed to the network at once.
 CHUNK = 8

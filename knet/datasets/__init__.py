@@ -1,37 +1,34 @@
-"""Data sets and their pipelines.
+"""Data sets and their pipelines."""
 
-Like ``import knet`` itself, this registers nothing in processes that set
-``KNET_NO_PLUGIN``: they draw toy videos (:mod:`knet.datasets.toy`).
-"""
+from knet.utils import compat
 
-import os
+compat.apply()  # before anything that imports mmdet
 
-if not os.environ.get('KNET_NO_PLUGIN'):
-    from . import pipelines  # noqa: F401  (registers the transforms)
-    from .base import FrameRecord, PanopticDataset
-    from .cityscapes_panoptic import CityscapesPanopticDataset
-    from .cityscapes_step import CityscapesSTEP
-    from .cityscapes_vps import CityscapesVPSDataset
-    from .coco import CocoInstanceDataset
-    from .coco_panoptic import CocoPanopticDatasetCustom
-    from .kitti_step_dvps import KITTISTEPDVPSDataset
-    from .semkitti_dvps import KITTIDVPSDataset
-    from .video_base import VideoPanopticDataset
-    from .vipseg_dvps import VIPSegDVPSDataset
-    from .vspw import VIPSegSemanticDataset, VSPWDataset
+from . import pipelines  # noqa: F401  (registers the transforms)
+from .base import FrameRecord, PanopticDataset
+from .cityscapes_panoptic import CityscapesPanopticDataset
+from .cityscapes_step import CityscapesSTEP
+from .cityscapes_vps import CityscapesVPSDataset
+from .coco import CocoInstanceDataset
+from .coco_panoptic import CocoPanopticDatasetCustom
+from .kitti_step_dvps import KITTISTEPDVPSDataset
+from .semkitti_dvps import KITTIDVPSDataset
+from .video_base import VideoPanopticDataset
+from .vipseg_dvps import VIPSegDVPSDataset
+from .vspw import VIPSegSemanticDataset, VSPWDataset
 
-    __all__ = [
-        'CityscapesPanopticDataset',
-        'CityscapesSTEP',
-        'CityscapesVPSDataset',
-        'CocoInstanceDataset',
-        'CocoPanopticDatasetCustom',
-        'FrameRecord',
-        'KITTIDVPSDataset',
-        'KITTISTEPDVPSDataset',
-        'PanopticDataset',
-        'VIPSegDVPSDataset',
-        'VIPSegSemanticDataset',
-        'VSPWDataset',
-        'VideoPanopticDataset',
-    ]
+__all__ = [
+    'CityscapesPanopticDataset',
+    'CityscapesSTEP',
+    'CityscapesVPSDataset',
+    'CocoInstanceDataset',
+    'CocoPanopticDatasetCustom',
+    'FrameRecord',
+    'KITTIDVPSDataset',
+    'KITTISTEPDVPSDataset',
+    'PanopticDataset',
+    'VIPSegDVPSDataset',
+    'VIPSegSemanticDataset',
+    'VSPWDataset',
+    'VideoPanopticDataset',
+]

@@ -6,7 +6,7 @@ from typing import Callable, Dict, List, Tuple
 import numpy as np
 from mmdet.datasets.builder import DATASETS
 
-from knet.evaluation.cityscapes_vps import CityscapesVPSGroundTruth, label_name, parse_name
+from knet.layouts.cityscapes_vps import CityscapesVPSGroundTruth, label_name, parse_name
 
 from .base import FrameRecord, list_files, require_folder
 from .video_base import VideoPanopticDataset
@@ -19,7 +19,7 @@ class CityscapesVPSDataset(VideoPanopticDataset):
     Training reads the labelled frames, ``<split>/img/*.png``; testing streams
     all frames, ``<split>/img_all/*.png``. Labels are ``<split>/panoptic_video/``
     and ``panoptic_gt_<split>_city_vps.json``; see
-    :mod:`knet.evaluation.cityscapes_vps` for the names. The neighbours of a
+    :mod:`knet.layouts.cityscapes_vps` for the names. The neighbours of a
     labelled frame are the labelled frames before and after it. See
     :class:`.video_base.VideoPanopticDataset` for the arguments.
     """

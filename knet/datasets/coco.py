@@ -12,10 +12,7 @@ from mmdet.datasets.builder import DATASETS
 from mmdet.datasets.coco import CocoDataset
 
 from knet.labels import LabelSpace, get_label_space
-from knet.structures import InstancePrediction
-from knet.utils.io import write_json_atomic
-
-from .coco_format import (
+from knet.layouts.coco import (
     InstanceResult,
     check_instances,
     instance_result,
@@ -23,6 +20,8 @@ from .coco_format import (
     read_annotations,
     require_files,
 )
+from knet.structures import InstancePrediction
+from knet.utils.io import write_json_atomic
 
 Logger = Optional[Union[logging.Logger, str]]
 

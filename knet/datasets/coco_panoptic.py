@@ -7,17 +7,17 @@ import numpy as np
 from mmcv.utils import print_log
 from mmdet.datasets.builder import DATASETS
 
-from knet.evaluation.id_maps import ID_SHIFT, split_id_map
 from knet.evaluation.pairs import count_pairs
-from knet.evaluation.segments import read_segments
 from knet.evaluation.semantic import MeanIoU
 from knet.evaluation.tables import format_table
 from knet.labels import LabelSpace
+from knet.layouts.coco import ids_to_rgb, match_categories, read_annotations, require_files, rgb_to_ids, thing_result
+from knet.layouts.id_maps import ID_SHIFT, split_id_map
+from knet.layouts.segments import read_segments
 from knet.structures import PanopticPrediction
 from knet.utils.io import decode_png, encode_png, write_bytes_atomic, write_json_atomic
 
 from .coco import CocoInstanceDataset, Logger
-from .coco_format import ids_to_rgb, match_categories, read_annotations, require_files, rgb_to_ids, thing_result
 from .panoptic_api import compare_panoptic, panoptic_scores
 
 #: ``pan_results``: content of the PNG and its segments (dataset ids); ``ins_results``: the things as instances.

@@ -6,7 +6,7 @@ from typing import List
 
 from mmdet.datasets.builder import DATASETS
 
-from knet.evaluation.ground_truth import KittiStepGroundTruth
+from knet.layouts.ground_truth import KittiStepGroundTruth
 
 from .base import FrameRecord, list_files, require_folder
 from .video_base import VideoPanopticDataset

@@ -2,7 +2,7 @@
 
 from mmdet.datasets.builder import DATASETS
 
-from knet.evaluation.ground_truth import SemanticKittiGroundTruth
+from knet.layouts.ground_truth import SemanticKittiGroundTruth
 
 from .kitti_step_dvps import KITTISTEPDVPSDataset
 

@@ -4,8 +4,8 @@ from typing import Any, Callable, Dict, List, Optional, Sequence, Type, Union
 
 import numpy as np
 
-from knet.evaluation.ground_truth import VideoGroundTruth
 from knet.labels import LabelSpace
+from knet.layouts.ground_truth import VideoGroundTruth
 
 from .base import PanopticDataset
 

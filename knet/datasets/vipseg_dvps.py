@@ -6,7 +6,7 @@ from typing import Dict, List
 
 from mmdet.datasets.builder import DATASETS
 
-from knet.evaluation.ground_truth import VIPSegGroundTruth, list_video, read_video_list
+from knet.layouts.ground_truth import VIPSegGroundTruth, list_video, read_video_list
 
 from .base import FrameRecord
 from .video_base import VideoPanopticDataset

@@ -5,8 +5,8 @@ from typing import Any, Dict, List, Type, Union
 
 from mmdet.datasets.builder import DATASETS
 
-from knet.evaluation.ground_truth import read_video_list
-from knet.evaluation.vspw import VIPSegSemanticGroundTruth, VSPWGroundTruth, frame_files
+from knet.layouts.ground_truth import read_video_list
+from knet.layouts.vspw import VIPSegSemanticGroundTruth, VSPWGroundTruth, frame_files
 
 from .base import FrameRecord
 from .video_base import VideoPanopticDataset
@@ -14,7 +14,7 @@ from .video_base import VideoPanopticDataset
 
 @DATASETS.register_module()
 class VSPWDataset(VideoPanopticDataset):
-    """Videos in the layout of VSPW, see :mod:`knet.evaluation.vspw`.
+    """Videos in the layout of VSPW, see :mod:`knet.layouts.vspw`.
 
     The number of a video is its line in ``<split>.txt``, from 0. Frames are
     JPEG or PNG. Only the split ``'test'`` may be without masks. Training

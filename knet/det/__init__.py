@@ -1,5 +1,9 @@
 """One image: features -> kernels -> masks -> panoptic map or instances (image K-Net)."""
 
+from knet.utils import compat
+
+compat.apply()  # before anything that imports mmdet
+
 from .chained_conv import ChainedConv2d, ChainedFPN
 from .kernel_head import ConvKernelHead
 from .kernel_iter_head import KernelIterHead

@@ -6,8 +6,8 @@ from typing import Tuple
 import cv2
 import numpy as np
 
-from knet.evaluation.store import PredictionWriter
 from knet.labels import KITTI_STEP
+from knet.results.panoptic_store import PredictionWriter
 from knet.utils.io import PathLike, write_png_atomic
 
 _THINGS_PER_FRAME = 12

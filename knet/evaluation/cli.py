@@ -3,19 +3,19 @@
 import argparse
 from typing import Any, Dict, Tuple, Type
 
-from knet.evaluation.cityscapes_vps import CityscapesVPSGroundTruth
 from knet.evaluation.dstq import evaluate_dstq
-from knet.evaluation.ground_truth import (
+from knet.evaluation.protocols import OFFICIAL, PROTOCOLS
+from knet.evaluation.stq import evaluate_stq
+from knet.evaluation.vpq import evaluate_vpq
+from knet.labels import LABEL_SPACES, LabelSpace, get_label_space
+from knet.layouts.cityscapes_vps import CityscapesVPSGroundTruth
+from knet.layouts.ground_truth import (
     KittiStepGroundTruth,
     SemanticKittiGroundTruth,
     VideoGroundTruth,
     VIPSegGroundTruth,
 )
-from knet.evaluation.protocols import OFFICIAL, PROTOCOLS
-from knet.evaluation.store import PredictionReader
-from knet.evaluation.stq import evaluate_stq
-from knet.evaluation.vpq import evaluate_vpq
-from knet.labels import LABEL_SPACES, LabelSpace, get_label_space
+from knet.results.panoptic_store import PredictionReader
 from knet.utils.cli import UsageError, add_debug_option
 from knet.utils.io import write_json_atomic
 

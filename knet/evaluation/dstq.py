@@ -11,13 +11,13 @@ from typing import Dict, Optional, Sequence, Tuple
 
 import numpy as np
 
-from knet.evaluation.ground_truth import VideoGroundTruth
 from knet.evaluation.protocols import OFFICIAL, PAPER_REPO
 from knet.evaluation.runner import fit_depth, map_videos
-from knet.evaluation.store import PredictionReader
 from knet.evaluation.stq import STQResult, evaluate_stq
 from knet.evaluation.tables import format_table
 from knet.labels import LabelSpace, get_label_space
+from knet.layouts.ground_truth import VideoGroundTruth
+from knet.results.panoptic_store import PredictionReader
 
 DEFAULT_THRESHOLDS = (1.25,)
 

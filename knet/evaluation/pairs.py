@@ -15,6 +15,7 @@ from typing import Sequence, Tuple
 import numpy as np
 
 from knet.labels import LabelSpace
+from knet.utils.runs import find_runs
 
 _INSTANCE_BITS = 24
 _INSTANCE_MASK = (1 << _INSTANCE_BITS) - 1
@@ -117,19 +118,6 @@ def count_pairs(
     pred = pred_sem << _INSTANCE_BITS | pred_ins
     keys = gt.astype(np.uint64) << np.uint64(_SEGMENT_BITS) | pred.astype(np.uint64)
     return PairCounts(*_sum_by_key(keys, lengths))
-
-
-def find_runs(planes: Sequence[np.ndarray]) -> Tuple[np.ndarray, np.ndarray]:
-    """Start indices and lengths (int64) of runs in which no plane changes; planes are flat and of one size."""
-    size = planes[0].size
-    if not size:
-        return np.zeros(0, np.int64), np.zeros(0, np.int64)
-    changes = np.ones(size, dtype=bool)
-    np.not_equal(planes[0][1:], planes[0][:-1], out=changes[1:])
-    for plane in planes[1:]:
-        changes[1:] |= plane[1:] != plane[:-1]
-    starts = np.flatnonzero(changes).astype(np.int64)
-    return starts, np.diff(starts, append=size)
 
 
 def _check_ids(name: str, semantic: np.ndarray, instance: np.ndarray, label_space: LabelSpace) -> None:

@@ -1,9 +1,7 @@
 """Running a metric over stored predictions: pairing frames, sharing out videos."""
 
-import os
 from collections import OrderedDict
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from multiprocessing import get_context
 from typing import Callable, Dict, Iterator, List, Optional, Tuple, TypeVar
@@ -11,10 +9,10 @@ from typing import Callable, Dict, Iterator, List, Optional, Tuple, TypeVar
 import cv2
 import numpy as np
 
-from knet.evaluation.ground_truth import VideoGroundTruth
 from knet.evaluation.pairs import PairCounts, count_pairs
-from knet.evaluation.store import PredictionReader
 from knet.labels import LabelSpace
+from knet.layouts.ground_truth import VideoGroundTruth
+from knet.results.panoptic_store import PredictionReader
 
 T = TypeVar('T')
 
@@ -174,23 +172,6 @@ def map_videos(job: Callable[[int], T], lengths: Dict[int, int], nproc: int) -> 
     if nproc <= 1:
         results = [job(video) for video in order]
     else:
-        with _light_children(), ProcessPoolExecutor(nproc, mp_context=get_context('spawn')) as pool:
+        with ProcessPoolExecutor(nproc, mp_context=get_context('spawn')) as pool:
             results = list(pool.map(job, order))
     return OrderedDict(sorted(zip(order, results)))
-
-
-@contextmanager
-def _light_children() -> Iterator[None]:
-    """Let worker processes import knet without torch and mmdet.
-
-    They are spawned, not forked: the parent may hold a GPU and threads.
-    """
-    before = os.environ.get('KNET_NO_PLUGIN')
-    os.environ['KNET_NO_PLUGIN'] = '1'
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ['KNET_NO_PLUGIN']
-        else:
-            os.environ['KNET_NO_PLUGIN'] = before

@@ -12,14 +12,14 @@ from typing import Dict, List, Optional, Tuple
 
 import numpy as np
 
-from knet.evaluation.ground_truth import VideoGroundTruth
 from knet.evaluation.pairs import PairCounts, count_pairs, segment_class, segment_instance
 from knet.evaluation.protocols import OFFICIAL, PAPER_REPO, check_protocol, stq_things
 from knet.evaluation.runner import Skipped, iterate_pairs, map_videos, pair_up
 from knet.evaluation.semantic import confusion_matrix, intersection_over_union, none_if_nan
-from knet.evaluation.store import PredictionReader
 from knet.evaluation.tables import format_table
 from knet.labels import LabelSpace, get_label_space
+from knet.layouts.ground_truth import VideoGroundTruth
+from knet.results.panoptic_store import PredictionReader
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,8 @@ import numpy as np
 from pycocotools import mask as mask_api
 
 from knet.evaluation.tables import format_table
-from knet.evaluation.vis_ground_truth import Rle, Track, VisGroundTruth
-from knet.evaluation.vis_results import Record, check_results
+from knet.layouts.youtube_vis import Rle, Track, VisGroundTruth
+from knet.results.track_store import Record, check_results
 
 THRESHOLDS = np.linspace(0.5, 0.95, 10)
 RECALLS = np.linspace(0.0, 1.0, 101)
@@ -251,7 +251,7 @@ class VisAveragePrecision:
         """Compare the detections of a video with its tracks.
 
         Args:
-            tracks: What is to be found, see :data:`knet.evaluation.vis_ground_truth.Track`.
+            tracks: What is to be found, see :data:`knet.layouts.youtube_vis.Track`.
             records: Items of ``results.json`` of this video.
             video_id: Its number; equal scores of different videos are taken in ascending number.
         """

@@ -11,14 +11,14 @@ from typing import Deque, Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
 
-from knet.evaluation.ground_truth import VideoGroundTruth
 from knet.evaluation.pairs import PairCounts, count_pairs
 from knet.evaluation.pq import MatchCounts, MatchRules, PanopticScores, SegmentMatcher, panoptic_scores
 from knet.evaluation.protocols import OFFICIAL, PAPER_REPO, check_protocol, vpq_ignores_crowd
 from knet.evaluation.runner import Skipped, iterate_pairs, map_videos, pair_up
-from knet.evaluation.store import PredictionReader
 from knet.evaluation.tables import format_table
 from knet.labels import LabelSpace, get_label_space
+from knet.layouts.ground_truth import VideoGroundTruth
+from knet.results.panoptic_store import PredictionReader
 
 DEFAULT_KS = (1, 2, 3, 4)
 

@@ -6,15 +6,16 @@ from typing import Dict, Tuple, Union
 
 import numpy as np
 
-from knet.evaluation.ground_truth import VideoGroundTruth
 from knet.evaluation.pairs import count_pairs
 from knet.evaluation.runner import Skipped, map_videos, pair_up
 from knet.evaluation.semantic import MeanIoU, MeanIoUResult
-from knet.evaluation.store import PredictionReader
 from knet.evaluation.tables import format_table
 from knet.evaluation.video_consistency import VCScore, VideoConsistency
-from knet.evaluation.vspw import CLASS_OF_MASK, SubmissionReader, VSPWGroundTruth
 from knet.labels import LabelSpace, get_label_space
+from knet.layouts.ground_truth import VideoGroundTruth
+from knet.layouts.vspw import CLASS_OF_MASK, VSPWGroundTruth
+from knet.results.exports.vspw import SubmissionReader
+from knet.results.panoptic_store import PredictionReader
 
 Predictions = Union[PredictionReader, SubmissionReader]
 

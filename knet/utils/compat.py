@@ -1,8 +1,8 @@
 """Repairs that let the OpenMMLab 1.x line run on today's PyTorch.
 
 mmdet 2.28 and mmseg 0.30 import compiled ops of mmcv when they are imported,
-and mmcv 1.7 touches internals of torch that torch 2.1 changed. :func:`apply`,
-the first thing ``import knet`` runs, repairs both. Every repair first looks
+and mmcv 1.7 touches internals of torch that torch 2.1 changed. :func:`apply`
+repairs both; every package of ours that imports mmdet calls it first. Every repair first looks
 whether it is needed and returns whether it was; where mmcv has compiled ops
 they are used untouched.
 """

@@ -1,5 +1,9 @@
 """A stream of images: kernels are linked from frame to frame, embeddings track objects."""
 
+from knet.utils import compat
+
+compat.apply()  # before anything that imports mmdet
+
 from .embeddings import (
     EMBEDDINGS,
     KernelEmbedding,

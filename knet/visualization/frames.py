@@ -7,9 +7,9 @@ from typing import Iterator, List, NamedTuple, Optional, Sequence, Tuple
 import cv2
 import numpy as np
 
-from knet.evaluation.ground_truth import KittiStepGroundTruth
-from knet.evaluation.store import PredictionReader
 from knet.labels import LabelSpace
+from knet.layouts.ground_truth import KittiStepGroundTruth
+from knet.results.panoptic_store import PredictionReader
 from knet.utils.io import read_png
 from knet.visualization.overlay import enlarge, overlay, side_by_side
 

@@ -5,7 +5,7 @@ from typing import Any, Dict, List, Sequence, Tuple
 
 from pycocotools import mask as mask_api
 
-from knet.datasets.coco_format import check_instances
+from knet.layouts.coco import check_instances
 
 Annotation = Dict[str, Any]
 

@@ -10,11 +10,11 @@ from mmdet.datasets.builder import DATASETS
 from mmdet.datasets.pipelines import Compose
 from torch.utils.data import Dataset
 
-from knet.datasets.coco_format import match_categories, read_annotations, require_files
 from knet.evaluation.vis_ap import evaluate_vis
-from knet.evaluation.vis_ground_truth import VisGroundTruth
-from knet.evaluation.vis_results import track_records, write_submission
 from knet.labels import LabelSpace, get_label_space
+from knet.layouts.coco import match_categories, read_annotations, require_files
+from knet.layouts.youtube_vis import VisGroundTruth
+from knet.results.track_store import track_records, write_submission
 from knet_vis.structures import VideoInstances
 
 from .coco_vid import Video, VideoFrame, index_videos

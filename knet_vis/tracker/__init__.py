@@ -1,5 +1,9 @@
 """A clip as one unit: kernels of frames -> kernels of the clip -> tracks (clip-wise Video K-Net)."""
 
+from knet.utils import compat
+
+compat.apply()  # before anything that imports mmdet
+
 from mmdet.models.builder import HEADS
 
 from knet.det import ConvKernelHead, KernelIterHead, MaskHungarianAssigner

@@ -11,8 +11,8 @@ from typing import Iterable, Iterator, List
 import torch
 from torch import Tensor, nn
 
-from knet.datasets.coco_format import encode_mask
 from knet.det.panoptic_fusion import MaskResizer
+from knet.layouts.coco import encode_mask
 from knet_vis.structures import VideoInstances
 
 from .kernel_frame_iter_head import KernelFrameIterHeadVideo

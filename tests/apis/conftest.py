@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 CONFIG = """
-custom_imports = dict(imports=['knet', 'tests.apis.fakes'], allow_failed_imports=False)
+custom_imports = dict(imports=['knet.plugin', 'tests.apis.fakes'], allow_failed_imports=False)
 model = dict(type='FakeVideoModel')
 data = dict(
     samples_per_gpu=2, workers_per_gpu=0,

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from knet.apis import build_data, init_model, load_config, optimize_model, run_images, stream_videos
 from knet.apis.test import BackgroundWriter, shard_videos
-from knet.evaluation.store import PredictionReader, PredictionWriter
+from knet.results.panoptic_store import PredictionReader, PredictionWriter
 from tests.models import build_toy_model
 
 

@@ -142,7 +142,7 @@ def test_weights_without_training_state_cannot_be_resumed(config: Path, tmp_path
     [
         ("_base_ = './absent.py'\n", 'absent.py'),
         ('model = dict(type=\n', 'SyntaxError'),
-        ("custom_imports = dict(imports=['knet.absent'], allow_failed_imports=False)\n", 'knet.absent'),
+        ("custom_imports = dict(imports=['absent_package'], allow_failed_imports=False)\n", 'absent_package'),
     ],
 )
 def test_unreadable_configs(tmp_path: Path, text: str, message: str) -> None:

@@ -6,8 +6,8 @@ from typing import Any, Callable, Dict, List, Tuple
 
 import numpy as np
 
-from knet.datasets.coco_format import encode_mask, ids_to_rgb
 from knet.labels import COCO_PANOPTIC
+from knet.layouts.coco import encode_mask, ids_to_rgb
 from knet.structures import InstancePrediction, PanopticPrediction, Segment
 
 from .conftest import save_png

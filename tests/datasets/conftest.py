@@ -8,8 +8,6 @@ import cv2
 import numpy as np
 import pytest
 
-import knet  # noqa: F401  (before the tests import mmdet, which needs its repairs)
-
 
 def encode_panoptic(semantic: np.ndarray, instance: np.ndarray) -> np.ndarray:
     """(H, W) class and instance maps as KITTI-STEP RGB, (H, W, 3) uint8."""

@@ -25,8 +25,8 @@ from knet.datasets.pipelines import (
     cut_instances,
 )
 from knet.datasets.pipelines.loading import read_train_id_panoptic
-from knet.evaluation.id_maps import read_rgb_panoptic
 from knet.labels import KITTI_STEP
+from knet.layouts.id_maps import read_rgb_panoptic
 
 from .conftest import encode_panoptic, save_png, street
 

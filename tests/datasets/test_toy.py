@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from knet.datasets.toy import ToyFrame, ToySpec, ToyStreet, make_toy_videos, write_kitti_step
-from knet.evaluation.ground_truth import KittiStepGroundTruth
 from knet.labels import KITTI_STEP
+from knet.layouts.ground_truth import KittiStepGroundTruth
+from knet.toy import ToyFrame, ToySpec, ToyStreet, make_toy_videos, write_kitti_step
 from knet.utils.io import read_png
 
 REPO = Path(__file__).resolve().parents[2]

@@ -15,8 +15,8 @@ from mmdet.datasets import build_dataset
 
 from knet.apis import score_videos
 from knet.datasets import CityscapesVPSDataset, KITTIDVPSDataset, VideoPanopticDataset, VIPSegDVPSDataset
-from knet.datasets.toy import ToySpec, make_toy_videos
-from knet.evaluation.store import PredictionWriter
+from knet.results.panoptic_store import PredictionWriter
+from knet.toy import ToySpec, make_toy_videos
 from knet.utils.io import read_png, write_png_atomic
 
 from .conftest import save_png

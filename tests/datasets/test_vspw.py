@@ -11,8 +11,8 @@ from mmdet.datasets import build_dataset
 from knet.datasets import VIPSegSemanticDataset, VSPWDataset
 from knet.datasets.pipelines import SeqPhotoMetricDistortion
 from knet.datasets.pipelines.loading import read_rgb_image
-from knet.datasets.toy import ToySpec, make_toy_videos
 from knet.labels import VIPSEG, VSPW, VSPW_TOY
+from knet.toy import ToySpec, make_toy_videos
 from knet.utils.io import read_png, write_png_atomic
 
 SPEC = ToySpec(train=2, val=1, frames=3, height=48, width=96, void=1.0)

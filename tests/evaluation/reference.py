@@ -11,7 +11,7 @@ from typing import Dict, Iterator, List, Tuple
 
 import numpy as np
 
-from knet.evaluation.store import PredictionWriter
+from knet.results.panoptic_store import PredictionWriter
 from knet.utils.io import write_png_atomic
 
 VOID = 255

@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from knet.evaluation.id_maps import decode_vipseg, read_class_instance, read_depth, read_vipseg_panoptic, split_id_map
-from knet.evaluation.segments import encode_segments, read_segments
 from knet.labels import CITYSCAPES_PANOPTIC, VIPSEG
 from knet.labels.vipseg import VIPSEG_CATEGORIES
+from knet.layouts.id_maps import decode_vipseg, read_class_instance, read_depth, read_vipseg_panoptic, split_id_map
+from knet.layouts.segments import encode_segments, read_segments
 from knet.utils.io import write_png_atomic
 
 

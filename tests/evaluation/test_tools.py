@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 from knet.evaluation.benchmark_data import make_evaluation_fixture
-from knet.evaluation.ground_truth import KittiStepGroundTruth
-from knet.evaluation.store import PredictionReader
 from knet.evaluation.stq import evaluate_stq
 from knet.evaluation.vpq import evaluate_vpq
 from knet.labels import KITTI_STEP
+from knet.layouts.ground_truth import KittiStepGroundTruth
+from knet.results.panoptic_store import PredictionReader
 from knet.utils.io import write_png_atomic
 from tests.evaluation.reference import golden_frame, random_video, reference_stq, write_world
 

@@ -13,11 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from knet.evaluation.semantic import MeanIoU
-from knet.evaluation.store import PredictionReader, PredictionWriter
 from knet.evaluation.video_consistency import VCScore, VideoConsistency
-from knet.evaluation.vspw import SubmissionReader, VIPSegSemanticGroundTruth, VSPWGroundTruth, read_mask
 from knet.evaluation.vss import evaluate_vss
 from knet.labels import VSPW
+from knet.layouts.vspw import VIPSegSemanticGroundTruth, VSPWGroundTruth, read_mask
+from knet.results.exports.vspw import SubmissionReader
+from knet.results.panoptic_store import PredictionReader, PredictionWriter
 from knet.utils.io import write_png_atomic
 from tests.tools.conftest import call
 

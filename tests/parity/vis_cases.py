@@ -8,7 +8,6 @@ import torch
 from mmdet.core import build_assigner
 from mmdet.models.builder import build_head
 
-import knet_vis  # noqa: F401  registers the heads
 from knet.det.kernel_head import Proposals
 from knet.det.mask_hungarian_assigner import DiceCost, MaskCost
 from knet.det.targets import ImageTargets

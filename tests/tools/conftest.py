@@ -67,7 +67,7 @@ log_config = dict(interval=1, hooks=[dict(type='TextLoggerHook')])
 @pytest.fixture(scope='session')
 def street(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two training and three validation videos of 64x160."""
-    from knet.datasets.toy import ToySpec, make_toy_videos
+    from knet.toy import ToySpec, make_toy_videos
 
     root = tmp_path_factory.mktemp('street')
     make_toy_videos(root, 'kitti-step', ToySpec(train=2, val=3, frames=4, height=64, width=160))
@@ -92,7 +92,7 @@ IMAGE_CONFIG = CONFIG.replace('video_knet_s3_r50_fpn_step', 'knet_s3_r50_fpn_ste
 def image_model(tmp_path_factory: pytest.TempPathFactory) -> Tuple[Path, Path]:
     """Config of an image model on toy pictures, and a checkpoint of random weights."""
     from knet.apis import build_model, load_config
-    from knet.datasets.toy import ToySpec, make_toy_videos
+    from knet.toy import ToySpec, make_toy_videos
 
     folder = tmp_path_factory.mktemp('image')
     make_toy_videos(folder / 'city', 'cityscapes-step', ToySpec(train=1, val=2, frames=2, height=64, width=160))

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from mmcv import Config
 
-from knet.datasets.toy import ToySpec, make_toy_videos
 from knet.labels import KITTI_STEP
+from knet.toy import ToySpec, make_toy_videos
 from knet.utils.io import read_png
 from tests.datasets.coco_mini import make_coco
 from tests.datasets.conftest import cityscapes_root, kitti_root  # noqa: F401  (fixtures)

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from knet.apis import build_model, load_config
-from knet.datasets.toy import ToySpec, make_toy_videos
+from knet.toy import ToySpec, make_toy_videos
 
 from .conftest import ROOT, call, launch
 

@@ -92,7 +92,7 @@ def failing_config(toy_config: Path, tmp_path: Path) -> Any:
         path = tmp_path / 'failing.py'
         path.write_text(f"""
 _base_ = '{toy_config}'
-custom_imports = dict(imports=['knet', 'tests.tools.faults'], allow_failed_imports=False)
+custom_imports = dict(imports=['knet.plugin', 'tests.tools.faults'], allow_failed_imports=False)
 fault = dict(type='FailingStreet', **{fault!r})
 data = dict(train=dict(dataset=fault), test=fault)
 """)

@@ -9,13 +9,13 @@ import cv2
 import numpy as np
 import pytest
 
-from knet.datasets.toy import ToySpec, make_toy_videos
-from knet.evaluation.cityscapes_vps import CityscapesVPSGroundTruth
-from knet.evaluation.ground_truth import VIPSegGroundTruth
-from knet.evaluation.id_maps import decode_vipseg, read_rgb_ids, split_id_map
-from knet.evaluation.store import PredictionReader, PredictionWriter
 from knet.evaluation.vpq import VideoPanopticQuality, evaluate_vpq
 from knet.labels import CITYSCAPES_PANOPTIC, KITTI_STEP, VIPSEG
+from knet.layouts.cityscapes_vps import CityscapesVPSGroundTruth
+from knet.layouts.ground_truth import VIPSegGroundTruth
+from knet.layouts.id_maps import decode_vipseg, read_rgb_ids, split_id_map
+from knet.results.panoptic_store import PredictionReader, PredictionWriter
+from knet.toy import ToySpec, make_toy_videos
 from knet.utils.io import write_png_atomic
 
 from .conftest import ENVIRONMENT, command

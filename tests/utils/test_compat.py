@@ -28,15 +28,36 @@ def run_python(code: str, **env: str) -> subprocess.CompletedProcess:
     )
 
 
-def test_import_is_silent_and_registers() -> None:
-    done = run_python('import knet; from mmdet.models import DETECTORS; print("KNet" in DETECTORS)')
+def test_plugin_is_silent_and_registers() -> None:
+    done = run_python('import knet.plugin; from mmdet.models import DETECTORS; print("KNet" in DETECTORS)')
     assert done.returncode == 0 and done.stdout == 'True\n', done.stdout
 
 
-def test_no_plugin_stays_light() -> None:
-    code = 'import sys, knet; print(knet.__version__, any(m in sys.modules for m in ("torch", "mmcv", "mmdet")))'
-    done = run_python(code, KNET_NO_PLUGIN='1')
+def test_import_is_light() -> None:
+    code = (
+        'import sys, knet; print(knet.__version__, any(m in sys.modules for m in ("torch", "mmcv", "mmdet", "numpy")))'
+    )
+    done = run_python(code)
     assert done.stdout == f'{knet.__version__} False\n'
+
+
+def test_import_registers_nothing() -> None:
+    code = 'from knet.utils import compat; compat.apply(); import knet; from mmdet.models import DETECTORS'
+    assert run_python(f'{code}; print("KNet" in DETECTORS)').stdout == 'False\n'
+
+
+def test_public_names_exist() -> None:
+    assert {'VideoSegmenter', 'load_config', 'init_model', 'train', 'LabelSpace'} <= set(dir(knet))
+    assert all(getattr(knet, name) is not None for name in knet.__all__)
+    with pytest.raises(AttributeError, match='no attribute .absent.'):
+        getattr(knet, 'absent')  # noqa: B009
+
+
+@pytest.mark.parametrize('imports, told', [('["knet"]', True), ('["knet.det.knet"]', True), ('["knet.plugin"]', False)])
+def test_another_programs_loader_names_the_remedy(imports: str, told: bool) -> None:
+    code = 'from knet.utils import compat; compat.apply(); import sys; del sys.modules["knet"]'
+    done = run_python(f'{code}; from mmcv.utils import import_modules_from_strings as load; load({imports})')
+    assert done.returncode == 0 and ("write imports=['knet.plugin']" in done.stdout) is told, done.stdout
 
 
 def test_a_second_apply_changes_nothing() -> None:
@@ -79,8 +100,7 @@ def fake(name):
     return real(name)
 compat.importlib.import_module = fake
 compat.apply()
-""",
-        KNET_NO_PLUGIN='1',
+"""
     )
     assert done.returncode != 0 and message in done.stdout
 

@@ -12,7 +12,8 @@ from tests.vis.vis_mini import write_official
 
 CONFIG = """
 _base_ = ['{root}/configs/_base_/datasets/youtube_vis_2019.py', '{root}/configs/_base_/default_runtime.py']
-custom_imports = dict(_delete_=True, imports=['knet', 'knet_vis', 'tests.vis.fakes'], allow_failed_imports=False)
+_plugins = ['knet.plugin', 'knet_vis.plugin', 'tests.vis.fakes']
+custom_imports = dict(_delete_=True, imports=_plugins, allow_failed_imports=False)
 model = dict(type='FakeClipModel')
 data = dict(
     samples_per_gpu=1, workers_per_gpu=0,

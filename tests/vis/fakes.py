@@ -9,8 +9,8 @@ import torch
 from mmdet.models import DETECTORS, BaseDetector
 from torch import Tensor, nn
 
-from knet.datasets.coco_format import encode_mask
 from knet.labels import get_label_space
+from knet.layouts.coco import encode_mask
 from knet_vis.structures import VideoInstances
 
 

@@ -13,10 +13,9 @@ from mmcv import Config
 from mmcv.parallel import collate
 from mmdet.datasets import build_dataset
 
-import knet_vis  # noqa: F401
 from knet.evaluation.vis_ap import evaluate_vis
-from knet.evaluation.vis_ground_truth import read_ground_truth
 from knet.labels import YOUTUBE_VIS_2021
+from knet.layouts.youtube_vis import read_ground_truth
 from knet_vis.datasets.sampling import ClipSampler
 from tests.tools.conftest import ROOT
 from tests.vis.conftest import run_tool
@@ -311,7 +310,7 @@ def test_miniature(tmp_path: Path) -> None:
     """Toy streets go through the converter as YouTube-VIS does; masks, boxes and areas agree."""
     from pycocotools import mask as mask_api
 
-    from knet.datasets.toy import ToySpec, make_toy_videos
+    from knet.toy import ToySpec, make_toy_videos
 
     root = tmp_path / 'toy'
     make_toy_videos(root, 'youtube-vis', ToySpec(train=1, val=2, frames=6, height=64, width=96))

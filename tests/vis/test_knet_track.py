@@ -8,7 +8,6 @@ import pytest
 import torch
 from mmcv.runner import load_checkpoint as mmcv_load_checkpoint
 
-import knet_vis  # noqa: F401  registers the models
 from knet.apis.checkpoint import load_weights
 from knet.det.targets import ImageTargets
 from knet_vis.tracker import clip_targets

@@ -16,7 +16,6 @@ import numpy as np
 import pytest
 import torch
 
-import knet_vis  # noqa: F401
 from knet.apis import build_data, load_config
 from knet.apis.video_instances import open_video_store, predict_videos
 from knet.labels import YOUTUBE_VIS_2019

@@ -10,8 +10,8 @@ import pytest
 from pycocotools import mask as mask_api
 
 from knet.evaluation.vis_ap import NAMES, VisAveragePrecision, evaluate_vis, track_overlaps
-from knet.evaluation.vis_ground_truth import VisGroundTruth, read_ground_truth
-from knet.evaluation.vis_results import VideoResultStore, check_results, read_results, track_records, write_submission
+from knet.layouts.youtube_vis import VisGroundTruth, read_ground_truth
+from knet.results.track_store import VideoResultStore, check_results, read_results, track_records, write_submission
 from tests.vis.reference_ap import overlap, reference
 from tests.vis.vis_mini import PERSON, SEDAN, SIZE, mask_of, official, perfect, rles
 

@@ -7,8 +7,8 @@ from typing import Any, Dict, List, Optional, Sequence, Tuple
 import cv2
 import numpy as np
 
-from knet.datasets.coco_format import encode_mask
 from knet.labels import YOUTUBE_VIS_2019
+from knet.layouts.coco import encode_mask
 
 SIZE = (48, 64)
 PERSON, SEDAN = 1, 6

@@ -10,9 +10,9 @@ from typing import List, Optional, Tuple
 import numpy as np
 import pytest
 
-from knet.evaluation.ground_truth import KittiStepGroundTruth
-from knet.evaluation.store import PredictionReader, PredictionWriter
 from knet.labels import KITTI_STEP
+from knet.layouts.ground_truth import KittiStepGroundTruth
+from knet.results.panoptic_store import PredictionReader, PredictionWriter
 from knet.utils.io import write_png_atomic
 from knet.visualization import compare_frame, compare_video, worst_frames, write_report
 from knet.visualization.curves import read_log, svg_chart

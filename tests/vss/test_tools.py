@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 import torch
 
-from knet.evaluation.store import PredictionReader
-from knet.evaluation.vspw import VSPWGroundTruth
 from knet.evaluation.vss import evaluate_vss
+from knet.layouts.vspw import VSPWGroundTruth
+from knet.results.panoptic_store import PredictionReader
 from tests.tools.conftest import ROOT, call, launch, run
 
 #: The toy model with fewer channels. Nothing is drawn at random in its forward pass, and GN needs no batch.
@@ -36,7 +36,7 @@ log_config = dict(interval=1, hooks=[dict(type='TextLoggerHook')])
 @pytest.fixture(scope='module')
 def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A very small model on two training and two validation videos of nine frames of 64x96."""
-    from knet.datasets.toy import ToySpec, make_toy_videos
+    from knet.toy import ToySpec, make_toy_videos
 
     root = tmp_path_factory.mktemp('vss')
     make_toy_videos(root / 'vspw', 'vspw', ToySpec(train=1, val=2, frames=9, height=64, width=96))

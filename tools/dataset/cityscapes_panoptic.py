@@ -17,15 +17,14 @@ import os.path as osp
 import sys
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
-os.environ.setdefault('KNET_NO_PLUGIN', '1')  # plain file handling needs no network library
 sys.path.insert(0, osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__)))))
 
 import cv2
 import numpy as np
 
-from knet.datasets.coco_format import encode_mask, ids_to_rgb
 from knet.labels import CITYSCAPES_PANOPTIC
 from knet.labels.cityscapes_ids import LABELS
+from knet.layouts.coco import encode_mask, ids_to_rgb
 from knet.utils.cli import UsageError, add_converter_options, run_tool
 from knet.utils.io import read_png, write_json_atomic, write_png_atomic
 from knet.utils.parallel import run_parallel

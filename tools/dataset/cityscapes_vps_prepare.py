@@ -10,23 +10,21 @@ else as it is. --src and --dst may be one folder.
 """
 
 import argparse
-import os
 import sys
 from functools import partial
 from pathlib import Path
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence
 
-os.environ.setdefault('KNET_NO_PLUGIN', '1')  # plain file handling needs no network library
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import numpy as np
 from pycocotools import mask as coco
 from tqdm import tqdm
 
-from knet.evaluation.cityscapes_vps import CityscapesVPSGroundTruth, label_name, parse_name, read_json
-from knet.evaluation.id_maps import read_gray
-from knet.evaluation.segments import encode_segments
 from knet.labels import CITYSCAPES_PANOPTIC
+from knet.layouts.cityscapes_vps import CityscapesVPSGroundTruth, label_name, parse_name, read_json
+from knet.layouts.id_maps import read_gray
+from knet.layouts.segments import encode_segments
 from knet.utils.cli import run_tool
 from knet.utils.io import write_json_atomic, write_png_atomic
 from knet.utils.placing import Item, converter_parser, count_done, place, report_problems

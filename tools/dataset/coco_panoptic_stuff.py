@@ -7,18 +7,16 @@ Reads ``annotations/panoptic_<split>.json`` and ``panoptic_<split>/*.png`` below
 """
 
 import argparse
-import os
 import os.path as osp
 import sys
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence
 
-os.environ.setdefault('KNET_NO_PLUGIN', '1')  # plain file handling needs no network library
 sys.path.insert(0, osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__)))))
 
-from knet.datasets.coco_format import match_categories, read_annotations
-from knet.evaluation.id_maps import ID_SHIFT, split_id_map
-from knet.evaluation.segments import read_segments
 from knet.labels import COCO_PANOPTIC
+from knet.layouts.coco import match_categories, read_annotations
+from knet.layouts.id_maps import ID_SHIFT, split_id_map
+from knet.layouts.segments import read_segments
 from knet.utils.cli import add_converter_options, run_tool
 from knet.utils.io import write_png_atomic
 from knet.utils.parallel import run_parallel

@@ -8,13 +8,11 @@ the track id in 256 * G + B. Frame numbers are kept.
 """
 
 import argparse
-import os
 import re
 import sys
 from pathlib import Path
 from typing import Dict, List, Optional, Tuple
 
-os.environ.setdefault('KNET_NO_PLUGIN', '1')  # plain file handling needs no network library
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import cv2

@@ -7,16 +7,14 @@ them is left alone.
 """
 
 import argparse
-import os
 import os.path as osp
 import sys
 
-os.environ.setdefault('KNET_NO_PLUGIN', '1')  # drawing needs no network library
 sys.path.insert(0, osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__)))))
 
 from tqdm import tqdm
 
-from knet.datasets.toy import LAYOUTS, ToySpec, make_toy_videos
+from knet.toy import LAYOUTS, ToySpec, make_toy_videos
 from knet.utils.cli import add_debug_option, run_tool
 
 

@@ -8,22 +8,20 @@ goes on where it was.
 """
 
 import argparse
-import os
 import sys
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from typing import List, NamedTuple, Optional, Sequence, Tuple
 
-os.environ.setdefault('KNET_NO_PLUGIN', '1')  # plain file handling needs no network library
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import cv2
 import numpy as np
 
 from knet.evaluation.cli import positive
-from knet.evaluation.ground_truth import list_video, read_video_list
-from knet.evaluation.id_maps import read_vipseg_panoptic
+from knet.layouts.ground_truth import list_video, read_video_list
+from knet.layouts.id_maps import read_vipseg_panoptic
 from knet.utils.cli import UsageError, run_tool
 from knet.utils.io import read_jpeg, read_png, write_jpeg_atomic, write_png_atomic
 from knet.utils.placing import Item, converter_parser, count_done, place, report_problems

@@ -9,19 +9,17 @@ are kept wherever there are some, so that a validation set with ground truth can
 
 import argparse
 import json
-import os
 import os.path as osp
 import sys
 from collections import Counter
 from typing import Any, Dict, List, Optional, Sequence
 
-os.environ.setdefault('KNET_NO_PLUGIN', '1')  # plain file handling needs no network library
 sys.path.insert(0, osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__)))))
 
 from tqdm import tqdm
 
-from knet.datasets.coco_format import match_categories, read_annotations
 from knet.labels import get_label_space
+from knet.layouts.coco import match_categories, read_annotations
 from knet.utils.cli import UsageError, add_debug_option, run_tool
 from knet.utils.io import write_json_atomic
 

@@ -3,14 +3,12 @@
 import argparse
 import csv
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
 from statistics import mean, stdev
 from typing import Any, Callable, Dict, Iterable, List, Sequence
 
-os.environ['KNET_NO_PLUGIN'] = '1'  # the runs are processes of their own
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from knet.utils.cli import add_debug_option, run_tool  # noqa: F401  for the experiments
@@ -50,9 +48,8 @@ def tool(*words: Any) -> None:
     Raises:
         RuntimeError: If it fails.
     """
-    environment = {key: value for key, value in os.environ.items() if key != 'KNET_NO_PLUGIN'}
     command = [sys.executable, *map(str, words)]
-    if subprocess.run(command, cwd=str(ROOT), env=environment, check=False).returncode:
+    if subprocess.run(command, cwd=str(ROOT), check=False).returncode:
         raise RuntimeError(f'failed: {" ".join(command)}')
 
 

@@ -17,7 +17,7 @@ import cv2
 import mmcv
 import numpy as np
 
-import knet  # noqa: F401  (before mmdet: without compiled ops mmdet needs its repairs)
+import knet.plugin  # noqa: F401  (before mmdet: without compiled ops mmdet needs its repairs)
 
 # isort: split
 from mmdet.core import BitmapMasks

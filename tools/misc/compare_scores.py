@@ -7,12 +7,10 @@ A run is a folder in which tools/test_step.py left ``stq.json`` and ``vpq.json``
 
 import argparse
 import json
-import os
 import sys
 from pathlib import Path
 from typing import Any, Dict, Optional
 
-os.environ.setdefault('KNET_NO_PLUGIN', '1')  # reading scores needs no network library
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from knet.utils.cli import UsageError, add_debug_option, run_tool

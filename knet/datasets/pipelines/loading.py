@@ -1,6 +1,6 @@
 """Reading images and label maps of one frame, or of a key and its references.
 
-A frame keeps **one** id map (:mod:`knet.evaluation.id_maps`) from here to the
+A frame keeps **one** id map (:mod:`knet.layouts.id_maps`) from here to the
 crop: it is resized, flipped and cropped as a segmentation field, and instance
 masks are cut from it afterwards (:mod:`.instances`).
 """
@@ -12,8 +12,8 @@ import numpy as np
 from mmdet.datasets.builder import PIPELINES
 from mmdet.datasets.pipelines import LoadAnnotations
 
-from knet.evaluation.id_maps import ID_SHIFT
 from knet.labels import LabelSpace
+from knet.layouts.id_maps import ID_SHIFT
 from knet.utils.io import read_jpeg, read_png
 
 Frame = Dict[str, Any]

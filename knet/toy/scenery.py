@@ -5,7 +5,7 @@ from typing import Sequence, Tuple
 
 import numpy as np
 
-from knet.datasets.toy.drawing import NEAR, Canvas, Colour, Light, value_noise
+from knet.toy.drawing import NEAR, Canvas, Colour, Light, value_noise
 
 #: Object numbers of the stuff classes on the canvas -> KITTI-STEP train id.
 STUFF = {1: 0, 2: 1, 3: 2, 4: 8, 5: 9, 6: 10}

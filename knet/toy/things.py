@@ -5,7 +5,7 @@ from typing import Optional, Tuple
 
 import numpy as np
 
-from knet.datasets.toy.drawing import Canvas, Colour, Frame3D, facing, patch, prism
+from knet.toy.drawing import Canvas, Colour, Frame3D, facing, patch, prism
 
 CAR_COLOURS: Tuple[Colour, ...] = (
     (196, 36, 40),

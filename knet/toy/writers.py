@@ -8,8 +8,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Callable, Dict, Iterable, Iterator, Optional, Tuple
 
-from knet.datasets.toy.layouts import LAYOUTS
-from knet.datasets.toy.street import ToyFrame, ToyStreet
+from knet.toy.layouts import LAYOUTS
+from knet.toy.street import ToyFrame, ToyStreet
 from knet.utils.io import PathLike, write_json_atomic
 
 #: Changes whenever the same seed gives different videos.

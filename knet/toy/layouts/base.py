@@ -4,8 +4,8 @@ from typing import Dict, Iterable, Optional, Tuple, Union
 
 import numpy as np
 
-from knet.datasets.toy.street import ToyFrame
 from knet.labels import KITTI_STEP, LabelSpace
+from knet.toy.street import ToyFrame
 
 #: (video id, its frames)
 Video = Tuple[int, Iterable[ToyFrame]]

@@ -5,9 +5,9 @@ from typing import Dict, Iterable
 
 import numpy as np
 
-from knet.datasets.toy.street import ToyFrame
 from knet.labels import VIPSEG
 from knet.labels.vipseg import VIPSEG_CATEGORIES
+from knet.toy.street import ToyFrame
 from knet.utils.io import PathLike, write_jpeg_atomic, write_png_atomic
 
 from .base import Video, class_table

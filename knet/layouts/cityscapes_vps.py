@@ -9,17 +9,16 @@ which counts through the clip. I is a running index that we don't need.
 import json
 import re
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Dict, List, Tuple
 
 import numpy as np
 
-from knet.evaluation.ground_truth import VideoGroundTruth
-from knet.evaluation.id_maps import ID_SHIFT
-from knet.evaluation.segments import encode_segments, read_segments
-from knet.evaluation.store import PredictionReader
-from knet.evaluation.video_files import VideoFiles
 from knet.labels import CITYSCAPES_PANOPTIC
-from knet.utils.io import PathLike, write_json_atomic, write_png_atomic
+from knet.layouts.ground_truth import VideoGroundTruth
+from knet.layouts.id_maps import ID_SHIFT
+from knet.layouts.segments import read_segments
+from knet.layouts.video_files import VideoFiles
+from knet.utils.io import PathLike
 
 #: Image name -> name of its label maps.
 LABEL_NAMES = (('newImg8bit', 'final_mask'), ('leftImg8bit', 'gtFine_color'))
@@ -171,51 +170,3 @@ class CityscapesVPSGroundTruth(VideoGroundTruth):
     def decode(self, path: PathLike) -> np.ndarray:
         """Read the label map of a frame as an id map, (H, W) int32."""
         return read_segments(path, self._codes[parse_name(path)[0]], _SPACE.void)
-
-
-def write_cityscapes_vps(
-    predictions: PredictionReader, ground_truth: CityscapesVPSGroundTruth, out_dir: PathLike, tick: Optional[Any] = None
-) -> int:
-    """Write predictions as the Cityscapes-VPS evaluator reads them.
-
-    ``OUT/pan_pred/<name of the label file>`` holds the segment ids of each
-    labelled frame, ``OUT/pred.json`` says what they are. The JSON file appears
-    last: where it is, the folder is complete.
-
-    Args:
-        predictions: Stored predictions; further frames are left out.
-        ground_truth: Says which frames are asked for, and the category ids.
-        out_dir: Folder to fill.
-        tick: Called after every frame, for a progress bar.
-
-    Returns:
-        Number of frames.
-
-    Raises:
-        ValueError: If a frame isn't predicted.
-    """
-    wanted = [(video, frame) for video in ground_truth.videos() for frame in ground_truth.frames(video)]
-    missing = [pair for pair in wanted if pair[1] not in predictions.frames(pair[0])]
-    if missing:
-        names = ', '.join(f'{video:06d}_{frame:06d}' for video, frame in missing[:5])
-        raise ValueError(
-            f'{predictions.root}: {len(missing)} labelled frames are not predicted: {names}'
-            f'{", ..." if len(missing) > 5 else ""}. Finish the prediction run first.'
-        )
-    out_dir, annotations = Path(out_dir), []
-    for video, frame in wanted:
-        entry = ground_truth.annotations[video][frame]
-        rgb, segments = encode_segments(*predictions.read(video, frame), _SPACE, crowd=False)
-        for segment in segments:
-            if segment['category_id'] not in ground_truth.categories:
-                raise ValueError(
-                    f'{predictions.path(video, frame)}: class {segment["category_id"]} is none of '
-                    'Cityscapes; these predictions belong to another data set'
-                )
-            segment['category_id'] = ground_truth.categories[segment['category_id']]
-        write_png_atomic(out_dir / 'pan_pred' / entry['file_name'], rgb)
-        annotations.append(dict(image_id=entry['image_id'], file_name=entry['file_name'], segments_info=segments))
-        if tick is not None:
-            tick()
-    write_json_atomic(out_dir / 'pred.json', dict(annotations=annotations))
-    return len(wanted)

@@ -4,10 +4,10 @@ from typing import Any, Dict, List, Tuple
 
 import numpy as np
 
-from knet.evaluation.id_maps import ID_SHIFT, read_rgb_ids
-from knet.evaluation.pairs import find_runs
 from knet.labels import LabelSpace
+from knet.layouts.id_maps import ID_SHIFT, read_rgb_ids
 from knet.utils.io import PathLike
+from knet.utils.runs import find_runs
 
 _MEANING = 'segment id = R + 256 G + 65536 B'
 

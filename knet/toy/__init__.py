@@ -1,8 +1,8 @@
 """Procedural street videos with exact labels, the world of the quickstart."""
 
-from knet.datasets.toy.layouts import LAYOUTS, write_cityscapes_step, write_kitti_step
-from knet.datasets.toy.street import ToyFrame, ToyStreet
-from knet.datasets.toy.writers import ToySpec, make_toy_videos
+from knet.toy.layouts import LAYOUTS, write_cityscapes_step, write_kitti_step
+from knet.toy.street import ToyFrame, ToyStreet
+from knet.toy.writers import ToySpec, make_toy_videos
 
 __all__ = [
     'LAYOUTS',

@@ -5,10 +5,10 @@ from typing import Any, Dict, Iterable, List
 
 import numpy as np
 
-from knet.datasets.toy.street import ToyFrame
-from knet.evaluation.cityscapes_vps import label_name
-from knet.evaluation.segments import encode_segments
 from knet.labels import CITYSCAPES_PANOPTIC
+from knet.layouts.cityscapes_vps import label_name
+from knet.layouts.segments import encode_segments
+from knet.toy.street import ToyFrame
 from knet.utils.io import PathLike, write_json_atomic, write_png_atomic
 
 from .base import Video

@@ -6,8 +6,8 @@ from typing import Any, Dict, Iterable, List, Tuple
 import cv2
 import numpy as np
 
-from knet.datasets.toy.street import CAR_ID, PERSON_ID, VOID_ID
 from knet.labels.cityscapes_ids import LABELS
+from knet.toy.street import CAR_ID, PERSON_ID, VOID_ID
 from knet.utils.io import PathLike, write_json_atomic, write_png_atomic
 
 from .base import Video

@@ -7,8 +7,8 @@ import cv2
 import numpy as np
 from pycocotools import mask as mask_api
 
-from knet.datasets.toy.street import CAR_ID, PERSON_ID, ToyFrame
 from knet.labels import YOUTUBE_VIS_2019
+from knet.toy.street import CAR_ID, PERSON_ID, ToyFrame
 from knet.utils.io import PathLike, write_bytes_atomic, write_json_atomic
 
 from .base import Video

@@ -13,7 +13,7 @@ from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
 
-from knet.evaluation.vis_ground_truth import Rle, VisGroundTruth
+from knet.layouts.youtube_vis import Rle, VisGroundTruth
 from knet.utils.io import PathLike, atomic_path, write_json_atomic
 
 Record = Dict[str, Any]

@@ -5,9 +5,9 @@ from typing import Iterator, List, NamedTuple, Sequence, Tuple, Union
 import cv2
 import numpy as np
 
-from knet.datasets.toy.drawing import Camera, Canvas, Light
-from knet.datasets.toy.scenery import LEAVES, ROOFS, STUFF, WALLS, Building, Ground, Sky, Tree
-from knet.datasets.toy.things import CAR_COLOURS, CAR_SHAPES, CLOTHES, HAIR, SKIN, Car, Motion, Person
+from knet.toy.drawing import Camera, Canvas, Light
+from knet.toy.scenery import LEAVES, ROOFS, STUFF, WALLS, Building, Ground, Sky, Tree
+from knet.toy.things import CAR_COLOURS, CAR_SHAPES, CLOTHES, HAIR, SKIN, Car, Motion, Person
 
 Thing = Union[Car, Person]
 

@@ -1,7 +1,7 @@
 """Ground truth of video data sets, as the evaluators read it.
 
 One class per layout; all of them number videos and frames as the prediction
-store does. See :mod:`knet.evaluation.cityscapes_vps` for Cityscapes-VPS.
+store does. See :mod:`knet.layouts.cityscapes_vps` for Cityscapes-VPS.
 """
 
 import re
@@ -10,14 +10,8 @@ from typing import List, Tuple
 
 import numpy as np
 
-from knet.evaluation.id_maps import (
-    read_class_instance,
-    read_depth,
-    read_rgb_panoptic,
-    read_vipseg_panoptic,
-    split_id_map,
-)
-from knet.evaluation.video_files import StoredVideos, VideoFiles
+from knet.layouts.id_maps import read_class_instance, read_depth, read_rgb_panoptic, read_vipseg_panoptic, split_id_map
+from knet.layouts.video_files import StoredVideos, VideoFiles
 from knet.utils.io import PathLike
 
 
@@ -148,7 +142,7 @@ class VIPSegGroundTruth(VideoGroundTruth):
     """Reads ground truth in the VIPSeg layout.
 
     ``ROOT/<split>.txt`` names one video per line, ``ROOT/panomasks/<video>/``
-    holds its label maps (:func:`~knet.evaluation.id_maps.decode_vipseg`). A
+    holds its label maps (:func:`~knet.layouts.id_maps.decode_vipseg`). A
     video's number is its line, counted from 0, a frame's number its position
     among the sorted file names.
     """

@@ -6,9 +6,9 @@ from typing import Any, Dict, Iterable, List
 import cv2
 import numpy as np
 
-from knet.datasets.coco_format import encode_mask, rgb_to_ids
-from knet.evaluation.segments import encode_segments
 from knet.labels import COCO_PANOPTIC
+from knet.layouts.coco import encode_mask, rgb_to_ids
+from knet.layouts.segments import encode_segments
 from knet.utils.io import PathLike, write_jpeg_atomic, write_json_atomic, write_png_atomic
 
 from .base import Video, class_table

@@ -1,0 +1,1 @@
+"""What data sets look like on disk, one module per data set. Needs numpy and OpenCV only."""

@@ -1,0 +1,1 @@
+"""Files that evaluation servers take, one module per server."""

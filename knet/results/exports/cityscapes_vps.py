@@ -1,0 +1,58 @@
+"""Predictions as the evaluator of Cityscapes-VPS reads them."""
+
+from pathlib import Path
+from typing import Any, Optional
+
+from knet.labels import CITYSCAPES_PANOPTIC
+from knet.layouts.cityscapes_vps import CityscapesVPSGroundTruth
+from knet.layouts.segments import encode_segments
+from knet.results.panoptic_store import PredictionReader
+from knet.utils.io import PathLike, write_json_atomic, write_png_atomic
+
+
+def write_cityscapes_vps(
+    predictions: PredictionReader, ground_truth: CityscapesVPSGroundTruth, out_dir: PathLike, tick: Optional[Any] = None
+) -> int:
+    """Write predictions as the Cityscapes-VPS evaluator reads them.
+
+    ``OUT/pan_pred/<name of the label file>`` holds the segment ids of each
+    labelled frame, ``OUT/pred.json`` says what they are. The JSON file appears
+    last: where it is, the folder is complete.
+
+    Args:
+        predictions: Stored predictions; further frames are left out.
+        ground_truth: Says which frames are asked for, and the category ids.
+        out_dir: Folder to fill.
+        tick: Called after every frame, for a progress bar.
+
+    Returns:
+        Number of frames.
+
+    Raises:
+        ValueError: If a frame isn't predicted.
+    """
+    wanted = [(video, frame) for video in ground_truth.videos() for frame in ground_truth.frames(video)]
+    missing = [pair for pair in wanted if pair[1] not in predictions.frames(pair[0])]
+    if missing:
+        names = ', '.join(f'{video:06d}_{frame:06d}' for video, frame in missing[:5])
+        raise ValueError(
+            f'{predictions.root}: {len(missing)} labelled frames are not predicted: {names}'
+            f'{", ..." if len(missing) > 5 else ""}. Finish the prediction run first.'
+        )
+    out_dir, annotations = Path(out_dir), []
+    for video, frame in wanted:
+        entry = ground_truth.annotations[video][frame]
+        rgb, segments = encode_segments(*predictions.read(video, frame), CITYSCAPES_PANOPTIC, crowd=False)
+        for segment in segments:
+            if segment['category_id'] not in ground_truth.categories:
+                raise ValueError(
+                    f'{predictions.path(video, frame)}: class {segment["category_id"]} is none of '
+                    'Cityscapes; these predictions belong to another data set'
+                )
+            segment['category_id'] = ground_truth.categories[segment['category_id']]
+        write_png_atomic(out_dir / 'pan_pred' / entry['file_name'], rgb)
+        annotations.append(dict(image_id=entry['image_id'], file_name=entry['file_name'], segments_info=segments))
+        if tick is not None:
+            tick()
+    write_json_atomic(out_dir / 'pred.json', dict(annotations=annotations))
+    return len(wanted)
