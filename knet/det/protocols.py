@@ -1,0 +1,89 @@
+"""What a model can be asked for: single images, a stream of frames, or whole clips.
+
+Programs ask ``isinstance(model, StreamModel)`` instead of looking for methods. The classes are base classes, not
+structural protocols, so that a model says what it is.
+"""
+
+from abc import abstractmethod
+from typing import Any, Dict, Iterable, List, Sequence, Union
+
+from torch import Tensor
+
+from knet.labels import LabelSpace
+from knet.structures import InstancePrediction, PanopticPrediction
+
+Prediction = Union[PanopticPrediction, InstancePrediction]
+
+
+class ImageModel:
+    """Predicts images independently of each other.
+
+    Attributes:
+        label_space: Classes of the predictions.
+    """
+
+    label_space: LabelSpace
+
+    @abstractmethod
+    def predict_images(self, img: Tensor, img_metas: Sequence[Dict[str, Any]]) -> List[Prediction]:
+        """Predict a batch of images.
+
+        Args:
+            img: (B, 3, H, W) float images, normalised and padded.
+            img_metas: B dicts with ``img_shape`` and ``ori_shape``.
+
+        Returns:
+            One prediction per image, at the original size.
+        """
+
+
+class StreamModel:
+    """Predicts the frames of a video one after another and remembers what it needs in an explicit memory.
+
+    The model itself keeps nothing of a video, so that one model can serve several streams in turn.
+
+    Attributes:
+        label_space: Classes of the predictions.
+    """
+
+    label_space: LabelSpace
+
+    @abstractmethod
+    def new_stream(self) -> Any:
+        """Return the memory of a stream that has seen no frame."""
+
+    @abstractmethod
+    def step(self, img: Tensor, img_meta: Dict[str, Any], memory: Any) -> PanopticPrediction:
+        """Predict the next frame of a stream.
+
+        Args:
+            img: (1, 3, H, W) float frame, normalised and padded.
+            img_meta: Dict with ``video_id``, ``frame_id``, ``img_shape`` and ``ori_shape``; a frame of another video,
+                or one with ``is_first_frame``, starts the stream anew.
+            memory: Of :meth:`new_stream`; updated in place.
+
+        Returns:
+            The prediction at the original size; ``instance`` holds track ids.
+        """
+
+
+class ClipModel:
+    """Predicts the tracks of a whole video at once.
+
+    Attributes:
+        label_space: Classes of the predictions.
+    """
+
+    label_space: LabelSpace
+
+    @abstractmethod
+    def predict_video(self, chunks: Iterable[Tensor], img_meta: Dict[str, Any]) -> Any:
+        """Segment and track a video in bounded memory.
+
+        Args:
+            chunks: Tensors (f, 3, H, W) of consecutive frames, normalised and padded.
+            img_meta: Dict of the first frame with ``img_shape`` and ``ori_shape``.
+
+        Returns:
+            The tracks, see :class:`knet_vis.structures.VideoInstances`.
+        """
