@@ -1,7 +1,7 @@
 """What a metric and its result are, and how stored predictions are scored: the same for every metric.
 
-A metric is an accumulator. It is updated with one video after another, in any order and in any number of processes, merged,
-and computed once.
+A metric is an accumulator. It is updated with one video after another, in any order and in any number of processes,
+merged, and computed once.
 """
 
 from abc import ABC, abstractmethod
