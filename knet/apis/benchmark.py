@@ -252,7 +252,7 @@ def train_step(options: Options) -> Run:
 def loader(options: Options) -> Run:
     """One training sample (key and reference) of the config's data set, in this process."""
     from knet.apis.config import build_data, load_config
-    from knet.apis.loader import plant_seed
+    from knet.utils.seeding import seed_all
 
     dataset = build_data(load_config(options['config'], {'data.train': _with_root(options)}), 'train')
     state = dict(index=0)
@@ -263,7 +263,7 @@ def loader(options: Options) -> Run:
 
         def samples() -> None:
             for index in range(start, start + 4):
-                plant_seed(index)
+                seed_all(index)
                 dataset[index % len(dataset)]
 
         return dict(seconds=_seconds(samples) / 4)

@@ -6,7 +6,7 @@ import os
 import os.path as osp
 import re
 import tempfile
-from typing import Any, Callable, Dict, List, Optional
+from typing import Any, Callable, Dict, List, Optional, Union
 
 from mmcv import Config, DictAction
 from mmcv.cnn import CONV_LAYERS, NORM_LAYERS
@@ -20,7 +20,6 @@ from mmdet.models.builder import MODELS
 from mmdet.utils import replace_cfg_vals, update_data_root
 from mmdet.utils.compat_config import compat_imgs_per_gpu, compat_loader_args
 from torch import nn
-from torch.utils.data import Dataset
 
 from knet.utils.cli import UsageError
 
@@ -71,7 +70,7 @@ def add_config_options(parser: argparse.ArgumentParser) -> None:
 
 
 def merge_options(cfg_options: Optional[Dict], options: Optional[Dict]) -> Optional[Dict]:
-    """The overrides given under either name.
+    """Return the overrides given under either name.
 
     Raises:
         UsageError: If both were given.
@@ -89,7 +88,7 @@ def load_config(path: str, overrides: Optional[Dict[str, Any]] = None) -> Config
         overrides: Dotted keys and values.
 
     Returns:
-        Config: With mmdet's old spellings translated and ``custom_imports`` imported.
+        The config, with mmdet's old spellings translated and ``custom_imports`` imported.
 
     Raises:
         UsageError: If the file or one of its ``_base_`` files is missing, is
@@ -136,7 +135,7 @@ def import_modules(cfg: Config) -> None:
 
 
 def _check_override(cfg: Config, key: str, value: Any) -> None:
-    """Refuse what is probably a slip: a key that nearly exists, a word for a number or for a group.
+    """Refuse a probable slip: a key that nearly exists, or text in place of a number or a group of settings.
 
     New keys are allowed, because configs may leave out what has a default.
 
@@ -145,10 +144,11 @@ def _check_override(cfg: Config, key: str, value: Any) -> None:
     """
     node, seen = cfg._cfg_dict, ''
     for name in key.split('.'):
+        step: Union[str, int] = name
         if isinstance(node, (list, tuple)):
             if not name.isdigit() or int(name) >= len(node):
                 raise UsageError(f'--cfg-options {key}: {seen[1:]} is a list of {len(node)}; number its entries from 0')
-            name = int(name)
+            step = int(name)
         elif not isinstance(node, dict):
             raise UsageError(f'--cfg-options {key}: {seen[1:]} is {node!r} in the config, it has nothing below it')
         elif name not in node:
@@ -156,7 +156,7 @@ def _check_override(cfg: Config, key: str, value: Any) -> None:
             if near:
                 raise UsageError(f'--cfg-options {key}: unknown key; did you mean {f"{seen}.{near[0]}"[1:]}?')
             return
-        node, seen = node[name], f'{seen}.{name}'
+        node, seen = node[step], f'{seen}.{name}'
     if isinstance(value, str) and isinstance(node, (int, float, dict)):
         kind = 'a group of settings' if isinstance(node, dict) else f'a number or a switch ({node!r})'
         raise UsageError(f'--cfg-options {key}={value}: it is {kind} in the config')
@@ -168,7 +168,7 @@ def _configs_beside(path: str) -> List[str]:
 
 
 def _explain(error: Exception, what: str) -> UsageError:
-    """Turn a registry's error into one that names the likely spelling."""
+    """Turn the error of a registry into one that names the likely spelling."""
     text = str(error.args[0]) if error.args else str(error)
     unknown = re.search(r"'?([\w.]+)'? is not in the ([\w .]+) registry", text)
     if not unknown:
@@ -203,7 +203,7 @@ def build_model(cfg: Config) -> nn.Module:
     return _build(lambda: build_detector(cfg.model, cfg.get('train_cfg'), cfg.get('test_cfg')), 'model')
 
 
-def build_data(cfg: Config, part: str) -> Dataset:
+def build_data(cfg: Config, part: str) -> Any:
     """Build one data set of a config.
 
     Args:
@@ -211,7 +211,7 @@ def build_data(cfg: Config, part: str) -> Dataset:
         part: ``'train'``, ``'val'`` or ``'test'``; the latter two in test mode.
 
     Returns:
-        Dataset: At least one sample long.
+        The data set, with at least one sample.
 
     Raises:
         UsageError: If the config lacks it, a type is unknown, or it is empty.
@@ -227,7 +227,7 @@ def build_data(cfg: Config, part: str) -> Dataset:
 
 
 def loader_settings(cfg: Config, part: str) -> Dict[str, Any]:
-    """Loader arguments of a data part (``samples_per_gpu``, ``workers_per_gpu``, ...).
+    """Return the loader arguments of a data part (``samples_per_gpu``, ``workers_per_gpu``, ...).
 
     Both places where mmdet configs write them are understood:
     ``data.samples_per_gpu`` and ``data.train_dataloader``.

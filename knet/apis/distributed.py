@@ -1,4 +1,4 @@
-"""Process groups on GPUs (NCCL) and on CPUs (gloo), by one code path."""
+"""Process groups on GPUs (NCCL) and on CPUs (gloo), through one code path."""
 
 import argparse
 import os
@@ -17,15 +17,15 @@ from torch import nn
 from knet.utils.cli import UsageError
 
 LAUNCHERS = ('none', 'pytorch', 'slurm', 'mpi')
-#: A peer that says nothing for so long is dead; evaluation by rank 0 is shorter.
+#: A peer that is silent for this long counts as dead; evaluation by rank 0 takes less.
 _TIMEOUT = timedelta(hours=2)
-#: How gloo, NCCL and the key store say that a peer has died.
+#: Messages with which gloo, NCCL and the key store report that a peer has died.
 _PEER_LOST = re.compile(
     r'Connection (closed|reset) by|Broken pipe|Connection was likely closed|remote process exited|'
     r'ncclRemoteError|Failed to recv',
     re.I,
 )
-#: Seconds in which the launcher notices that a peer has died.
+#: Seconds within which the launcher notices that a peer has died.
 _GRACE = 10
 
 
@@ -36,7 +36,7 @@ def add_launcher_options(parser: argparse.ArgumentParser) -> None:
 
 
 def first_host(node_list: str) -> str:
-    """First host name of a Slurm node list.
+    """Return the first host name of a Slurm node list.
 
     Done here because ``scontrol`` may be missing on compute nodes and in containers.
 
@@ -44,9 +44,9 @@ def first_host(node_list: str) -> str:
         node_list: Such as ``node[003-005,8],login1``.
 
     Returns:
-        str: Such as ``node003``.
+        A name such as ``node003``.
     """
-    first = re.match(r'(?:\[[^\]]*\]|[^,\[])*', node_list).group()
+    first = re.split(r',(?![^\[]*\])', node_list)[0]
     return re.sub(r'\[([^\],-]*)[^\]]*\]', r'\1', first)
 
 
@@ -82,7 +82,7 @@ def init_distributed(launcher: str, local_rank: int = 0) -> bool:
         local_rank: From the command line; the environment's ``LOCAL_RANK`` wins.
 
     Returns:
-        bool: Whether there is a process group.
+        Whether there is a process group.
 
     Raises:
         UsageError: If the launcher's environment variables are absent, or GPUs are fewer than processes.
@@ -118,13 +118,14 @@ def leave_distributed() -> None:
 
 @contextmanager
 def process_group(launcher: str, local_rank: int = 0) -> Iterator[None]:
-    """Be in the launcher's process group for the duration of a block.
+    """Join the launcher's process group for the duration of a block.
 
-    A block that fails does not take leave of the others, who may be waiting
-    for this process: its end breaks their connection, and the launcher stops them.
+    A block that fails does not leave the group in order, because the other processes may be waiting for this one: when
+    this process ends, their connection breaks and the launcher stops them.
 
     Args:
-        launcher, local_rank: See :func:`init_distributed`.
+        launcher: See :func:`init_distributed`.
+        local_rank: See :func:`init_distributed`.
 
     Raises:
         UsageError: As :func:`init_distributed`; or if another process died.
@@ -134,7 +135,7 @@ def process_group(launcher: str, local_rank: int = 0) -> Iterator[None]:
         yield
     except RuntimeError as error:
         if launcher != 'none' and _PEER_LOST.search(str(error)):
-            # The launcher reports the first process it finds dead; a witness that leaves at once would take the blame.
+            # The launcher blames the first process that it finds dead, so wait until it has found the one that failed.
             time.sleep(_GRACE)
             raise UsageError('the connection to another process broke; look for the error of that process') from error
         raise
@@ -142,13 +143,13 @@ def process_group(launcher: str, local_rank: int = 0) -> Iterator[None]:
 
 
 def barrier() -> None:
-    """Wait for all processes; nothing to do for one."""
+    """Wait until all processes have arrived here."""
     if get_dist_info()[1] > 1:
         dist.barrier()
 
 
 def broadcast_object(value: Any) -> Any:
-    """The value of rank 0, on every rank."""
+    """Return the value of rank 0 on every rank."""
     if get_dist_info()[1] == 1:
         return value
     box = [value]
@@ -157,31 +158,31 @@ def broadcast_object(value: Any) -> Any:
 
 
 def gather_objects(value: Any) -> List[Any]:
-    """The values of all ranks in rank order, on every rank."""
+    """Return the values of all ranks, in rank order, on every rank."""
     world_size = get_dist_info()[1]
     if world_size == 1:
         return [value]
-    values = [None] * world_size
+    values: List[Any] = [None] * world_size
     dist.all_gather_object(values, value)
     return values
 
 
 class CPUDistributedDataParallel(MMDistributedDataParallel):
-    """DDP without devices that unpacks mmcv's data containers as on a GPU."""
+    """DDP on the CPU that unpacks mmcv's data containers as DDP on a GPU does."""
 
     def train_step(self, *inputs: Any, **kwargs: Any) -> Any:
         """See :meth:`mmcv.parallel.MMDistributedDataParallel.train_step`."""
-        inputs, kwargs = self.scatter(inputs, kwargs, [-1])
-        return super().train_step(*inputs[0], **kwargs[0])
+        scattered, options = self.scatter(inputs, kwargs, [-1])
+        return super().train_step(*scattered[0], **options[0])
 
     def val_step(self, *inputs: Any, **kwargs: Any) -> Any:
         """See :meth:`mmcv.parallel.MMDistributedDataParallel.val_step`."""
-        inputs, kwargs = self.scatter(inputs, kwargs, [-1])
-        return super().val_step(*inputs[0], **kwargs[0])
+        scattered, options = self.scatter(inputs, kwargs, [-1])
+        return super().val_step(*scattered[0], **options[0])
 
 
 def current_device() -> torch.device:
-    """The GPU of this process, or the CPU."""
+    """Return the GPU of this process, or the CPU if there is none."""
     return torch.device('cuda', torch.cuda.current_device()) if torch.cuda.is_available() else torch.device('cpu')
 
 
@@ -193,7 +194,7 @@ def wrap_model(model: nn.Module, find_unused_parameters: bool = False) -> nn.Mod
         find_unused_parameters: See torch's DistributedDataParallel.
 
     Returns:
-        nn.Module: ``MMDataParallel`` for one process, DDP for several.
+        ``MMDataParallel`` for one process, DDP for several.
     """
     device = current_device()
     model = model.to(device)

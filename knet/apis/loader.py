@@ -1,15 +1,13 @@
 """Data loading whose randomness depends on (seed, epoch, sample) and on nothing else.
 
-Worker processes, their number, the number of ranks and what ran before must
-not change what a sample looks like: then an interrupted run continues as if
-nothing had happened, and N processes see the global batches of one process.
-So the sampler hands out every index together with its own seed, and the data
-set wrapper plants the seed before it makes the sample.
+The number of worker processes, the number of ranks and what ran before must not change a sample. Then an interrupted
+run continues as if nothing had happened, and N processes see the global batches of one process. Therefore the sampler
+yields every index together with a seed of its own, and the wrapper of the data set seeds all generators before it makes
+the sample.
 """
 
-import random
 from functools import partial
-from typing import Any, Iterator, List, Optional, Tuple
+from typing import Any, Iterator, List, Optional, Protocol, Tuple
 
 import cv2
 import numpy as np
@@ -19,24 +17,19 @@ from mmcv.runner import get_dist_info
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from knet.utils.cli import UsageError
+from knet.utils.seeding import mix_seed, seed_all
 
 SeededIndex = Tuple[int, int]
 
 
-def mix_seed(*numbers: int) -> int:
-    """Turn several non-negative integers into one well-mixed 32-bit seed."""
-    return int(np.random.SeedSequence(numbers).generate_state(1)[0])
+class SizedDataset(Protocol):
+    """What the loaders need of a data set: samples by number."""
 
+    def __len__(self) -> int:
+        """Return the number of samples."""
 
-def plant_seed(seed: int) -> None:
-    """Seed python, numpy and torch (all devices).
-
-    Args:
-        seed: 0 .. 2**32 - 1.
-    """
-    random.seed(seed)
-    np.random.seed(seed)
-    torch.manual_seed(seed)
+    def __getitem__(self, index: int) -> Any:
+        """Return a sample."""
 
 
 class SeededDataset(Dataset):
@@ -47,7 +40,7 @@ class SeededDataset(Dataset):
             torch's global generators.
     """
 
-    def __init__(self, dataset: Dataset) -> None:
+    def __init__(self, dataset: SizedDataset) -> None:
         self.dataset = dataset
 
     def __len__(self) -> int:
@@ -55,12 +48,12 @@ class SeededDataset(Dataset):
 
     def __getitem__(self, key: SeededIndex) -> Any:
         index, seed = key
-        plant_seed(seed)
+        seed_all(seed)
         return self.dataset[index]
 
 
 class GlobalBatchSampler(Sampler):
-    """Shuffles an epoch into global batches and serves this rank's share of each.
+    """Shuffle an epoch into global batches and yield this rank's share of each.
 
     An epoch is one permutation of the data set, the same for every number of
     processes; global batch ``i`` has ``world_size * samples_per_rank``
@@ -73,17 +66,17 @@ class GlobalBatchSampler(Sampler):
     :meth:`seek` puts it anywhere, also into the middle of an epoch.
 
     Args:
-        dataset: Sized data set.
+        dataset: Data set with a length.
         samples_per_rank: Batch size of one process.
         seed: Base seed, the same on all ranks.
-        rank: Of this process; default: ask the process group.
-        world_size: Number of processes; default as ``rank``.
-        shuffle: Whether to permute; otherwise ascending order.
+        rank: Rank of this process; by default that of the process group.
+        world_size: Number of processes; by default that of the process group.
+        shuffle: Whether to permute the data set; otherwise indices ascend.
     """
 
     def __init__(
         self,
-        dataset: Dataset,
+        dataset: SizedDataset,
         samples_per_rank: int,
         seed: int,
         rank: Optional[int] = None,
@@ -104,20 +97,20 @@ class GlobalBatchSampler(Sampler):
 
     @property
     def global_batch(self) -> int:
-        """Samples of all ranks in one step."""
+        """Number of samples of all ranks in one step."""
         return self.samples_per_rank * self.world_size
 
     @staticmethod
-    def _groups(dataset: Dataset) -> List[np.ndarray]:
+    def _groups(dataset: SizedDataset) -> List[np.ndarray]:
         flag = np.asarray(getattr(dataset, 'flag', np.zeros(len(dataset), dtype=np.int64)))
         return [np.flatnonzero(flag == value) for value in np.unique(flag)]
 
     def seek(self, iteration: int) -> None:
-        """Continue with the given step, counted from the beginning of the training."""
+        """Continue with the given step, counted from 0 at the beginning of the training."""
         self._epoch, self._skip = divmod(iteration, self.num_batches)
 
     def epoch_batches(self, epoch: int) -> np.ndarray:
-        """Indices of an epoch, (num_batches, global_batch) int64."""
+        """Return the indices of an epoch, (num_batches, global_batch) int64."""
         generator = np.random.Generator(np.random.PCG64(mix_seed(self.seed, epoch)))
         batches = []
         for group in self.groups:
@@ -149,22 +142,25 @@ def quiet_worker(_: int) -> None:
 
 
 def build_train_loader(
-    dataset: Dataset, samples_per_gpu: int, workers_per_gpu: int, seed: int, pin_memory: bool = False, **kwargs: Any
+    dataset: SizedDataset,
+    samples_per_gpu: int,
+    workers_per_gpu: int,
+    seed: int,
+    pin_memory: bool = False,
+    **kwargs: Any,
 ) -> DataLoader:
-    """Loader of training batches for this rank.
+    """Build the loader of training batches for this rank.
 
     Args:
         dataset: Training data set.
         samples_per_gpu: Batch size of one process.
-        workers_per_gpu: Loader processes of one process; 0 loads in the main
-            process. Does not change the batches.
+        workers_per_gpu: Number of loader processes; 0 loads in the main process. It does not change the batches.
         seed: Base seed, the same on all ranks.
         pin_memory: Whether to page-lock batches (CUDA).
         **kwargs: More arguments of :class:`torch.utils.data.DataLoader`.
 
     Returns:
-        DataLoader: Its ``sampler`` is a :class:`GlobalBatchSampler`; its
-        length is the number of steps per epoch.
+        The loader; its ``sampler`` is a :class:`GlobalBatchSampler`, its length the number of steps per epoch.
     """
     kwargs.setdefault('persistent_workers', workers_per_gpu > 0)
     return DataLoader(
@@ -179,19 +175,19 @@ def build_train_loader(
     )
 
 
-def build_test_loader(dataset: Dataset, indices: List[int], workers: int = 1) -> DataLoader:
-    """Loader of single test samples in the given order.
+def build_test_loader(dataset: SizedDataset, indices: List[int], workers: int = 1) -> DataLoader:
+    """Build the loader of single test samples in the given order.
 
     Args:
         dataset: Data set in test mode.
         indices: Data set indices, in the order in which they are wanted.
-        workers: Loader processes; one keeps a network busy.
+        workers: Number of loader processes; one keeps a network busy.
 
     Returns:
-        DataLoader: Batches of one sample, collated.
+        The loader; its batches hold one collated sample.
     """
     return DataLoader(
-        dataset,
+        dataset,  # type: ignore[arg-type]  # torch asks for no more than a length and samples
         batch_size=1,
         sampler=indices,
         num_workers=min(workers, len(indices)),

@@ -17,8 +17,8 @@ from torch.optim import Optimizer
 from torch.utils.data import DataLoader
 
 from knet.apis.checkpoint import link_atomic, load_weights, plain, read_checkpoint, resolve_checkpoint, save_atomic
-from knet.apis.loader import mix_seed, plant_seed
 from knet.utils.cli import UsageError
+from knet.utils.seeding import mix_seed, seed_all
 
 
 class StepSeedHook(Hook):
@@ -33,7 +33,7 @@ class StepSeedHook(Hook):
 
     def before_train_iter(self, runner: 'ResumableMixin') -> None:
         """Plant generators for this rank and step."""
-        plant_seed(mix_seed(self.seed, runner.rank, runner.iter))
+        seed_all(mix_seed(self.seed, runner.rank, runner.iter))
 
 
 class DropGradientsHook(Hook):

@@ -19,7 +19,6 @@ from mmdet.apis import set_random_seed
 from mmdet.utils import get_root_logger
 from torch import nn
 from torch.optim import Optimizer
-from torch.utils.data import Dataset
 
 import knet
 from knet.apis import runner as _runner  # noqa: F401  registers the runners
@@ -27,7 +26,7 @@ from knet.apis.checkpoint import CheckpointError, read_checkpoint, resolve_check
 from knet.apis.config import build_data, build_model, loader_settings
 from knet.apis.distributed import broadcast_object, current_device, wrap_model
 from knet.apis.eval_hook import StreamEvalHook
-from knet.apis.loader import build_train_loader
+from knet.apis.loader import SizedDataset, build_train_loader
 from knet.apis.runner import DropGradientsHook, StepSeedHook
 from knet.utils.cli import UsageError
 from knet.utils.io import atomic_path
@@ -53,7 +52,7 @@ def prepare_work_dir(path: str) -> str:
         path: Folder.
 
     Returns:
-        str: Its absolute path.
+        Its absolute path.
 
     Raises:
         UsageError: If it cannot be created or written.
@@ -73,15 +72,14 @@ def prepare_work_dir(path: str) -> str:
 
 
 def training_seed(cfg: Config, seed: Optional[int]) -> int:
-    """The seed of this training, the same on all ranks.
+    """Return the seed of this training, the same on all ranks.
 
     Args:
         cfg: Config; ``cfg.seed`` is used if the command line gave none.
-        seed: From the command line.
+        seed: Seed of the command line.
 
     Returns:
-        int: That seed, the seed of the checkpoint that is resumed (so that
-        the run goes on as it began), or a random one.
+        That seed, the seed of the checkpoint that is resumed (so that the run continues as it began), or a random one.
     """
     seed = cfg.get('seed') if seed is None else seed
     if seed is None and cfg.get('resume_from'):
@@ -94,7 +92,7 @@ def training_seed(cfg: Config, seed: Optional[int]) -> int:
 
 
 def environment_facts() -> Dict[str, str]:
-    """Versions and hardware that a training depended on."""
+    """Return the versions and the hardware that a training depends on."""
     import mmcv
     import mmdet
     import mmseg
@@ -127,11 +125,15 @@ def environment_facts() -> Dict[str, str]:
 
 
 def initialise_weights(model: nn.Module) -> None:
-    """Run ``init_weights``; explains what to do when pretrained weights cannot be fetched."""
+    """Run ``init_weights`` of a model.
+
+    Raises:
+        UsageError: If pretrained weights cannot be fetched; says what to do.
+    """
     # Its report has a line per tensor.
     logging.disable(logging.INFO)
     try:
-        model.init_weights()
+        model.init_weights()  # type: ignore[operator]  # of mmcv's BaseModule
     except (URLError, FileNotFoundError) as error:
         raise UsageError(
             f'pretrained backbone weights are not available ({error}). With network access they are '
@@ -143,17 +145,17 @@ def initialise_weights(model: nn.Module) -> None:
 
 
 def build_fused_optimizer(model: nn.Module, settings: Dict[str, Any]) -> Optimizer:
-    """mmcv's ``build_optimizer``, with torch's fused update where there is one for this device.
+    """Build the optimiser with mmcv, using torch's fused update where this device has one.
 
-    One kernel updates a parameter and its moments in one pass over memory; on a
-    CPU that takes a third of the time, for AdamW since torch 2.4.
+    The fused update changes a parameter and its moments in one pass over memory; on a CPU that takes a third of the
+    time (for AdamW since torch 2.4).
 
     Args:
-        model: On its device.
+        model: Model on its device.
         settings: ``cfg.optimizer``; not changed.
 
     Returns:
-        Optimizer: Over the parameters that are trained.
+        The optimiser of the parameters that are trained.
     """
     try:
         return build_optimizer(model, dict(copy.deepcopy(settings), fused=True))
@@ -169,19 +171,19 @@ def _optimizer_hook(cfg: Config, distributed: bool) -> Any:
 
 
 def build_training(
-    cfg: Config, model: nn.Module, dataset: Dataset, meta: Dict[str, Any], timestamp: str
+    cfg: Config, model: nn.Module, dataset: SizedDataset, meta: Dict[str, Any], timestamp: str
 ) -> Tuple[BaseRunner, Any]:
-    """Put loader, optimiser, runner and hooks of a training together.
+    """Build loader, optimiser, runner and hooks of a training.
 
     Args:
         cfg: Complete config with ``seed`` and ``work_dir``.
         model: Detector on the CPU.
         dataset: Training data set.
-        meta: Goes into every checkpoint.
-        timestamp: Names the log files.
+        meta: What every checkpoint stores about its origin.
+        timestamp: Start of the names of the log files.
 
     Returns:
-        tuple: Runner and training loader.
+        Runner and training loader.
     """
     logger = get_root_logger(log_level=cfg.log_level)
     distributed = get_dist_info()[1] > 1
@@ -260,10 +262,10 @@ def train(cfg: Config, validate: bool = True, seed: Optional[int] = None, determ
         deterministic: Whether slower, bit-repeatable GPU routines are chosen.
 
     Returns:
-        BaseRunner: After the last step.
+        The runner after the last step.
 
     Raises:
-        UsageError: For everything a user can mend, before the first step.
+        UsageError: For everything that a user can fix, before the first step.
     """
     absent = [key for key in _SECTIONS if key not in cfg]
     if absent:

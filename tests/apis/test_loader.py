@@ -7,8 +7,9 @@ import pytest
 import torch
 from torch.utils.data import Dataset
 
-from knet.apis.loader import GlobalBatchSampler, build_train_loader, mix_seed
+from knet.apis.loader import GlobalBatchSampler, build_train_loader
 from knet.utils.cli import UsageError
+from knet.utils.seeding import mix_seed
 
 
 class Numbers(Dataset):
