@@ -5,7 +5,7 @@ sh ./tools/dist_train.sh JOB CONFIG GPUS WORK_DIR      # several processes
 """
 
 import argparse
-import os.path as osp
+from pathlib import Path
 
 import _root  # noqa: F401  puts the repository on the path
 import torch
@@ -64,8 +64,7 @@ def main() -> None:
         cfg[key] = getattr(args, key) or cfg.get(key)
     cfg.auto_resume = args.auto_resume
     cfg.trust_checkpoint = args.trust_checkpoint
-    name = osp.splitext(osp.basename(args.config))[0]
-    cfg.work_dir = args.work_dir or cfg.get('work_dir') or osp.join('work_dirs', name)
+    cfg.work_dir = args.work_dir or cfg.get('work_dir') or str(Path('work_dirs', Path(args.config).stem))
     torch.autograd.set_detect_anomaly(args.detect_anomaly)
     with process_group(args.launcher, args.local_rank):
         train(cfg, not args.no_validate, args.seed, args.deterministic)

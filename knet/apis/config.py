@@ -3,9 +3,9 @@
 import argparse
 import difflib
 import os
-import os.path as osp
 import re
 import tempfile
+from pathlib import Path
 from typing import Any, Callable, Dict, List, Optional, Union
 
 from mmcv import Config, DictAction
@@ -95,8 +95,8 @@ def load_config(path: str, overrides: Optional[Dict[str, Any]] = None) -> Config
             not valid Python, imports something absent, or an override does
             not fit.
     """
-    if not osp.isfile(path):
-        near = difflib.get_close_matches(osp.basename(path), _configs_beside(path), n=3)
+    if not Path(path).is_file():
+        near = difflib.get_close_matches(Path(path).name, _configs_beside(path), n=3)
         raise UsageError(f'config not found: {path}' + (f'; did you mean {" or ".join(near)}?' if near else ''))
     try:
         cfg = replace_cfg_vals(Config.fromfile(path, import_custom_modules=False))
@@ -163,8 +163,8 @@ def _check_override(cfg: Config, key: str, value: Any) -> None:
 
 
 def _configs_beside(path: str) -> List[str]:
-    folder = osp.dirname(path) or '.'
-    return sorted(os.listdir(folder)) if osp.isdir(folder) else []
+    folder = Path(path).parent
+    return sorted(entry.name for entry in folder.iterdir()) if folder.is_dir() else []
 
 
 def _explain(error: Exception, what: str) -> UsageError:

@@ -3,11 +3,11 @@
 import copy
 import logging
 import os
-import os.path as osp
 import shlex
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import Any, Dict, Optional, Tuple
 from urllib.error import URLError
 
@@ -57,18 +57,17 @@ def prepare_work_dir(path: str) -> str:
     Raises:
         UsageError: If it cannot be created or written.
     """
-    path = osp.abspath(osp.expanduser(path))
+    folder = Path(path).expanduser().absolute()
+    probe = folder / f'.probe.{os.getpid()}'
     try:
-        os.makedirs(path, exist_ok=True)
-        probe = osp.join(path, f'.probe.{os.getpid()}')
-        with open(probe, 'w'):
-            pass
-        os.remove(probe)
+        folder.mkdir(parents=True, exist_ok=True)
+        probe.touch()
+        probe.unlink()
     except OSError as error:
         raise UsageError(
-            f'work directory {path} cannot be written: {error.strerror}; choose another --work-dir'
+            f'work directory {folder} cannot be written: {error.strerror}; choose another --work-dir'
         ) from error
-    return path
+    return str(folder)
 
 
 def training_seed(cfg: Config, seed: Optional[int]) -> int:
@@ -100,7 +99,7 @@ def environment_facts() -> Dict[str, str]:
 
     device = current_device()
     name = torch.cuda.get_device_name(device) if device.type == 'cuda' else f'CPU, {torch.get_num_threads()} threads'
-    source = osp.dirname(osp.dirname(osp.abspath(knet.__file__)))
+    source = str(Path(knet.__file__).resolve().parents[1])
     commit = (
         subprocess.run(
             ['git', '-C', source, 'rev-parse', '--short', 'HEAD'],
@@ -282,14 +281,14 @@ def train(cfg: Config, validate: bool = True, seed: Optional[int] = None, determ
     model.CLASSES = dataset.CLASSES
     cfg.work_dir = prepare_work_dir(cfg.work_dir)
     timestamp = broadcast_object(time.strftime('%Y%m%d_%H%M%S', time.localtime()))
-    logger = get_root_logger(log_file=osp.join(cfg.work_dir, f'{timestamp}.log'), log_level=cfg.log_level)
+    logger = get_root_logger(log_file=str(Path(cfg.work_dir, f'{timestamp}.log')), log_level=cfg.log_level)
     if not cfg.get('resume_from'):
         initialise_weights(model)
     facts = environment_facts()
     meta = dict(
         config=cfg.pretty_text,
         seed=cfg.seed,
-        exp_name=osp.basename(cfg.filename),
+        exp_name=Path(cfg.filename).name,
         env_info=str(facts),
         command=' '.join(shlex.quote(part) for part in sys.argv),
     )
@@ -301,8 +300,8 @@ def train(cfg: Config, validate: bool = True, seed: Optional[int] = None, determ
     elif cfg.get('load_from'):
         runner.load_checkpoint(cfg.load_from)
     if runner.rank == 0:
-        with atomic_path(osp.join(cfg.work_dir, osp.basename(cfg.filename))) as partial, open(partial, 'w') as file:
-            file.write(cfg.pretty_text)
+        with atomic_path(Path(cfg.work_dir, Path(cfg.filename).name)) as temporary:
+            temporary.write_text(cfg.pretty_text, encoding='utf-8')
     logger.info('environment: %s', facts)
     logger.info('config:\n%s', cfg.pretty_text)
     logger.info(

@@ -1,4 +1,4 @@
-"""How every command line ends: a result, or one readable error.
+"""What command lines share: common options, and an end with either a result or one readable error.
 
 Imports nothing heavy, so that tools without torch can use it as well.
 """
@@ -11,7 +11,7 @@ import time
 import traceback
 from typing import Callable, Optional
 
-#: What a user can cause by wrong paths, files, options or configs.
+#: Errors that a user can cause by wrong paths, files, options or configs.
 USER_ERRORS = (
     OSError,
     ValueError,
@@ -23,7 +23,7 @@ USER_ERRORS = (
     SyntaxError,
     AssertionError,
 )
-_MENDS = {
+_REMEDIES = {
     errno.ENOSPC: 'the disk is full; free some space and run the same command again, complete files are kept',
     errno.EDQUOT: 'your disk quota is used up; free some space and run the same command again, complete files are kept',
     errno.EFBIG: 'the file system or a limit of your shell (ulimit -f) allows no file of that size',
@@ -33,16 +33,16 @@ _MENDS = {
     errno.EISDIR: 'a folder is in the way where a file is needed; choose another one',
     errno.EACCES: 'you may not do that; check the permissions or choose another path',
 }
-#: Seconds that rank 0 has to say an error which all processes of a job meet, before the others say it too.
+#: Seconds by which other ranks wait before they print an error, so that rank 0 prints one that all of them meet.
 _HEAD_START = 3
 
 
 class UsageError(ValueError):
-    """Something the user asked for cannot be done; the message says what to change."""
+    """A request of the user that cannot be fulfilled; the message says what to change."""
 
 
 def debug_requested() -> bool:
-    """Whether tracebacks are wanted (``KNET_DEBUG=1`` or ``--debug``)."""
+    """Return whether tracebacks are wanted (``KNET_DEBUG=1`` or ``--debug``)."""
     return os.environ.get('KNET_DEBUG', '0') not in ('', '0')
 
 
@@ -66,26 +66,26 @@ def add_converter_options(parser: argparse.ArgumentParser, src: str) -> None:
 
 
 def error_text(error: BaseException) -> str:
-    """The message of an exception as a sentence.
+    """Return the message of an exception as a sentence.
 
     Args:
         error: Any exception.
 
     Returns:
-        str: The message; names the type where the message alone says little.
+        The message; it names the type where the message alone says little.
     """
     # str(KeyError('text')) puts quotes around the text.
     text = str(error.args[0]) if isinstance(error, KeyError) and error.args else str(error)
-    if isinstance(error, OSError) and error.errno in _MENDS:
+    if isinstance(error, OSError) and error.errno in _REMEDIES:
         where = f'{error.filename}: ' if error.filename else ''
-        return f'{where}{error.strerror}: {_MENDS[error.errno]}'
+        return f'{where}{error.strerror}: {_REMEDIES[error.errno]}'
     if isinstance(error, (UsageError, FileNotFoundError, PermissionError, ValueError)) and text:
         return text
     return f'{type(error).__name__}: {text}' if text else type(error).__name__
 
 
 def job_rank() -> Optional[int]:
-    """Number of this process among those that a launcher started; None if it is alone."""
+    """Return the number of this process among those that a launcher started; None if it is alone."""
     if '--launcher' in sys.argv[1:]:
         for name in ('RANK', 'SLURM_PROCID', 'OMPI_COMM_WORLD_RANK'):
             if os.environ.get(name, '').isdigit():
@@ -96,7 +96,7 @@ def job_rank() -> Optional[int]:
 def _report_error(error: BaseException) -> None:
     rank = job_rank()
     if rank:
-        # Mostly rank 0 meets the same error, says it, and its end makes the launcher stop this process.
+        # Mostly rank 0 meets the same error and prints it, and its end makes the launcher stop this process.
         sys.stdout.flush()
         time.sleep(_HEAD_START)
     if debug_requested():
