@@ -2,7 +2,6 @@
 _base_ = [
     '../_base_/models/knet_toy_panoptic.py',
     '../_base_/datasets/coco_instance.py',
-    '../_base_/datasets/toy_pipelines.py',
     '../_base_/schedules/toy.py',
     '../_base_/default_runtime.py',
 ]
@@ -15,9 +14,9 @@ model = dict(
 data_root = 'data/toy/coco'
 data = dict(
     workers_per_gpu=1,
-    train=dict(times=1, dataset=dict(data_root=data_root, pipeline={{_base_.toy_instance_pipeline}})),
-    val=dict(data_root=data_root, pipeline={{_base_.toy_test_pipeline}}),
-    test=dict(data_root=data_root, pipeline={{_base_.toy_test_pipeline}}),
+    train=dict(times=1, dataset=dict(data_root=data_root, pipeline={{_base_.toy_instance_train}})),
+    val=dict(data_root=data_root, pipeline={{_base_.toy_images_test}}),
+    test=dict(data_root=data_root, pipeline={{_base_.toy_images_test}}),
 )
 evaluation = dict(save_best='segm_mAP')
 runner = dict(type='EpochBasedRunner', max_epochs=2)

@@ -63,22 +63,10 @@ model = dict(
     auxiliary_head=None,
 )
 data_root = 'data/toy/vspw'
-img_norm_cfg = dict(mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375], to_rgb=False)
-train_pipeline = [
-    dict(type='LoadMultiImagesDirect'),
-    dict(type='LoadMultiAnnotationsDirect'),
-    dict(type='SeqFlipWithDepth', flip_ratio=0.5),
-    dict(type='SeqRandomCropWithDepth', crop_size=None),
-    dict(type='SeqNormalizeWithDepth', **img_norm_cfg),
-    dict(type='SeqPadWithDepth', size_divisor=32),
-    dict(type='VideoCollect', keys=['img', 'gt_semantic_seg']),
-    dict(type='ConcatVideoReferences'),
-    dict(type='SeqDefaultFormatBundle', ref_prefix='ref'),
-]
 data = dict(
     samples_per_gpu=2,
     workers_per_gpu=1,
-    train=dict(data_root=data_root, label_space='vspw_toy', pipeline=train_pipeline),
+    train=dict(data_root=data_root, label_space='vspw_toy', pipeline={{_base_.toy_semantic_pair_train}}),
     val=dict(data_root=data_root, label_space='vspw_toy'),
     test=dict(data_root=data_root, label_space='vspw_toy'),
 )
