@@ -3,16 +3,11 @@ _base_ = [
     '../_base_/models/knet_s3_r50_fpn_step.py',
     '../_base_/models/toy_size.py',
     '../_base_/datasets/cityscapes_step.py',
-    '../_base_/schedules/toy.py',
+    '../_base_/schedules/toy_2e.py',
     '../_base_/default_runtime.py',
 ]
 model = {{_base_.toy_size}}
 data_root = 'data/toy/cityscapes-step'
-data = dict(
-    samples_per_gpu=2,
-    workers_per_gpu=1,
-    train=dict(times=1, dataset=dict(data_root=data_root, pipeline={{_base_.toy_image_train}})),
-    val=dict(data_root=data_root),
-    test=dict(data_root=data_root),
-)
-runner = dict(type='EpochBasedRunner', max_epochs=2)
+_train = dict(data_root=data_root, pipeline={{_base_.toy_image_train}})
+_val = dict(data_root=data_root)
+data = dict(workers_per_gpu=1, train=dict(times=1, dataset=_train), val=_val, test=_val)

@@ -2,7 +2,7 @@
 _base_ = [
     '../_base_/models/knet_toy_panoptic.py',
     '../_base_/datasets/coco_instance.py',
-    '../_base_/schedules/toy.py',
+    '../_base_/schedules/toy_2e.py',
     '../_base_/default_runtime.py',
 ]
 model = dict(
@@ -12,11 +12,7 @@ model = dict(
     test_cfg=dict(rcnn=dict(_delete_=True, max_per_img=16, mask_thr=0.5)),
 )
 data_root = 'data/toy/coco'
-data = dict(
-    workers_per_gpu=1,
-    train=dict(times=1, dataset=dict(data_root=data_root, pipeline={{_base_.toy_instance_train}})),
-    val=dict(data_root=data_root, pipeline={{_base_.toy_images_test}}),
-    test=dict(data_root=data_root, pipeline={{_base_.toy_images_test}}),
-)
+_train = dict(data_root=data_root, pipeline={{_base_.toy_instance_train}})
+_val = dict(data_root=data_root, pipeline={{_base_.toy_images_test}})
+data = dict(workers_per_gpu=1, train=dict(times=1, dataset=_train), val=_val, test=_val)
 evaluation = dict(save_best='segm_mAP')
-runner = dict(type='EpochBasedRunner', max_epochs=2)

@@ -2,15 +2,11 @@
 _base_ = [
     '../_base_/models/knet_toy_panoptic.py',
     '../_base_/datasets/coco_panoptic.py',
-    '../_base_/schedules/toy.py',
+    '../_base_/schedules/toy_2e.py',
     '../_base_/default_runtime.py',
 ]
 data_root = 'data/toy/coco'
-data = dict(
-    workers_per_gpu=1,
-    train=dict(times=1, dataset=dict(data_root=data_root, pipeline={{_base_.toy_panoptic_train}})),
-    val=dict(data_root=data_root, pipeline={{_base_.toy_images_test}}),
-    test=dict(data_root=data_root, pipeline={{_base_.toy_images_test}}),
-)
+_train = dict(data_root=data_root, pipeline={{_base_.toy_panoptic_train}})
+_val = dict(data_root=data_root, pipeline={{_base_.toy_images_test}})
+data = dict(workers_per_gpu=1, train=dict(times=1, dataset=_train), val=_val, test=_val)
 evaluation = dict(save_best='PQ')
-runner = dict(type='EpochBasedRunner', max_epochs=2)

@@ -7,11 +7,7 @@ _base_ = [
 ]
 model = dict(track_head=dict(in_channels=64, fc_out_channels=64, embed_channels=64))
 data_root = 'data/toy/kitti-step'
-data = dict(
-    samples_per_gpu=2,
-    workers_per_gpu=1,
-    train=dict(times=1, dataset=dict(data_root=data_root, pipeline={{_base_.toy_pair_train}})),
-    val=dict(data_root=data_root),
-    test=dict(data_root=data_root),
-)
+_train = dict(data_root=data_root, pipeline={{_base_.toy_pair_train}})
+_val = dict(data_root=data_root)
+data = dict(samples_per_gpu=2, workers_per_gpu=1, train=dict(times=1, dataset=_train), val=_val, test=_val)
 runner = dict(type='EpochBasedRunner', max_epochs=1)

@@ -16,13 +16,8 @@ def _split(name, **more):
     )
 
 
-train_data = _split('train', seg_prefix='panoptic_stuff_train2017', pipeline={{_base_.coco_panoptic_train}})
-val_data = _split('val', seg_prefix='panoptic_val2017', test_mode=True, pipeline={{_base_.coco_test}})
-data = dict(
-    samples_per_gpu=2,
-    workers_per_gpu=2,
-    train=dict(type='RepeatDataset', times=1, dataset=train_data),
-    val=val_data,
-    test=val_data,
-)
+_train = _split('train', seg_prefix='panoptic_stuff_train2017', pipeline={{_base_.coco_panoptic_train}})
+_val = _split('val', seg_prefix='panoptic_val2017', test_mode=True, pipeline={{_base_.coco_test}})
+_repeated = dict(type='RepeatDataset', times=1, dataset=_train)
+data = dict(samples_per_gpu=2, workers_per_gpu=2, train=_repeated, val=_val, test=_val)
 evaluation = dict(interval=1, metric=['PQ', 'segm'])

@@ -3,12 +3,7 @@
 _base_ = '../pipelines/frames.py'
 data_root = 'data/kitti-step'
 _data_set = dict(type='KITTISTEPDVPSDataset', data_root=data_root)
-train_data = dict(**_data_set, split='train', ref_seq_index=[-2, -1, 1, 2], pipeline={{_base_.kitti_step_train}})
-val_data = dict(**_data_set, split='val', test_mode=True, pipeline={{_base_.frames_test}})
-data = dict(
-    samples_per_gpu=1,
-    workers_per_gpu=2,
-    train=dict(type='RepeatDataset', times=2, dataset=train_data),
-    val=val_data,
-    test=val_data,
-)
+_train = dict(**_data_set, split='train', ref_seq_index=[-2, -1, 1, 2], pipeline={{_base_.kitti_step_train}})
+_val = dict(**_data_set, split='val', test_mode=True, pipeline={{_base_.frames_test}})
+_repeated = dict(type='RepeatDataset', times=2, dataset=_train)
+data = dict(samples_per_gpu=1, workers_per_gpu=2, train=_repeated, val=_val, test=_val)

@@ -3,7 +3,7 @@
 _base_ = '../pipelines/youtube_vis.py'
 data_root = 'data/youtube_vis_2019'
 _data_set = dict(type='YouTubeVISDataset', dataset_version='2019', data_root=data_root)
-val_data = dict(
+_val = dict(
     **_data_set,
     ann_file='annotations/youtube_vis_2019_valid.json',
     img_prefix='valid/JPEGImages',
@@ -20,6 +20,6 @@ data = dict(
         ref_img_sampler=dict(num_ref_imgs=5, frame_range=[-2, 2], filter_key_img=False),
         pipeline={{_base_.youtube_vis_train}},
     ),
-    val=val_data,
-    test=val_data,
+    val=_val,
+    test=_val,
 )

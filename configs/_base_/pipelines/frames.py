@@ -1,7 +1,7 @@
 """Pipelines of frames that the loaders read as RGB: pairs for training a video model, single frames, streams.
 
-A data set takes one as `pipeline={{_base_.kitti_step_train}}`. Training pipelines differ in the scales and crops; functions
-are not inherited by other configs.
+A data set takes one as `pipeline={{_base_.kitti_step_train}}`. Training pipelines differ in the scales and crops. The
+functions stay in this file: mmcv hands values on to other configs, not functions.
 """
 
 # The loaders read RGB, so no channels are swapped.

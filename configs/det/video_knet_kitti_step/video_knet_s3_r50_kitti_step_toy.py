@@ -1,9 +1,7 @@
 # The paper's toy experiment: the kernels of an image K-Net are tracked as they are; test it on an image checkpoint.
-_base_ = './video_knet_s3_r50_rpn_1x_kitti_step_sigmoid_stride2_mask_embed_link_ffn_joint_train.py'
+_base_ = './video_knet_s3_r50_kitti_step_mask_pool.py'
 model = dict(
     type='VideoKNetQuansiEmbedFCToy',
-    link_previous=False,
-    roi_head=dict(mask_head=dict(previous_type=None)),
     track_head=dict(
         _delete_=True,
         type='KernelTrackHead',
