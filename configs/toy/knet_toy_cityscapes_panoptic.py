@@ -1,4 +1,10 @@
-# Image K-Net in toy size, on toy streets in the layout and with the classes of Cityscapes panoptic.
+# Image K-Net in toy size on toy streets in the layout and with the classes of Cityscapes panoptic.
+# Run:
+#   CONFIG=configs/toy/knet_toy_cityscapes_panoptic.py
+#   python tools/train.py $CONFIG --work-dir work_dirs/toy_city --seed 0
+# Starts from: random weights.
+# Hardware: two CPU cores, minutes.
+# Trained here: only for ten epochs of 50 iterations: PQ 0.49, see DATASET.md.
 _base_ = [
     '../_base_/models/knet_toy_panoptic.py',
     '../_base_/datasets/cityscapes_panoptic.py',

@@ -1,4 +1,10 @@
-# Image K-Net in toy size, on toy streets in the Cityscapes-STEP layout.
+# Image K-Net in toy size on toy streets in the layout of Cityscapes-STEP.
+# Run:
+#   CONFIG=configs/toy/knet_toy_cityscapes_step.py
+#   python tools/train.py $CONFIG --work-dir work_dirs/toy_step --seed 0
+# Starts from: random weights.
+# Hardware: two CPU cores, minutes.
+# Trained here: no; tests run a few iterations.
 _base_ = [
     '../_base_/models/knet_s3_r50_fpn_step.py',
     '../_base_/models/toy_size.py',

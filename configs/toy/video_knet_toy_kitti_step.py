@@ -1,4 +1,10 @@
-# Video K-Net in toy size; learns the toy street from scratch on two CPU cores, see tools/quickstart.sh.
+# Video K-Net in toy size on toy streets in the layout of KITTI-STEP; tools/quickstart.sh runs it whole.
+# Run:
+#   CONFIG=configs/toy/video_knet_toy_kitti_step.py
+#   python tools/train.py $CONFIG --work-dir work_dirs/quickstart --seed 0
+# Starts from: random weights.
+# Hardware: two CPU cores, 13 to 20 minutes with data and tests.
+# Trained here: yes, one seed: STQ 49.6, see README.md.
 _base_ = [
     '../_base_/models/video_knet_toy_step.py',
     '../_base_/datasets/kitti_step_vps.py',

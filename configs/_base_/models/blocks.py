@@ -1,5 +1,4 @@
-"""Blocks that several models share; a model takes one as `mask_head={{_base_.update_head}}`."""
-
+# Blocks that several models share; a model takes one as `mask_head={{_base_.update_head}}`.
 kernel_updator = dict(
     type='KernelUpdator',
     in_channels=256,

@@ -1,5 +1,4 @@
-"""Heads of semantic K-Net in mmsegmentation; their class counts are those of the label space."""
-
+# Heads of semantic K-Net in mmsegmentation; their class counts are those of the label space.
 _sync_bn = dict(type='SyncBN', requires_grad=True)
 
 

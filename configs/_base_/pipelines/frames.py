@@ -1,8 +1,6 @@
-"""Pipelines of frames that the loaders read as RGB: pairs for training a video model, single frames, streams.
-
-A data set takes one as `pipeline={{_base_.kitti_step_train}}`. Training pipelines differ in the scales and crops. The
-functions stay in this file: mmcv hands values on to other configs, not functions.
-"""
+# Pipelines of frames that the loaders read as RGB: pairs for training a video model, single frames, streams.
+# A data set takes one as `pipeline={{_base_.kitti_step_train}}`. Training pipelines differ in the scales and crops. The
+# functions stay in this file: mmcv hands values on to other configs, not functions.
 
 # The loaders read RGB, so no channels are swapped.
 _norm = dict(mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375], to_rgb=False)

@@ -1,9 +1,6 @@
-"""Pipelines of single images in the form of COCO; a data set takes one as `pipeline={{_base_.coco_instance_train}}`.
-
-Training pipelines differ in what they load and in the scales and crops. The functions stay in this file: mmcv hands
-values on to other configs, not functions.
-"""
-
+# Pipelines of single images in the form of COCO; a data set takes one as `pipeline={{_base_.coco_instance_train}}`.
+# Training pipelines differ in what they load and in the scales and crops. The functions stay in this file: mmcv hands
+# values on to other configs, not functions.
 _normalize = dict(type='Normalize', mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375], to_rgb=True)
 _things = dict(type='LoadAnnotations', with_bbox=True, with_mask=True)
 _things_and_stuff = dict(type='LoadThingStuffAnnotations')

@@ -1,8 +1,5 @@
-"""Pipelines of YouTube-VIS: clips for training, whole videos for testing.
-
-A data set takes one as `pipeline={{_base_.youtube_vis_train}}`.
-"""
-
+# Pipelines of YouTube-VIS: clips for training, whole videos for testing.
+# A data set takes one as `pipeline={{_base_.youtube_vis_train}}`.
 _normalize = dict(type='SeqNormalize', mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375], to_rgb=True)
 
 

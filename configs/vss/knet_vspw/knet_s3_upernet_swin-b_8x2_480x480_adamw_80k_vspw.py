@@ -1,4 +1,10 @@
-# Image K-Net, UPerNet, Swin-B pretrained on ImageNet-22k, on single frames of VSPW.
+# Image K-Net, UPerNet, Swin-B, on single frames of VSPW.
+# Run:
+#   CONFIG=configs/vss/knet_vspw/knet_s3_upernet_swin-b_8x2_480x480_adamw_80k_vspw.py
+#   sh ./tools/dist_train.sh vss $CONFIG 8 work_dirs/image_upernet_swin_b
+# Starts from: Swin-B pretrained on ImageNet-22k in pretrained/, see docs/vss.md.
+# Hardware: 8 GPUs with 2 frames each (docs/vss.md), time not known.
+# Trained here: no.
 _base_ = ['./knet_s3_pspnet_r50-d8_8x2_480x480_adamw_80k_vspw.py', '../../_base_/models/swin.py']
 model = dict(
     backbone={{_base_.swin_b_of_mmdet}},
