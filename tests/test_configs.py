@@ -6,7 +6,9 @@ heads, losses and fusion are those of the config. Configs whose shrunken
 networks are equal run once.
 """
 
+import itertools
 import json
+import re
 from typing import Any, Dict, List
 
 import pytest
@@ -49,6 +51,38 @@ NETWORKS = {
 
 def load(name: str) -> Config:
     return Config.fromfile(str(ROOT / 'configs' / name))
+
+
+def header(name: str) -> List[str]:
+    """The lines of the comment that a config opens with, without their marks."""
+    lines = (ROOT / 'configs' / name).read_text(encoding='utf-8').splitlines()
+    return [line[2:] for line in itertools.takewhile(lambda line: line.startswith('# '), lines)]
+
+
+@pytest.mark.parametrize('name', NAMES)
+def test_config_opens_with_its_facts(name: str) -> None:
+    """What it is, the command for this very file, what it starts from, on what, and whether it was trained here."""
+    title, run, path, *rest = header(name)
+    *commands, start, hardware, trained = rest
+    assert title.endswith('.') and not title.startswith('As ')
+    assert run == 'Run:' and path == f'  CONFIG=configs/{name}'
+    assert commands and all(command.startswith('  ') for command in commands)
+    assert '$CONFIG' in commands[-1] and re.search(r'tools\w*/\w+\.(py|sh)', commands[-1])
+    assert start.startswith('Starts from: ') and hardware.startswith('Hardware: ')
+    assert re.match('Trained here: (yes|no|only)', trained)
+    mentioned = re.findall(r'\b(?:configs|docs|results|tools)/[\w./+-]*\.\w+', '\n'.join(header(name)))
+    assert [path for path in mentioned if not (ROOT / path).is_file()] == []
+    assert ('--load-from' in commands[-1]) <= ('.py' in start or 'checkpoint' in start or 'an image K-Net' in start)
+
+
+def test_class_counts_and_plugins_are_said_once() -> None:
+    """By the label space, and by the two runtime files."""
+    texts = {path: path.read_text(encoding='utf-8') for path in (ROOT / 'configs').rglob('*.py')}
+    assert [str(path) for path, text in texts.items() if re.search(r'num_(thing_|stuff_)?classes', text)] == []
+    assert {path.name for path, text in texts.items() if 'custom_imports' in text} == {
+        'default_runtime.py',
+        'vis_runtime.py',
+    }
 
 
 @pytest.mark.parametrize('name', NAMES)

@@ -1,4 +1,10 @@
-# Clip-wise Video K-Net in toy size; learns the toy street from scratch on two CPU cores.
+# Clip-wise Video K-Net in toy size on toy streets in the layout of YouTube-VIS.
+# Run:
+#   CONFIG=configs/toy/knet_track_toy_youtubevis.py
+#   python tools/train.py $CONFIG --work-dir work_dirs/toy_vis --seed 0
+# Starts from: random weights.
+# Hardware: two CPU cores, 11 minutes.
+# Trained here: yes, one seed: AP 28.1, see README.md.
 _base_ = [
     '../_base_/models/knet_track_toy.py',
     '../_base_/datasets/youtube_vis_toy.py',

@@ -1,6 +1,6 @@
 """Video K-Net for video semantic segmentation (Li et al., CVPR 2022, Sec. 4 on VSPW)."""
 
-from typing import Dict, Optional, Sequence, Union
+from typing import Dict, List, Optional, Sequence, Union
 
 import numpy as np
 import torch
@@ -12,6 +12,13 @@ from knet.labels import LabelSpace, get_label_space
 from knet.structures import PanopticPrediction
 from knet.video.memory import StreamMemory
 from knet.video.video_knet import VideoKNet
+
+
+def with_num_classes(head: Union[dict, Sequence[dict], None], num_classes: int) -> Union[dict, List[dict], None]:
+    """Return the config of a head, or of several, with a class count wherever it says none."""
+    if head is None or isinstance(head, dict):
+        return head and {'num_classes': num_classes, **head}
+    return [{'num_classes': num_classes, **part} for part in head]
 
 
 @DETECTORS.register_module()
@@ -26,19 +33,33 @@ class VideoKNetVSS(EncoderDecoder):
     Its parts are built from mmseg's registry.
 
     Args:
+        decode_head (dict): Config of a :class:`.VideoIterativeDecodeHead`. Class
+            counts of all heads are those of the label space.
         label_space (str | LabelSpace): The classes; the channels of the logits
             are its model classes.
-        **kwargs: Of :class:`mmseg.models.EncoderDecoder`; ``decode_head`` is a
-            :class:`.VideoIterativeDecodeHead`.
+        auxiliary_head (dict | Sequence[dict] | None): As in mmseg.
+        **kwargs: Of :class:`mmseg.models.EncoderDecoder`.
 
     Raises:
         ValueError: If the classes don't fit the head, or a linked head is to
             be tested in sliding windows, whose kernels are those of no frame.
     """
 
-    def __init__(self, label_space: Union[str, LabelSpace] = 'vspw', **kwargs) -> None:
-        super().__init__(**kwargs)
-        self.label_space = get_label_space(label_space)
+    def __init__(
+        self,
+        decode_head: dict,
+        label_space: Union[str, LabelSpace] = 'vspw',
+        auxiliary_head: Union[dict, Sequence[dict], None] = None,
+        **kwargs,
+    ) -> None:
+        space = get_label_space(label_space)
+        parts = {
+            key: with_num_classes(decode_head[key], space.num_classes)
+            for key in ('kernel_generate_head', 'kernel_update_head')
+        }
+        auxiliary_head = with_num_classes(auxiliary_head, space.num_classes)
+        super().__init__(decode_head={**decode_head, **parts}, auxiliary_head=auxiliary_head, **kwargs)
+        self.label_space = space
         if self.num_classes != self.label_space.num_classes:
             raise ValueError(
                 f'the decode head has {self.num_classes} classes, label space {self.label_space.name!r} '

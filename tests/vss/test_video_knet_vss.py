@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from knet.labels import get_label_space
 from knet.video.memory import StreamMemory
 from knet.vss import KernelSepASPPHead
+from knet.vss.video_knet_vss import with_num_classes
 from tests.models import ROOT, SIZE, build_toy_model, meta
 
 LINKED, UNLINKED = 'configs/toy/video_knet_toy_vspw.py', 'configs/toy/knet_toy_vspw.py'
@@ -23,6 +24,9 @@ def mmseg_twin(model: nn.Module) -> EncoderDecoder:
     """mmseg's own K-Net with the weights of ``model``, all of them but the link's."""
     cfg = Config.fromfile(str(ROOT / UNLINKED)).model
     cfg.pop('type'), cfg.pop('label_space'), cfg.decode_head.pop('link')
+    # mmseg wants in every head what VideoKNetVSS takes from the label space.
+    for head in (cfg.decode_head.kernel_generate_head, *cfg.decode_head.kernel_update_head):
+        head.num_classes = len(IDS)
     cfg.decode_head.type = 'IterativeDecodeHead'
     twin = EncoderDecoder(**cfg)
     weights = {key: value for key, value in model.state_dict().items() if '.link.' not in key}
@@ -204,7 +208,10 @@ def test_own_stream_and_batches(linked: nn.Module) -> None:
 @pytest.mark.parametrize(
     'overrides, message',
     [
-        (dict(label_space='vspw'), "8 classes, label space 'vspw' 124"),
+        (
+            dict(label_space='vspw', decode_head__kernel_generate_head__num_classes=8),
+            "8 classes, label space 'vspw' 124",
+        ),
         (dict(test_cfg__mode='slide', test_cfg__crop_size=(32, 32), test_cfg__stride=(16, 16)), "use 'whole'"),
         (dict(label_space='vspv'), 'unknown label space'),
     ],
@@ -212,6 +219,18 @@ def test_own_stream_and_batches(linked: nn.Module) -> None:
 def test_models_that_do_not_fit(overrides: Dict[str, Any], message: str) -> None:
     with pytest.raises((ValueError, KeyError), match=message):
         build_toy_model(LINKED, **overrides)
+
+
+def test_class_counts_are_those_of_the_label_space() -> None:
+    """Also of the auxiliary head, and of a list of them."""
+    auxiliary = dict(type='FCNHead', in_channels=128, in_index=2, channels=8)
+    model = build_toy_model(LINKED, label_space='vspw', auxiliary_head=dict(auxiliary, _delete_=True))
+    heads = [model.decode_head.kernel_generate_head, model.auxiliary_head]
+    assert [head.num_classes for head in heads] == [124, 124]
+    assert with_num_classes([auxiliary, dict(num_classes=3)], 124) == [
+        dict(auxiliary, num_classes=124),
+        dict(num_classes=3),
+    ]
 
 
 def test_windows_without_link() -> None:

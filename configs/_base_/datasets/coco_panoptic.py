@@ -1,71 +1,23 @@
 # COCO panoptic: 80 things + 53 stuff classes, one scale. The things to learn from are those of the instance json.
+_base_ = '../pipelines/images.py'
 data_root = 'data/coco'
-img_norm_cfg = dict(mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375], to_rgb=True)
-train_pipeline = [
-    dict(type='LoadImageFromFile'),
-    dict(type='LoadThingStuffAnnotations'),
-    dict(type='Resize', img_scale=(1333, 800), keep_ratio=True),
-    dict(type='RandomFlip', flip_ratio=0.5),
-    dict(type='FilterAnnotations', by_box=False, by_mask=True, keep_empty=False),
-    dict(type='Normalize', **img_norm_cfg),
-    dict(type='PadFutureMMDet', size_divisor=32),
-    dict(type='DefaultFormatBundle'),
-    dict(type='Collect', keys=['img', 'gt_labels', 'gt_masks', 'gt_semantic_seg']),
-]
-test_pipeline = [
-    dict(type='LoadImageFromFile'),
-    dict(
-        type='MultiScaleFlipAug',
-        img_scale=(1333, 800),
-        flip=False,
-        transforms=[
-            dict(type='Resize', keep_ratio=True),
-            dict(type='Normalize', **img_norm_cfg),
-            dict(type='Pad', size_divisor=32),
-            dict(type='ImageToTensor', keys=['img']),
-            dict(
-                type='Collect',
-                keys=['img'],
-                meta_keys=(
-                    'filename',
-                    'ori_filename',
-                    'ori_shape',
-                    'img_shape',
-                    'pad_shape',
-                    'scale_factor',
-                    'img_norm_cfg',
-                ),
-            ),
-        ],
-    ),
-]
-val_data = dict(
-    type='CocoPanopticDatasetCustom',
-    data_root=data_root,
-    ann_file=dict(ins_ann='annotations/instances_val2017.json', panoptic_ann='annotations/panoptic_val2017.json'),
-    img_prefix='val2017',
-    seg_prefix='panoptic_val2017',
-    test_mode=True,
-    pipeline=test_pipeline,
-)
-data = dict(
-    samples_per_gpu=2,
-    workers_per_gpu=2,
-    train=dict(
-        type='RepeatDataset',
-        times=1,
-        dataset=dict(
-            type='CocoPanopticDatasetCustom',
-            data_root=data_root,
-            ann_file=dict(
-                ins_ann='annotations/instances_train2017.json', panoptic_ann='annotations/panoptic_train2017.json'
-            ),
-            img_prefix='train2017',
-            seg_prefix='panoptic_stuff_train2017',
-            pipeline=train_pipeline,
+
+
+def _split(name, **more):
+    """Return the data set of a split."""
+    return dict(
+        type='CocoPanopticDatasetCustom',
+        data_root=data_root,
+        ann_file=dict(
+            ins_ann=f'annotations/instances_{name}2017.json', panoptic_ann=f'annotations/panoptic_{name}2017.json'
         ),
-    ),
-    val=val_data,
-    test=val_data,
-)
+        img_prefix=f'{name}2017',
+        **more,
+    )
+
+
+_train = _split('train', seg_prefix='panoptic_stuff_train2017', pipeline={{_base_.coco_panoptic_train}})
+_val = _split('val', seg_prefix='panoptic_val2017', test_mode=True, pipeline={{_base_.coco_test}})
+_repeated = dict(type='RepeatDataset', times=1, dataset=_train)
+data = dict(samples_per_gpu=2, workers_per_gpu=2, train=_repeated, val=_val, test=_val)
 evaluation = dict(interval=1, metric=['PQ', 'segm'])

@@ -1,4 +1,5 @@
 # Image K-Net with three refinement stages; the label space says how many classes its heads have.
+_base_ = './blocks.py'
 num_stages = 3
 num_proposals = 100
 assign_cfg = dict(
@@ -43,38 +44,17 @@ model = dict(
             norm_cfg=dict(type='GN', num_groups=32, requires_grad=True),
         ),
         norm_cfg=dict(type='GN', num_groups=32),
-        loss_rank=dict(type='CrossEntropyLoss', use_sigmoid=False, loss_weight=0.1),
+        loss_rank={{_base_.loss_rank}},
         loss_seg=dict(type='FocalLoss', use_sigmoid=True, gamma=2.0, alpha=0.25, loss_weight=1.0),
-        loss_mask=dict(type='CrossEntropyLoss', use_sigmoid=True, loss_weight=1.0),
-        loss_dice=dict(type='DiceLoss', loss_weight=4.0),
+        loss_mask={{_base_.loss_mask}},
+        loss_dice={{_base_.loss_dice}},
     ),
     roi_head=dict(
         type='KernelIterHead',
         num_stages=num_stages,
         stage_loss_weights=[1] * num_stages,
         num_proposals=num_proposals,
-        mask_head=dict(
-            type='KernelUpdateHead',
-            in_channels=256,
-            feedforward_channels=2048,
-            num_heads=8,
-            num_ffn_fcs=2,
-            num_cls_fcs=1,
-            num_mask_fcs=1,
-            mask_upsample_stride=2,
-            kernel_updator_cfg=dict(
-                type='KernelUpdator',
-                in_channels=256,
-                feat_channels=256,
-                out_channels=256,
-                act_cfg=dict(type='ReLU', inplace=True),
-                norm_cfg=dict(type='LN'),
-            ),
-            loss_rank=dict(type='CrossEntropyLoss', use_sigmoid=False, loss_weight=0.1),
-            loss_mask=dict(type='CrossEntropyLoss', use_sigmoid=True, loss_weight=1.0),
-            loss_dice=dict(type='DiceLoss', loss_weight=4.0),
-            loss_cls=dict(type='FocalLoss', use_sigmoid=True, gamma=2.0, alpha=0.25, loss_weight=2.0),
-        ),
+        mask_head={{_base_.update_head}},
     ),
     train_cfg=dict(rpn=assign_cfg, rcnn=[assign_cfg] * num_stages),
     test_cfg=dict(

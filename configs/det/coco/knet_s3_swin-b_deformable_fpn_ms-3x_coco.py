@@ -1,4 +1,10 @@
-# Image K-Net, Swin-B (pretrained on ImageNet-22k) with a deformable pixel decoder, on COCO instances.
+# Image K-Net, Swin-B with a deformable pixel decoder, on COCO instances.
+# Run:
+#   CONFIG=configs/det/coco/knet_s3_swin-b_deformable_fpn_ms-3x_coco.py
+#   sh ./tools/dist_train.sh knet_coco $CONFIG 8 work_dirs/coco_swin_deform
+# Starts from: Swin-B pretrained on ImageNet-22k, which is downloaded.
+# Hardware: 8 GPUs in the command above, time not known.
+# Trained here: no.
 _base_ = [
     '../../_base_/models/knet_s3_r50_deformable_fpn.py',
     '../../_base_/models/swin.py',

@@ -1,4 +1,10 @@
-# Video K-Net, R-50, on Cityscapes-VPS; start from image K-Net on Cityscapes panoptic with --load-from.
+# Video K-Net, R-50, on Cityscapes-VPS.
+# Run:
+#   CONFIG=configs/det/video_knet_cityscapes_vps/video_knet_s3_r50_fpn.py
+#   sh ./tools/dist_train.sh city_vps $CONFIG 8 work_dirs/city_vps_r50 --load-from work_dirs/knet_city_r50
+# Starts from: configs/det/knet_cityscapes_panoptic/knet_s3_r50_fpn.py, trained before.
+# Hardware: 8 GPUs in the command above, time not known.
+# Trained here: no.
 _base_ = [
     '../../_base_/models/video_knet_s3_r50_fpn_panoptic.py',
     '../../_base_/datasets/cityscapes_vps_clips.py',

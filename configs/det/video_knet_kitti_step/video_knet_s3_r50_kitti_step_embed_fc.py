@@ -1,3 +1,9 @@
-# As the joint training, with segmentation losses on the key frame only.
+# Video K-Net, R-50, on KITTI-STEP, with segmentation losses on the key frame only.
+# Run:
+#   CONFIG=configs/det/video_knet_kitti_step/video_knet_s3_r50_kitti_step_embed_fc.py
+#   sh ./tools/dist_train.sh kitti_step $CONFIG 8 work_dirs/kitti_step_embed_fc --load-from work_dirs/knet_step_r50
+# Starts from: configs/det/knet_cityscapes_step/knet_s3_r50_fpn.py, trained before.
+# Hardware: 8 GPUs with 1 pair each (README.md), time not known.
+# Trained here: no.
 _base_ = './video_knet_s3_r50_rpn_1x_kitti_step_sigmoid_stride2_mask_embed_link_ffn_joint_train.py'
 model = dict(type='VideoKNetQuansiEmbedFC')

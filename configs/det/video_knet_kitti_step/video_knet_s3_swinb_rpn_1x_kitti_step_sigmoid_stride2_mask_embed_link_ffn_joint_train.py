@@ -1,4 +1,10 @@
-# Video K-Net, Swin-B, on KITTI-STEP; start from image K-Net with --load-from.
+# Video K-Net, Swin-B, on KITTI-STEP.
+# Run:
+#   CONFIG=configs/det/video_knet_kitti_step/video_knet_s3_swinb_rpn_1x_kitti_step_sigmoid_stride2_mask_embed_link_ffn_joint_train.py
+#   sh ./tools/dist_train.sh kitti_step $CONFIG 8 work_dirs/kitti_step_swin_b --load-from work_dirs/knet_step_swin_b
+# Starts from: configs/det/knet_cityscapes_step/knet_s3_swin_b_fpn.py, trained before.
+# Hardware: 8 GPUs with 1 pair each (README.md), time not known.
+# Trained here: no.
 _base_ = [
     '../../_base_/models/video_knet_s3_r50_fpn_step.py',
     '../../_base_/models/swin.py',

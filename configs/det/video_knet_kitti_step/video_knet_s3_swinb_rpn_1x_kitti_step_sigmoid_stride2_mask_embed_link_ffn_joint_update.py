@@ -1,3 +1,9 @@
-# Video K-Net, Swin-B, on KITTI-STEP; previous kernels are updated with features of the frame before both links.
+# Video K-Net, Swin-B, on KITTI-STEP; features of the frame update the previous kernels before both links.
+# Run:
+#   CONFIG=configs/det/video_knet_kitti_step/video_knet_s3_swinb_rpn_1x_kitti_step_sigmoid_stride2_mask_embed_link_ffn_joint_update.py
+#   sh ./tools/dist_train.sh kitti_step $CONFIG 8 work_dirs/swin_b_update --load-from work_dirs/knet_step_swin_b
+# Starts from: configs/det/knet_cityscapes_step/knet_s3_swin_b_fpn.py, trained before.
+# Hardware: 8 GPUs with 1 pair each (README.md), time not known.
+# Trained here: no.
 _base_ = './video_knet_s3_swinb_rpn_1x_kitti_step_sigmoid_stride2_mask_embed_link_ffn_joint_train.py'
 model = dict(roi_head=dict(mask_head=dict(previous_type='update', previous_link='update_dynamic_cov')))

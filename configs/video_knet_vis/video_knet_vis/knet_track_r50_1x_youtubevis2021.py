@@ -1,4 +1,10 @@
-# Clip-wise Video K-Net, R-50, on YouTube-VIS 2021 (the images of 2022's valid set can be tested with it, too).
+# Clip-wise Video K-Net, R-50, on YouTube-VIS 2021; it can also be tested on the videos of 2022.
+# Run:
+#   CONFIG=configs/video_knet_vis/video_knet_vis/knet_track_r50_1x_youtubevis2021.py
+#   sh ./tools/dist_train.sh vis $CONFIG 8 work_dirs/vis_2021_r50 --load-from work_dirs/knet_coco_r50 --no-validate
+# Starts from: configs/det/coco/knet_s3_r50_fpn_ms-3x_coco.py, trained before.
+# Hardware: 8 GPUs (README.md), time not known.
+# Trained here: no.
 _base_ = [
     '../../_base_/models/knet_track_r50.py',
     '../../_base_/datasets/youtube_vis_2021.py',

@@ -1,3 +1,9 @@
-# Frames are merged by attention with a positional encoding of the queries instead of the mean.
+# Clip-wise Video K-Net, R-50, on YouTube-VIS 2019; attention with a positional encoding merges the kernels.
+# Run:
+#   CONFIG=configs/video_knet_vis/video_knet_vis/knet_track_r50_attention_pos_1x_youtubevis.py
+#   sh ./tools/dist_train.sh vis $CONFIG 8 work_dirs/vis_attention_pos --load-from work_dirs/knet_coco_r50 --no-validate
+# Starts from: configs/det/coco/knet_s3_r50_fpn_ms-3x_coco.py, trained before.
+# Hardware: 8 GPUs (README.md), time not known.
+# Trained here: no.
 _base_ = './knet_track_r50_1x_youtubevis.py'
 model = dict(tracker=dict(query_merge_method='attention_pos'))

@@ -1,4 +1,10 @@
 # Clip-wise Video K-Net, R-50 with a deformable pixel decoder, on YouTube-VIS 2019.
+# Run:
+#   CONFIG=configs/video_knet_vis/video_knet_vis/knet_track_r50_deformable_fpn_1x_youtubevis.py
+#   sh ./tools/dist_train.sh vis $CONFIG 8 work_dirs/vis_deform --load-from work_dirs/coco_deform --no-validate
+# Starts from: configs/det/coco/knet_s3_r50_deformable_fpn_ms-3x_coco.py, trained before.
+# Hardware: 8 GPUs (README.md), time not known.
+# Trained here: no.
 _base_ = [
     '../../_base_/models/knet_track_r50.py',
     '../../_base_/models/deformable_fpn.py',

@@ -1,3 +1,9 @@
-# Frames are merged by attention, and the clip starts from masks of the merged kernels.
+# Clip-wise Video K-Net, R-50, on YouTube-VIS 2019; attention, and the clip starts from masks of the merged kernels.
+# Run:
+#   CONFIG=configs/video_knet_vis/video_knet_vis/knet_track_r50_mask_init_1x_youtubevis.py
+#   sh ./tools/dist_train.sh vis $CONFIG 8 work_dirs/vis_mask_init --load-from work_dirs/knet_coco_r50 --no-validate
+# Starts from: configs/det/coco/knet_s3_r50_fpn_ms-3x_coco.py, trained before.
+# Hardware: 8 GPUs (README.md), time not known.
+# Trained here: no.
 _base_ = './knet_track_r50_attention_1x_youtubevis.py'
 model = dict(tracker=dict(with_mask_init=True))

@@ -1,4 +1,10 @@
-# Clip-wise Video K-Net, Swin-B, on YouTube-VIS 2019, 8 epochs.
+# Clip-wise Video K-Net, Swin-B, on YouTube-VIS 2019 in 8 epochs.
+# Run:
+#   CONFIG=configs/video_knet_vis/video_knet_vis/knet_track_swinb_1x_youtubevis_8e.py
+#   sh ./tools/dist_train.sh vis $CONFIG 8 work_dirs/vis_swin_b --load-from CHECKPOINT --no-validate
+# Starts from: an image K-Net with Swin-B and an FPN on COCO; no config of it is shipped.
+# Hardware: 8 GPUs (README.md), time not known.
+# Trained here: no.
 _base_ = [
     '../../_base_/models/knet_track_r50.py',
     '../../_base_/models/swin.py',

@@ -1,21 +1,9 @@
 # Image K-Net, DeepLabV3+, R-101, on single frames of VSPW.
+# Run:
+#   CONFIG=configs/vss/knet_vspw/knet_s3_deeplabv3plus_r101-d8_8x2_480x480_adamw_80k_vspw.py
+#   sh ./tools/dist_train.sh vss $CONFIG 8 work_dirs/image_deeplabv3plus_r101
+# Starts from: R-101 pretrained on ImageNet (open-mmlab), which is downloaded.
+# Hardware: 8 GPUs with 2 frames each (docs/vss.md), time not known.
+# Trained here: no.
 _base_ = './knet_s3_pspnet_r101-d8_8x2_480x480_adamw_80k_vspw.py'
-model = dict(
-    decode_head=dict(
-        kernel_generate_head=dict(
-            _delete_=True,
-            type='KernelSepASPPHead',
-            in_channels=2048,
-            in_index=3,
-            channels=512,
-            dilations=(1, 12, 24, 36),
-            c1_in_channels=256,
-            c1_channels=48,
-            dropout_ratio=0.1,
-            num_classes=124,
-            norm_cfg=dict(type='SyncBN', requires_grad=True),
-            align_corners=False,
-            loss_decode=dict(type='CrossEntropyLoss', use_sigmoid=False, loss_weight=1.0),
-        )
-    )
-)
+model = dict(decode_head=dict(kernel_generate_head={{_base_.deeplabv3plus}}))
