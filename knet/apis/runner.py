@@ -1,38 +1,28 @@
 """mmcv's runners, made exactly resumable.
 
-These differ from mmcv 1.7 as follows. Checkpoints are written atomically and count the steps that are done (those of
-mmcv are off by one when saved by iteration). Resuming works in the middle of an epoch, on the CPU, and without running
-pickled code, and the state of the optimiser is matched by parameter names. Every step seeds the random generators from
-(seed, rank, step), so that a resumed run reaches the same weights although no generator state is saved.
+What differs from mmcv 1.7: checkpoints are written atomically and count the
+steps that are done (mmcv's are off by one when saved by iteration); resuming
+works in the middle of an epoch, on the CPU, and without running pickled code;
+every step starts from random generators planted from (seed, rank, step), so no
+generator state has to be saved for a resumed run to reach the same weights.
 """
 
-from pathlib import Path
-from typing import Any, Dict, List, Optional, Tuple, cast
+import os.path as osp
+from typing import Any, Dict, List, Optional, Tuple, Union
 
 import mmcv
 from mmcv.parallel import is_module_wrapper
-from mmcv.runner import RUNNERS, BaseRunner, EpochBasedRunner, Hook, IterBasedRunner
-from mmcv.runner.checkpoint import get_state_dict, weights_to_cpu
-from torch import nn
+from mmcv.runner import RUNNERS, EpochBasedRunner, Hook, IterBasedRunner
 from torch.optim import Optimizer
 from torch.utils.data import DataLoader
 
-from knet.apis.checkpoint import (
-    link_atomic,
-    load_checkpoint,
-    load_weights,
-    plain,
-    read_checkpoint,
-    resolve_checkpoint,
-    save_atomic,
-)
-from knet.apis.optimizer_state import NAMES_KEY, load_optimizer_state, parameter_names
+from knet.apis.checkpoint import link_atomic, load_weights, plain, read_checkpoint, resolve_checkpoint, save_atomic
 from knet.utils.cli import UsageError
 from knet.utils.seeding import mix_seed, seed_all
 
 
 class StepSeedHook(Hook):
-    """Seed the random generators before every training step.
+    """Plants the random generators before every training step.
 
     Args:
         seed: Base seed, the same on all ranks.
@@ -42,19 +32,19 @@ class StepSeedHook(Hook):
         self.seed = seed
 
     def before_train_iter(self, runner: 'ResumableMixin') -> None:
-        """Seed the generators for this rank and step."""
+        """Plant generators for this rank and step."""
         seed_all(mix_seed(self.seed, runner.rank, runner.iter))
 
 
 class DropGradientsHook(Hook):
-    """Free the gradients after every update, so that they do not lie beside the activations of the next step."""
+    """Frees the gradients after every update, so that they don't lie beside the activations of the next step."""
 
     def after_train_iter(self, runner: 'ResumableMixin') -> None:
-        """Free the gradients, which the optimizer hook has used."""
+        """Forget the gradients; the optimizer hook has used them."""
         runner.optimizer.zero_grad(set_to_none=True)
 
 
-class ResumableMixin(BaseRunner):
+class ResumableMixin:
     """Saving and resuming shared by the epoch and the iteration runner.
 
     Attributes:
@@ -62,16 +52,15 @@ class ResumableMixin(BaseRunner):
     """
 
     trust_checkpoint = False
-    meta: Optional[Dict[str, Any]]
     _step_done = False
 
     @property
     def done_iters(self) -> int:
-        """Number of optimiser steps that are complete, also while hooks run after a step."""
+        """Optimiser steps that are complete, also while hooks run after a step."""
         return self._iter + int(self._step_done)
 
     def call_hook(self, fn_name: str) -> None:
-        """Call all hooks and note when a step is complete but not yet counted."""
+        """Call all hooks; notes when a step is complete but not yet counted."""
         self._step_done = fn_name == 'after_train_iter'
         super().call_hook(fn_name)
         self._step_done = False
@@ -88,9 +77,9 @@ class ResumableMixin(BaseRunner):
 
         Args:
             out_dir: Folder.
-            filename_tmpl: Name with an optional ``{}`` for the number; by default ``epoch_{}.pth`` or, for steps,
-                ``iter_{}.pth``.
-            save_optimizer: Whether the state of the optimiser is included.
+            filename_tmpl: Name with an optional ``{}`` for the number;
+                default ``epoch_{}.pth`` or, for steps, ``iter_{}.pth``.
+            save_optimizer: Whether the optimiser's state is included.
             meta: More meta information.
             create_symlink: Whether ``latest.pth`` is pointed at the file.
         """
@@ -101,12 +90,14 @@ class ResumableMixin(BaseRunner):
         meta = dict(meta or {}, **(self.meta or {}))
         meta.update(epoch=self.done_iters // steps, iter=self.done_iters, iters_per_epoch=steps)
         optimizer = self.optimizer if save_optimizer else None
-        _write(unwrap(self.model), str(Path(out_dir, filename)), optimizer, plain(meta))
+        _write(self.model, osp.join(out_dir, filename), optimizer, plain(meta))
         if create_symlink:
-            link_atomic(filename, Path(out_dir, 'latest.pth'))
+            link_atomic(filename, osp.join(out_dir, 'latest.pth'))
 
     def load_checkpoint(self, filename: str, **_: Any) -> Dict[str, Any]:
         """Load weights for fine-tuning; see :func:`knet.apis.checkpoint.load_checkpoint`."""
+        from knet.apis.checkpoint import load_checkpoint
+
         self.logger.info('load checkpoint from %s', filename)
         return load_checkpoint(self.model, filename, self.trust_checkpoint, logger=self.logger)
 
@@ -115,7 +106,7 @@ class ResumableMixin(BaseRunner):
 
         Args:
             checkpoint: File, or folder whose newest checkpoint is meant.
-            resume_optimizer: Whether the state of the optimiser is restored.
+            resume_optimizer: Whether the optimiser's state is restored.
 
         Raises:
             UsageError: If the file is no training checkpoint of this model.
@@ -136,8 +127,7 @@ class ResumableMixin(BaseRunner):
         self.meta = dict(self.meta or {})
         self.meta.update({key: meta[key] for key in ('hook_msgs', 'fp16') if key in meta})
         if resume_optimizer:
-            names, keys = meta.get(NAMES_KEY), content['state_dict'].keys()
-            load_optimizer_state(self.optimizer, unwrap(self.model), content['optimizer'], names, keys, path)
+            _load_optimizer(self.optimizer, content['optimizer'], path)
         self.logger.info('resumed %s: %d epochs, %d iterations done', path, self._epoch, self._iter)
 
     def _align(self, loader: DataLoader) -> None:
@@ -150,33 +140,54 @@ class ResumableMixin(BaseRunner):
             self._iter = self._iter * steps // saved
             self._epoch = self._iter // steps
         self._resumed_steps = None
-        loader.sampler.seek(self._iter)  # type: ignore[attr-defined]  # a GlobalBatchSampler
+        loader.sampler.seek(self._iter)
 
 
-def unwrap(model: nn.Module) -> nn.Module:
-    """Return the model inside a parallel wrapper, or the model itself."""
-    return cast(nn.Module, model.module) if is_module_wrapper(model) else model
+def _write(model: Any, path: str, optimizer: Union[Optimizer, Dict, None], meta: Dict[str, Any]) -> None:
+    """mmcv's checkpoint layout, written through a temporary file."""
+    from mmcv.runner.checkpoint import get_state_dict, weights_to_cpu
 
-
-def _write(model: nn.Module, path: str, optimizer: Optional[Optimizer], meta: Dict[str, Any]) -> None:
-    """Write a checkpoint in mmcv's format through a temporary file."""
+    model = model.module if is_module_wrapper(model) else model
     meta = dict(meta, mmcv_version=mmcv.__version__)
-    classes = getattr(model, 'CLASSES', None)
-    if classes is not None:
-        meta['CLASSES'] = tuple(classes)
+    if getattr(model, 'CLASSES', None) is not None:
+        meta['CLASSES'] = tuple(model.CLASSES)
     content = dict(meta=meta, state_dict=weights_to_cpu(get_state_dict(model)))
-    if optimizer is not None:
-        meta[NAMES_KEY] = parameter_names(model, optimizer)
+    if isinstance(optimizer, dict):
+        content['optimizer'] = {name: item.state_dict() for name, item in optimizer.items()}
+    elif optimizer is not None:
         content['optimizer'] = optimizer.state_dict()
     save_atomic(content, path)
 
 
+def _for_this_machine(optimizer: Optimizer, state: Dict[str, Any]) -> Dict[str, Any]:
+    """``state`` with the kernels that ``optimizer`` was built with, not those of the machine that saved it."""
+    groups = [
+        dict(group, fused=optimizer.defaults.get('fused')) if 'fused' in group else group
+        for group in state['param_groups']
+    ]
+    return dict(state, param_groups=groups)
+
+
+def _load_optimizer(optimizer: Union[Optimizer, Dict], state: Dict[str, Any], path: Any) -> None:
+    try:
+        if isinstance(optimizer, dict):
+            for name, item in optimizer.items():
+                item.load_state_dict(_for_this_machine(item, state[name]))
+        else:
+            optimizer.load_state_dict(_for_this_machine(optimizer, state))
+    except (ValueError, KeyError) as error:
+        raise UsageError(
+            f'cannot resume from {path}: its optimiser has other parameter groups ({error}); '
+            'use --load-from to take only the weights'
+        ) from error
+
+
 @RUNNERS.register_module()
 class ResumableEpochRunner(ResumableMixin, EpochBasedRunner):
-    """Train epoch by epoch; resuming also works within an epoch."""
+    """Trains epoch by epoch; resumes within an epoch."""
 
     def train(self, data_loader: DataLoader, **kwargs: Any) -> None:
-        """Train one epoch, or what is left of it."""
+        """One epoch, or what is left of it."""
         self.model.train()
         self.mode = 'train'
         self.data_loader = data_loader
@@ -198,7 +209,7 @@ class ResumableEpochRunner(ResumableMixin, EpochBasedRunner):
 
 @RUNNERS.register_module()
 class ResumableIterRunner(ResumableMixin, IterBasedRunner):
-    """Train a number of iterations, passing over the data set as often as needed."""
+    """Trains a number of iterations, passing over the data set as often as needed."""
 
     def run(
         self,

@@ -9,6 +9,7 @@ import torch
 from mmcv.runner import HOOKS, Hook
 
 from knet.apis import load_config, read_checkpoint, train
+from knet.apis.runner import _for_this_machine
 from knet.apis.train import build_fused_optimizer, prepare_work_dir
 from knet.utils.cli import UsageError
 
@@ -162,3 +163,16 @@ def test_any_optimizer_is_built_fused_where_there_is_a_kernel() -> None:
     assert settings == dict(type='AdamW', lr=0.1)
     # An optimiser that knows no such option is built without it.
     assert isinstance(build_fused_optimizer(model, dict(type='Rprop', lr=0.1)), torch.optim.Rprop)
+
+
+def test_a_checkpoint_resumes_where_the_kernels_differ() -> None:
+    """What a fused update saved goes on in an unfused one, and the other way round."""
+    for saved, here in ((True, False), (False, True)):
+        model = torch.nn.Linear(3, 2)
+        optimizer = build_fused_optimizer(model, dict(type='AdamW', lr=0.1))
+        state = optimizer.state_dict()
+        for group in state['param_groups']:
+            group['fused'] = saved
+        other = torch.optim.AdamW(model.parameters(), lr=0.1)
+        other.defaults['fused'] = here
+        assert [group['fused'] for group in _for_this_machine(other, state)['param_groups']] == [here]
