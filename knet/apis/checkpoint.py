@@ -13,13 +13,14 @@ import re
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO, Dict, List, Optional, Tuple, Union
+from typing import Any, BinaryIO, Dict, List, Optional, Tuple, Union, cast
 
 import numpy as np
 import torch
 from mmcv.parallel import is_module_wrapper
 from torch import nn
 
+from knet.det.published_names import published_names
 from knet.utils.cli import UsageError
 from knet.utils.io import atomic_path
 
@@ -197,13 +198,14 @@ def load_weights(model: nn.Module, weights: Dict[str, torch.Tensor]) -> LoadRepo
     Returns:
         LoadReport: What was and was not loaded.
     """
-    model = model.module if is_module_wrapper(model) else model
+    if is_module_wrapper(model):
+        model = cast(nn.Module, model.module)
     weights = OrderedDict(weights)
-    mismatched = []
+    names, mismatched = published_names(model), []
     try:
         outcome = model.load_state_dict(weights, strict=False)
     except RuntimeError as error:
-        mismatched = [(key, f'({a})', f'({b})') for key, a, b in _MISMATCH.findall(str(error))]
+        mismatched = [(names.get(key, key), f'({a})', f'({b})') for key, a, b in _MISMATCH.findall(str(error))]
         if not mismatched:
             raise
         for key, _, _ in mismatched:
@@ -212,7 +214,8 @@ def load_weights(model: nn.Module, weights: Dict[str, torch.Tensor]) -> LoadRepo
     # Batch norms of old checkpoints have no counter, and nothing depends on it.
     own = [key for key in model.state_dict() if not key.endswith('num_batches_tracked')]
     lost = {key for key, _, _ in mismatched}
-    missing = [key for key in own if key in set(outcome.missing_keys) - lost]
+    absent = {names.get(key, key) for key in outcome.missing_keys} - lost
+    missing = [key for key in own if key in absent]
     return LoadReport(
         len(own) - len(missing) - len(lost),
         len(own),

@@ -16,6 +16,7 @@ from knet.apis.config import build_model, load_config
 from knet.apis.distributed import current_device
 from knet.apis.optimize import fold_norms, optimize_model
 from knet.apis.test import Prediction, inference_context, unpack_sample
+from knet.det.protocols import StreamModel
 from knet.utils.cli import UsageError
 from knet.visualization import flat_maps, overlay
 
@@ -123,7 +124,7 @@ class VideoSegmenter:
 
     def init_state(self) -> SegmenterState:
         """Begin a video."""
-        return SegmenterState(self.model.new_stream() if hasattr(self.model, 'new_stream') else None)
+        return SegmenterState(self.model.new_stream() if isinstance(self.model, StreamModel) else None)
 
     def step(self, frame: np.ndarray, state: SegmenterState) -> Prediction:
         """Segment the next frame of a video.
@@ -159,10 +160,10 @@ class VideoSegmenter:
         data = self._collate([self._transforms(sample)])
         with inference_context(self.device, self.amp):
             image, meta = unpack_sample(data, self.device)
-            if state.memory is None:
-                prediction = self.model(return_loss=False, rescale=True, img=[image], img_metas=[[meta]])[0]
-            else:
+            if isinstance(self.model, StreamModel):
                 prediction = self.model.step(image, meta, state.memory)
+            else:
+                prediction = self.model(return_loss=False, rescale=True, img=[image], img_metas=[[meta]])[0]
         state.frame_id += 1
         return prediction
 

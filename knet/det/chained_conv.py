@@ -44,6 +44,10 @@ def compose_kernels(first: nn.Conv2d, second: nn.Conv2d) -> Tensor:
     return F.conv_transpose2d(first.weight.transpose(0, 1), second.weight.transpose(0, 1)).transpose(0, 1)
 
 
+#: A level of a feature pyramid, (B, C, H, W) float, computed or pending.
+Level = Union[Tensor, PendingConv]
+
+
 class MergedKernels(NamedTuple):
     """The convolutions that a level and its reader amount to.
 
@@ -110,7 +114,7 @@ class ChainedConv2d(nn.Conv2d):
     #: What the merged kernels were made of, and they; only inference keeps them.
     _kept: Tuple[Tuple, Optional[MergedKernels]] = ((), None)
 
-    def forward(self, x: Union[Tensor, PendingConv]) -> Tensor:
+    def forward(self, x: Level) -> Tensor:
         """Convolve.
 
         Args:
@@ -159,7 +163,7 @@ class ChainedFPN(FPN):
                 f'num_outs={self.num_outs}, start_level={self.start_level}. Use FPN for other pyramids.'
             )
 
-    def forward(self, inputs: Sequence[Tensor]) -> Tuple[Union[Tensor, PendingConv], ...]:
+    def forward(self, inputs: Sequence[Tensor]) -> Tuple[Level, ...]:
         """One map per level, (B, C, H_l, W_l) float, finest first; the finest is pending."""
         laterals = [conv(x) for conv, x in zip(self.lateral_convs[1:], inputs[1:])]
         for i in range(len(laterals) - 1, 0, -1):

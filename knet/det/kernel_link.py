@@ -1,6 +1,6 @@
 """Kernels that attend to those of other frames (Video K-Net, Sec. 3.3)."""
 
-from typing import Dict, Optional
+from typing import Optional
 
 from mmcv.cnn.bricks.transformer import FFN, MultiheadAttention, build_transformer_layer
 from torch import Tensor, nn
@@ -36,7 +36,7 @@ class KernelLink(nn.Module):
     def forward(
         self, current: Tensor, previous: Tensor, gathered: Optional[Tensor] = None, pos: Optional[Tensor] = None
     ) -> Tensor:
-        """Kernels that know where they were.
+        """Return the current kernels after attention to the previous ones.
 
         Args:
             current (Tensor): (B, Q, C) float, kernels of this frame.
@@ -53,12 +53,9 @@ class KernelLink(nn.Module):
         if self.update is not None:
             previous = self.update(gathered, previous[:, :, None]).reshape(previous.shape)
         query, memory = current.transpose(0, 1), previous.transpose(0, 1)
-        query_pos = None if pos is None else pos[:, None]
-        key_pos = None if pos is None else query_pos.repeat(len(memory) // len(pos), 1, 1)
+        query_pos = key_pos = None
+        if pos is not None:
+            query_pos = pos[:, None]
+            key_pos = query_pos.repeat(len(memory) // len(pos), 1, 1)
         linked = self.attention(query, memory, memory, query_pos=query_pos, key_pos=key_pos)
         return self.ffn_norm(self.ffn(self.attention_norm(linked).transpose(0, 1)))
-
-    def register_in(self, owner: nn.Module, names: Dict[str, str]) -> None:
-        """Make the parts submodules of ``owner`` under ``names``, as published checkpoints name them."""
-        for part, name in names.items():
-            owner.add_module(name, getattr(self, part))

@@ -8,7 +8,7 @@ rest.
 """
 
 from dataclasses import dataclass
-from typing import Dict, List, Tuple
+from typing import List, Tuple
 
 import torch
 import torch.nn.functional as F
@@ -17,6 +17,7 @@ from torch import Tensor
 from knet.labels import LabelSpace
 from knet.structures import Segment
 
+from .fusion_options import FusionOptions, JointMerge
 from .targets import upsample
 
 #: Masks brought to full resolution at once; bounds the memory of the merge.
@@ -251,12 +252,7 @@ def merge_thing_first(
 
 
 def fuse(
-    cls_scores: Tensor,
-    resizer: MaskResizer,
-    label_space: LabelSpace,
-    max_per_img: int,
-    merge_joint: bool,
-    merge_stuff_thing: Dict[str, float],
+    cls_scores: Tensor, resizer: MaskResizer, label_space: LabelSpace, options: FusionOptions
 ) -> Tuple[Tensor, List[Segment]]:
     """Panoptic map of one image from the output of the last stage.
 
@@ -264,17 +260,19 @@ def fuse(
         cls_scores (Tensor): (Q, K) float in 0..1.
         resizer (MaskResizer): The masks of the Q queries.
         label_space (LabelSpace): Numbering of the classes.
-        max_per_img (int): Number of thing (query, class) pairs considered.
-        merge_joint (bool): :func:`merge_jointly` or :func:`merge_thing_first`.
-        merge_stuff_thing (dict): Thresholds of that merge.
+        options (FusionOptions): Which merge, and its thresholds.
 
     Returns:
         tuple[Tensor, list[Segment]]: As :func:`merge_jointly`.
     """
-    candidates = select_candidates(cls_scores, label_space.num_things, label_space.num_stuff, max_per_img)
-    if merge_joint:
-        return merge_jointly(candidates, find_owners(candidates, resizer), label_space, **merge_stuff_thing)
-    return merge_thing_first(candidates, resizer, label_space, **merge_stuff_thing)
+    candidates = select_candidates(cls_scores, label_space.num_things, label_space.num_stuff, options.max_per_img)
+    merge = options.merge
+    if isinstance(merge, JointMerge):
+        owners = find_owners(candidates, resizer)
+        return merge_jointly(candidates, owners, label_space, merge.instance_score_thr, merge.overlap_thr)
+    return merge_thing_first(
+        candidates, resizer, label_space, merge.instance_score_thr, merge.iou_thr, merge.stuff_max_area
+    )
 
 
 def semantic_map(

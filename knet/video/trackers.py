@@ -1,5 +1,6 @@
 """Online association: which thing of this frame is which thing of earlier frames."""
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Dict, List, Optional, Tuple
 
@@ -48,6 +49,26 @@ class Matches:
     ids: Tensor
 
 
+class Tracker(ABC):
+    """Gives track ids to the things of the frames of one video; a new video gets a new tracker.
+
+    Register a tracker in :data:`TRACKERS` to name it in ``model.tracker`` of a config, whose other entries are the
+    arguments of its constructor.
+    """
+
+    @abstractmethod
+    def match(self, detections: Detections, frame_id: int) -> Matches:
+        """Give track ids to the things of one frame and remember them.
+
+        Args:
+            detections: n >= 1 things.
+            frame_id: Number of the frame, ascending; frames without things are left out.
+
+        Returns:
+            Rows of the detections that were kept, and their ids.
+        """
+
+
 @dataclass
 class _Tracklet:
     embed: Tensor
@@ -62,7 +83,7 @@ class _Backdrop:
 
 
 @TRACKERS.register_module()
-class QuasiDenseEmbedTracker:
+class QuasiDenseEmbedTracker(Tracker):
     """Match embeddings of things with those of recent tracks (QDTrack, Sec. 3.3).
 
     Args:
@@ -114,15 +135,7 @@ class QuasiDenseEmbedTracker:
         self.backdrops: List[_Backdrop] = []
 
     def match(self, detections: Detections, frame_id: int) -> Matches:
-        """Give track ids to the things of one frame and remember them.
-
-        Args:
-            detections (Detections): n >= 1 things.
-            frame_id (int): Number of the frame, for the age of tracks.
-
-        Returns:
-            Matches: Without duplicates, by descending score.
-        """
+        """Match without duplicates, by descending score; see :meth:`Tracker.match`."""
         # At most max_per_img small rows: the CPU is faster and needs no synchronisation per element.
         detections = detections.to('cpu')
         order = detections.boxes[:, 4].argsort(descending=True, stable=True)
@@ -196,21 +209,21 @@ class QuasiDenseEmbedTracker:
 
 
 @TRACKERS.register_module()
-class NewIdTracker:
+class NewIdTracker(Tracker):
     """Every thing of every frame is new: the lower bound of association."""
 
     def __init__(self) -> None:
         self.num_tracklets = 0
 
     def match(self, detections: Detections, frame_id: int) -> Matches:
-        """Fresh ids; arguments as in :meth:`QuasiDenseEmbedTracker.match`."""
+        """Give every thing a new id; see :meth:`Tracker.match`."""
         num = len(detections.labels)
         self.num_tracklets += num
         return Matches(torch.arange(num), torch.arange(self.num_tracklets - num, self.num_tracklets))
 
 
 @TRACKERS.register_module()
-class MaskIoUTracker:
+class MaskIoUTracker(Tracker):
     """Match with the thing of the previous frame that overlaps most: association without embeddings.
 
     Args:
@@ -223,7 +236,7 @@ class MaskIoUTracker:
         self.previous: Optional[Tuple[Tensor, Tensor, Tensor]] = None
 
     def match(self, detections: Detections, frame_id: int) -> Matches:
-        """Greedy by score; arguments as in :meth:`QuasiDenseEmbedTracker.match`."""
+        """Match greedily, by descending score; see :meth:`Tracker.match`."""
         index_map, labels = detections.index_map.cpu(), detections.labels.cpu()
         order = detections.boxes[:, 4].cpu().argsort(descending=True, stable=True)
         ids = torch.full((len(labels),), -1)

@@ -8,8 +8,9 @@ from torch import Tensor, nn
 from knet.det.kernel_head import Proposals
 from knet.det.kernel_iter_head import KernelIterHead, Losses
 from knet.det.kernel_update_head import StageOutput
+from knet.det.published_names import publish
 from knet.det.targets import ImageTargets
-from knet_vis.frame_fusion import FrameFusion
+from knet_vis.frame_fusion import PUBLISHED_NAMES, FrameFusion
 
 
 @HEADS.register_module()
@@ -61,7 +62,8 @@ class KernelFrameIterHeadVideo(KernelIterHead):
         )
         self.assign_stages = assign_stages
         channels = proposal_feature_channel
-        self.fuse_frames = FrameFusion(query_merge_method, channels, mask_head['num_heads'], self)
+        self.fuse_frames = FrameFusion(query_merge_method, channels, mask_head['num_heads'])
+        publish(self, PUBLISHED_NAMES)
         self.init_query = nn.Embedding(num_proposals, channels) if query_merge_method != 'mean' else None
         self.query_pos = nn.Embedding(num_proposals, channels) if query_merge_method == 'attention_pos' else None
         self.fc_mask = nn.Linear(channels, channels) if with_mask_init else None
@@ -70,7 +72,7 @@ class KernelFrameIterHeadVideo(KernelIterHead):
         """The stages as in image K-Net, attention alike; queries stay normally distributed."""
         super().init_weights()
         for name, parameter in self.named_parameters():
-            if name.startswith(('query_merge_', 'fc_mask.')) and parameter.dim() > 1:
+            if name.startswith(('fuse_frames.', 'fc_mask.')) and parameter.dim() > 1:
                 nn.init.xavier_uniform_(parameter)
 
     @property

@@ -6,7 +6,8 @@ from mmdet.models.builder import HEADS
 from torch import Tensor
 
 from knet.det.kernel_update_head import KernelUpdateHead, StageOutput
-from knet_vis.frame_fusion import FrameFusion
+from knet.det.published_names import publish
+from knet_vis.frame_fusion import PUBLISHED_NAMES, FrameFusion
 
 
 @HEADS.register_module()
@@ -26,7 +27,8 @@ class KernelUpdateHeadVideo(KernelUpdateHead):
     def __init__(self, query_merge_method: str = 'mean', **kwargs: Any) -> None:
         super().__init__(**kwargs)
         if self.with_cls:
-            self.fuse_frames = FrameFusion(query_merge_method, kwargs['in_channels'], kwargs['num_heads'], self)
+            self.fuse_frames = FrameFusion(query_merge_method, kwargs['in_channels'], kwargs['num_heads'])
+            publish(self, PUBLISHED_NAMES)
 
     def forward(self, x: Tensor, kernels: Tensor, masks: Tensor, query_pos: Optional[Tensor] = None) -> StageOutput:
         """Refine kernels and masks once.

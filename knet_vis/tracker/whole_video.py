@@ -11,6 +11,7 @@ from typing import Iterable, Iterator, List
 import torch
 from torch import Tensor, nn
 
+from knet.det.fusion_options import SelectionOptions
 from knet.det.panoptic_fusion import MaskResizer
 from knet.layouts.coco import encode_mask
 from knet_vis.structures import VideoInstances
@@ -118,20 +119,20 @@ def segment_video(model: nn.Module, chunks: Iterable[Tensor], img_meta: dict) ->
         passes = _Passes(model.tracker, spool)
         passes.read_frames(model, (frames.to(device) for frames in regroup(chunks, FRAMES_AT_ONCE)))
         passes.run_clip_stages()
-        return _best_tracks(passes, model.test_cfg.tracker, {**img_meta, 'batch_input_shape': passes.size})
+        return _best_tracks(passes, model.selection, {**img_meta, 'batch_input_shape': passes.size})
 
 
-def _best_tracks(passes: _Passes, cfg: dict, img_meta: dict) -> VideoInstances:
+def _best_tracks(passes: _Passes, options: SelectionOptions, img_meta: dict) -> VideoInstances:
     """Best (query, class) pairs; the masks of their queries are made large, binary and short frame by frame."""
     cls_scores = passes.scores()
     num_classes = cls_scores.shape[1]
-    scores, pairs = cls_scores.flatten().topk(min(cfg.max_per_img, cls_scores.numel()))
+    scores, pairs = cls_scores.flatten().topk(min(options.max_per_img, cls_scores.numel()))
     queries, rows = (pairs // num_classes).unique(return_inverse=True)
     every, tracks = torch.arange(len(queries), device=pairs.device), [[] for _ in queries]
     stride = passes.tracker.mask_head[-1].mask_upsample_stride
     for group in passes.masks(queries):
         for masks in group:
-            binary = MaskResizer(masks, stride, img_meta)(every) > cfg.mask_thr
+            binary = MaskResizer(masks, stride, img_meta)(every) > options.mask_thr
             # Run lengths are counted down the columns.
             for track, columns in zip(tracks, binary.transpose(1, 2).contiguous().cpu().numpy()):
                 track.append(encode_mask(columns.T))

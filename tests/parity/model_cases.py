@@ -1,5 +1,6 @@
 """How to run the fixtures of whole detectors, by name."""
 
+from dataclasses import replace
 from typing import Any, Dict
 
 import numpy as np
@@ -224,7 +225,7 @@ def _check_frame(
         paper_memory.tracker = TRACKERS.build(dict(model.tracker_cfg))
     paper_memory.frame_id = memory.frame_id
     for stream, paper_id_order in ((memory, False), (paper_memory, True)):
-        model.test_cfg.rcnn.paper_id_order = paper_id_order
+        model.fusion = replace(model.fusion, paper_id_order=paper_id_order)
         prediction = model.predict_frame(*output, meta, stream)
         intended = f'intended_track_map_{t}'
         drops = not paper_id_order and intended in case.outputs
