@@ -22,11 +22,11 @@ class FrameFusion(nn.Module):
     """Merge what the frames of a clip say about the same queries.
 
     Args:
-        method (str): ``'mean'``: average over the frames; ``'attention'``:
+        method: ``'mean'``: average over the frames; ``'attention'``:
             clip queries attend to those of all frames; ``'attention_pos'``:
             with a positional encoding of the queries.
-        channels (int): C.
-        num_heads (int): Heads of the attention.
+        channels: C.
+        num_heads: Heads of the attention.
 
     Raises:
         ValueError: If there is no such method.
@@ -44,14 +44,14 @@ class FrameFusion(nn.Module):
         """Merge.
 
         Args:
-            frames (Tensor): (B, F, N, C) float.
-            queries (Tensor | None): (B, N, C) float, what attends; the mean
+            frames: (B, F, N, C) float.
+            queries: (B, N, C) float, what attends; the mean
                 needs none.
-            pos (Tensor | None): (N, C) float, positional encoding of the
+            pos: (N, C) float, positional encoding of the
                 queries.
 
         Returns:
-            Tensor: (B, N, C) float.
+            (B, N, C) float.
         """
         if self.link is None:
             return frames.mean(1)

@@ -46,7 +46,7 @@ def resolve_checkpoint(path: PathLike, prefer: str = 'best') -> Path:
             ``latest.pth``; ``'latest'``: only the newest counts (resuming).
 
     Returns:
-        Path: The file.
+        The file.
 
     Raises:
         CheckpointError: If there is none.
@@ -94,7 +94,7 @@ def read_checkpoint(path: PathLike, trust: bool = False) -> Dict[str, Any]:
             be built, i.e. whether the file may run code.
 
     Returns:
-        dict: The content with the weights under ``'state_dict'`` (prefix
+        The content with the weights under ``'state_dict'`` (prefix
         ``module.`` removed) and ``'meta'`` (maybe empty).
 
     Raises:
@@ -196,7 +196,7 @@ def load_weights(model: nn.Module, weights: Dict[str, torch.Tensor]) -> LoadRepo
         weights: State dict.
 
     Returns:
-        LoadReport: What was and was not loaded.
+        What was and was not loaded.
     """
     if is_module_wrapper(model):
         model = cast(nn.Module, model.module)
@@ -244,7 +244,7 @@ def load_checkpoint(
         logger: Where the table goes.
 
     Returns:
-        dict: The checkpoint's content.
+        The checkpoint's content.
 
     Raises:
         CheckpointError: As :func:`read_checkpoint`; if nothing fits; or if

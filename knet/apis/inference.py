@@ -50,7 +50,7 @@ def init_model(
         optimize: See :func:`knet.apis.optimize.optimize_model`.
 
     Returns:
-        nn.Module: In eval mode.
+        In eval mode.
 
     Raises:
         UsageError: If config and checkpoint do not fit.
@@ -134,7 +134,7 @@ class VideoSegmenter:
             state: From :meth:`init_state`; updated in place.
 
         Returns:
-            Prediction: At the frame's size; instances if the label space has no stuff.
+            At the frame's size; instances if the label space has no stuff.
 
         Raises:
             ValueError: If the frame is no colour picture.
@@ -176,7 +176,7 @@ class VideoSegmenter:
             alpha: Opacity, 0..1.
 
         Returns:
-            np.ndarray: (H, W, 3) uint8, **RGB** (what writers of videos take).
+            (H, W, 3) uint8, **RGB** (what writers of videos take).
         """
         return overlay(
             np.ascontiguousarray(frame[..., ::-1]), *flat_maps(prediction, self.label_space), self.label_space, alpha

@@ -27,13 +27,13 @@ def conv_norm(conv: nn.Conv2d, norm: nn.Module, x: Tensor) -> Tensor:
     """``norm(conv(x))``, as one convolution if the norm's statistics are frozen.
 
     Args:
-        conv (nn.Conv2d): Convolution without bias.
-        norm (nn.Module): Its norm; anything but a batch norm in evaluation
+        conv: Convolution without bias.
+        norm: Its norm; anything but a batch norm in evaluation
             mode is applied as it is.
-        x (Tensor): (B, C, H, W) float.
+        x: (B, C, H, W) float.
 
     Returns:
-        Tensor: (B, C', H', W') float.
+        (B, C', H', W') float.
     """
     if norm.training or not isinstance(norm, nn.modules.batchnorm._BatchNorm):
         return norm(conv(x))
@@ -72,7 +72,7 @@ class ResNet(BaseResNet):
     """mmdet's ResNet with :class:`FoldedBottleneck`; no plugins, deformable convolutions or average down-sampling.
 
     Args:
-        recomputed_stages (Sequence[int]): Stages, from 1 as in
+        recomputed_stages: Stages, from 1 as in
             ``frozen_stages``, that keep only their input for the backward
             pass.
         **kwargs: Of mmdet's ResNet.

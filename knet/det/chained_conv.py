@@ -83,13 +83,13 @@ def chain(level: PendingConv, second: nn.Conv2d, kernels: Optional[MergedKernels
     are computed step by step.
 
     Args:
-        level (PendingConv): Twice as large as the map that is added to it, so
+        level: Twice as large as the map that is added to it, so
             that no padding is met at the lower and right border.
-        second (nn.Conv2d): 3x3 with stride 2 and padding 1.
-        kernels (MergedKernels | None): :func:`merge_kernels`, if known.
+        second: 3x3 with stride 2 and padding 1.
+        kernels: :func:`merge_kernels`, if known.
 
     Returns:
-        Tensor: (B, O, H / 2, W / 2) float.
+        (B, O, H / 2, W / 2) float.
     """
     x, lateral, coarser, first = level
     fine, coarse, bias = merge_kernels(level, second) if kernels is None else kernels
@@ -118,10 +118,10 @@ class ChainedConv2d(nn.Conv2d):
         """Convolve.
 
         Args:
-            x (Tensor | PendingConv): (B, I, H, W) float.
+            x: (B, I, H, W) float.
 
         Returns:
-            Tensor: (B, O, h, w) float.
+            (B, O, h, w) float.
         """
         if not isinstance(x, PendingConv):
             return super().forward(x)

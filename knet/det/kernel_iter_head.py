@@ -21,14 +21,14 @@ class KernelIterHead(BaseModule):
     """Refine the kernels of a frame in ``num_stages`` stages.
 
     Args:
-        num_stages (int): Number of stages.
-        stage_loss_weights (Sequence[float]): Loss weight of every stage.
-        num_proposals (int): N, number of thing queries.
-        num_thing_classes (int): T, unless a stage says otherwise.
-        num_stuff_classes (int): S, likewise.
-        mask_head (dict | list[dict]): Config of the stages; one dict serves
+        num_stages: Number of stages.
+        stage_loss_weights: Loss weight of every stage.
+        num_proposals: N, number of thing queries.
+        num_thing_classes: T, unless a stage says otherwise.
+        num_stuff_classes: S, likewise.
+        mask_head: Config of the stages; one dict serves
             all of them.
-        train_cfg (list[dict] | None): ``assigner`` and ``sampler`` of every
+        train_cfg: ``assigner`` and ``sampler`` of every
             stage.
     """
 
@@ -72,12 +72,12 @@ class KernelIterHead(BaseModule):
         """Run all stages.
 
         Args:
-            proposals (Proposals): Output of the kernel head.
-            previous (Tensor | None): (B, Q, C, 1, 1) float, refined kernels of
+            proposals: Output of the kernel head.
+            previous: (B, Q, C, 1, 1) float, refined kernels of
                 the previous frame.
 
         Returns:
-            StageOutput: Of the last stage.
+            Of the last stage.
         """
         kernels, masks = proposals.kernels, proposals.masks
         for stage in range(len(self.mask_head)):
@@ -91,14 +91,14 @@ class KernelIterHead(BaseModule):
         """Match the thing queries of a batch with the instances.
 
         Args:
-            stage (int): Stage whose assigner is used.
-            masks (Tensor): (B, Q, h, w) float mask logits at feature
+            stage: Stage whose assigner is used.
+            masks: (B, Q, h, w) float mask logits at feature
                 resolution.
-            cls_logits (Tensor | None): (B, Q, K) float.
-            targets (Sequence[ImageTargets]): B ground truths.
+            cls_logits: (B, Q, K) float.
+            targets: B ground truths.
 
         Returns:
-            list[MaskSamplingResult]: B matchings.
+            B matchings.
         """
         head = self.mask_head[stage]
         things = masks[:, : self.num_proposals]
@@ -120,14 +120,14 @@ class KernelIterHead(BaseModule):
         Every stage is compared with the matching of the masks it *received*.
 
         Args:
-            proposals (Proposals): Output of the kernel head.
-            targets (Sequence[ImageTargets]): B ground truths.
-            samples (list | None): Matching of the initial masks, if the kernel
+            proposals: Output of the kernel head.
+            targets: B ground truths.
+            samples: Matching of the initial masks, if the kernel
                 head has made it already; it equals that of the first stage.
-            previous (Tensor | None): As in :meth:`forward`.
+            previous: As in :meth:`forward`.
 
         Returns:
-            tuple[dict, StageOutput]: Losses ``s{stage}_{name}`` and the output
+            Losses ``s{stage}_{name}`` and the output
             of the last stage.
         """
         losses: Losses = {}

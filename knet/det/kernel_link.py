@@ -10,11 +10,11 @@ class KernelLink(nn.Module):
     """Current kernels attend to previous kernels, or to those of a clip: attention -> norm -> FFN -> norm.
 
     Args:
-        channels (int): C.
-        num_heads (int): Heads of the attention.
-        feedforward_channels (int): Hidden channels of the FFN.
-        num_ffn_fcs (int): Layers of the FFN.
-        kernel_updator_cfg (dict | None): If given, the previous kernels are
+        channels: C.
+        num_heads: Heads of the attention.
+        feedforward_channels: Hidden channels of the FFN.
+        num_ffn_fcs: Layers of the FFN.
+        kernel_updator_cfg: If given, the previous kernels are
             first updated adaptively with features of the current frame.
     """
 
@@ -39,16 +39,16 @@ class KernelLink(nn.Module):
         """Return the current kernels after attention to the previous ones.
 
         Args:
-            current (Tensor): (B, Q, C) float, kernels of this frame.
-            previous (Tensor): (B, Q', C) float, kernels of the previous frame.
-            gathered (Tensor | None): (B, Q', C) float, what the previous
+            current: (B, Q, C) float, kernels of this frame.
+            previous: (B, Q', C) float, kernels of the previous frame.
+            gathered: (B, Q', C) float, what the previous
                 kernels are updated with; read only if the link updates.
-            pos (Tensor | None): (Q, C) float, positional encoding of the
+            pos: (Q, C) float, positional encoding of the
                 kernels; Q' is a multiple of Q, previous kernels of the same
                 index share it.
 
         Returns:
-            Tensor: (B, Q, C) float.
+            (B, Q, C) float.
         """
         if self.update is not None:
             previous = self.update(gathered, previous[:, :, None]).reshape(previous.shape)

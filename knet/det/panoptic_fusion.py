@@ -46,13 +46,13 @@ def select_candidates(cls_scores: Tensor, num_things: int, num_stuff: int, max_p
     the others are left out.
 
     Args:
-        cls_scores (Tensor): (Q, K) float in 0..1.
-        num_things (int): T.
-        num_stuff (int): S; the last S queries are the stuff classes in order.
-        max_per_img (int): Number of thing pairs considered.
+        cls_scores: (Q, K) float in 0..1.
+        num_things: T.
+        num_stuff: S; the last S queries are the stuff classes in order.
+        max_per_img: Number of thing pairs considered.
 
     Returns:
-        Candidates: Things by descending score, then stuff by descending score.
+        Things by descending score, then stuff by descending score.
     """
     num_queries = len(cls_scores) - num_stuff
     thing_scores = cls_scores[:num_queries, :num_things].flatten()
@@ -75,10 +75,10 @@ class MaskResizer:
     logits would give other masks.
 
     Args:
-        masks (Tensor): (Q, h, w) float logits of one image at feature
+        masks: (Q, h, w) float logits of one image at feature
             resolution.
-        upsample_stride (int): Factor by which logits are up-sampled first.
-        img_meta (dict): ``batch_input_shape``, ``img_shape``, ``ori_shape``.
+        upsample_stride: Factor by which logits are up-sampled first.
+        img_meta: ``batch_input_shape``, ``img_shape``, ``ori_shape``.
     """
 
     def __init__(self, masks: Tensor, upsample_stride: int, img_meta: dict) -> None:
@@ -157,16 +157,16 @@ def merge_jointly(
     """Accept or drop each candidate by score and by the share of itself it won.
 
     Args:
-        candidates (Candidates): M scored masks.
-        owners (Owners): Who won which pixel.
-        label_space (LabelSpace): Numbering of the classes.
-        instance_score_thr (float): Things below are dropped; their pixels
+        candidates: M scored masks.
+        owners: Who won which pixel.
+        label_space: Numbering of the classes.
+        instance_score_thr: Things below are dropped; their pixels
             stay unassigned.
-        overlap_thr (float): Least share of its visible pixels (p >= 0.5) that
+        overlap_thr: Least share of its visible pixels (p >= 0.5) that
             a mask must have won.
 
     Returns:
-        tuple[Tensor, list[Segment]]: (H, W) int32 map of segment ids, 0 =
+        (H, W) int32 map of segment ids, 0 =
         unassigned, and the segments by descending score.
     """
     order = candidates.scores.argsort(descending=True, stable=True).tolist()
@@ -208,16 +208,16 @@ def merge_thing_first(
     the joint merge would split the object between them.
 
     Args:
-        candidates (Candidates): M scored masks.
-        resizer (MaskResizer): The masks of the queries.
-        label_space (LabelSpace): Numbering of the classes.
-        instance_score_thr (float): Things below are dropped.
-        iou_thr (float): Largest share of a thing that may be taken already.
-        stuff_max_area (int): Least number of free pixels of a stuff mask; the
+        candidates: M scored masks.
+        resizer: The masks of the queries.
+        label_space: Numbering of the classes.
+        instance_score_thr: Things below are dropped.
+        iou_thr: Largest share of a thing that may be taken already.
+        stuff_max_area: Least number of free pixels of a stuff mask; the
             name is that of configs in circulation.
 
     Returns:
-        tuple[Tensor, list[Segment]]: (H, W) int32 map of segment ids, 0 =
+        (H, W) int32 map of segment ids, 0 =
         unassigned, and the segments in the order of painting.
     """
     is_thing = candidates.labels < label_space.num_things
@@ -257,13 +257,13 @@ def fuse(
     """Panoptic map of one image from the output of the last stage.
 
     Args:
-        cls_scores (Tensor): (Q, K) float in 0..1.
-        resizer (MaskResizer): The masks of the Q queries.
-        label_space (LabelSpace): Numbering of the classes.
-        options (FusionOptions): Which merge, and its thresholds.
+        cls_scores: (Q, K) float in 0..1.
+        resizer: The masks of the Q queries.
+        label_space: Numbering of the classes.
+        options: Which merge, and its thresholds.
 
     Returns:
-        tuple[Tensor, list[Segment]]: As :func:`merge_jointly`.
+        As :func:`merge_jointly`.
     """
     candidates = select_candidates(cls_scores, label_space.num_things, label_space.num_stuff, options.max_per_img)
     merge = options.merge
@@ -286,17 +286,17 @@ def semantic_map(
     """Dataset ids per pixel.
 
     Args:
-        panoptic (Tensor): (H, W) int32 segment ids, 0 = unassigned.
-        segments (list[Segment]): The segments.
-        label_space (LabelSpace): Numbering of the classes.
-        unassigned (str): What pixels of no segment become: ``'class0'`` (the
+        panoptic: (H, W) int32 segment ids, 0 = unassigned.
+        segments: The segments.
+        label_space: Numbering of the classes.
+        unassigned: What pixels of no segment become: ``'class0'`` (the
             original; part of its published numbers), ``'void'``, or
             ``'stuff'``, the best stuff class there.
-        cls_scores (Tensor): (Q, K) float in 0..1, read for ``'stuff'``.
-        resizer (MaskResizer): Masks, read for ``'stuff'``.
+        cls_scores: (Q, K) float in 0..1, read for ``'stuff'``.
+        resizer: Masks, read for ``'stuff'``.
 
     Returns:
-        Tensor: (H, W) uint8.
+        (H, W) uint8.
 
     Raises:
         ValueError: If ``unassigned`` is none of the three.

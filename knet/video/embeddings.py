@@ -166,12 +166,12 @@ class MaskPoolEmbedding(Embedding):
         """Features under masks.
 
         Args:
-            output (NetworkOutput): For B frames.
-            masks (Sequence[Tensor]): B tensors (n_i, h, w) bool over the
+            output: For B frames.
+            masks: B tensors (n_i, h, w) bool over the
                 padded frame, at any resolution.
 
         Returns:
-            Tensor: (sum of n_i, C) float.
+            (sum of n_i, C) float.
         """
         feats = output.proposals.feats
         pooled = [feats.new_zeros((0, feats.shape[1]))]
@@ -203,10 +203,10 @@ def deviation_boxes(masks: Tensor) -> Tensor:
     """Boxes around the centres of masks, twice the mean absolute deviation of their pixels to each side.
 
     Args:
-        masks (Tensor): (n, H, W) bool.
+        masks: (n, H, W) bool.
 
     Returns:
-        Tensor: (n, 4) float, x0, y0, x1, y1 >= 0; zeros for an empty mask.
+        (n, 4) float, x0, y0, x1, y1 >= 0; zeros for an empty mask.
     """
     area = masks.flatten(1).sum(1).float()
     centres, radii = [], []
@@ -226,8 +226,8 @@ class RoIEmbedding(MaskPoolEmbedding):
     """Features of the neck in a box around the mask, as in QDTrack.
 
     Args:
-        channels (int): C, channels of the neck.
-        roi_extractor (dict): Config; its ``out_channels`` are C.
+        channels: C, channels of the neck.
+        roi_extractor: Config; its ``out_channels`` are C.
     """
 
     def __init__(self, channels: int, roi_extractor: dict) -> None:
@@ -261,8 +261,8 @@ def build_embedding(cfg: Union[str, Mapping[str, Any]], channels: int) -> Embedd
     """Build an embedding.
 
     Args:
-        cfg (str | dict): Its name, or a config with the name as ``type``.
-        channels (int): C, channels of kernels and feature maps.
+        cfg: Its name, or a config with the name as ``type``.
+        channels: C, channels of kernels and feature maps.
 
     Returns:
         The embedding.

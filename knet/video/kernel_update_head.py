@@ -37,11 +37,11 @@ class VideoKernelUpdateHead(KernelUpdateHead):
     """:class:`~knet.det.KernelUpdateHead` whose kernels see the previous frame.
 
     Args:
-        previous_type (str | None): Link of the *tracking* kernels, after the
+        previous_type: Link of the *tracking* kernels, after the
             refinement; classes and masks don't see it. ``'ffn'``: attention;
             ``'update'`` / ``'update_obj'``: previous kernels are first updated
             with the group features / the refined kernels of this frame.
-        previous_link (str | None): Link of the *segmentation* kernels, before
+        previous_link: Link of the *segmentation* kernels, before
             the refinement. ``'link_atten'``: attention;
             ``'update_dynamic_cov'``: with an update by the group features.
         **kwargs: Of the image head.
@@ -79,14 +79,14 @@ class VideoKernelUpdateHead(KernelUpdateHead):
         """Refine kernels and masks once.
 
         Args:
-            x (Tensor): (B, C, h, w) float features.
-            kernels (Tensor): (B, Q, C, 1, 1) float.
-            masks (Tensor): (B, Q, h, w) float mask logits.
-            previous (Tensor | None): (B, Q, C, 1, 1) float, refined kernels of
+            x: (B, C, h, w) float features.
+            kernels: (B, Q, C, 1, 1) float.
+            masks: (B, Q, h, w) float mask logits.
+            previous: (B, Q, C, 1, 1) float, refined kernels of
                 the previous frame.
 
         Returns:
-            StageOutput: ``track_kernels`` is None without ``previous`` or
+            ``track_kernels`` is None without ``previous`` or
             without ``previous_type``.
         """
         gathered = self.gather(masks, x)

@@ -87,20 +87,20 @@ class QuasiDenseEmbedTracker(Tracker):
     """Match embeddings of things with those of recent tracks (QDTrack, Sec. 3.3).
 
     Args:
-        init_score_thr (float): Least score of a detection that starts a track.
-        obj_score_thr (float): Least score of a detection that continues one.
-        match_score_thr (float): Least similarity of a match.
-        memo_tracklet_frames (int): Frames after which an unseen track ends.
-        memo_backdrop_frames (int): Frames for which untracked detections are
+        init_score_thr: Least score of a detection that starts a track.
+        obj_score_thr: Least score of a detection that continues one.
+        match_score_thr: Least similarity of a match.
+        memo_tracklet_frames: Frames after which an unseen track ends.
+        memo_backdrop_frames: Frames for which untracked detections are
             remembered as distractors.
-        memo_momentum (float): Weight of the *new* embedding of a track.
-        nms_conf_thr (float): Similarity above which a weak detection is
+        memo_momentum: Weight of the *new* embedding of a track.
+        nms_conf_thr: Similarity above which a weak detection is
             regarded as a duplicate of a track.
-        nms_backdrop_iou_thr (float): Box IoU of duplicates among weak
+        nms_backdrop_iou_thr: Box IoU of duplicates among weak
             detections.
-        nms_class_iou_thr (float): Box IoU of duplicates among strong ones.
-        with_cats (bool): Match within a class only.
-        match_metric (str): ``'bisoftmax'``, ``'softmax'`` or ``'cosine'``.
+        nms_class_iou_thr: Box IoU of duplicates among strong ones.
+        with_cats: Match within a class only.
+        match_metric: ``'bisoftmax'``, ``'softmax'`` or ``'cosine'``.
     """
 
     def __init__(
@@ -227,7 +227,7 @@ class MaskIoUTracker(Tracker):
     """Match with the thing of the previous frame that overlaps most: association without embeddings.
 
     Args:
-        match_iou_thr (float): Least mask IoU of a match.
+        match_iou_thr: Least mask IoU of a match.
     """
 
     def __init__(self, match_iou_thr: float = 0.1) -> None:

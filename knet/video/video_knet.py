@@ -32,17 +32,17 @@ class VideoKNet(FrameByFrame, KernelNet):
     come one by one, see :meth:`new_stream` and :meth:`step`.
 
     Args:
-        track_head (dict): Config of the embedding head and its losses.
-        tracker (dict): Config of the tracker.
-        embedding (str | dict): What the tracker compares, see
+        track_head: Config of the embedding head and its losses.
+        tracker: Config of the tracker.
+        embedding: What the tracker compares, see
             :mod:`.embeddings`: ``'query'``, kernels after a learned embedding;
             ``'raw_query'``, the kernels themselves; ``'mask_pool'``, features
             under masks; ``'roi'`` (with its ``roi_extractor``), features in
             boxes.
-        link_previous (bool): Hand the kernels of the previous frame to the
+        link_previous: Hand the kernels of the previous frame to the
             last refinement stage.
-        ref_losses (bool): Train segmentation on the reference frame, too.
-        semantic_filter (bool): Only pixels where the semantic branch sees a
+        ref_losses: Train segmentation on the reference frame, too.
+        semantic_filter: Only pixels where the semantic branch sees a
             thing count for the boxes of the tracker.
         **kwargs: Of :class:`~knet.det.kernel_net.KernelNet`.
     """
@@ -91,23 +91,23 @@ class VideoKNet(FrameByFrame, KernelNet):
         """Losses of B pairs of key and reference frame.
 
         Args:
-            img (Tensor): (B, 3, H, W) float, normalised key frames.
-            img_metas (Sequence[dict]): B metas.
-            gt_labels (Sequence[Tensor]): B tensors (G_i,) int64 thing labels.
-            gt_masks (Sequence[BitmapMasks]): B instance mask sets.
-            gt_instance_ids (Sequence[Tensor]): B tensors (G_i,) identities.
-            gt_semantic_seg (Tensor): (B, 1, H, W) int dataset ids.
-            ref_img (Tensor): (B, 1, 3, H, W) float, one reference each.
-            ref_img_metas (Sequence): B lists of one meta.
-            ref_gt_labels (Sequence[Tensor]): B tensors (M_i, 2), column 0 is
+            img: (B, 3, H, W) float, normalised key frames.
+            img_metas: B metas.
+            gt_labels: B tensors (G_i,) int64 thing labels.
+            gt_masks: B instance mask sets.
+            gt_instance_ids: B tensors (G_i,) identities.
+            gt_semantic_seg: (B, 1, H, W) int dataset ids.
+            ref_img: (B, 1, 3, H, W) float, one reference each.
+            ref_img_metas: B lists of one meta.
+            ref_gt_labels: B tensors (M_i, 2), column 0 is
                 the index of the reference, column 1 the label.
-            ref_gt_masks (Sequence): B lists of one mask set.
-            ref_gt_instance_ids (Sequence[Tensor]): B tensors (M_i, 2).
-            ref_gt_semantic_seg (Tensor): (B, 1, 1, H, W) int dataset ids.
+            ref_gt_masks: B lists of one mask set.
+            ref_gt_instance_ids: B tensors (M_i, 2).
+            ref_gt_semantic_seg: (B, 1, 1, H, W) int dataset ids.
             **kwargs: Other keys that data sets collect; not needed.
 
         Returns:
-            dict[str, Tensor]: Losses of the key frames named as in
+            Losses of the key frames named as in
             :meth:`KNet.forward_train`; those of the references with suffix
             ``_ref`` (stages) and ``_ref_rpn`` (kernel head); ``loss_track``,
             ``loss_track_aux``.
@@ -177,13 +177,13 @@ class VideoKNet(FrameByFrame, KernelNet):
         """Predict the next frame of a stream.
 
         Args:
-            img (Tensor): (1, 3, H, W) float, normalised and padded.
-            img_meta (dict): With ``video_id``, ``frame_id``, ``img_shape``,
+            img: (1, 3, H, W) float, normalised and padded.
+            img_meta: With ``video_id``, ``frame_id``, ``img_shape``,
                 ``ori_shape`` and, optionally, ``is_first_frame``.
-            memory (StreamMemory): Of the stream; updated in place.
+            memory: Of the stream; updated in place.
 
         Returns:
-            PanopticPrediction: At original size; ``instance`` holds track ids
+            At original size; ``instance`` holds track ids
             from 1, 0 = stuff or untracked.
         """
         output = self.forward_network(img, img_meta, memory)

@@ -28,7 +28,7 @@ class VideoKNetVSS(FrameByFrame, EncoderDecoder):
     Its parts are built from mmseg's registry.
 
     Args:
-        label_space (str | LabelSpace): The classes; the channels of the logits
+        label_space: The classes; the channels of the logits
             are its model classes.
         **kwargs: Of :class:`mmseg.models.EncoderDecoder`; ``decode_head`` is a
             :class:`.VideoIterativeDecodeHead`.
@@ -69,15 +69,15 @@ class VideoKNetVSS(FrameByFrame, EncoderDecoder):
         """Losses of B frames, or of B pairs of key and reference frame.
 
         Args:
-            img (Tensor): (B, 3, H, W) float, normalised key frames.
-            img_metas (Sequence[dict]): B metas.
-            gt_semantic_seg (Tensor): (B, 1, H, W) int64 dataset ids or void.
-            ref_img (Tensor | None): (B, 1, 3, H, W) float, one reference each.
-            ref_img_metas (Sequence | None): B lists of one meta.
-            ref_gt_semantic_seg (Tensor | None): (B, 1, 1, H, W) int64.
+            img: (B, 3, H, W) float, normalised key frames.
+            img_metas: B metas.
+            gt_semantic_seg: (B, 1, H, W) int64 dataset ids or void.
+            ref_img: (B, 1, 3, H, W) float, one reference each.
+            ref_img_metas: B lists of one meta.
+            ref_gt_semantic_seg: (B, 1, 1, H, W) int64.
 
         Returns:
-            dict[str, Tensor]: Named as those of mmseg's EncoderDecoder.
+            Named as those of mmseg's EncoderDecoder.
         """
         pairs = ref_img is not None
         if pairs:
@@ -117,13 +117,13 @@ class VideoKNetVSS(FrameByFrame, EncoderDecoder):
         """Predict the next frame of a stream.
 
         Args:
-            img (Tensor): (1, 3, H, W) float, normalised and padded.
-            img_meta (dict): With ``video_id``, ``frame_id``, ``img_shape``,
+            img: (1, 3, H, W) float, normalised and padded.
+            img_meta: With ``video_id``, ``frame_id``, ``img_shape``,
                 ``ori_shape`` and, optionally, ``is_first_frame``.
-            memory (StreamMemory): Of the stream; updated in place.
+            memory: Of the stream; updated in place.
 
         Returns:
-            PanopticPrediction: At original size, all classes stuff: ``instance``
+            At original size, all classes stuff: ``instance``
             and ``panoptic`` are zero and there are no segments.
         """
         if memory.starts_anew(img_meta):

@@ -15,10 +15,10 @@ def adopt_image_weights(module: nn.Module, weights: Dict[str, Tensor], prefix: s
     modules are filled through this hook.
 
     Args:
-        module (nn.Module): Detector with ``roi_head``, ``tracker`` and
+        module: Detector with ``roi_head``, ``tracker`` and
             ``remapped``, which is renewed.
-        weights (dict[str, Tensor]): State dict.
-        prefix (str): Of the detector in ``weights``.
+        weights: State dict.
+        prefix: Of the detector in ``weights``.
         *_: Other arguments of load hooks.
     """
     module.remapped = {}

@@ -21,17 +21,17 @@ class KernelFrameIterHeadVideo(KernelIterHead):
     come as B * F images.
 
     Args:
-        num_stages (int): Number of stages.
-        assign_stages (int): So many of them refine the kernels of the clip,
+        num_stages: Number of stages.
+        assign_stages: So many of them refine the kernels of the clip,
             classify them and are matched with the tracks; the others refine
             kernels of every frame and take over the last matching.
-        proposal_feature_channel (int): C.
-        mask_head (dict): Config of all stages.
-        query_merge_method (str): How frames are merged, see
+        proposal_feature_channel: C.
+        mask_head: Config of all stages.
+        query_merge_method: How frames are merged, see
             :class:`~knet_vis.frame_fusion.FrameFusion`; here and in the stages.
-        with_mask_init (bool): Start from masks of the merged kernels, with
+        with_mask_init: Start from masks of the merged kernels, with
             losses of their own, instead of those of the frames.
-        train_cfg (dict | None): ``assigner`` and ``sampler`` of all stages.
+        train_cfg: ``assigner`` and ``sampler`` of all stages.
         **kwargs: Of :class:`~knet.det.KernelIterHead`.
     """
 
@@ -89,11 +89,11 @@ class KernelFrameIterHeadVideo(KernelIterHead):
         """Masks of merged kernels, if the head is configured to start from them.
 
         Args:
-            x (Tensor): (B * F, C, h, w) float features.
-            kernels (Tensor): (B, N, C) float.
+            x: (B * F, C, h, w) float features.
+            kernels: (B, N, C) float.
 
         Returns:
-            Tensor: (B * F, N, h, w) float logits.
+            (B * F, N, h, w) float logits.
         """
         kernels = self.fc_mask(kernels).repeat_interleave(len(x) // len(kernels), dim=0)
         return (kernels @ x.flatten(2)).unflatten(2, x.shape[2:])
@@ -102,14 +102,14 @@ class KernelFrameIterHeadVideo(KernelIterHead):
         """Refine once.
 
         Args:
-            stage (int): Which stage.
-            x (Tensor): (B * F, C, h, w) float features.
-            kernels (Tensor): (B, N, C, 1, 1) float of the clips; frame stages
+            stage: Which stage.
+            x: (B * F, C, h, w) float features.
+            kernels: (B, N, C, 1, 1) float of the clips; frame stages
                 also take (B * F, N, C, 1, 1).
-            masks (Tensor): (B * F, N, h, w) float logits.
+            masks: (B * F, N, h, w) float logits.
 
         Returns:
-            StageOutput: See :class:`KernelUpdateHeadVideo`.
+            See :class:`KernelUpdateHeadVideo`.
         """
         if stage >= self.assign_stages:
             kernels = kernels.repeat_interleave(len(x) // len(kernels), dim=0)
@@ -125,12 +125,12 @@ class KernelFrameIterHeadVideo(KernelIterHead):
         """Run all stages.
 
         Args:
-            frames (Proposals): Refined kernels, masks and features of B * F
+            frames: Refined kernels, masks and features of B * F
                 images.
-            num_clips (int): B.
+            num_clips: B.
 
         Returns:
-            StageOutput: Of the last stage, with the class logits (B, N, K) of
+            Of the last stage, with the class logits (B, N, K) of
             the last stage that has a classifier.
         """
         start, cls_logits = self._start(frames, num_clips), None
@@ -147,13 +147,13 @@ class KernelFrameIterHeadVideo(KernelIterHead):
         Clip stages are matched with the masks they *predict*.
 
         Args:
-            frames (Proposals): Refined kernels, masks and features of B * F
+            frames: Refined kernels, masks and features of B * F
                 images.
-            clips (Sequence[ImageTargets]): Tracks of the B clips, see
+            clips: Tracks of the B clips, see
                 :func:`~knet_vis.tracker.clip_targets.clip_targets`.
 
         Returns:
-            dict[str, Tensor]: ``tracker_s{stage}_{name}`` and, if configured,
+            ``tracker_s{stage}_{name}`` and, if configured,
             ``tracker_init_{name}``.
         """
         losses: Losses = {}

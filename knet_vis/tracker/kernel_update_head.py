@@ -19,7 +19,7 @@ class KernelUpdateHeadVideo(KernelUpdateHead):
     every frame has kernels of its own and the stage is that of image K-Net.
 
     Args:
-        query_merge_method (str): How group features of the frames become those
+        query_merge_method: How group features of the frames become those
             of the clip, see :class:`~knet_vis.frame_fusion.FrameFusion`.
         **kwargs: Of the image head.
     """
@@ -34,15 +34,15 @@ class KernelUpdateHeadVideo(KernelUpdateHead):
         """Refine kernels and masks once.
 
         Args:
-            x (Tensor): (B * F, C, h, w) float features.
-            kernels (Tensor): (B, N, C, 1, 1) float with a classifier,
+            x: (B * F, C, h, w) float features.
+            kernels: (B, N, C, 1, 1) float with a classifier,
                 (B * F, N, C, 1, 1) without.
-            masks (Tensor): (B * F, N, h, w) float mask logits.
-            query_pos (Tensor | None): (N, C) float, positional encoding for
+            masks: (B * F, N, h, w) float mask logits.
+            query_pos: (N, C) float, positional encoding for
                 the fusion of the frames.
 
         Returns:
-            StageOutput: Masks (B * F, N, h, w), kernels as they came, class
+            Masks (B * F, N, h, w), kernels as they came, class
             logits (B, N, K) or None.
         """
         return self.predict(x, self.update_kernels(self.gather(masks, x), kernels[..., 0, 0], query_pos))
@@ -51,13 +51,13 @@ class KernelUpdateHeadVideo(KernelUpdateHead):
         """As in image K-Net, after fusion of the frames.
 
         Args:
-            gathered (Tensor): (B * F, N, C) float, features under the masks.
-            kernels (Tensor): (B, N, C) float with a classifier, (B * F, N, C)
+            gathered: (B * F, N, C) float, features under the masks.
+            kernels: (B, N, C) float with a classifier, (B * F, N, C)
                 without.
-            query_pos (Tensor | None): As in :meth:`forward`.
+            query_pos: As in :meth:`forward`.
 
         Returns:
-            Tensor: Of the shape of ``kernels``.
+            Of the shape of ``kernels``.
         """
         if self.with_cls:
             gathered = self.fuse_frames(gathered.unflatten(0, (len(kernels), -1)), kernels.detach(), query_pos)

@@ -17,7 +17,7 @@ class TensorSpool:
     memory of the process.
 
     Args:
-        device (torch.device): Where tensors are read to.
+        device: Where tensors are read to.
     """
 
     def __init__(self, device: torch.device) -> None:

@@ -28,14 +28,14 @@ class KNetTrack(ClipModel, KernelNet):
     :func:`~knet_vis.tracker.adopt_tracker.adopt_image_weights`.
 
     Args:
-        tracker (dict): Config of the
+        tracker: Config of the
             :class:`~knet_vis.tracker.KernelFrameIterHeadVideo`; class counts
             are those of the label space.
         **kwargs: Of :class:`~knet.det.kernel_net.KernelNet`; ``train_cfg`` and ``test_cfg``
             have a part ``tracker``. The label space has no stuff.
 
     Attributes:
-        remapped (dict[str, str]): Which keys of the last loaded state dict
+        remapped: Which keys of the last loaded state dict
             filled which others, by the key that was filled.
 
     Raises:
@@ -70,12 +70,12 @@ class KNetTrack(ClipModel, KernelNet):
         """mmdet's entry to :meth:`forward_train` and :meth:`simple_test`.
 
         Args:
-            img_metas (Sequence): Of the key frames. Frames of a clip are
+            img_metas: Of the key frames. Frames of a clip are
                 equal; an image of the key isn't needed and is ignored.
-            ref_img (Tensor | list[Tensor]): Clips; for testing a list with one
+            ref_img: Clips; for testing a list with one
                 element, as mmdet's transforms for augmentation make it.
-            ref_img_metas (Sequence): Likewise.
-            return_loss (bool): Whether to train.
+            ref_img_metas: Likewise.
+            return_loss: Whether to train.
             **kwargs: Ground truth; see :meth:`forward_train`.
         """
         if return_loss:
@@ -96,18 +96,18 @@ class KNetTrack(ClipModel, KernelNet):
         """Losses of B clips of F frames.
 
         Args:
-            ref_img (Tensor): (B, F, 3, H, W) float, normalised.
-            ref_img_metas (Sequence[Sequence[dict]]): B times F metas.
-            ref_gt_masks (Sequence[Sequence[BitmapMasks]]): B times F mask sets;
+            ref_img: (B, F, 3, H, W) float, normalised.
+            ref_img_metas: B times F metas.
+            ref_gt_masks: B times F mask sets;
                 any of them may be empty.
-            ref_gt_labels (Sequence[Tensor]): B tensors (M_i, 2), frame 0..F-1
+            ref_gt_labels: B tensors (M_i, 2), frame 0..F-1
                 and thing label.
-            ref_gt_instance_ids (Sequence[Tensor]): B tensors (M_i, 2), frame
+            ref_gt_instance_ids: B tensors (M_i, 2), frame
                 and instance id.
             **kwargs: Other keys that data sets collect; not needed.
 
         Returns:
-            dict[str, Tensor]: ``loss_rpn_*``, ``s{stage}_*``,
+            ``loss_rpn_*``, ``s{stage}_*``,
             ``tracker_s{stage}_*``.
         """
         clips, frames = self._targets(ref_img, ref_img_metas, ref_gt_masks, ref_gt_labels, ref_gt_instance_ids)
@@ -153,12 +153,12 @@ class KNetTrack(ClipModel, KernelNet):
         doesn't depend on how the video is cut into chunks.
 
         Args:
-            chunks (Iterable[Tensor]): Consecutive frames, each (f, 3, H, W)
+            chunks: Consecutive frames, each (f, 3, H, W)
                 float, normalised and padded; f may differ.
-            img_meta (dict): ``img_shape`` and ``ori_shape``, of all frames.
+            img_meta: ``img_shape`` and ``ori_shape``, of all frames.
 
         Returns:
-            VideoInstances: The ``max_per_img`` best (query, class) pairs; a
+            The ``max_per_img`` best (query, class) pairs; a
             query may appear under several classes.
 
         Raises:
@@ -170,11 +170,11 @@ class KNetTrack(ClipModel, KernelNet):
         """:meth:`predict_video` for B videos as tensors.
 
         Args:
-            ref_img (Tensor): (B, F, 3, H, W) float.
-            ref_img_metas (Sequence[Sequence[dict]]): B times F metas.
+            ref_img: (B, F, 3, H, W) float.
+            ref_img_metas: B times F metas.
 
         Returns:
-            list[VideoInstances]: B predictions.
+            B predictions.
         """
         return [self.predict_video([video], metas[0]) for video, metas in zip(ref_img, ref_img_metas)]
 
