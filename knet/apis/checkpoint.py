@@ -269,7 +269,7 @@ def save_atomic(content: Dict[str, Any], path: PathLike) -> None:
     with atomic_path(path) as partial, open(partial, 'wb') as file:
         recorder = _FailureRecorder(file)
         try:
-            torch.save(content, recorder)
+            torch.save(content, cast(BinaryIO, recorder))
         except RuntimeError:
             # torch only says that writing failed; the file knows why.
             if recorder.failure is not None:

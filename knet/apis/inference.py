@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Dict, List, Optional, Union
+from typing import Any, Dict, List, Optional, Union, cast
 
 import numpy as np
 import torch
@@ -17,6 +17,7 @@ from knet.apis.distributed import current_device
 from knet.apis.optimize import fold_norms, optimize_model
 from knet.apis.test import Prediction, inference_context, unpack_sample
 from knet.det.protocols import StreamModel
+from knet.labels import LabelSpace
 from knet.utils.cli import UsageError
 from knet.visualization import flat_maps, overlay
 
@@ -113,7 +114,7 @@ class VideoSegmenter:
         self.model = init_model(cfg, checkpoint, device, trust, optimize)
         self.device = next(self.model.parameters()).device
         self.amp = amp
-        self.label_space = self.model.label_space
+        self.label_space = cast(LabelSpace, self.model.label_space)
         steps: List[Dict[str, Any]] = cfg.data.test.pipeline
         if not str(steps[0]['type']).startswith('Load'):
             raise UsageError(f'the test pipeline of {cfg.filename} does not begin with a loader: {steps[0]["type"]}')

@@ -4,7 +4,7 @@ Outputs differ from those of the model as trained by float rounding only.
 """
 
 import warnings
-from typing import Any, Dict, Tuple
+from typing import Any, Dict, Tuple, cast
 
 import torch
 from mmcv.cnn import fuse_conv_bn
@@ -69,5 +69,5 @@ def optimize_model(model: nn.Module) -> nn.Module:
     Returns:
         The same model, for inference only.
     """
-    model.backbone = FrozenByShape(model.backbone)
+    model.backbone = FrozenByShape(cast(nn.Module, model.backbone))
     return model

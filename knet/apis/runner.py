@@ -12,7 +12,7 @@ from typing import Any, Dict, List, Optional, Tuple, Union, cast
 
 import mmcv
 from mmcv.parallel import is_module_wrapper
-from mmcv.runner import RUNNERS, EpochBasedRunner, Hook, IterBasedRunner
+from mmcv.runner import RUNNERS, BaseRunner, EpochBasedRunner, Hook, IterBasedRunner
 from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.utils.data import DataLoader
@@ -46,7 +46,7 @@ class DropGradientsHook(Hook):
         runner.optimizer.zero_grad(set_to_none=True)
 
 
-class ResumableMixin:
+class ResumableMixin(BaseRunner):
     """Saving and resuming shared by the epoch and the iteration runner.
 
     Attributes:
@@ -126,7 +126,7 @@ class ResumableMixin:
             )
         self._epoch, self._iter = meta['epoch'], meta['iter']
         self._resumed_steps = meta.get('iters_per_epoch')
-        self.meta = dict(self.meta or {})
+        self.meta: Dict[str, Any] = dict(self.meta or {})
         self.meta.update({key: meta[key] for key in ('hook_msgs', 'fp16') if key in meta})
         if resume_optimizer:
             _load_optimizer(self.model, self.optimizer, content, path)
@@ -142,7 +142,7 @@ class ResumableMixin:
             self._iter = self._iter * steps // saved
             self._epoch = self._iter // steps
         self._resumed_steps = None
-        loader.sampler.seek(self._iter)
+        cast(Any, loader.sampler).seek(self._iter)
 
 
 def _write(model: Any, path: str, optimizer: Union[Optimizer, Dict, None], meta: Dict[str, Any]) -> None:

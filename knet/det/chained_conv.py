@@ -9,7 +9,7 @@ resolution is made, and where the backbone's first stage is frozen none has a
 gradient. Parameters stay those of the four.
 """
 
-from typing import NamedTuple, Optional, Sequence, Tuple, Union
+from typing import NamedTuple, Optional, Sequence, Tuple, Union, cast
 
 import torch
 import torch.nn.functional as F
@@ -94,7 +94,7 @@ def chain(level: PendingConv, second: nn.Conv2d, kernels: Optional[MergedKernels
     x, lateral, coarser, first = level
     fine, coarse, bias = merge_kernels(level, second) if kernels is None else kernels
     # The bias of the 1x1 convolution must not reach into the padding, so it goes with the coarser map.
-    coarser = coarser + lateral.bias[:, None, None]
+    coarser = coarser + cast(Tensor, lateral.bias)[:, None, None]
     out = F.conv2d(x, fine, bias, stride=2, padding=2) + F.conv2d(coarser, coarse, padding=1)
     upper = F.conv2d(x[:, :, :3], lateral.weight) + _twice(coarser[:, :, :2])[:, :, :3]
     left = F.conv2d(x[..., :3], lateral.weight) + _twice(coarser[..., :2])[..., :3]
@@ -135,7 +135,7 @@ class ChainedConv2d(nn.Conv2d):
         made_of = (torch.is_autocast_enabled(), *((w.data_ptr(), w._version, w.dtype) for w in weights))
         if self._kept[0] != made_of:
             self._kept = (made_of, merge_kernels(level, self))
-        return self._kept[1]
+        return cast(MergedKernels, self._kept[1])
 
     def _pays(self, level: PendingConv) -> bool:
         (batch, channels, height, width), (h, w) = level.x.shape, level.coarser.shape[2:]

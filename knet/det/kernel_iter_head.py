@@ -1,6 +1,6 @@
 """The chain of refinement stages."""
 
-from typing import Dict, List, Optional, Sequence, Tuple
+from typing import Dict, List, Optional, Sequence, Tuple, Union, cast
 
 from mmcv.runner import BaseModule
 from mmdet.core import build_assigner, build_sampler
@@ -9,7 +9,7 @@ from mmdet.models.builder import HEADS, build_head
 from torch import Tensor, nn
 
 from .kernel_head import Proposals
-from .kernel_update_head import StageOutput
+from .kernel_update_head import KernelUpdateHead, StageOutput
 from .mask_hungarian_assigner import match
 from .targets import ImageTargets
 
@@ -39,11 +39,11 @@ class KernelIterHead(BaseModule):
         num_proposals: int,
         num_thing_classes: int,
         num_stuff_classes: int,
-        mask_head: dict,
+        mask_head: Union[dict, Sequence[dict]],
         train_cfg: Optional[Sequence[dict]] = None,
     ) -> None:
         super().__init__()
-        heads = mask_head if isinstance(mask_head, (list, tuple)) else [mask_head] * num_stages
+        heads = [mask_head] * num_stages if isinstance(mask_head, dict) else mask_head
         if not len(heads) == len(stage_loss_weights) == num_stages:
             raise ValueError(
                 f'num_stages={num_stages}, but {len(heads)} mask heads and '
@@ -52,7 +52,8 @@ class KernelIterHead(BaseModule):
         self.num_proposals = num_proposals
         self.stage_loss_weights = stage_loss_weights
         counts = dict(num_thing_classes=num_thing_classes, num_stuff_classes=num_stuff_classes)
-        self.mask_head = nn.ModuleList(build_head({**counts, **head}) for head in heads)
+        stages = nn.ModuleList(build_head({**counts, **head}) for head in heads)
+        self.mask_head = cast(Sequence[KernelUpdateHead], stages)
         if train_cfg is not None:
             self.assigners = [build_assigner(cfg['assigner']) for cfg in train_cfg]
             self.samplers = [build_sampler(cfg['sampler']) for cfg in train_cfg]

@@ -132,13 +132,13 @@ def find_owners(candidates: Candidates, resizer: MaskResizer) -> Owners:
     # Rounding in the interpolation may exceed the bound by an ulp or two.
     bounds = candidates.scores * resizer.upper_bounds(candidates.kernels) * (1 + 1e-5)
     order = bounds.argsort(descending=True)
-    bounds = bounds[order].tolist()
+    bounds_list: List[float] = bounds[order].tolist()
     best = torch.full(resizer.size, -1.0, device=device, dtype=candidates.scores.dtype)
     owner = torch.zeros(resizer.size, dtype=torch.long, device=device)
     visible = torch.zeros(num, dtype=torch.long, device=device)
     for start in range(0, num, CHUNK):
         # Candidates that cannot reach the weakest pixel cannot win anywhere.
-        if bounds[start] < best.min().item():
+        if bounds_list[start] < best.min().item():
             break
         chunk = order[start : start + CHUNK].sort().values
         probs = resizer(candidates.kernels[chunk])
@@ -222,15 +222,15 @@ def merge_thing_first(
     """
     is_thing = candidates.labels < label_space.num_things
     order = candidates.scores.argsort(descending=True, stable=True)
-    order = (
+    painting: List[int] = (
         order[is_thing[order] & (candidates.scores[order] >= instance_score_thr)].tolist()
         + order[~is_thing[order]].tolist()
     )
     scores, labels, kernels = (x.tolist() for x in (candidates.scores, candidates.labels, candidates.kernels))
     panoptic = torch.zeros(resizer.size, dtype=torch.int32, device=candidates.scores.device)
     segments: List[Segment] = []
-    for start in range(0, len(order), CHUNK):
-        chunk = order[start : start + CHUNK]
+    for start in range(0, len(painting), CHUNK):
+        chunk = painting[start : start + CHUNK]
         masks = resizer(candidates.kernels[chunk]) > 0.5
         for k, mask, size in zip(chunk, masks, masks.flatten(1).sum(1).tolist()):
             mask &= panoptic == 0

@@ -2,6 +2,7 @@
 
 from typing import Sequence, Tuple
 
+import torch
 from mmcv.cnn import normal_init
 from mmcv.cnn.bricks.transformer import build_positional_encoding
 from mmcv.runner import BaseModule
@@ -94,7 +95,7 @@ class SemanticFPNWrapper(BaseModule):
         for level, convs in enumerate(self.convs_all_levels):
             x = inputs[level]
             if level == self.num_levels - 1:
-                x = x + self.positional_encoding(x.new_zeros((len(x), *x.shape[-2:]), dtype=bool))
+                x = x + self.positional_encoding(x.new_zeros((len(x), *x.shape[-2:]), dtype=torch.bool))
             x = convs(x)
             fused = x if fused is None else fused + x
         return self.conv_pred(fused), self.aux_convs[0](fused)

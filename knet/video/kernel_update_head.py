@@ -52,8 +52,8 @@ class VideoKernelUpdateHead(KernelUpdateHead):
         self.previous_type = previous_type
         self.track_link = self._build_link('previous_type', previous_type, PREVIOUS_TYPES, kwargs)
         self.mask_link = self._build_link('previous_link', previous_link, PREVIOUS_LINKS, kwargs)
-        names = {f'track_link.{part}': name for part, name in PREVIOUS_TYPES.get(previous_type, {}).items()}
-        names.update({f'mask_link.{part}': name for part, name in PREVIOUS_LINKS.get(previous_link, {}).items()})
+        names = {f'track_link.{part}': name for part, name in PREVIOUS_TYPES.get(previous_type or '', {}).items()}
+        names.update({f'mask_link.{part}': name for part, name in PREVIOUS_LINKS.get(previous_link or '', {}).items()})
         publish(self, names)
 
     def _build_link(self, option: str, value: Optional[str], kinds: dict, cfg: dict) -> Optional[KernelLink]:

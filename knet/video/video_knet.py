@@ -1,6 +1,6 @@
 """Video K-Net: one kernel-based model that segments and tracks (Li et al., CVPR 2022)."""
 
-from typing import Dict, List, Optional, Sequence, Tuple, Union
+from typing import Any, Dict, List, Optional, Sequence, Tuple, Union
 
 import torch
 from mmdet.core import BitmapMasks
@@ -133,7 +133,7 @@ class VideoKNet(FrameByFrame, KernelNet):
 
         ref_losses, ref_stage = self._reference_forward(ref_proposals, ref_targets)
         losses, samples = self.rpn_head.loss(proposals, targets)
-        previous = ref_stage.kernels if self.link_previous else None
+        previous = ref_stage.kernels if self.link_previous and ref_stage is not None else None
         stage_losses, stage = self.roi_head.forward_train(proposals, targets, samples, previous)
         embeds, ids = self._embed_targets(
             NetworkOutput(proposals, stage, [level[key] for level in pyramid]), targets, gt_instance_ids
@@ -167,7 +167,8 @@ class VideoKNet(FrameByFrame, KernelNet):
         embeds = self.track_head(rows).split([len(i) for i in instances])
         return list(embeds), [identity[i].long() for identity, i in zip(ids, instances)]
 
-    def _match_final(self, stage: StageOutput, targets: Sequence[ImageTargets]) -> List[MaskSamplingResult]:
+    def _match_final(self, stage: Optional[StageOutput], targets: Sequence[ImageTargets]) -> List[MaskSamplingResult]:
+        assert stage is not None, 'embeddings that match kernels need the last stage'
         return self.roi_head.match(-1, stage.masks, stage.cls_logits, targets)
 
     # ------------------------------------------------------------ inference
@@ -187,7 +188,7 @@ class VideoKNet(FrameByFrame, KernelNet):
             from 1, 0 = stuff or untracked.
         """
         output = self.forward_network(img, img_meta, memory)
-        return self.predict_frame(*output, with_batch_shape(img, [img_meta])[0], memory)
+        return self.predict_frame(output, with_batch_shape(img, [img_meta])[0], memory)
 
     def forward_network(self, img: Tensor, img_meta: dict, memory: StreamMemory) -> NetworkOutput:
         """Network part of :meth:`step`; links to ``memory`` and renews it."""
@@ -201,15 +202,15 @@ class VideoKNet(FrameByFrame, KernelNet):
         return NetworkOutput(proposals, stage, self.embedding.keep(feats))
 
     def predict_frame(
-        self, proposals: Proposals, stage: StageOutput, pyramid: Sequence[Tensor], img_meta: dict, memory: StreamMemory
+        self, output: NetworkOutput, img_meta: Dict[str, Any], memory: StreamMemory
     ) -> PanopticPrediction:
-        """Everything after the network: fusion and tracking; arguments as produced by :meth:`forward_network`."""
+        """Fuse and track a frame: everything after the network, see :meth:`forward_network`."""
+        stage = output.stage
+        assert stage is not None and stage.cls_logits is not None, 'a test frame runs through all stages'
         cls_scores = stage.cls_logits[0].sigmoid()
         resizer = MaskResizer(stage.masks[0], self.roi_head.mask_head[-1].mask_upsample_stride, img_meta)
         panoptic, segments = fuse(cls_scores, resizer, self.label_space, self.fusion)
-        self._track(
-            panoptic, [s for s in segments if s.is_thing], NetworkOutput(proposals, stage, pyramid), img_meta, memory
-        )
+        self._track(panoptic, [s for s in segments if s.is_thing], output, img_meta, memory)
         semantic = semantic_map(panoptic, segments, self.label_space, self.fusion.unassigned, cls_scores, resizer)
         track_ids = torch.tensor([0] + [s.track_id for s in segments], dtype=torch.int32, device=panoptic.device)
         return PanopticPrediction(
@@ -234,6 +235,7 @@ class VideoKNet(FrameByFrame, KernelNet):
             embeds=self.track_head(self.embedding.of_segments(output, things, index_map, img_meta)),
             index_map=index_map,
         )
+        assert memory.tracker is not None, 'forward_network makes a tracker for every video'
         matches = memory.tracker.match(detections, memory.frame_id)
         # The original pairs ids and things by position although duplicates were dropped in between.
         rows = range(len(matches.ids)) if self.fusion.paper_id_order else matches.kept.tolist()

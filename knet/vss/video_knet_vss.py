@@ -80,7 +80,7 @@ class VideoKNetVSS(FrameByFrame, EncoderDecoder):
             Named as those of mmseg's EncoderDecoder.
         """
         pairs = ref_img is not None
-        if pairs:
+        if ref_img is not None and ref_img_metas is not None and ref_gt_semantic_seg is not None:
             img, img_metas = torch.cat([img, ref_img[:, 0]]), [*img_metas, *(metas[0] for metas in ref_img_metas)]
             gt_semantic_seg = torch.cat([gt_semantic_seg, ref_gt_semantic_seg[:, 0]])
         feats, labels = self.extract_feat(img), self.class_targets(gt_semantic_seg)

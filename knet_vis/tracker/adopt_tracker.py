@@ -2,12 +2,12 @@
 
 from typing import Any, Dict
 
-from torch import Tensor, nn
+from torch import Tensor
 
 _SOURCE, _TARGET = 'roi_head.', 'tracker.'
 
 
-def adopt_image_weights(module: nn.Module, weights: Dict[str, Tensor], prefix: str, *_: Any) -> None:
+def adopt_image_weights(module: Any, weights: Dict[str, Tensor], prefix: str, *_: Any) -> None:
     """Before loading: fill the tracker from ``roi_head`` if the checkpoint has no tracker; in place.
 
     Only tensors of equal shape are taken, so a classifier of another label

@@ -12,6 +12,8 @@ from knet.det.published_names import publish
 from knet.det.targets import ImageTargets
 from knet_vis.frame_fusion import PUBLISHED_NAMES, FrameFusion
 
+from .kernel_update_head import KernelUpdateHeadVideo
+
 
 @HEADS.register_module()
 class KernelFrameIterHeadVideo(KernelIterHead):
@@ -60,6 +62,7 @@ class KernelFrameIterHeadVideo(KernelIterHead):
             train_cfg=None if train_cfg is None else [train_cfg] * num_stages,
             **kwargs,
         )
+        self.mask_head: Sequence[KernelUpdateHeadVideo]
         self.assign_stages = assign_stages
         channels = proposal_feature_channel
         self.fuse_frames = FrameFusion(query_merge_method, channels, mask_head['num_heads'])
@@ -95,10 +98,13 @@ class KernelFrameIterHeadVideo(KernelIterHead):
         Returns:
             (B * F, N, h, w) float logits.
         """
+        assert self.fc_mask is not None, 'only heads with with_mask_init start from masks of their own'
         kernels = self.fc_mask(kernels).repeat_interleave(len(x) // len(kernels), dim=0)
         return (kernels @ x.flatten(2)).unflatten(2, x.shape[2:])
 
-    def run_stage(self, stage: int, x: Tensor, kernels: Tensor, masks: Tensor) -> StageOutput:
+    def run_stage(
+        self, stage: int, x: Tensor, kernels: Tensor, masks: Tensor, previous: Optional[Tensor] = None
+    ) -> StageOutput:
         """Refine once.
 
         Args:
@@ -107,6 +113,7 @@ class KernelFrameIterHeadVideo(KernelIterHead):
             kernels: (B, N, C, 1, 1) float of the clips; frame stages
                 also take (B * F, N, C, 1, 1).
             masks: (B * F, N, h, w) float logits.
+            previous: Ignored; there is no clip before.
 
         Returns:
             See :class:`KernelUpdateHeadVideo`.
@@ -119,9 +126,9 @@ class KernelFrameIterHeadVideo(KernelIterHead):
         """Kernels of the clips and the masks that the first stage gets."""
         kernels = self.merge_frames(frames.kernels[..., 0, 0].unflatten(0, (num_clips, -1)))
         masks = frames.masks if self.fc_mask is None else self.initial_masks(frames.feats, kernels)
-        return Proposals(kernels[..., None, None], frames.feats, masks, None)
+        return Proposals(kernels[..., None, None], frames.feats, masks, frames.semantic)
 
-    def forward(self, frames: Proposals, num_clips: int = 1) -> StageOutput:
+    def forward(self, frames: Proposals, num_clips: int = 1) -> StageOutput:  # type: ignore[override]
         """Run all stages.
 
         Args:
@@ -141,7 +148,9 @@ class KernelFrameIterHeadVideo(KernelIterHead):
             cls_logits = cls_logits if output.cls_logits is None else output.cls_logits
         return StageOutput(cls_logits, masks, kernels)
 
-    def forward_train(self, frames: Proposals, clips: Sequence[ImageTargets]) -> Losses:
+    def forward_train(  # type: ignore[override]
+        self, frames: Proposals, clips: Sequence[ImageTargets]
+    ) -> Losses:
         """Run all stages and compute their losses.
 
         Clip stages are matched with the masks they *predict*.

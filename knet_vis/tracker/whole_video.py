@@ -6,10 +6,10 @@ wait in a temporary file. Per frame, memory only keeps kernels and group
 features, N * C numbers each.
 """
 
-from typing import Iterable, Iterator, List
+from typing import Any, Dict, Iterable, Iterator, List
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from knet.det.fusion_options import SelectionOptions
 from knet.det.panoptic_fusion import MaskResizer
@@ -61,7 +61,7 @@ class _Passes:
         self.spool = spool
         self.stage = 0
 
-    def read_frames(self, model: nn.Module, frames: Iterable[Tensor]) -> None:
+    def read_frames(self, model: Any, frames: Iterable[Tensor]) -> None:
         """First pass: image K-Net, and the first clip stage."""
         kernels, gathered = [], []
         for img in frames:
@@ -96,23 +96,24 @@ class _Passes:
 
     def scores(self) -> Tensor:
         """Class scores (N, K) of the clip."""
-        return self.tracker.mask_head[self.stage - 1].classify(self.kernels)[0].sigmoid()
+        logits = self.tracker.mask_head[self.stage - 1].classify(self.kernels)
+        assert logits is not None, 'the stages of the clip have a classifier'
+        return logits[0].sigmoid()
 
     def masks(self, queries: Tensor) -> Iterator[Tensor]:
         """Last pass: frame stages, and masks (f, M, h, w) of some queries (M,)."""
         stages = self.tracker.mask_head[self.stage :]
         for x in self.spool:
             kernels, last = self.kernels.expand(len(x), -1, -1), self.tracker.mask_head[self.stage - 1]
-            masks = self._masks(x) if len(stages) else None
             for i, head in enumerate(stages):
+                masks = last.predict_masks(x, kernels) if i else self._masks(x)
                 kernels = head.update_kernels(head.gather(masks, x), kernels)
                 last = head
-                masks = head.predict_masks(x, kernels) if i + 1 < len(stages) else None
             yield last.predict_masks(x, kernels[:, queries])
 
 
 @torch.inference_mode()
-def segment_video(model: nn.Module, chunks: Iterable[Tensor], img_meta: dict) -> VideoInstances:
+def segment_video(model: Any, chunks: Iterable[Tensor], img_meta: dict) -> VideoInstances:
     """See :meth:`KNetTrack.predict_video`."""
     device = next(model.parameters()).device
     with TensorSpool(device) as spool:
@@ -128,7 +129,8 @@ def _best_tracks(passes: _Passes, options: SelectionOptions, img_meta: dict) -> 
     num_classes = cls_scores.shape[1]
     scores, pairs = cls_scores.flatten().topk(min(options.max_per_img, cls_scores.numel()))
     queries, rows = (pairs // num_classes).unique(return_inverse=True)
-    every, tracks = torch.arange(len(queries), device=pairs.device), [[] for _ in queries]
+    every = torch.arange(len(queries), device=pairs.device)
+    tracks: List[List[Dict[str, Any]]] = [[] for _ in queries]
     stride = passes.tracker.mask_head[-1].mask_upsample_stride
     for group in passes.masks(queries):
         for masks in group:
