@@ -6,52 +6,53 @@ from torch import Tensor, nn
 
 from knet.det.kernel_link import KernelLink
 
-# Names of the modules in published checkpoints.
+# Names of the parts in published checkpoints.
 _PARTS = dict(
     attention='query_merge_attn',
     attention_norm='query_merge_norm',
     ffn='query_merge_ffn',
     ffn_norm='query_merge_ffn_norm',
 )
+#: For :func:`~knet.det.published_names.publish`, in modules that have a fusion as ``fuse_frames``.
+PUBLISHED_NAMES = {f'fuse_frames.link.{part}': name for part, name in _PARTS.items()}
 METHODS = ('mean', 'attention', 'attention_pos')
 
 
-class FrameFusion:
+class FrameFusion(nn.Module):
     """Merge what the frames of a clip say about the same queries.
 
     Args:
-        method (str): ``'mean'``: average over the frames; ``'attention'``:
+        method: ``'mean'``: average over the frames; ``'attention'``:
             clip queries attend to those of all frames; ``'attention_pos'``:
             with a positional encoding of the queries.
-        channels (int): C.
-        num_heads (int): Heads of the attention.
-        owner (nn.Module): Gets the modules of the attention as submodules.
+        channels: C.
+        num_heads: Heads of the attention.
 
     Raises:
         ValueError: If there is no such method.
     """
 
-    def __init__(self, method: str, channels: int, num_heads: int, owner: nn.Module) -> None:
+    def __init__(self, method: str, channels: int, num_heads: int) -> None:
+        super().__init__()
         if method not in METHODS:
             raise ValueError(f'query_merge_method={method!r}; choose one of {METHODS}')
-        self._link = None
+        self.link: Optional[KernelLink] = None
         if method != 'mean':
-            self._link = KernelLink(channels, num_heads, feedforward_channels=8 * channels, num_ffn_fcs=2)
-            self._link.register_in(owner, _PARTS)
+            self.link = KernelLink(channels, num_heads, feedforward_channels=8 * channels, num_ffn_fcs=2)
 
-    def __call__(self, frames: Tensor, queries: Optional[Tensor], pos: Optional[Tensor] = None) -> Tensor:
+    def forward(self, frames: Tensor, queries: Optional[Tensor], pos: Optional[Tensor] = None) -> Tensor:
         """Merge.
 
         Args:
-            frames (Tensor): (B, F, N, C) float.
-            queries (Tensor | None): (B, N, C) float, what attends; the mean
+            frames: (B, F, N, C) float.
+            queries: (B, N, C) float, what attends; the mean
                 needs none.
-            pos (Tensor | None): (N, C) float, positional encoding of the
+            pos: (N, C) float, positional encoding of the
                 queries.
 
         Returns:
-            Tensor: (B, N, C) float.
+            (B, N, C) float.
         """
-        if self._link is None:
+        if self.link is None:
             return frames.mean(1)
-        return self._link(queries, frames.flatten(1, 2), pos=pos)
+        return self.link(queries, frames.flatten(1, 2), pos=pos)

@@ -16,6 +16,8 @@ import torch
 from mmcv import Config
 from mmdet.models import build_detector
 
+from knet.apis.stream_entry import StreamEntry
+from knet.det.protocols import ClipModel, StreamModel
 from knet.labels import LabelSpace, get_label_space
 from knet.structures import InstancePrediction, PanopticPrediction
 from tests.models import ROOT, SIZE, clip_batch, frame_gt, meta, pair_batch, total, uninitialised
@@ -144,14 +146,14 @@ def semantic_of(space: LabelSpace, labels: torch.Tensor, masks: Any) -> torch.Te
 
 def batch_for(model: torch.nn.Module) -> Dict[str, Any]:
     """Two training samples, the second without things, with the label space of the model."""
-    if hasattr(model, 'predict_video'):
+    if isinstance(model, ClipModel):
         return clip_batch([[2, 1], [0, 0]])
     batch = pair_batch([2, 0], [2, 1])
     for prefix in ('', 'ref_'):
         truths = [frame_gt(n, seed) for seed, n in enumerate([2, 0] if not prefix else [2, 1])]
         maps = torch.stack([semantic_of(model.label_space, labels, masks) for labels, masks, _ in truths])
         batch[f'{prefix}gt_semantic_seg'] = maps[:, None] if prefix else maps
-    if not hasattr(model, 'new_stream'):
+    if not isinstance(model, StreamModel):
         batch = {key: value for key, value in batch.items() if not key.startswith('ref_')}
     return batch
 
@@ -168,12 +170,13 @@ def test_network_trains_and_predicts(name: str) -> None:
     assert [n for n, p in model.named_parameters() if p.requires_grad and p.grad is None] == []
     model.eval()
     space = get_label_space(model.label_space)
-    if hasattr(model, 'predict_video'):
+    if isinstance(model, ClipModel):
         tracks = model.predict_video([torch.randn(2, 3, *SIZE)], dict(meta(), ori_shape=(48, 72, 3)))
         assert [[code['size'] for code in track] for track in tracks.segmentations] == [[[48, 72]] * 2] * 10
         return
+    entry = StreamEntry(model) if isinstance(model, StreamModel) else model
     for t in range(2):
-        prediction = model(
+        prediction = entry(
             return_loss=False,
             rescale=True,
             img=[torch.randn(1, 3, *SIZE)],

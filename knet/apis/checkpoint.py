@@ -13,13 +13,14 @@ import re
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO, Dict, List, Optional, Tuple, Union
+from typing import Any, BinaryIO, Dict, List, Optional, Tuple, Union, cast
 
 import numpy as np
 import torch
 from mmcv.parallel import is_module_wrapper
 from torch import nn
 
+from knet.det.published_names import published_names
 from knet.utils.cli import UsageError
 from knet.utils.io import atomic_path
 
@@ -45,7 +46,7 @@ def resolve_checkpoint(path: PathLike, prefer: str = 'best') -> Path:
             ``latest.pth``; ``'latest'``: only the newest counts (resuming).
 
     Returns:
-        Path: The file.
+        The file.
 
     Raises:
         CheckpointError: If there is none.
@@ -93,7 +94,7 @@ def read_checkpoint(path: PathLike, trust: bool = False) -> Dict[str, Any]:
             be built, i.e. whether the file may run code.
 
     Returns:
-        dict: The content with the weights under ``'state_dict'`` (prefix
+        The content with the weights under ``'state_dict'`` (prefix
         ``module.`` removed) and ``'meta'`` (maybe empty).
 
     Raises:
@@ -195,15 +196,16 @@ def load_weights(model: nn.Module, weights: Dict[str, torch.Tensor]) -> LoadRepo
         weights: State dict.
 
     Returns:
-        LoadReport: What was and was not loaded.
+        What was and was not loaded.
     """
-    model = model.module if is_module_wrapper(model) else model
+    if is_module_wrapper(model):
+        model = cast(nn.Module, model.module)
     weights = OrderedDict(weights)
-    mismatched = []
+    names, mismatched = published_names(model), []
     try:
         outcome = model.load_state_dict(weights, strict=False)
     except RuntimeError as error:
-        mismatched = [(key, f'({a})', f'({b})') for key, a, b in _MISMATCH.findall(str(error))]
+        mismatched = [(names.get(key, key), f'({a})', f'({b})') for key, a, b in _MISMATCH.findall(str(error))]
         if not mismatched:
             raise
         for key, _, _ in mismatched:
@@ -212,7 +214,8 @@ def load_weights(model: nn.Module, weights: Dict[str, torch.Tensor]) -> LoadRepo
     # Batch norms of old checkpoints have no counter, and nothing depends on it.
     own = [key for key in model.state_dict() if not key.endswith('num_batches_tracked')]
     lost = {key for key, _, _ in mismatched}
-    missing = [key for key in own if key in set(outcome.missing_keys) - lost]
+    absent = {names.get(key, key) for key in outcome.missing_keys} - lost
+    missing = [key for key in own if key in absent]
     return LoadReport(
         len(own) - len(missing) - len(lost),
         len(own),
@@ -241,7 +244,7 @@ def load_checkpoint(
         logger: Where the table goes.
 
     Returns:
-        dict: The checkpoint's content.
+        The checkpoint's content.
 
     Raises:
         CheckpointError: As :func:`read_checkpoint`; if nothing fits; or if
@@ -266,7 +269,7 @@ def save_atomic(content: Dict[str, Any], path: PathLike) -> None:
     with atomic_path(path) as partial, open(partial, 'wb') as file:
         recorder = _FailureRecorder(file)
         try:
-            torch.save(content, recorder)
+            torch.save(content, cast(BinaryIO, recorder))
         except RuntimeError:
             # torch only says that writing failed; the file knows why.
             if recorder.failure is not None:

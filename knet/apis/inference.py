@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Dict, List, Optional, Union
+from typing import Any, Dict, List, Optional, Union, cast
 
 import numpy as np
 import torch
@@ -16,6 +16,8 @@ from knet.apis.config import build_model, load_config
 from knet.apis.distributed import current_device
 from knet.apis.optimize import fold_norms, optimize_model
 from knet.apis.test import Prediction, inference_context, unpack_sample
+from knet.det.protocols import StreamModel
+from knet.labels import LabelSpace
 from knet.utils.cli import UsageError
 from knet.visualization import flat_maps, overlay
 
@@ -49,7 +51,7 @@ def init_model(
         optimize: See :func:`knet.apis.optimize.optimize_model`.
 
     Returns:
-        nn.Module: In eval mode.
+        In eval mode.
 
     Raises:
         UsageError: If config and checkpoint do not fit.
@@ -112,7 +114,7 @@ class VideoSegmenter:
         self.model = init_model(cfg, checkpoint, device, trust, optimize)
         self.device = next(self.model.parameters()).device
         self.amp = amp
-        self.label_space = self.model.label_space
+        self.label_space = cast(LabelSpace, self.model.label_space)
         steps: List[Dict[str, Any]] = cfg.data.test.pipeline
         if not str(steps[0]['type']).startswith('Load'):
             raise UsageError(f'the test pipeline of {cfg.filename} does not begin with a loader: {steps[0]["type"]}')
@@ -123,7 +125,7 @@ class VideoSegmenter:
 
     def init_state(self) -> SegmenterState:
         """Begin a video."""
-        return SegmenterState(self.model.new_stream() if hasattr(self.model, 'new_stream') else None)
+        return SegmenterState(self.model.new_stream() if isinstance(self.model, StreamModel) else None)
 
     def step(self, frame: np.ndarray, state: SegmenterState) -> Prediction:
         """Segment the next frame of a video.
@@ -133,7 +135,7 @@ class VideoSegmenter:
             state: From :meth:`init_state`; updated in place.
 
         Returns:
-            Prediction: At the frame's size; instances if the label space has no stuff.
+            At the frame's size; instances if the label space has no stuff.
 
         Raises:
             ValueError: If the frame is no colour picture.
@@ -159,10 +161,10 @@ class VideoSegmenter:
         data = self._collate([self._transforms(sample)])
         with inference_context(self.device, self.amp):
             image, meta = unpack_sample(data, self.device)
-            if state.memory is None:
-                prediction = self.model(return_loss=False, rescale=True, img=[image], img_metas=[[meta]])[0]
-            else:
+            if isinstance(self.model, StreamModel):
                 prediction = self.model.step(image, meta, state.memory)
+            else:
+                prediction = self.model(return_loss=False, rescale=True, img=[image], img_metas=[[meta]])[0]
         state.frame_id += 1
         return prediction
 
@@ -175,7 +177,7 @@ class VideoSegmenter:
             alpha: Opacity, 0..1.
 
         Returns:
-            np.ndarray: (H, W, 3) uint8, **RGB** (what writers of videos take).
+            (H, W, 3) uint8, **RGB** (what writers of videos take).
         """
         return overlay(
             np.ascontiguousarray(frame[..., ::-1]), *flat_maps(prediction, self.label_space), self.label_space, alpha

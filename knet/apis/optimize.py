@@ -4,7 +4,7 @@ Outputs differ from those of the model as trained by float rounding only.
 """
 
 import warnings
-from typing import Any, Dict, Tuple
+from typing import Any, Dict, Tuple, cast
 
 import torch
 from mmcv.cnn import fuse_conv_bn
@@ -32,7 +32,7 @@ class FrozenByShape(nn.Module):
             x: What the module takes.
 
         Returns:
-            Tensor | tuple[Tensor]: What the module returns.
+            What the module returns.
         """
         key = (tuple(x.shape), x.dtype, x.device, torch.is_autocast_enabled())
         if key not in self._frozen:
@@ -55,7 +55,7 @@ def fold_norms(model: nn.Module) -> nn.Module:
         model: Detector in eval mode, with its final weights.
 
     Returns:
-        nn.Module: The same model, for inference only.
+        The same model, for inference only.
     """
     return fuse_conv_bn(model)
 
@@ -67,7 +67,7 @@ def optimize_model(model: nn.Module) -> nn.Module:
         model: Detector in eval mode after :func:`fold_norms`.
 
     Returns:
-        nn.Module: The same model, for inference only.
+        The same model, for inference only.
     """
-    model.backbone = FrozenByShape(model.backbone)
+    model.backbone = FrozenByShape(cast(nn.Module, model.backbone))
     return model

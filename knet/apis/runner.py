@@ -3,26 +3,28 @@
 What differs from mmcv 1.7: checkpoints are written atomically and count the
 steps that are done (mmcv's are off by one when saved by iteration); resuming
 works in the middle of an epoch, on the CPU, and without running pickled code;
-every step starts from random generators planted from (seed, rank, step), so no
+every step starts from random generators seeded from (seed, rank, step), so no
 generator state has to be saved for a resumed run to reach the same weights.
 """
 
 import os.path as osp
-from typing import Any, Dict, List, Optional, Tuple, Union
+from typing import Any, Dict, List, Optional, Tuple, Union, cast
 
 import mmcv
 from mmcv.parallel import is_module_wrapper
-from mmcv.runner import RUNNERS, EpochBasedRunner, Hook, IterBasedRunner
+from mmcv.runner import RUNNERS, BaseRunner, EpochBasedRunner, Hook, IterBasedRunner
+from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.utils.data import DataLoader
 
 from knet.apis.checkpoint import link_atomic, load_weights, plain, read_checkpoint, resolve_checkpoint, save_atomic
+from knet.apis.optimizer_state import names_by_order, optimizer_names, reordered_state
 from knet.utils.cli import UsageError
 from knet.utils.seeding import mix_seed, seed_all
 
 
 class StepSeedHook(Hook):
-    """Plants the random generators before every training step.
+    """Seed the random generators before every training step.
 
     Args:
         seed: Base seed, the same on all ranks.
@@ -32,7 +34,7 @@ class StepSeedHook(Hook):
         self.seed = seed
 
     def before_train_iter(self, runner: 'ResumableMixin') -> None:
-        """Plant generators for this rank and step."""
+        """Seed the generators for this rank and step."""
         seed_all(mix_seed(self.seed, runner.rank, runner.iter))
 
 
@@ -44,7 +46,7 @@ class DropGradientsHook(Hook):
         runner.optimizer.zero_grad(set_to_none=True)
 
 
-class ResumableMixin:
+class ResumableMixin(BaseRunner):
     """Saving and resuming shared by the epoch and the iteration runner.
 
     Attributes:
@@ -124,10 +126,10 @@ class ResumableMixin:
             )
         self._epoch, self._iter = meta['epoch'], meta['iter']
         self._resumed_steps = meta.get('iters_per_epoch')
-        self.meta = dict(self.meta or {})
+        self.meta: Dict[str, Any] = dict(self.meta or {})
         self.meta.update({key: meta[key] for key in ('hook_msgs', 'fp16') if key in meta})
         if resume_optimizer:
-            _load_optimizer(self.optimizer, content['optimizer'], path)
+            _load_optimizer(self.model, self.optimizer, content, path)
         self.logger.info('resumed %s: %d epochs, %d iterations done', path, self._epoch, self._iter)
 
     def _align(self, loader: DataLoader) -> None:
@@ -140,7 +142,7 @@ class ResumableMixin:
             self._iter = self._iter * steps // saved
             self._epoch = self._iter // steps
         self._resumed_steps = None
-        loader.sampler.seek(self._iter)
+        cast(Any, loader.sampler).seek(self._iter)
 
 
 def _write(model: Any, path: str, optimizer: Union[Optimizer, Dict, None], meta: Dict[str, Any]) -> None:
@@ -154,8 +156,10 @@ def _write(model: Any, path: str, optimizer: Union[Optimizer, Dict, None], meta:
     content = dict(meta=meta, state_dict=weights_to_cpu(get_state_dict(model)))
     if isinstance(optimizer, dict):
         content['optimizer'] = {name: item.state_dict() for name, item in optimizer.items()}
+        content['optimizer_names'] = {name: optimizer_names(model, item) for name, item in optimizer.items()}
     elif optimizer is not None:
         content['optimizer'] = optimizer.state_dict()
+        content['optimizer_names'] = optimizer_names(model, optimizer)
     save_atomic(content, path)
 
 
@@ -168,18 +172,36 @@ def _for_this_machine(optimizer: Optimizer, state: Dict[str, Any]) -> Dict[str, 
     return dict(state, param_groups=groups)
 
 
-def _load_optimizer(optimizer: Union[Optimizer, Dict], state: Dict[str, Any], path: Any) -> None:
+def _load_optimizer(
+    model: nn.Module, optimizer: Union[Optimizer, Dict[str, Optimizer]], content: Dict[str, Any], path: Any
+) -> None:
+    """Restore the states of one or several optimisers; parameters are matched by name."""
+    if is_module_wrapper(model):
+        model = cast(nn.Module, model.module)
+    states, names = content['optimizer'], content.get('optimizer_names')
     try:
-        if isinstance(optimizer, dict):
-            for name, item in optimizer.items():
-                item.load_state_dict(_for_this_machine(item, state[name]))
+        if not isinstance(optimizer, dict):
+            _load_state(model, optimizer, states, names, content['state_dict'])
         else:
-            optimizer.load_state_dict(_for_this_machine(optimizer, state))
+            for name, item in optimizer.items():
+                _load_state(model, item, states[name], names and names[name], content['state_dict'])
     except (ValueError, KeyError) as error:
         raise UsageError(
-            f'cannot resume from {path}: its optimiser has other parameter groups ({error}); '
+            f'cannot resume from {path}: its optimiser does not fit that of the config ({error}); '
             'use --load-from to take only the weights'
         ) from error
+
+
+def _load_state(
+    model: nn.Module,
+    optimizer: Optimizer,
+    state: Dict[str, Any],
+    saved_names: Optional[List[str]],
+    weights: Dict[str, Tensor],
+) -> None:
+    names = optimizer_names(model, optimizer)
+    state = reordered_state(optimizer, names, state, saved_names or names_by_order(names, weights))
+    optimizer.load_state_dict(_for_this_machine(optimizer, state))
 
 
 @RUNNERS.register_module()

@@ -7,7 +7,7 @@ memory in training, and less time (You et al., "Efficient ConvBN Blocks for
 Transfer Learning and Beyond", ICLR 2024).
 """
 
-from typing import Any, Sequence
+from typing import Any, Sequence, cast
 
 import torch
 import torch.nn.functional as F
@@ -27,18 +27,19 @@ def conv_norm(conv: nn.Conv2d, norm: nn.Module, x: Tensor) -> Tensor:
     """``norm(conv(x))``, as one convolution if the norm's statistics are frozen.
 
     Args:
-        conv (nn.Conv2d): Convolution without bias.
-        norm (nn.Module): Its norm; anything but a batch norm in evaluation
+        conv: Convolution without bias.
+        norm: Its norm; anything but a batch norm in evaluation
             mode is applied as it is.
-        x (Tensor): (B, C, H, W) float.
+        x: (B, C, H, W) float.
 
     Returns:
-        Tensor: (B, C', H', W') float.
+        (B, C', H', W') float.
     """
-    if norm.training or not isinstance(norm, nn.modules.batchnorm._BatchNorm):
+    if norm.training or not isinstance(norm, nn.modules.batchnorm._BatchNorm) or norm.running_var is None:
         return norm(conv(x))
-    scale = norm.weight * (norm.running_var + norm.eps).rsqrt()
-    shift = norm.bias - norm.running_mean * scale
+    variance: Tensor = norm.running_var + norm.eps
+    scale = norm.weight * variance.rsqrt()
+    shift = norm.bias - cast(Tensor, norm.running_mean) * scale
     return F.conv2d(
         x, conv.weight * scale[:, None, None, None], shift, conv.stride, conv.padding, conv.dilation, conv.groups
     )
@@ -52,7 +53,7 @@ class FoldedBottleneck(Bottleneck):
         out = self.relu(conv_norm(self.conv1, self.norm1, x))
         out = self.relu(conv_norm(self.conv2, self.norm2, out))
         out = conv_norm(self.conv3, self.norm3, out)
-        identity = x if self.downsample is None else conv_norm(*self.downsample, x)
+        identity = x if self.downsample is None else conv_norm(self.downsample[0], self.downsample[1], x)
         # In place: no gradient needs the output of the convolution, and the sum is its largest map.
         return self.relu(out.add_(identity))
 
@@ -72,7 +73,7 @@ class ResNet(BaseResNet):
     """mmdet's ResNet with :class:`FoldedBottleneck`; no plugins, deformable convolutions or average down-sampling.
 
     Args:
-        recomputed_stages (Sequence[int]): Stages, from 1 as in
+        recomputed_stages: Stages, from 1 as in
             ``frozen_stages``, that keep only their input for the backward
             pass.
         **kwargs: Of mmdet's ResNet.

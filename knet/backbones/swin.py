@@ -15,8 +15,8 @@ class SwinTransformerDIY(SwinTransformer):
     """mmdet's Swin transformer that loads every layout of its weights (see docs/backbones.md).
 
     Args:
-        drop_path_rate (float): Stochastic depth.
-        init_cfg (dict | None): ``dict(type='Pretrained', checkpoint=...)`` with
+        drop_path_rate: Stochastic depth.
+        init_cfg: ``dict(type='Pretrained', checkpoint=...)`` with
             a classification or detection checkpoint in either layout.
         **kwargs: Of mmdet's ``SwinTransformer``.
     """

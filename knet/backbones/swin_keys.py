@@ -69,12 +69,12 @@ def to_mmdet(weights: Mapping[str, Tensor], prefix: str = '') -> 'OrderedDict[st
     """Weights in the layout of mmdet.
 
     Args:
-        weights (Mapping[str, Tensor]): State dict in the original layout.
-        prefix (str): What the keys of the backbone begin with; all other keys
+        weights: State dict in the original layout.
+        prefix: What the keys of the backbone begin with; all other keys
             stay as they are.
 
     Returns:
-        OrderedDict[str, Tensor]: Without what only a classifier has.
+        Without what only a classifier has.
     """
     return _convert(weights, prefix, _NAMES, _merging_to_mmdet)
 
@@ -88,11 +88,11 @@ def resize_bias_table(table: Tensor, length: int) -> Tensor:
     """Relative position biases for another window size.
 
     Args:
-        table (Tensor): (L, heads) float, L = (2 * window - 1)^2.
-        length (int): L of the other window.
+        table: (L, heads) float, L = (2 * window - 1)^2.
+        length: L of the other window.
 
     Returns:
-        Tensor: (length, heads), interpolated bicubically per head.
+        (length, heads), interpolated bicubically per head.
     """
     old, new = round(len(table) ** 0.5), round(length**0.5)
     grid = table.t().reshape(1, -1, old, old)

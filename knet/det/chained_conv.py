@@ -9,7 +9,7 @@ resolution is made, and where the backbone's first stage is frozen none has a
 gradient. Parameters stay those of the four.
 """
 
-from typing import NamedTuple, Optional, Sequence, Tuple, Union
+from typing import NamedTuple, Optional, Sequence, Tuple, Union, cast
 
 import torch
 import torch.nn.functional as F
@@ -42,6 +42,10 @@ class PendingConv(NamedTuple):
 def compose_kernels(first: nn.Conv2d, second: nn.Conv2d) -> Tensor:
     """Kernel (O, I, 5, 5) of a 3x3 convolution (M, I, 3, 3) followed by another (O, M, 3, 3)."""
     return F.conv_transpose2d(first.weight.transpose(0, 1), second.weight.transpose(0, 1)).transpose(0, 1)
+
+
+#: A level of a feature pyramid, (B, C, H, W) float, computed or pending.
+Level = Union[Tensor, PendingConv]
 
 
 class MergedKernels(NamedTuple):
@@ -79,18 +83,18 @@ def chain(level: PendingConv, second: nn.Conv2d, kernels: Optional[MergedKernels
     are computed step by step.
 
     Args:
-        level (PendingConv): Twice as large as the map that is added to it, so
+        level: Twice as large as the map that is added to it, so
             that no padding is met at the lower and right border.
-        second (nn.Conv2d): 3x3 with stride 2 and padding 1.
-        kernels (MergedKernels | None): :func:`merge_kernels`, if known.
+        second: 3x3 with stride 2 and padding 1.
+        kernels: :func:`merge_kernels`, if known.
 
     Returns:
-        Tensor: (B, O, H / 2, W / 2) float.
+        (B, O, H / 2, W / 2) float.
     """
     x, lateral, coarser, first = level
     fine, coarse, bias = merge_kernels(level, second) if kernels is None else kernels
     # The bias of the 1x1 convolution must not reach into the padding, so it goes with the coarser map.
-    coarser = coarser + lateral.bias[:, None, None]
+    coarser = coarser + cast(Tensor, lateral.bias)[:, None, None]
     out = F.conv2d(x, fine, bias, stride=2, padding=2) + F.conv2d(coarser, coarse, padding=1)
     upper = F.conv2d(x[:, :, :3], lateral.weight) + _twice(coarser[:, :, :2])[:, :, :3]
     left = F.conv2d(x[..., :3], lateral.weight) + _twice(coarser[..., :2])[..., :3]
@@ -110,14 +114,14 @@ class ChainedConv2d(nn.Conv2d):
     #: What the merged kernels were made of, and they; only inference keeps them.
     _kept: Tuple[Tuple, Optional[MergedKernels]] = ((), None)
 
-    def forward(self, x: Union[Tensor, PendingConv]) -> Tensor:
+    def forward(self, x: Level) -> Tensor:
         """Convolve.
 
         Args:
-            x (Tensor | PendingConv): (B, I, H, W) float.
+            x: (B, I, H, W) float.
 
         Returns:
-            Tensor: (B, O, h, w) float.
+            (B, O, h, w) float.
         """
         if not isinstance(x, PendingConv):
             return super().forward(x)
@@ -131,7 +135,7 @@ class ChainedConv2d(nn.Conv2d):
         made_of = (torch.is_autocast_enabled(), *((w.data_ptr(), w._version, w.dtype) for w in weights))
         if self._kept[0] != made_of:
             self._kept = (made_of, merge_kernels(level, self))
-        return self._kept[1]
+        return cast(MergedKernels, self._kept[1])
 
     def _pays(self, level: PendingConv) -> bool:
         (batch, channels, height, width), (h, w) = level.x.shape, level.coarser.shape[2:]
@@ -159,7 +163,7 @@ class ChainedFPN(FPN):
                 f'num_outs={self.num_outs}, start_level={self.start_level}. Use FPN for other pyramids.'
             )
 
-    def forward(self, inputs: Sequence[Tensor]) -> Tuple[Union[Tensor, PendingConv], ...]:
+    def forward(self, inputs: Sequence[Tensor]) -> Tuple[Level, ...]:
         """One map per level, (B, C, H_l, W_l) float, finest first; the finest is pending."""
         laterals = [conv(x) for conv, x in zip(self.lateral_convs[1:], inputs[1:])]
         for i in range(len(laterals) - 1, 0, -1):

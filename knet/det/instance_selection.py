@@ -12,14 +12,14 @@ def select_instances(cls_scores: Tensor, resizer: MaskResizer, max_per_img: int,
     """Best (query, class) pairs of one image; a query may appear under several classes.
 
     Args:
-        cls_scores (Tensor): (Q, K) float in 0..1, all classes are things.
-        resizer (MaskResizer): The masks of the Q queries.
-        max_per_img (int): Number of pairs kept.
-        mask_thr (float): A pixel belongs to a mask if its probability exceeds
+        cls_scores: (Q, K) float in 0..1, all classes are things.
+        resizer: The masks of the Q queries.
+        max_per_img: Number of pairs kept.
+        mask_thr: A pixel belongs to a mask if its probability exceeds
             this.
 
     Returns:
-        InstancePrediction: At original size, by descending score.
+        At original size, by descending score.
     """
     num_classes = cls_scores.shape[1]
     scores, pairs = cls_scores.flatten().topk(min(max_per_img, cls_scores.numel()))

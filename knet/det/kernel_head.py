@@ -42,10 +42,10 @@ def hard_masks(masks: Tensor) -> Tensor:
     """Which pixels count as a mask: those with ``sigmoid > 0.5``; not differentiable.
 
     Args:
-        masks (Tensor): (B, Q, h, w) float logits.
+        masks: (B, Q, h, w) float logits.
 
     Returns:
-        Tensor: (B, Q, h * w) of zeros and ones, same dtype.
+        (B, Q, h * w) of zeros and ones, same dtype.
     """
     # Compare after the sigmoid: for tiny positive logits float32 rounds it to exactly 0.5.
     return (masks.detach().sigmoid() > 0.5).to(masks.dtype).flatten(2)
@@ -55,11 +55,11 @@ def pool(hard: Tensor, feats: Tensor) -> Tensor:
     """Sum of the features under each hard mask, the "group feature" (K-Net, Eq. 3).
 
     Args:
-        hard (Tensor): (B, Q, h * w) of zeros and ones.
-        feats (Tensor): (B, C, h, w) float.
+        hard: (B, Q, h * w) of zeros and ones.
+        feats: (B, C, h, w) float.
 
     Returns:
-        Tensor: (B, Q, C) float.
+        (B, Q, C) float.
     """
     return hard.to(feats.dtype) @ feats.flatten(2).transpose(1, 2)
 
@@ -74,18 +74,18 @@ class ConvKernelHead(BaseModule):
     classes the semantic branch predicts the things.
 
     Args:
-        num_proposals (int): N, number of thing kernels.
-        num_thing_classes (int): T.
-        num_stuff_classes (int): S.
-        in_channels (int): C, channels of kernels and features.
-        feat_downsample_stride (int): Ratio of feature resolution and loss
+        num_proposals: N, number of thing kernels.
+        num_thing_classes: T.
+        num_stuff_classes: S.
+        in_channels: C, channels of kernels and features.
+        feat_downsample_stride: Ratio of feature resolution and loss
             resolution; masks are up-sampled by it for losses and matching.
-        localization_fpn (dict): Config of the neck that yields the features of
+        localization_fpn: Config of the neck that yields the features of
             the thing and the semantic branch.
-        norm_cfg (dict): Norm of the 1x1 convolutions of both branches.
-        loss_mask, loss_dice, loss_seg (dict): Loss configs.
-        loss_rank (dict | None): Loss config; None leaves it out.
-        train_cfg (dict | None): ``assigner`` and ``sampler``.
+        norm_cfg: Norm of the 1x1 convolutions of both branches.
+        loss_mask, loss_dice, loss_seg: Loss configs.
+        loss_rank: Loss config; None leaves it out.
+        train_cfg: ``assigner`` and ``sampler``.
     """
 
     def __init__(
@@ -134,10 +134,10 @@ class ConvKernelHead(BaseModule):
         """Initial kernels and masks.
 
         Args:
-            feats (Sequence[Tensor]): FPN levels, (B, C, H_l, W_l), finest first.
+            feats: FPN levels, (B, C, H_l, W_l), finest first.
 
         Returns:
-            Proposals: With Q = N + S queries.
+            With Q = N + S queries.
         """
         loc, seg = self.localization_fpn(feats)
         loc, seg = self.loc_convs[0](loc), self.seg_convs[0](seg)
@@ -158,12 +158,12 @@ class ConvKernelHead(BaseModule):
         """Losses of the initial masks.
 
         Args:
-            proposals (Proposals): Output of :meth:`forward` for B images.
-            targets (Sequence[ImageTargets]): B ground truths at loss
+            proposals: Output of :meth:`forward` for B images.
+            targets: B ground truths at loss
                 resolution.
 
         Returns:
-            tuple[dict, list]: ``loss_rpn_{mask,dice,rank,seg}`` scalars
+            ``loss_rpn_{mask,dice,rank,seg}`` scalars
             (``rank`` if configured), and per image which proposal was matched
             with which instance.
         """

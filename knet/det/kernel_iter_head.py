@@ -1,6 +1,6 @@
 """The chain of refinement stages."""
 
-from typing import Dict, List, Optional, Sequence, Tuple
+from typing import Dict, List, Optional, Sequence, Tuple, Union, cast
 
 from mmcv.runner import BaseModule
 from mmdet.core import build_assigner, build_sampler
@@ -9,7 +9,7 @@ from mmdet.models.builder import HEADS, build_head
 from torch import Tensor, nn
 
 from .kernel_head import Proposals
-from .kernel_update_head import StageOutput
+from .kernel_update_head import KernelUpdateHead, StageOutput
 from .mask_hungarian_assigner import match
 from .targets import ImageTargets
 
@@ -21,14 +21,14 @@ class KernelIterHead(BaseModule):
     """Refine the kernels of a frame in ``num_stages`` stages.
 
     Args:
-        num_stages (int): Number of stages.
-        stage_loss_weights (Sequence[float]): Loss weight of every stage.
-        num_proposals (int): N, number of thing queries.
-        num_thing_classes (int): T, unless a stage says otherwise.
-        num_stuff_classes (int): S, likewise.
-        mask_head (dict | list[dict]): Config of the stages; one dict serves
+        num_stages: Number of stages.
+        stage_loss_weights: Loss weight of every stage.
+        num_proposals: N, number of thing queries.
+        num_thing_classes: T, unless a stage says otherwise.
+        num_stuff_classes: S, likewise.
+        mask_head: Config of the stages; one dict serves
             all of them.
-        train_cfg (list[dict] | None): ``assigner`` and ``sampler`` of every
+        train_cfg: ``assigner`` and ``sampler`` of every
             stage.
     """
 
@@ -39,11 +39,11 @@ class KernelIterHead(BaseModule):
         num_proposals: int,
         num_thing_classes: int,
         num_stuff_classes: int,
-        mask_head: dict,
+        mask_head: Union[dict, Sequence[dict]],
         train_cfg: Optional[Sequence[dict]] = None,
     ) -> None:
         super().__init__()
-        heads = mask_head if isinstance(mask_head, (list, tuple)) else [mask_head] * num_stages
+        heads = [mask_head] * num_stages if isinstance(mask_head, dict) else mask_head
         if not len(heads) == len(stage_loss_weights) == num_stages:
             raise ValueError(
                 f'num_stages={num_stages}, but {len(heads)} mask heads and '
@@ -52,7 +52,8 @@ class KernelIterHead(BaseModule):
         self.num_proposals = num_proposals
         self.stage_loss_weights = stage_loss_weights
         counts = dict(num_thing_classes=num_thing_classes, num_stuff_classes=num_stuff_classes)
-        self.mask_head = nn.ModuleList(build_head({**counts, **head}) for head in heads)
+        stages = nn.ModuleList(build_head({**counts, **head}) for head in heads)
+        self.mask_head = cast(Sequence[KernelUpdateHead], stages)
         if train_cfg is not None:
             self.assigners = [build_assigner(cfg['assigner']) for cfg in train_cfg]
             self.samplers = [build_sampler(cfg['sampler']) for cfg in train_cfg]
@@ -72,12 +73,12 @@ class KernelIterHead(BaseModule):
         """Run all stages.
 
         Args:
-            proposals (Proposals): Output of the kernel head.
-            previous (Tensor | None): (B, Q, C, 1, 1) float, refined kernels of
+            proposals: Output of the kernel head.
+            previous: (B, Q, C, 1, 1) float, refined kernels of
                 the previous frame.
 
         Returns:
-            StageOutput: Of the last stage.
+            Of the last stage.
         """
         kernels, masks = proposals.kernels, proposals.masks
         for stage in range(len(self.mask_head)):
@@ -91,14 +92,14 @@ class KernelIterHead(BaseModule):
         """Match the thing queries of a batch with the instances.
 
         Args:
-            stage (int): Stage whose assigner is used.
-            masks (Tensor): (B, Q, h, w) float mask logits at feature
+            stage: Stage whose assigner is used.
+            masks: (B, Q, h, w) float mask logits at feature
                 resolution.
-            cls_logits (Tensor | None): (B, Q, K) float.
-            targets (Sequence[ImageTargets]): B ground truths.
+            cls_logits: (B, Q, K) float.
+            targets: B ground truths.
 
         Returns:
-            list[MaskSamplingResult]: B matchings.
+            B matchings.
         """
         head = self.mask_head[stage]
         things = masks[:, : self.num_proposals]
@@ -120,14 +121,14 @@ class KernelIterHead(BaseModule):
         Every stage is compared with the matching of the masks it *received*.
 
         Args:
-            proposals (Proposals): Output of the kernel head.
-            targets (Sequence[ImageTargets]): B ground truths.
-            samples (list | None): Matching of the initial masks, if the kernel
+            proposals: Output of the kernel head.
+            targets: B ground truths.
+            samples: Matching of the initial masks, if the kernel
                 head has made it already; it equals that of the first stage.
-            previous (Tensor | None): As in :meth:`forward`.
+            previous: As in :meth:`forward`.
 
         Returns:
-            tuple[dict, StageOutput]: Losses ``s{stage}_{name}`` and the output
+            Losses ``s{stage}_{name}`` and the output
             of the last stage.
         """
         losses: Losses = {}

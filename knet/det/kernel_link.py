@@ -1,6 +1,6 @@
 """Kernels that attend to those of other frames (Video K-Net, Sec. 3.3)."""
 
-from typing import Dict, Optional
+from typing import Optional
 
 from mmcv.cnn.bricks.transformer import FFN, MultiheadAttention, build_transformer_layer
 from torch import Tensor, nn
@@ -10,11 +10,11 @@ class KernelLink(nn.Module):
     """Current kernels attend to previous kernels, or to those of a clip: attention -> norm -> FFN -> norm.
 
     Args:
-        channels (int): C.
-        num_heads (int): Heads of the attention.
-        feedforward_channels (int): Hidden channels of the FFN.
-        num_ffn_fcs (int): Layers of the FFN.
-        kernel_updator_cfg (dict | None): If given, the previous kernels are
+        channels: C.
+        num_heads: Heads of the attention.
+        feedforward_channels: Hidden channels of the FFN.
+        num_ffn_fcs: Layers of the FFN.
+        kernel_updator_cfg: If given, the previous kernels are
             first updated adaptively with features of the current frame.
     """
 
@@ -36,29 +36,26 @@ class KernelLink(nn.Module):
     def forward(
         self, current: Tensor, previous: Tensor, gathered: Optional[Tensor] = None, pos: Optional[Tensor] = None
     ) -> Tensor:
-        """Kernels that know where they were.
+        """Return the current kernels after attention to the previous ones.
 
         Args:
-            current (Tensor): (B, Q, C) float, kernels of this frame.
-            previous (Tensor): (B, Q', C) float, kernels of the previous frame.
-            gathered (Tensor | None): (B, Q', C) float, what the previous
+            current: (B, Q, C) float, kernels of this frame.
+            previous: (B, Q', C) float, kernels of the previous frame.
+            gathered: (B, Q', C) float, what the previous
                 kernels are updated with; read only if the link updates.
-            pos (Tensor | None): (Q, C) float, positional encoding of the
+            pos: (Q, C) float, positional encoding of the
                 kernels; Q' is a multiple of Q, previous kernels of the same
                 index share it.
 
         Returns:
-            Tensor: (B, Q, C) float.
+            (B, Q, C) float.
         """
         if self.update is not None:
             previous = self.update(gathered, previous[:, :, None]).reshape(previous.shape)
         query, memory = current.transpose(0, 1), previous.transpose(0, 1)
-        query_pos = None if pos is None else pos[:, None]
-        key_pos = None if pos is None else query_pos.repeat(len(memory) // len(pos), 1, 1)
+        query_pos = key_pos = None
+        if pos is not None:
+            query_pos = pos[:, None]
+            key_pos = query_pos.repeat(len(memory) // len(pos), 1, 1)
         linked = self.attention(query, memory, memory, query_pos=query_pos, key_pos=key_pos)
         return self.ffn_norm(self.ffn(self.attention_norm(linked).transpose(0, 1)))
-
-    def register_in(self, owner: nn.Module, names: Dict[str, str]) -> None:
-        """Make the parts submodules of ``owner`` under ``names``, as published checkpoints name them."""
-        for part, name in names.items():
-            owner.add_module(name, getattr(self, part))

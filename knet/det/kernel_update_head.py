@@ -61,20 +61,20 @@ class KernelUpdateHead(BaseModule):
     """Group features -> adaptive update -> kernel interaction -> masks and classes (K-Net, Sec. 3.2).
 
     Args:
-        num_thing_classes (int): T.
-        num_stuff_classes (int): S; the last S queries are bound to these
+        num_thing_classes: T.
+        num_stuff_classes: S; the last S queries are bound to these
             classes and are not matched.
-        in_channels (int): C, channels of kernels and features.
-        feedforward_channels (int): Hidden channels of the FFN.
-        num_heads (int): Heads of the attention between kernels.
-        num_ffn_fcs (int): Layers of the FFN.
-        num_cls_fcs (int): Hidden layers of the class branch.
-        num_mask_fcs (int): Hidden layers of the mask branch.
-        mask_upsample_stride (int): Ratio of feature and loss resolution.
-        kernel_updator_cfg (dict): Config of the adaptive kernel update.
-        loss_cls, loss_mask, loss_dice (dict): Loss configs.
-        loss_rank (dict | None): Loss config; None leaves it out.
-        with_cls (bool): Whether the stage classifies its kernels.
+        in_channels: C, channels of kernels and features.
+        feedforward_channels: Hidden channels of the FFN.
+        num_heads: Heads of the attention between kernels.
+        num_ffn_fcs: Layers of the FFN.
+        num_cls_fcs: Hidden layers of the class branch.
+        num_mask_fcs: Hidden layers of the mask branch.
+        mask_upsample_stride: Ratio of feature and loss resolution.
+        kernel_updator_cfg: Config of the adaptive kernel update.
+        loss_cls, loss_mask, loss_dice: Loss configs.
+        loss_rank: Loss config; None leaves it out.
+        with_cls: Whether the stage classifies its kernels.
     """
 
     def __init__(
@@ -137,11 +137,11 @@ class KernelUpdateHead(BaseModule):
         """Adaptive update, then interaction of all kernels of an image.
 
         Args:
-            gathered (Tensor): (B, Q, C) float, features under the masks.
-            kernels (Tensor): (B, Q, C) float.
+            gathered: (B, Q, C) float, features under the masks.
+            kernels: (B, Q, C) float.
 
         Returns:
-            Tensor: (B, Q, C) float.
+            (B, Q, C) float.
         """
         batch, num_queries, channels = kernels.shape
         updated = self.kernel_update_conv(gathered, kernels[:, :, None])
@@ -153,12 +153,12 @@ class KernelUpdateHead(BaseModule):
         """Class logits and masks of the updated kernels.
 
         Args:
-            x (Tensor): (B, C, h, w) float features.
-            kernels (Tensor): (B, Q, C) float.
-            track_kernels (Tensor | None): (B, Q, C) float, passed through.
+            x: (B, C, h, w) float features.
+            kernels: (B, Q, C) float.
+            track_kernels: (B, Q, C) float, passed through.
 
         Returns:
-            StageOutput: With ``masks = kernel * feat_transform(x)``.
+            With ``masks = kernel * feat_transform(x)``.
         """
         return StageOutput(
             cls_logits=self.classify(kernels),
@@ -189,12 +189,12 @@ class KernelUpdateHead(BaseModule):
         """Refine kernels and masks once.
 
         Args:
-            x (Tensor): (B, C, h, w) float features.
-            kernels (Tensor): (B, Q, C, 1, 1) float.
-            masks (Tensor): (B, Q, h, w) float mask logits.
+            x: (B, C, h, w) float features.
+            kernels: (B, Q, C, 1, 1) float.
+            masks: (B, Q, h, w) float mask logits.
 
         Returns:
-            StageOutput: The refined predictions.
+            The refined predictions.
         """
         return self.predict(x, self.update_kernels(self.gather(masks, x), kernels[..., 0, 0]))
 
@@ -214,13 +214,13 @@ class KernelUpdateHead(BaseModule):
         class ``T + s`` and is supervised on that class only.
 
         Args:
-            samples (Sequence[MaskSamplingResult]): B matchings of the N thing
+            samples: B matchings of the N thing
                 queries.
-            targets (Sequence[ImageTargets]): B ground truths.
-            num_queries (int): Q = N + S.
+            targets: B ground truths.
+            num_queries: Q = N + S.
 
         Returns:
-            QueryTargets: For the B images.
+            For the B images.
         """
         first_stuff = num_queries - self.num_stuff_classes
         like = targets[0].thing_labels
@@ -244,12 +244,12 @@ class KernelUpdateHead(BaseModule):
         """Losses of the stage.
 
         Args:
-            output (StageOutput): Predictions for B images.
-            samples (Sequence[MaskSamplingResult]): B matchings.
-            targets (Sequence[ImageTargets]): B ground truths.
+            output: Predictions for B images.
+            samples: B matchings.
+            targets: B ground truths.
 
         Returns:
-            dict[str, Tensor]: ``loss_cls`` and ``pos_acc`` in percent (if there
+            ``loss_cls`` and ``pos_acc`` in percent (if there
             are class logits), ``loss_mask``, ``loss_dice`` and ``loss_rank``
             (if configured).
         """

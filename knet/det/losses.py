@@ -26,16 +26,16 @@ def mask_losses(
     gives the same loss however it is spread over them.
 
     Args:
-        loss_mask (nn.Module): Sigmoid cross entropy.
-        loss_dice (nn.Module): Dice loss.
-        logits (Tensor): (P, h, w) or (P, F, h, w) float; P may be 0, then both
+        loss_mask: Sigmoid cross entropy.
+        loss_dice: Dice loss.
+        logits: (P, h, w) or (P, F, h, w) float; P may be 0, then both
             are zero but keep the graph connected.
-        stride (int): Ratio of feature and loss resolution.
-        targets (Tensor): (P, h * stride, w * stride), or with F frames as well,
+        stride: Ratio of feature and loss resolution.
+        targets: (P, h * stride, w * stride), or with F frames as well,
             float in 0..1.
 
     Returns:
-        dict[str, Tensor]: ``mask`` and ``dice``, scalars.
+        ``mask`` and ``dice``, scalars.
     """
     num_masks = reduce_mean(logits.new_tensor(float(len(logits))))
     if len(logits) == 0:
@@ -58,17 +58,17 @@ def rank_loss(
     """Per-pixel cross entropy over queries: the matched query shall win its pixels.
 
     Args:
-        loss_rank (nn.Module): Softmax cross entropy; the mean runs over all
+        loss_rank: Softmax cross entropy; the mean runs over all
             pixels, unowned ones count as zero.
-        logits (Tensor): (B, Q, h, w) float mask logits.
-        stride (int): Ratio of feature and loss resolution.
-        pos_inds (Sequence[Tensor]): B tensors (P_i,) int64, ascending matched
+        logits: (B, Q, h, w) float mask logits.
+        stride: Ratio of feature and loss resolution.
+        pos_inds: B tensors (P_i,) int64, ascending matched
             query indices.
-        pos_masks (Sequence[Tensor]): B tensors (P_i, h * stride, w * stride),
+        pos_masks: B tensors (P_i, h * stride, w * stride),
             their targets.
 
     Returns:
-        Tensor: Scalar; zero without any matched query.
+        Scalar; zero without any matched query.
     """
     if not any(len(inds) for inds in pos_inds):
         return logits.sum() * 0
@@ -88,15 +88,15 @@ def semantic_loss(loss_seg: nn.Module, logits: Tensor, stride: int, target: Tens
     """Loss of the semantic branch.
 
     Args:
-        loss_seg (nn.Module): Softmax cross entropy (mean over all pixels) or
+        loss_seg: Softmax cross entropy (mean over all pixels) or
             sigmoid focal loss (sum over labelled pixels / their number).
-        logits (Tensor): (B, K, h, w) float.
-        stride (int): Ratio of feature and loss resolution.
-        target (Tensor): (B, h * stride, w * stride) int64 in 0..K; K =
+        logits: (B, K, h, w) float.
+        stride: Ratio of feature and loss resolution.
+        target: (B, h * stride, w * stride) int64 in 0..K; K =
             unlabelled.
 
     Returns:
-        Tensor: Scalar.
+        Scalar.
     """
     num_classes = logits.shape[1]
     num_labelled = reduce_mean((target < num_classes).sum().float()).clamp(min=1.0)

@@ -29,8 +29,8 @@ class _PairCost:
     """Cost of (prediction, target) pairs that follows from their overlap and the size of either.
 
     Args:
-        weight (float): Factor of the cost.
-        min_prob (float): Probabilities are clamped to ``[min_prob, 1]`` first.
+        weight: Factor of the cost.
+        min_prob: Probabilities are clamped to ``[min_prob, 1]`` first.
     """
 
     def __init__(self, weight: float = 1.0, min_prob: float = 1e-2) -> None:
@@ -45,13 +45,13 @@ class _PairCost:
         """Cost of every pair.
 
         Args:
-            overlaps (Tensor): (N, G) float, sum of p t over the pixels.
-            sizes (Tensor): (N,) float, :meth:`size` of the clamped predictions.
-            target_sizes (Tensor): (G,) float, :meth:`size` of the targets.
-            num_pixels (int): P.
+            overlaps: (N, G) float, sum of p t over the pixels.
+            sizes: (N,) float, :meth:`size` of the clamped predictions.
+            target_sizes: (G,) float, :meth:`size` of the targets.
+            num_pixels: P.
 
         Returns:
-            Tensor: (N, G) float.
+            (N, G) float.
         """
         raise NotImplementedError
 
@@ -61,9 +61,9 @@ class DiceCost(_PairCost):
     """Negative dice coefficient, ``-2 sum(pt) / (sum(p^2) + sum(t^2) + 2 eps)``.
 
     Args:
-        weight (float): Factor of the cost.
-        eps (float): Keeps the denominator positive; once per sum.
-        min_prob (float): Probabilities are clamped to ``[min_prob, 1]`` first.
+        weight: Factor of the cost.
+        eps: Keeps the denominator positive; once per sum.
+        min_prob: Probabilities are clamped to ``[min_prob, 1]`` first.
     """
 
     def __init__(self, weight: float = 1.0, eps: float = 1e-3, min_prob: float = 1e-3) -> None:
@@ -99,9 +99,9 @@ class MaskHungarianAssigner(BaseAssigner):
     """Hungarian matching on class, mask and dice costs.
 
     Args:
-        cls_cost (dict): Config of the class cost, on raw logits.
-        mask_cost (dict): Config of a :class:`MaskCost`.
-        dice_cost (dict): Config of a :class:`DiceCost`.
+        cls_cost: Config of the class cost, on raw logits.
+        mask_cost: Config of a :class:`MaskCost`.
+        dice_cost: Config of a :class:`DiceCost`.
     """
 
     def __init__(self, cls_cost: dict, mask_cost: dict, dice_cost: dict) -> None:
@@ -143,16 +143,16 @@ class MaskHungarianAssigner(BaseAssigner):
         """Match predictions with ground truth, at most one to one.
 
         Args:
-            mask_logits (Tensor): (N, H / stride, W / stride) float, before the
+            mask_logits: (N, H / stride, W / stride) float, before the
                 sigmoid; of a clip (N, F, H / stride, W / stride).
-            cls_logits (Tensor | None): (N, T) float, before the sigmoid; None
+            cls_logits: (N, T) float, before the sigmoid; None
                 leaves the class cost out.
-            gt_masks (Tensor): (G, H, W) or (G, F, H, W) float in 0..1.
-            gt_labels (Tensor): (G,) int64 in 0..T-1.
-            stride (int): How much finer the ground truth is.
+            gt_masks: (G, H, W) or (G, F, H, W) float in 0..1.
+            gt_labels: (G,) int64 in 0..T-1.
+            stride: How much finer the ground truth is.
 
         Returns:
-            AssignResult: ``gt_inds`` (N,) int64, 0 = background, g + 1 =
+            ``gt_inds`` (N,) int64, 0 = background, g + 1 =
             matched with ground truth g; ``labels`` (N,) int64, -1 =
             background. If G > N only N ground truths are matched.
         """
@@ -182,16 +182,16 @@ def match(
     """Match the thing queries of a batch with its instances.
 
     Args:
-        assigner (MaskHungarianAssigner): Finds the pairs.
-        sampler (BaseSampler): Splits queries into matched and others.
-        masks (Tensor): (B, N, h, w) or (B, N, F, h, w) float mask logits at
+        assigner: Finds the pairs.
+        sampler: Splits queries into matched and others.
+        masks: (B, N, h, w) or (B, N, F, h, w) float mask logits at
             feature resolution.
-        cls_logits (Tensor | None): (B, N, T) float.
-        stride (int): Ratio of feature and loss resolution.
-        targets (Sequence[ImageTargets]): B ground truths.
+        cls_logits: (B, N, T) float.
+        stride: Ratio of feature and loss resolution.
+        targets: B ground truths.
 
     Returns:
-        list[MaskSamplingResult]: B matchings.
+        B matchings.
     """
     samples = []
     for i, target in enumerate(targets):

@@ -13,7 +13,7 @@ class MSDeformAttnPixelDecoder(BaseDecoder):
     """mmdet's pixel decoder (of Mask2Former) in place of an FPN.
 
     Args:
-        encoder (dict): Config of the transformer encoder.
+        encoder: Config of the transformer encoder.
         **kwargs: Of mmdet's pixel decoder.
     """
 
@@ -25,10 +25,10 @@ class MSDeformAttnPixelDecoder(BaseDecoder):
         """Fuse the levels.
 
         Args:
-            feats (Sequence[Tensor]): (B, C_l, H_l, W_l) float, finest first.
+            feats: (B, C_l, H_l, W_l) float, finest first.
 
         Returns:
-            tuple[Tensor]: (B, C, H_l, W_l) float, finest first as from an FPN:
+            (B, C, H_l, W_l) float, finest first as from an FPN:
             the mask features, then the levels of the encoder.
         """
         mask_feature, multi_scale_features = super().forward(feats)

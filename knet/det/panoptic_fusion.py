@@ -8,7 +8,7 @@ rest.
 """
 
 from dataclasses import dataclass
-from typing import Dict, List, Tuple
+from typing import List, Tuple
 
 import torch
 import torch.nn.functional as F
@@ -17,6 +17,7 @@ from torch import Tensor
 from knet.labels import LabelSpace
 from knet.structures import Segment
 
+from .fusion_options import FusionOptions, JointMerge
 from .targets import upsample
 
 #: Masks brought to full resolution at once; bounds the memory of the merge.
@@ -45,13 +46,13 @@ def select_candidates(cls_scores: Tensor, num_things: int, num_stuff: int, max_p
     the others are left out.
 
     Args:
-        cls_scores (Tensor): (Q, K) float in 0..1.
-        num_things (int): T.
-        num_stuff (int): S; the last S queries are the stuff classes in order.
-        max_per_img (int): Number of thing pairs considered.
+        cls_scores: (Q, K) float in 0..1.
+        num_things: T.
+        num_stuff: S; the last S queries are the stuff classes in order.
+        max_per_img: Number of thing pairs considered.
 
     Returns:
-        Candidates: Things by descending score, then stuff by descending score.
+        Things by descending score, then stuff by descending score.
     """
     num_queries = len(cls_scores) - num_stuff
     thing_scores = cls_scores[:num_queries, :num_things].flatten()
@@ -74,10 +75,10 @@ class MaskResizer:
     logits would give other masks.
 
     Args:
-        masks (Tensor): (Q, h, w) float logits of one image at feature
+        masks: (Q, h, w) float logits of one image at feature
             resolution.
-        upsample_stride (int): Factor by which logits are up-sampled first.
-        img_meta (dict): ``batch_input_shape``, ``img_shape``, ``ori_shape``.
+        upsample_stride: Factor by which logits are up-sampled first.
+        img_meta: ``batch_input_shape``, ``img_shape``, ``ori_shape``.
     """
 
     def __init__(self, masks: Tensor, upsample_stride: int, img_meta: dict) -> None:
@@ -131,13 +132,13 @@ def find_owners(candidates: Candidates, resizer: MaskResizer) -> Owners:
     # Rounding in the interpolation may exceed the bound by an ulp or two.
     bounds = candidates.scores * resizer.upper_bounds(candidates.kernels) * (1 + 1e-5)
     order = bounds.argsort(descending=True)
-    bounds = bounds[order].tolist()
+    bounds_list: List[float] = bounds[order].tolist()
     best = torch.full(resizer.size, -1.0, device=device, dtype=candidates.scores.dtype)
     owner = torch.zeros(resizer.size, dtype=torch.long, device=device)
     visible = torch.zeros(num, dtype=torch.long, device=device)
     for start in range(0, num, CHUNK):
         # Candidates that cannot reach the weakest pixel cannot win anywhere.
-        if bounds[start] < best.min().item():
+        if bounds_list[start] < best.min().item():
             break
         chunk = order[start : start + CHUNK].sort().values
         probs = resizer(candidates.kernels[chunk])
@@ -156,16 +157,16 @@ def merge_jointly(
     """Accept or drop each candidate by score and by the share of itself it won.
 
     Args:
-        candidates (Candidates): M scored masks.
-        owners (Owners): Who won which pixel.
-        label_space (LabelSpace): Numbering of the classes.
-        instance_score_thr (float): Things below are dropped; their pixels
+        candidates: M scored masks.
+        owners: Who won which pixel.
+        label_space: Numbering of the classes.
+        instance_score_thr: Things below are dropped; their pixels
             stay unassigned.
-        overlap_thr (float): Least share of its visible pixels (p >= 0.5) that
+        overlap_thr: Least share of its visible pixels (p >= 0.5) that
             a mask must have won.
 
     Returns:
-        tuple[Tensor, list[Segment]]: (H, W) int32 map of segment ids, 0 =
+        (H, W) int32 map of segment ids, 0 =
         unassigned, and the segments by descending score.
     """
     order = candidates.scores.argsort(descending=True, stable=True).tolist()
@@ -207,29 +208,29 @@ def merge_thing_first(
     the joint merge would split the object between them.
 
     Args:
-        candidates (Candidates): M scored masks.
-        resizer (MaskResizer): The masks of the queries.
-        label_space (LabelSpace): Numbering of the classes.
-        instance_score_thr (float): Things below are dropped.
-        iou_thr (float): Largest share of a thing that may be taken already.
-        stuff_max_area (int): Least number of free pixels of a stuff mask; the
+        candidates: M scored masks.
+        resizer: The masks of the queries.
+        label_space: Numbering of the classes.
+        instance_score_thr: Things below are dropped.
+        iou_thr: Largest share of a thing that may be taken already.
+        stuff_max_area: Least number of free pixels of a stuff mask; the
             name is that of configs in circulation.
 
     Returns:
-        tuple[Tensor, list[Segment]]: (H, W) int32 map of segment ids, 0 =
+        (H, W) int32 map of segment ids, 0 =
         unassigned, and the segments in the order of painting.
     """
     is_thing = candidates.labels < label_space.num_things
     order = candidates.scores.argsort(descending=True, stable=True)
-    order = (
+    painting: List[int] = (
         order[is_thing[order] & (candidates.scores[order] >= instance_score_thr)].tolist()
         + order[~is_thing[order]].tolist()
     )
     scores, labels, kernels = (x.tolist() for x in (candidates.scores, candidates.labels, candidates.kernels))
     panoptic = torch.zeros(resizer.size, dtype=torch.int32, device=candidates.scores.device)
     segments: List[Segment] = []
-    for start in range(0, len(order), CHUNK):
-        chunk = order[start : start + CHUNK]
+    for start in range(0, len(painting), CHUNK):
+        chunk = painting[start : start + CHUNK]
         masks = resizer(candidates.kernels[chunk]) > 0.5
         for k, mask, size in zip(chunk, masks, masks.flatten(1).sum(1).tolist()):
             mask &= panoptic == 0
@@ -251,30 +252,27 @@ def merge_thing_first(
 
 
 def fuse(
-    cls_scores: Tensor,
-    resizer: MaskResizer,
-    label_space: LabelSpace,
-    max_per_img: int,
-    merge_joint: bool,
-    merge_stuff_thing: Dict[str, float],
+    cls_scores: Tensor, resizer: MaskResizer, label_space: LabelSpace, options: FusionOptions
 ) -> Tuple[Tensor, List[Segment]]:
     """Panoptic map of one image from the output of the last stage.
 
     Args:
-        cls_scores (Tensor): (Q, K) float in 0..1.
-        resizer (MaskResizer): The masks of the Q queries.
-        label_space (LabelSpace): Numbering of the classes.
-        max_per_img (int): Number of thing (query, class) pairs considered.
-        merge_joint (bool): :func:`merge_jointly` or :func:`merge_thing_first`.
-        merge_stuff_thing (dict): Thresholds of that merge.
+        cls_scores: (Q, K) float in 0..1.
+        resizer: The masks of the Q queries.
+        label_space: Numbering of the classes.
+        options: Which merge, and its thresholds.
 
     Returns:
-        tuple[Tensor, list[Segment]]: As :func:`merge_jointly`.
+        As :func:`merge_jointly`.
     """
-    candidates = select_candidates(cls_scores, label_space.num_things, label_space.num_stuff, max_per_img)
-    if merge_joint:
-        return merge_jointly(candidates, find_owners(candidates, resizer), label_space, **merge_stuff_thing)
-    return merge_thing_first(candidates, resizer, label_space, **merge_stuff_thing)
+    candidates = select_candidates(cls_scores, label_space.num_things, label_space.num_stuff, options.max_per_img)
+    merge = options.merge
+    if isinstance(merge, JointMerge):
+        owners = find_owners(candidates, resizer)
+        return merge_jointly(candidates, owners, label_space, merge.instance_score_thr, merge.overlap_thr)
+    return merge_thing_first(
+        candidates, resizer, label_space, merge.instance_score_thr, merge.iou_thr, merge.stuff_max_area
+    )
 
 
 def semantic_map(
@@ -288,17 +286,17 @@ def semantic_map(
     """Dataset ids per pixel.
 
     Args:
-        panoptic (Tensor): (H, W) int32 segment ids, 0 = unassigned.
-        segments (list[Segment]): The segments.
-        label_space (LabelSpace): Numbering of the classes.
-        unassigned (str): What pixels of no segment become: ``'class0'`` (the
+        panoptic: (H, W) int32 segment ids, 0 = unassigned.
+        segments: The segments.
+        label_space: Numbering of the classes.
+        unassigned: What pixels of no segment become: ``'class0'`` (the
             original; part of its published numbers), ``'void'``, or
             ``'stuff'``, the best stuff class there.
-        cls_scores (Tensor): (Q, K) float in 0..1, read for ``'stuff'``.
-        resizer (MaskResizer): Masks, read for ``'stuff'``.
+        cls_scores: (Q, K) float in 0..1, read for ``'stuff'``.
+        resizer: Masks, read for ``'stuff'``.
 
     Returns:
-        Tensor: (H, W) uint8.
+        (H, W) uint8.
 
     Raises:
         ValueError: If ``unassigned`` is none of the three.

@@ -4,7 +4,7 @@ Programs ask ``isinstance(model, StreamModel)`` instead of looking for methods. 
 structural protocols, so that a model says what it is.
 """
 
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from typing import Any, Dict, Iterable, List, Sequence, Union
 
 from torch import Tensor
@@ -15,7 +15,7 @@ from knet.structures import InstancePrediction, PanopticPrediction
 Prediction = Union[PanopticPrediction, InstancePrediction]
 
 
-class ImageModel:
+class ImageModel(ABC):
     """Predicts images independently of each other.
 
     Attributes:
@@ -37,7 +37,7 @@ class ImageModel:
         """
 
 
-class StreamModel:
+class StreamModel(ABC):
     """Predicts the frames of a video one after another and remembers what it needs in an explicit memory.
 
     The model itself keeps nothing of a video, so that one model can serve several streams in turn.
@@ -67,7 +67,7 @@ class StreamModel:
         """
 
 
-class ClipModel:
+class ClipModel(ABC):
     """Predicts the tracks of a whole video at once.
 
     Attributes:

@@ -2,6 +2,7 @@
 
 from typing import Sequence, Tuple
 
+import torch
 from mmcv.cnn import normal_init
 from mmcv.cnn.bricks.transformer import build_positional_encoding
 from mmcv.runner import BaseModule
@@ -21,13 +22,13 @@ class SemanticFPNWrapper(BaseModule):
     ``num_levels - 1 - upsample_times``, which must be 0 or 1.
 
     Args:
-        in_channels (int): Channels of every input level.
-        feat_channels (int): Channels between the convolutions.
-        out_channels (int): Channels of both outputs.
-        positional_encoding (dict): Config, added to the coarsest level.
-        norm_cfg (dict): Norm of every convolution.
-        num_levels (int): Number of input levels.
-        upsample_times (int): How often the coarsest level is up-sampled.
+        in_channels: Channels of every input level.
+        feat_channels: Channels between the convolutions.
+        out_channels: Channels of both outputs.
+        positional_encoding: Config, added to the coarsest level.
+        norm_cfg: Norm of every convolution.
+        num_levels: Number of input levels.
+        upsample_times: How often the coarsest level is up-sampled.
     """
 
     def __init__(
@@ -82,19 +83,19 @@ class SemanticFPNWrapper(BaseModule):
         """Fuse the levels.
 
         Args:
-            inputs (Sequence[Tensor]): At least ``num_levels`` tensors
+            inputs: At least ``num_levels`` tensors
                 (B, in_channels, H_l, W_l), finest first; the finest may be
                 a :class:`~knet.det.chained_conv.PendingConv`.
 
         Returns:
-            tuple[Tensor, Tensor]: Features of the thing and of the semantic
+            Features of the thing and of the semantic
             branch, both (B, out_channels, h, w).
         """
         fused = None
         for level, convs in enumerate(self.convs_all_levels):
             x = inputs[level]
             if level == self.num_levels - 1:
-                x = x + self.positional_encoding(x.new_zeros((len(x), *x.shape[-2:]), dtype=bool))
+                x = x + self.positional_encoding(x.new_zeros((len(x), *x.shape[-2:]), dtype=torch.bool))
             x = convs(x)
             fused = x if fused is None else fused + x
         return self.conv_pred(fused), self.aux_convs[0](fused)

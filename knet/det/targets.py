@@ -42,12 +42,12 @@ def split_semantic_map(semantic: Tensor, label_space: LabelSpace) -> Tuple[Tenso
     """Cut a semantic map into one binary mask per stuff class present.
 
     Args:
-        semantic (Tensor): (H, W) int, dataset ids; void and thing ids are
+        semantic: (H, W) int, dataset ids; void and thing ids are
             skipped.
-        label_space (LabelSpace): Numbering of the classes.
+        label_space: Numbering of the classes.
 
     Returns:
-        tuple[Tensor, Tensor]: (P,) int64 model classes in ascending order and
+        (P,) int64 model classes in ascending order and
         (P, H, W) bool masks.
     """
     lut = torch.as_tensor(label_space.model_classes, device=semantic.device)
@@ -75,12 +75,12 @@ def logits_at(masks: Tensor, pixels: Tensor, stride: int) -> Tensor:
     """``upsample(masks)`` at some pixels.
 
     Args:
-        masks (Tensor): (M, h, w) float logits.
-        pixels (Tensor): (P,) int64, flat indices at loss resolution.
-        stride (int): Ratio of feature and loss resolution.
+        masks: (M, h, w) float logits.
+        pixels: (P,) int64, flat indices at loss resolution.
+        stride: Ratio of feature and loss resolution.
 
     Returns:
-        Tensor: (M, P) float.
+        (M, P) float.
     """
     height, width = (side * stride for side in masks.shape[-2:])
     if 3 * len(pixels) > height * width:
@@ -103,18 +103,18 @@ def build_targets(
     """Ground truth of a batch, resized to the resolution of the losses.
 
     Args:
-        gt_masks (Sequence[BitmapMasks]): B mask sets with G_i instances,
+        gt_masks: B mask sets with G_i instances,
             possibly smaller than the padded batch.
-        gt_labels (Sequence[Tensor]): B tensors (G_i,) int64, thing labels.
-        gt_semantic_seg (Tensor | None): (B, 1, H, W) int, dataset ids;
+        gt_labels: B tensors (G_i,) int64, thing labels.
+        gt_semantic_seg: (B, 1, H, W) int, dataset ids;
             anything outside ``img_shape`` is ignored.
-        img_metas (Sequence[dict]): B metas with ``img_shape`` and
+        img_metas: B metas with ``img_shape`` and
             ``batch_input_shape``.
-        label_space (LabelSpace): Numbering of the classes.
-        stride (int): Ratio of padded input size and loss resolution.
+        label_space: Numbering of the classes.
+        stride: Ratio of padded input size and loss resolution.
 
     Returns:
-        list[ImageTargets]: One per image.
+        One per image.
     """
     targets = []
     for index, (masks, labels, meta) in enumerate(zip(gt_masks, gt_labels, img_metas)):
@@ -135,10 +135,10 @@ def last_owner(masks: Tensor) -> Tensor:
     """Which mask owns a pixel if all are painted in order, later over earlier.
 
     Args:
-        masks (Tensor): (M, h, w), painted where > 0.
+        masks: (M, h, w), painted where > 0.
 
     Returns:
-        Tensor: (h, w) int64 index of the last mask that is > 0, -1 for none.
+        (h, w) int64 index of the last mask that is > 0, -1 for none.
     """
     if len(masks) == 0:
         return torch.full(masks.shape[1:], -1, dtype=torch.long, device=masks.device)
@@ -157,13 +157,13 @@ def semantic_target(target: ImageTargets, matched_gts: Tensor, num_classes: int)
     """Per-pixel model class: stuff first, matched things over it.
 
     Args:
-        target (ImageTargets): Ground truth of the image.
-        matched_gts (Tensor): (M,) int64, instances in the order of their
+        target: Ground truth of the image.
+        matched_gts: (M,) int64, instances in the order of their
             proposals, which decides who wins where soft masks overlap.
-        num_classes (int): K, the value of unlabelled pixels.
+        num_classes: K, the value of unlabelled pixels.
 
     Returns:
-        Tensor: (h, w) int64 in 0..K.
+        (h, w) int64 in 0..K.
     """
     masks = torch.cat([target.stuff_masks, target.thing_masks[matched_gts]])
     labels = torch.cat([target.stuff_labels, target.thing_labels[matched_gts]])

@@ -10,10 +10,10 @@ def recompute(function: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
     """``function(x)``, run again in the backward pass instead of keeping its intermediate results.
 
     Args:
-        function (Callable): Draws no random numbers and changes no state.
-        x (Tensor): Its argument, which is kept.
+        function: Draws no random numbers and changes no state.
+        x: Its argument, which is kept.
 
     Returns:
-        Tensor: What the function returns.
+        What the function returns.
     """
     return checkpoint(function, x, use_reentrant=False, preserve_rng_state=False)

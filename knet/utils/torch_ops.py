@@ -29,13 +29,13 @@ def nms(boxes: Tensor, scores: Tensor, iou_threshold: float, offset: int) -> Ten
     """Non-maximum suppression.
 
     Args:
-        boxes (Tensor): Shape (N, 4), float, ``x1, y1, x2, y2``.
-        scores (Tensor): Shape (N,), float.
-        iou_threshold (float): A box that overlaps a better one by more is dropped.
-        offset (int): Width of a box is ``x2 - x1 + offset``, 0 or 1.
+        boxes: Shape (N, 4), float, ``x1, y1, x2, y2``.
+        scores: Shape (N,), float.
+        iou_threshold: A box that overlaps a better one by more is dropped.
+        offset: Width of a box is ``x2 - x1 + offset``, 0 or 1.
 
     Returns:
-        Tensor: Indices of the kept boxes, int64, in descending order of score.
+        Indices of the kept boxes, int64, in descending order of score.
     """
     # Adding the offset to the far corner changes widths and overlaps alike.
     boxes = boxes + boxes.new_tensor([0, 0, offset, offset])
@@ -67,11 +67,11 @@ def roi_align_forward(
     """Average RoIAlign.
 
     Args:
-        features (Tensor): Shape (B, C, H, W).
-        rois (Tensor): Shape (N, 5): image index, ``x1, y1, x2, y2``.
-        output (Tensor): Shape (N, C, aligned_height, aligned_width), written.
-        argmax_y (Tensor): Only used by max pooling, untouched.
-        argmax_x (Tensor): Only used by max pooling, untouched.
+        features: Shape (B, C, H, W).
+        rois: Shape (N, 5): image index, ``x1, y1, x2, y2``.
+        output: Shape (N, C, aligned_height, aligned_width), written.
+        argmax_y: Only used by max pooling, untouched.
+        argmax_x: Only used by max pooling, untouched.
         options: ``aligned_height, aligned_width, spatial_scale,
             sampling_ratio, pool_mode (1: average), aligned``.
 
@@ -105,12 +105,12 @@ def sigmoid_focal_loss_forward(
     """Sigmoid focal loss of every logit.
 
     Args:
-        logits (Tensor): Shape (N, C), float.
-        target (Tensor): Shape (N,), int64, 0..C; C is background.
-        weight (Tensor): Weight of a sample by its target class, shape (C,), or empty.
-        output (Tensor): Shape (N, C), written.
-        gamma (float): Exponent of the modulating factor.
-        alpha (float): Weight of positives; negatives get ``1 - alpha``.
+        logits: Shape (N, C), float.
+        target: Shape (N,), int64, 0..C; C is background.
+        weight: Weight of a sample by its target class, shape (C,), or empty.
+        output: Shape (N, C), written.
+        gamma: Exponent of the modulating factor.
+        alpha: Weight of positives; negatives get ``1 - alpha``.
     """
     output.copy_(_sigmoid_focal_loss(logits, target, weight, gamma, alpha))
 
@@ -136,15 +136,15 @@ def ms_deform_attn_forward(
     """Multi-scale deformable attention by mmcv's own torch function.
 
     Args:
-        value (Tensor): Shape (B, sum of H*W, heads, channels per head).
-        spatial_shapes (Tensor): Shape (levels, 2), int64, ``h, w``.
-        level_start_index (Tensor): Shape (levels,); follows from the shapes, unused.
-        sampling_locations (Tensor): Shape (B, queries, heads, levels, points, 2), ``x, y`` in 0..1.
-        attention_weights (Tensor): Shape (B, queries, heads, levels, points).
-        im2col_step (int): Chunk size of the compiled op, unused.
+        value: Shape (B, sum of H*W, heads, channels per head).
+        spatial_shapes: Shape (levels, 2), int64, ``h, w``.
+        level_start_index: Shape (levels,); follows from the shapes, unused.
+        sampling_locations: Shape (B, queries, heads, levels, points, 2), ``x, y`` in 0..1.
+        attention_weights: Shape (B, queries, heads, levels, points).
+        im2col_step: Chunk size of the compiled op, unused.
 
     Returns:
-        Tensor: Shape (B, queries, heads * channels per head).
+        Shape (B, queries, heads * channels per head).
     """
     # mmcv.ops can be imported only once this module stands in for mmcv._ext.
     from mmcv.ops.multi_scale_deform_attn import multi_scale_deformable_attn_pytorch

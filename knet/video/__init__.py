@@ -6,6 +6,7 @@ compat.apply()  # before anything that imports mmdet
 
 from .embeddings import (
     EMBEDDINGS,
+    Embedding,
     KernelEmbedding,
     MaskPoolEmbedding,
     NetworkOutput,
@@ -23,11 +24,12 @@ from .knet_quansi_dense_roi_gt_box import VideoKNetQuansiTrackROIGTBox, VideoKNe
 from .memory import StreamMemory
 from .track_heads import KernelTrackHead, QuasiDenseMaskEmbedHeadGTMask
 from .track_losses import L2Loss, MultiPosCrossEntropyLoss
-from .trackers import TRACKERS, MaskIoUTracker, NewIdTracker, QuasiDenseEmbedTracker
+from .trackers import TRACKERS, MaskIoUTracker, NewIdTracker, QuasiDenseEmbedTracker, Tracker
 from .video_knet import VideoKNet
 
 __all__ = [
     'EMBEDDINGS',
+    'Embedding',
     'KernelEmbedding',
     'KernelTrackHead',
     'L2Loss',
@@ -42,6 +44,7 @@ __all__ = [
     'RoIEmbedding',
     'StreamMemory',
     'TRACKERS',
+    'Tracker',
     'VideoKNet',
     'VideoKNetQuansiEmbedFC',
     'VideoKNetQuansiEmbedFCJointTrain',

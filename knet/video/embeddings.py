@@ -5,7 +5,8 @@ head and the tracker compare rows. The paper embeds kernels (``'query'``); the
 others are the alternatives it discusses.
 """
 
-from typing import Callable, Dict, Iterator, List, NamedTuple, Sequence, Tuple, Union
+from abc import ABC, abstractmethod
+from typing import Any, Callable, ClassVar, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple, Union
 
 import torch
 import torch.nn.functional as F
@@ -15,7 +16,7 @@ from mmdet.core.bbox.samplers.mask_sampling_result import MaskSamplingResult
 from mmdet.models.builder import build_roi_extractor
 from torch import Tensor, nn
 
-from knet.det.chained_conv import PendingConv
+from knet.det.chained_conv import Level, PendingConv
 from knet.det.kernel_head import Proposals
 from knet.det.kernel_update_head import StageOutput
 from knet.det.targets import ImageTargets
@@ -37,31 +38,73 @@ class NetworkOutput(NamedTuple):
     """
 
     proposals: Proposals
-    stage: StageOutput
+    stage: Optional[StageOutput]
     pyramid: Sequence[Tensor] = ()
 
 
 #: Matches thing queries with instances by the masks of the last stage.
-Match = Callable[[StageOutput, Sequence[ImageTargets]], List[MaskSamplingResult]]
+Match = Callable[[Optional[StageOutput], Sequence[ImageTargets]], List[MaskSamplingResult]]
 
 
-@EMBEDDINGS.register_module(name='raw_query')
-class KernelEmbedding(nn.Module):
-    """The refined kernel of a thing, linked to the previous frame where there is a link.
+class Embedding(nn.Module, ABC):
+    """Turns the output of the network into one row per thing.
+
+    Register an embedding in :data:`EMBEDDINGS` to name it in ``model.embedding`` of a config.
 
     Args:
-        channels (int): C, channels of kernels and feature maps.
+        channels: C, channels of kernels and feature maps.
+
+    Attributes:
+        reads_kernels: Whether the reference frame has to run through the refinement stages.
+        published_names: Where checkpoints keep submodules: name here -> name in the detector's state dict. Those left
+            out keep their place, ``embedding.<name>``.
     """
 
-    #: Whether the reference frame has to run through the refinement stages.
-    reads_kernels = True
+    reads_kernels: ClassVar[bool] = True
+    published_names: ClassVar[Mapping[str, str]] = {}
 
     def __init__(self, channels: int) -> None:
         super().__init__()
 
-    def keep(self, pyramid: Sequence[Tensor]) -> Sequence[Tensor]:
-        """Levels of the neck that are read later."""
+    def keep(self, pyramid: Sequence[Level]) -> Sequence[Tensor]:
+        """Return the levels (B, C, H_l, W_l) of the neck that are read later, finest first; none by default."""
         return ()
+
+    @abstractmethod
+    def of_targets(
+        self, output: NetworkOutput, targets: Sequence[ImageTargets], match: Match
+    ) -> Tuple[Tensor, List[Tensor]]:
+        """Return the rows of the instances of B training frames.
+
+        Args:
+            output: Network output for B frames.
+            targets: B ground truths.
+            match: Finds the query of an instance.
+
+        Returns:
+            Rows (sum of n_i, ...) and, per frame, (n_i,) int64 instance of each row.
+        """
+
+    @abstractmethod
+    def of_segments(
+        self, output: NetworkOutput, things: Sequence[Segment], index_map: Tensor, img_meta: Mapping[str, Any]
+    ) -> Tensor:
+        """Return the rows of the things of one test frame.
+
+        Args:
+            output: Network output for one frame.
+            things: n segments.
+            index_map: (H, W) int64 at original size, index into ``things``, -1 elsewhere.
+            img_meta: Dict with ``img_shape`` and ``batch_input_shape``.
+
+        Returns:
+            (n, ...) float.
+        """
+
+
+@EMBEDDINGS.register_module(name='raw_query')
+class KernelEmbedding(Embedding):
+    """The refined kernel of a thing, linked to the previous frame where there is a link."""
 
     def project(self, kernels: Tensor) -> Tensor:
         """Rows (n, C) of kernels (n, C, 1, 1)."""
@@ -75,45 +118,25 @@ class KernelEmbedding(nn.Module):
     def of_targets(
         self, output: NetworkOutput, targets: Sequence[ImageTargets], match: Match
     ) -> Tuple[Tensor, List[Tensor]]:
-        """Rows of the instances of B training frames.
-
-        Args:
-            output (NetworkOutput): For B frames.
-            targets (Sequence[ImageTargets]): B ground truths.
-            match (Match): Finds the query of an instance.
-
-        Returns:
-            tuple[Tensor, list[Tensor]]: Rows (sum of n_i, ...) and, per
-            frame, (n_i,) int64 instance of each row.
-        """
+        """Return the rows of the kernels that ``match`` finds; see :meth:`Embedding.of_targets`."""
+        assert output.stage is not None, 'embeddings that read kernels need the last stage'
         samples = match(output.stage, targets)
         rows = torch.cat([k[s.pos_inds] for k, s in zip(self.linked(output.stage), samples)])
         return self.project(rows), [s.pos_assigned_gt_inds for s in samples]
 
     def of_segments(
-        self, output: NetworkOutput, things: Sequence[Segment], index_map: Tensor, img_meta: dict
+        self, output: NetworkOutput, things: Sequence[Segment], index_map: Tensor, img_meta: Mapping[str, Any]
     ) -> Tensor:
-        """Rows of the things of one test frame.
-
-        Args:
-            output (NetworkOutput): For one frame.
-            things (Sequence[Segment]): n segments.
-            index_map (Tensor): (H, W) int64 at original size, index into
-                ``things``, -1 elsewhere.
-            img_meta (dict): ``img_shape`` and ``batch_input_shape``.
-
-        Returns:
-            Tensor: (n, ...).
-        """
+        """Return the rows of the kernels that made the segments; see :meth:`Embedding.of_segments`."""
+        assert output.stage is not None, 'embeddings that read kernels need the last stage'
         return self.project(self.linked(output.stage)[0][[s.kernel for s in things]])
 
 
 @EMBEDDINGS.register_module(name='query')
 class QueryEmbedding(KernelEmbedding):
-    """A learned embedding of the kernel (Video K-Net, Sec. 3.2).
+    """A learned embedding of the kernel (Video K-Net, Sec. 3.2)."""
 
-    Its layers are named as published checkpoints name them.
-    """
+    published_names = {'embed_fcs': 'embed_fcs', 'fc_embed': 'fc_embed'}
 
     def __init__(self, channels: int) -> None:
         super().__init__(channels)
@@ -134,32 +157,21 @@ def _resized(masks: Tensor, like: Tensor, size: Sequence[int], align_corners: bo
 
 
 @EMBEDDINGS.register_module(name='mask_pool')
-class MaskPoolEmbedding(nn.Module):
-    """Mean of the features under the mask: of the annotated one in training, of the predicted one in a test.
-
-    Args:
-        channels (int): C, channels of the feature maps.
-    """
+class MaskPoolEmbedding(Embedding):
+    """Mean of the features under the mask: of the annotated one in training, of the predicted one in a test."""
 
     reads_kernels = False
-
-    def __init__(self, channels: int) -> None:
-        super().__init__()
-
-    def keep(self, pyramid: Sequence[Tensor]) -> Sequence[Tensor]:
-        """As in :class:`KernelEmbedding`."""
-        return ()
 
     def rows(self, output: NetworkOutput, masks: Sequence[Tensor]) -> Tensor:
         """Features under masks.
 
         Args:
-            output (NetworkOutput): For B frames.
-            masks (Sequence[Tensor]): B tensors (n_i, h, w) bool over the
+            output: For B frames.
+            masks: B tensors (n_i, h, w) bool over the
                 padded frame, at any resolution.
 
         Returns:
-            Tensor: (sum of n_i, C) float.
+            (sum of n_i, C) float.
         """
         feats = output.proposals.feats
         pooled = [feats.new_zeros((0, feats.shape[1]))]
@@ -171,14 +183,14 @@ class MaskPoolEmbedding(nn.Module):
     def of_targets(
         self, output: NetworkOutput, targets: Sequence[ImageTargets], match: Match
     ) -> Tuple[Tensor, List[Tensor]]:
-        """As in :class:`KernelEmbedding`."""
+        """Return the rows of all annotated masks; see :meth:`Embedding.of_targets`."""
         every = [torch.arange(len(t.thing_labels), device=t.thing_labels.device) for t in targets]
         return self.rows(output, [t.thing_masks > 0 for t in targets]), every
 
     def of_segments(
-        self, output: NetworkOutput, things: Sequence[Segment], index_map: Tensor, img_meta: dict
+        self, output: NetworkOutput, things: Sequence[Segment], index_map: Tensor, img_meta: Mapping[str, Any]
     ) -> Tensor:
-        """As in :class:`KernelEmbedding`."""
+        """Return the rows of the predicted masks; see :meth:`Embedding.of_segments`."""
         owner = index_map[None, None].float()
         if owner.shape[2:] != tuple(img_meta['img_shape'][:2]):
             owner = F.interpolate(owner, size=tuple(img_meta['img_shape'][:2]), mode='nearest')
@@ -191,10 +203,10 @@ def deviation_boxes(masks: Tensor) -> Tensor:
     """Boxes around the centres of masks, twice the mean absolute deviation of their pixels to each side.
 
     Args:
-        masks (Tensor): (n, H, W) bool.
+        masks: (n, H, W) bool.
 
     Returns:
-        Tensor: (n, 4) float, x0, y0, x1, y1 >= 0; zeros for an empty mask.
+        (n, 4) float, x0, y0, x1, y1 >= 0; zeros for an empty mask.
     """
     area = masks.flatten(1).sum(1).float()
     centres, radii = [], []
@@ -214,15 +226,15 @@ class RoIEmbedding(MaskPoolEmbedding):
     """Features of the neck in a box around the mask, as in QDTrack.
 
     Args:
-        channels (int): C, channels of the neck.
-        roi_extractor (dict): Config; its ``out_channels`` are C.
+        channels: C, channels of the neck.
+        roi_extractor: Config; its ``out_channels`` are C.
     """
 
     def __init__(self, channels: int, roi_extractor: dict) -> None:
         super().__init__(channels)
         self.roi_extractor = build_roi_extractor(dict(roi_extractor, out_channels=channels))
 
-    def keep(self, pyramid: Sequence[Union[Tensor, PendingConv]]) -> Sequence[Tensor]:
+    def keep(self, pyramid: Sequence[Level]) -> Sequence[Tensor]:
         """All levels, (B, C, H_l, W_l) each; not in half precision, which cannot hold the coordinates of boxes."""
         levels = [level() if isinstance(level, PendingConv) else level for level in pyramid]
         # Compiled RoIAlign reads memory as if it were contiguous, whatever the strides.
@@ -245,20 +257,20 @@ class RoIEmbedding(MaskPoolEmbedding):
         return self.roi_extractor(output.pyramid, bbox2roi(boxes))
 
 
-def build_embedding(cfg: Union[str, dict], channels: int) -> nn.Module:
+def build_embedding(cfg: Union[str, Mapping[str, Any]], channels: int) -> Embedding:
     """Build an embedding.
 
     Args:
-        cfg (str | dict): Its name, or a config with the name as ``type``.
-        channels (int): C, channels of kernels and feature maps.
+        cfg: Its name, or a config with the name as ``type``.
+        channels: C, channels of kernels and feature maps.
 
     Returns:
-        nn.Module: A :class:`KernelEmbedding` or a :class:`MaskPoolEmbedding`.
+        The embedding.
 
     Raises:
         ValueError: If there is none of that name.
     """
-    cfg: Dict = dict(type=cfg) if isinstance(cfg, str) else dict(cfg)
-    if cfg['type'] not in EMBEDDINGS:
-        raise ValueError(f'embedding={cfg["type"]!r}; choose one of {sorted(EMBEDDINGS.module_dict)}')
-    return EMBEDDINGS.build(cfg, default_args=dict(channels=channels))
+    settings = dict(type=cfg) if isinstance(cfg, str) else dict(cfg)
+    if settings['type'] not in EMBEDDINGS:
+        raise ValueError(f'embedding={settings["type"]!r}; choose one of {sorted(EMBEDDINGS.module_dict)}')
+    return EMBEDDINGS.build(settings, default_args=dict(channels=channels))

@@ -7,8 +7,9 @@ from torch import Tensor
 
 from knet.det.kernel_link import KernelLink
 from knet.det.kernel_update_head import KernelUpdateHead, StageOutput
+from knet.det.published_names import publish
 
-# Names of the link modules in published checkpoints, by kind of link.
+# Names of the parts of the links in published checkpoints, by kind of link.
 _TRACK_ATTENTION = dict(
     attention='attention_previous', attention_norm='attention_previous_norm', ffn='link_ffn', ffn_norm='link_ffn_norm'
 )
@@ -36,11 +37,11 @@ class VideoKernelUpdateHead(KernelUpdateHead):
     """:class:`~knet.det.KernelUpdateHead` whose kernels see the previous frame.
 
     Args:
-        previous_type (str | None): Link of the *tracking* kernels, after the
+        previous_type: Link of the *tracking* kernels, after the
             refinement; classes and masks don't see it. ``'ffn'``: attention;
             ``'update'`` / ``'update_obj'``: previous kernels are first updated
             with the group features / the refined kernels of this frame.
-        previous_link (str | None): Link of the *segmentation* kernels, before
+        previous_link: Link of the *segmentation* kernels, before
             the refinement. ``'link_atten'``: attention;
             ``'update_dynamic_cov'``: with an update by the group features.
         **kwargs: Of the image head.
@@ -49,28 +50,28 @@ class VideoKernelUpdateHead(KernelUpdateHead):
     def __init__(self, previous_type: Optional[str] = None, previous_link: Optional[str] = None, **kwargs) -> None:
         super().__init__(**kwargs)
         self.previous_type = previous_type
-        # Tuples keep the links out of the module tree: their parts are registered under the published names.
-        self._track_link = (self._build_link('previous_type', previous_type, PREVIOUS_TYPES, kwargs),)
-        self._mask_link = (self._build_link('previous_link', previous_link, PREVIOUS_LINKS, kwargs),)
+        self.track_link = self._build_link('previous_type', previous_type, PREVIOUS_TYPES, kwargs)
+        self.mask_link = self._build_link('previous_link', previous_link, PREVIOUS_LINKS, kwargs)
+        names = {f'track_link.{part}': name for part, name in PREVIOUS_TYPES.get(previous_type or '', {}).items()}
+        names.update({f'mask_link.{part}': name for part, name in PREVIOUS_LINKS.get(previous_link or '', {}).items()})
+        publish(self, names)
 
     def _build_link(self, option: str, value: Optional[str], kinds: dict, cfg: dict) -> Optional[KernelLink]:
         if value is None:
             return None
         if value not in kinds:
             raise ValueError(f'{option}={value!r}; choose one of {sorted(kinds)} or None')
-        link = KernelLink(
+        return KernelLink(
             cfg['in_channels'],
             cfg['num_heads'],
             cfg['feedforward_channels'],
             cfg['num_ffn_fcs'],
             cfg['kernel_updator_cfg'] if 'update' in kinds[value] else None,
         )
-        link.register_in(self, kinds[value])
-        return link
 
     def freeze_links(self) -> None:
         """Stop training of the links, for stages that never get a previous frame."""
-        for link in (*self._track_link, *self._mask_link):
+        for link in (self.track_link, self.mask_link):
             if link is not None:
                 link.requires_grad_(False)
 
@@ -78,26 +79,25 @@ class VideoKernelUpdateHead(KernelUpdateHead):
         """Refine kernels and masks once.
 
         Args:
-            x (Tensor): (B, C, h, w) float features.
-            kernels (Tensor): (B, Q, C, 1, 1) float.
-            masks (Tensor): (B, Q, h, w) float mask logits.
-            previous (Tensor | None): (B, Q, C, 1, 1) float, refined kernels of
+            x: (B, C, h, w) float features.
+            kernels: (B, Q, C, 1, 1) float.
+            masks: (B, Q, h, w) float mask logits.
+            previous: (B, Q, C, 1, 1) float, refined kernels of
                 the previous frame.
 
         Returns:
-            StageOutput: ``track_kernels`` is None without ``previous`` or
+            ``track_kernels`` is None without ``previous`` or
             without ``previous_type``.
         """
         gathered = self.gather(masks, x)
         kernels = kernels[..., 0, 0]
-        track_link, mask_link = self._track_link[0], self._mask_link[0]
         if previous is None:
             return self.predict(x, self.update_kernels(gathered, kernels))
         previous = previous[..., 0, 0]
-        if mask_link is not None:
-            kernels = mask_link(kernels, previous, gathered)
+        if self.mask_link is not None:
+            kernels = self.mask_link(kernels, previous, gathered)
         kernels = self.update_kernels(gathered, kernels)
-        if track_link is None:
+        if self.track_link is None:
             return self.predict(x, kernels)
         update_with = kernels if self.previous_type == 'update_obj' else gathered
-        return self.predict(x, kernels, track_link(kernels, previous, update_with))
+        return self.predict(x, kernels, self.track_link(kernels, previous, update_with))

@@ -10,8 +10,8 @@ class VideoKNetQuansiTrackROIGTBox(VideoKNet):
     """:class:`VideoKNet` that compares features in boxes around masks.
 
     Args:
-        bbox_roi_extractor (dict): Config of the RoI extractor.
-        ref_losses (bool): As in :class:`VideoKNet`.
+        bbox_roi_extractor: Config of the RoI extractor.
+        ref_losses: As in :class:`VideoKNet`.
         **kwargs: Of :class:`VideoKNet`.
     """
 

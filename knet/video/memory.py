@@ -5,6 +5,8 @@ from typing import Any, Optional
 
 from torch import Tensor
 
+from .trackers import Tracker
+
 
 @dataclass
 class StreamMemory:
@@ -23,7 +25,7 @@ class StreamMemory:
     video_id: Optional[Any] = None
     frame_id: int = -1
     kernels: Optional[Tensor] = None
-    tracker: Optional[Any] = None
+    tracker: Optional[Tracker] = None
 
     def starts_anew(self, img_meta: dict) -> bool:
         """Whether a frame belongs to another video, or to an earlier moment, than the memory."""

@@ -16,13 +16,13 @@ def thing_pixels(semantic_logits: Tensor, num_things: int, size: Sequence[int]) 
     """Where the semantic branch sees a thing.
 
     Args:
-        semantic_logits (Tensor): (K, h, w) float, padded image.
-        num_things (int): T; the first T channels are things.
-        size (Sequence[int]): (H, W) of the result; the padding is not cut off
+        semantic_logits: (K, h, w) float, padded image.
+        num_things: T; the first T channels are things.
+        size: (H, W) of the result; the padding is not cut off
             first, as in the original.
 
     Returns:
-        Tensor: (H, W) bool.
+        (H, W) bool.
     """
     logits = F.interpolate(semantic_logits[None], size=tuple(size), mode='bilinear', align_corners=False)[0]
     # The arg-max is a thing iff the best thing is at least as good as the best stuff.
@@ -33,12 +33,12 @@ def thing_boxes(index_map: Tensor, things: Sequence[Segment], visible: Tensor) -
     """Tight boxes of the visible pixels of every thing.
 
     Args:
-        index_map (Tensor): (H, W) int64, index into ``things``, -1 elsewhere.
-        things (Sequence[Segment]): n segments.
-        visible (Tensor): (H, W) bool, pixels that count.
+        index_map: (H, W) int64, index into ``things``, -1 elsewhere.
+        things: n segments.
+        visible: (H, W) bool, pixels that count.
 
     Returns:
-        Tensor: (n, 5) float, x0, y0, x1, y1 as inclusive pixel indices and
+        (n, 5) float, x0, y0, x1, y1 as inclusive pixel indices and
         the score; :data:`EMPTY_BOX` where nothing is visible.
     """
     height, width = index_map.shape

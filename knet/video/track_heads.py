@@ -15,8 +15,8 @@ class KernelTrackHead(BaseModule):
     """Kernels themselves are the embeddings (the paper's toy model); this adds only the losses.
 
     Args:
-        loss_track (dict): Loss config on dot products.
-        loss_track_aux (dict): Loss config on cosine similarities.
+        loss_track: Loss config on dot products.
+        loss_track_aux: Loss config on cosine similarities.
     """
 
     def __init__(self, loss_track: dict, loss_track_aux: dict) -> None:
@@ -33,11 +33,11 @@ class KernelTrackHead(BaseModule):
         """Similarities of all pairs.
 
         Args:
-            key_embeds (Tensor): (n, E) float.
-            ref_embeds (Tensor): (m, E) float.
+            key_embeds: (n, E) float.
+            ref_embeds: (m, E) float.
 
         Returns:
-            tuple[Tensor, Tensor]: (n, m) dot products and cosines.
+            (n, m) dot products and cosines.
         """
         cosines = F.normalize(key_embeds, dim=1) @ F.normalize(ref_embeds, dim=1).t()
         return key_embeds @ ref_embeds.t(), cosines
@@ -52,13 +52,13 @@ class KernelTrackHead(BaseModule):
         """Pull embeddings of one identity together, push others apart.
 
         Args:
-            key_embeds (Sequence[Tensor]): B tensors (n_i, E) of the key frame.
-            ref_embeds (Sequence[Tensor]): B tensors (m_i, E) of the reference.
-            key_ids (Sequence[Tensor]): B tensors (n_i,) int64 identities.
-            ref_ids (Sequence[Tensor]): B tensors (m_i,) int64 identities.
+            key_embeds: B tensors (n_i, E) of the key frame.
+            ref_embeds: B tensors (m_i, E) of the reference.
+            key_ids: B tensors (n_i,) int64 identities.
+            ref_ids: B tensors (m_i,) int64 identities.
 
         Returns:
-            dict[str, Tensor]: ``loss_track`` and ``loss_track_aux``, means
+            ``loss_track`` and ``loss_track_aux``, means
             over the images; an image without instances counts as 0.
         """
         track: List[Tensor] = []
@@ -77,13 +77,13 @@ class QuasiDenseMaskEmbedHeadGTMask(KernelTrackHead):
     """Embedding head of kernels (Video K-Net, Sec. 3.2, association embedding) or of RoI features (QDTrack).
 
     Args:
-        num_fcs (int): Hidden fully connected layers.
-        in_channels (int): C, channels of the kernels or features.
-        fc_out_channels (int): Channels of the hidden layers.
-        embed_channels (int): E, channels of the embeddings.
-        num_convs (int): 3x3 convolutions before them, for RoI features.
-        roi_feat_size (int): s, side of the RoI features; 1 for kernels.
-        norm_cfg (dict | None): Norm of the convolutions.
+        num_fcs: Hidden fully connected layers.
+        in_channels: C, channels of the kernels or features.
+        fc_out_channels: Channels of the hidden layers.
+        embed_channels: E, channels of the embeddings.
+        num_convs: 3x3 convolutions before them, for RoI features.
+        roi_feat_size: s, side of the RoI features; 1 for kernels.
+        norm_cfg: Norm of the convolutions.
         **kwargs: Losses of :class:`KernelTrackHead`.
     """
 

@@ -15,7 +15,7 @@ class MultiPosCrossEntropyLoss(nn.Module):
     positives or without negatives give 0.
 
     Args:
-        loss_weight (float): Factor of the loss.
+        loss_weight: Factor of the loss.
     """
 
     def __init__(self, loss_weight: float = 1.0) -> None:
@@ -26,13 +26,13 @@ class MultiPosCrossEntropyLoss(nn.Module):
         """Loss of a similarity matrix.
 
         Args:
-            pred (Tensor): (n, m) float similarities.
-            label (Tensor): (n, m) int, 1 = same identity.
-            weight (Tensor): (n,) float row weights.
-            avg_factor (Tensor): Scalar divisor; 0 yields 0.
+            pred: (n, m) float similarities.
+            label: (n, m) int, 1 = same identity.
+            weight: (n,) float row weights.
+            avg_factor: Scalar divisor; 0 yields 0.
 
         Returns:
-            Tensor: Scalar.
+            Scalar.
         """
         positive = label == 1
         # sum_p sum_n exp(d_n - d_p) factorises into logsumexp(d_n) + logsumexp(-d_p).
@@ -50,9 +50,9 @@ class L2Loss(nn.Module):
     """Squared error of cosine similarities with a margin and hard negatives.
 
     Args:
-        neg_pos_ub (float): Most negatives per positive; the hardest are kept.
-        neg_margin (float): Similarity that negatives may have for free.
-        loss_weight (float): Factor of the loss.
+        neg_pos_ub: Most negatives per positive; the hardest are kept.
+        neg_margin: Similarity that negatives may have for free.
+        loss_weight: Factor of the loss.
     """
 
     def __init__(self, neg_pos_ub: float, neg_margin: float, loss_weight: float = 1.0) -> None:
@@ -65,11 +65,11 @@ class L2Loss(nn.Module):
         """Loss of a cosine similarity matrix.
 
         Args:
-            pred (Tensor): (n, m) float in -1..1.
-            target (Tensor): (n, m) int, 1 = same identity.
+            pred: (n, m) float in -1..1.
+            target: (n, m) int, 1 = same identity.
 
         Returns:
-            Tensor: Scalar; 0 for an empty matrix.
+            Scalar; 0 for an empty matrix.
         """
         positive = target == 1
         pred = torch.where(positive, pred, pred - self.neg_margin).clamp(0, 1)

@@ -1,5 +1,6 @@
 """Online association: which thing of this frame is which thing of earlier frames."""
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Dict, List, Optional, Tuple
 
@@ -48,6 +49,26 @@ class Matches:
     ids: Tensor
 
 
+class Tracker(ABC):
+    """Gives track ids to the things of the frames of one video; a new video gets a new tracker.
+
+    Register a tracker in :data:`TRACKERS` to name it in ``model.tracker`` of a config, whose other entries are the
+    arguments of its constructor.
+    """
+
+    @abstractmethod
+    def match(self, detections: Detections, frame_id: int) -> Matches:
+        """Give track ids to the things of one frame and remember them.
+
+        Args:
+            detections: n >= 1 things.
+            frame_id: Number of the frame, ascending; frames without things are left out.
+
+        Returns:
+            Rows of the detections that were kept, and their ids.
+        """
+
+
 @dataclass
 class _Tracklet:
     embed: Tensor
@@ -62,24 +83,24 @@ class _Backdrop:
 
 
 @TRACKERS.register_module()
-class QuasiDenseEmbedTracker:
+class QuasiDenseEmbedTracker(Tracker):
     """Match embeddings of things with those of recent tracks (QDTrack, Sec. 3.3).
 
     Args:
-        init_score_thr (float): Least score of a detection that starts a track.
-        obj_score_thr (float): Least score of a detection that continues one.
-        match_score_thr (float): Least similarity of a match.
-        memo_tracklet_frames (int): Frames after which an unseen track ends.
-        memo_backdrop_frames (int): Frames for which untracked detections are
+        init_score_thr: Least score of a detection that starts a track.
+        obj_score_thr: Least score of a detection that continues one.
+        match_score_thr: Least similarity of a match.
+        memo_tracklet_frames: Frames after which an unseen track ends.
+        memo_backdrop_frames: Frames for which untracked detections are
             remembered as distractors.
-        memo_momentum (float): Weight of the *new* embedding of a track.
-        nms_conf_thr (float): Similarity above which a weak detection is
+        memo_momentum: Weight of the *new* embedding of a track.
+        nms_conf_thr: Similarity above which a weak detection is
             regarded as a duplicate of a track.
-        nms_backdrop_iou_thr (float): Box IoU of duplicates among weak
+        nms_backdrop_iou_thr: Box IoU of duplicates among weak
             detections.
-        nms_class_iou_thr (float): Box IoU of duplicates among strong ones.
-        with_cats (bool): Match within a class only.
-        match_metric (str): ``'bisoftmax'``, ``'softmax'`` or ``'cosine'``.
+        nms_class_iou_thr: Box IoU of duplicates among strong ones.
+        with_cats: Match within a class only.
+        match_metric: ``'bisoftmax'``, ``'softmax'`` or ``'cosine'``.
     """
 
     def __init__(
@@ -114,15 +135,7 @@ class QuasiDenseEmbedTracker:
         self.backdrops: List[_Backdrop] = []
 
     def match(self, detections: Detections, frame_id: int) -> Matches:
-        """Give track ids to the things of one frame and remember them.
-
-        Args:
-            detections (Detections): n >= 1 things.
-            frame_id (int): Number of the frame, for the age of tracks.
-
-        Returns:
-            Matches: Without duplicates, by descending score.
-        """
+        """Match without duplicates, by descending score; see :meth:`Tracker.match`."""
         # At most max_per_img small rows: the CPU is faster and needs no synchronisation per element.
         detections = detections.to('cpu')
         order = detections.boxes[:, 4].argsort(descending=True, stable=True)
@@ -196,25 +209,25 @@ class QuasiDenseEmbedTracker:
 
 
 @TRACKERS.register_module()
-class NewIdTracker:
+class NewIdTracker(Tracker):
     """Every thing of every frame is new: the lower bound of association."""
 
     def __init__(self) -> None:
         self.num_tracklets = 0
 
     def match(self, detections: Detections, frame_id: int) -> Matches:
-        """Fresh ids; arguments as in :meth:`QuasiDenseEmbedTracker.match`."""
+        """Give every thing a new id; see :meth:`Tracker.match`."""
         num = len(detections.labels)
         self.num_tracklets += num
         return Matches(torch.arange(num), torch.arange(self.num_tracklets - num, self.num_tracklets))
 
 
 @TRACKERS.register_module()
-class MaskIoUTracker:
+class MaskIoUTracker(Tracker):
     """Match with the thing of the previous frame that overlaps most: association without embeddings.
 
     Args:
-        match_iou_thr (float): Least mask IoU of a match.
+        match_iou_thr: Least mask IoU of a match.
     """
 
     def __init__(self, match_iou_thr: float = 0.1) -> None:
@@ -223,7 +236,7 @@ class MaskIoUTracker:
         self.previous: Optional[Tuple[Tensor, Tensor, Tensor]] = None
 
     def match(self, detections: Detections, frame_id: int) -> Matches:
-        """Greedy by score; arguments as in :meth:`QuasiDenseEmbedTracker.match`."""
+        """Match greedily, by descending score; see :meth:`Tracker.match`."""
         index_map, labels = detections.index_map.cpu(), detections.labels.cpu()
         order = detections.boxes[:, 4].cpu().argsort(descending=True, stable=True)
         ids = torch.full((len(labels),), -1)

@@ -1,48 +1,50 @@
 """Video K-Net: one kernel-based model that segments and tracks (Li et al., CVPR 2022)."""
 
-from typing import Dict, List, Optional, Sequence, Tuple, Union
+from typing import Any, Dict, List, Optional, Sequence, Tuple, Union
 
 import torch
 from mmdet.core import BitmapMasks
 from mmdet.core.bbox.samplers.mask_sampling_result import MaskSamplingResult
 from mmdet.models.builder import DETECTORS, build_head
 from torch import Tensor
-from torch.nn import Module
 
+from knet.det.fusion_options import FusionOptions
 from knet.det.kernel_head import Proposals
+from knet.det.kernel_net import KernelNet, with_batch_shape
 from knet.det.kernel_update_head import StageOutput
-from knet.det.knet import KNet
 from knet.det.panoptic_fusion import MaskResizer, fuse, semantic_map
+from knet.det.published_names import publish
 from knet.det.targets import ImageTargets, build_targets
 from knet.structures import PanopticPrediction, Segment
 
 from .embeddings import NetworkOutput, build_embedding
+from .frame_by_frame import FrameByFrame
 from .memory import StreamMemory
 from .thing_boxes import thing_boxes, thing_pixels
 from .trackers import TRACKERS, Detections
 
 
 @DETECTORS.register_module()
-class VideoKNet(KNet):
+class VideoKNet(FrameByFrame, KernelNet):
     """K-Net whose kernels live through a video.
 
     Training takes pairs of a key and a reference frame. At test time frames
     come one by one, see :meth:`new_stream` and :meth:`step`.
 
     Args:
-        track_head (dict): Config of the embedding head and its losses.
-        tracker (dict): Config of the tracker.
-        embedding (str | dict): What the tracker compares, see
+        track_head: Config of the embedding head and its losses.
+        tracker: Config of the tracker.
+        embedding: What the tracker compares, see
             :mod:`.embeddings`: ``'query'``, kernels after a learned embedding;
             ``'raw_query'``, the kernels themselves; ``'mask_pool'``, features
             under masks; ``'roi'`` (with its ``roi_extractor``), features in
             boxes.
-        link_previous (bool): Hand the kernels of the previous frame to the
+        link_previous: Hand the kernels of the previous frame to the
             last refinement stage.
-        ref_losses (bool): Train segmentation on the reference frame, too.
-        semantic_filter (bool): Only pixels where the semantic branch sees a
+        ref_losses: Train segmentation on the reference frame, too.
+        semantic_filter: Only pixels where the semantic branch sees a
             thing count for the boxes of the tracker.
-        **kwargs: Of :class:`~knet.det.KNet`.
+        **kwargs: Of :class:`~knet.det.kernel_net.KernelNet`.
     """
 
     def __init__(
@@ -56,24 +58,17 @@ class VideoKNet(KNet):
         **kwargs,
     ) -> None:
         super().__init__(**kwargs)
+        self.fusion = FusionOptions.from_config(self.test_cfg['rcnn'])
         self.track_head = build_head(track_head)
         self.tracker_cfg = tracker
-        # A tuple keeps the embedding out of the module tree: its layers stand there under the published names.
-        self._embedding = (build_embedding(embedding, self.rpn_head.init_kernels.in_channels),)
-        for name, part in self.embedding.named_children():
-            self.add_module(name, part)
+        self.embedding = build_embedding(embedding, self.rpn_head.init_kernels.in_channels)
+        publish(self, {f'embedding.{part}': name for part, name in self.embedding.published_names.items()})
         self.link_previous = link_previous
         if not link_previous:
             # Nothing reads them, and unused parameters would stop distributed training.
             self.roi_head.mask_head[-1].freeze_links()
         self.ref_losses = ref_losses
         self.semantic_filter = semantic_filter
-        self._stream = self.new_stream()
-
-    @property
-    def embedding(self) -> Module:
-        """What the tracker compares."""
-        return self._embedding[0]
 
     # ------------------------------------------------------------- training
 
@@ -96,30 +91,29 @@ class VideoKNet(KNet):
         """Losses of B pairs of key and reference frame.
 
         Args:
-            img (Tensor): (B, 3, H, W) float, normalised key frames.
-            img_metas (Sequence[dict]): B metas.
-            gt_labels (Sequence[Tensor]): B tensors (G_i,) int64 thing labels.
-            gt_masks (Sequence[BitmapMasks]): B instance mask sets.
-            gt_instance_ids (Sequence[Tensor]): B tensors (G_i,) identities.
-            gt_semantic_seg (Tensor): (B, 1, H, W) int dataset ids.
-            ref_img (Tensor): (B, 1, 3, H, W) float, one reference each.
-            ref_img_metas (Sequence): B lists of one meta.
-            ref_gt_labels (Sequence[Tensor]): B tensors (M_i, 2), column 0 is
+            img: (B, 3, H, W) float, normalised key frames.
+            img_metas: B metas.
+            gt_labels: B tensors (G_i,) int64 thing labels.
+            gt_masks: B instance mask sets.
+            gt_instance_ids: B tensors (G_i,) identities.
+            gt_semantic_seg: (B, 1, H, W) int dataset ids.
+            ref_img: (B, 1, 3, H, W) float, one reference each.
+            ref_img_metas: B lists of one meta.
+            ref_gt_labels: B tensors (M_i, 2), column 0 is
                 the index of the reference, column 1 the label.
-            ref_gt_masks (Sequence): B lists of one mask set.
-            ref_gt_instance_ids (Sequence[Tensor]): B tensors (M_i, 2).
-            ref_gt_semantic_seg (Tensor): (B, 1, 1, H, W) int dataset ids.
+            ref_gt_masks: B lists of one mask set.
+            ref_gt_instance_ids: B tensors (M_i, 2).
+            ref_gt_semantic_seg: (B, 1, 1, H, W) int dataset ids.
             **kwargs: Other keys that data sets collect; not needed.
 
         Returns:
-            dict[str, Tensor]: Losses of the key frames named as in
+            Losses of the key frames named as in
             :meth:`KNet.forward_train`; those of the references with suffix
             ``_ref`` (stages) and ``_ref_rpn`` (kernel head); ``loss_track``,
             ``loss_track_aux``.
         """
-        ref_metas = [metas[0] for metas in ref_img_metas]
-        for meta in (*img_metas, *ref_metas):
-            meta['batch_input_shape'] = tuple(img.shape[-2:])
+        img_metas = with_batch_shape(img, img_metas)
+        ref_metas = with_batch_shape(ref_img, [metas[0] for metas in ref_img_metas])
         targets = build_targets(
             gt_masks, gt_labels, gt_semantic_seg, img_metas, self.label_space, self.mask_assign_stride
         )
@@ -132,14 +126,14 @@ class VideoKNet(KNet):
             self.mask_assign_stride,
         )
         # Key and reference frames share one pass up to the kernel head.
-        feats = self.extract_feat(torch.cat([img, ref_img[:, 0]]))
+        feats = self.pyramid(torch.cat([img, ref_img[:, 0]]))
         both, pyramid = self.rpn_head(feats), self.embedding.keep(feats)
         key, ref = slice(len(img)), slice(len(img), None)
         proposals, ref_proposals = both.select(key), both.select(ref)
 
         ref_losses, ref_stage = self._reference_forward(ref_proposals, ref_targets)
         losses, samples = self.rpn_head.loss(proposals, targets)
-        previous = ref_stage.kernels if self.link_previous else None
+        previous = ref_stage.kernels if self.link_previous and ref_stage is not None else None
         stage_losses, stage = self.roi_head.forward_train(proposals, targets, samples, previous)
         embeds, ids = self._embed_targets(
             NetworkOutput(proposals, stage, [level[key] for level in pyramid]), targets, gt_instance_ids
@@ -173,57 +167,51 @@ class VideoKNet(KNet):
         embeds = self.track_head(rows).split([len(i) for i in instances])
         return list(embeds), [identity[i].long() for identity, i in zip(ids, instances)]
 
-    def _match_final(self, stage: StageOutput, targets: Sequence[ImageTargets]) -> List[MaskSamplingResult]:
+    def _match_final(self, stage: Optional[StageOutput], targets: Sequence[ImageTargets]) -> List[MaskSamplingResult]:
+        assert stage is not None, 'embeddings that match kernels need the last stage'
         return self.roi_head.match(-1, stage.masks, stage.cls_logits, targets)
 
     # ------------------------------------------------------------ inference
-
-    def new_stream(self) -> StreamMemory:
-        """Memory for a stream of frames; it starts anew at every video by itself."""
-        return StreamMemory()
 
     @torch.inference_mode()
     def step(self, img: Tensor, img_meta: dict, memory: StreamMemory) -> PanopticPrediction:
         """Predict the next frame of a stream.
 
         Args:
-            img (Tensor): (1, 3, H, W) float, normalised and padded.
-            img_meta (dict): With ``video_id``, ``frame_id``, ``img_shape``,
+            img: (1, 3, H, W) float, normalised and padded.
+            img_meta: With ``video_id``, ``frame_id``, ``img_shape``,
                 ``ori_shape`` and, optionally, ``is_first_frame``.
-            memory (StreamMemory): Of the stream; updated in place.
+            memory: Of the stream; updated in place.
 
         Returns:
-            PanopticPrediction: At original size; ``instance`` holds track ids
+            At original size; ``instance`` holds track ids
             from 1, 0 = stuff or untracked.
         """
         output = self.forward_network(img, img_meta, memory)
-        return self.predict_frame(*output, {**img_meta, 'batch_input_shape': tuple(img.shape[-2:])}, memory)
+        return self.predict_frame(output, with_batch_shape(img, [img_meta])[0], memory)
 
     def forward_network(self, img: Tensor, img_meta: dict, memory: StreamMemory) -> NetworkOutput:
         """Network part of :meth:`step`; links to ``memory`` and renews it."""
         if memory.starts_anew(img_meta):
             memory.tracker = TRACKERS.build(dict(self.tracker_cfg))
             memory.kernels = None
-        feats = self.extract_feat(img)
+        feats = self.pyramid(img)
         proposals = self.rpn_head(feats)
         stage = self.roi_head(proposals, memory.kernels if self.link_previous else None)
         memory.video_id, memory.frame_id, memory.kernels = img_meta['video_id'], img_meta['frame_id'], stage.kernels
         return NetworkOutput(proposals, stage, self.embedding.keep(feats))
 
     def predict_frame(
-        self, proposals: Proposals, stage: StageOutput, pyramid: Sequence[Tensor], img_meta: dict, memory: StreamMemory
+        self, output: NetworkOutput, img_meta: Dict[str, Any], memory: StreamMemory
     ) -> PanopticPrediction:
-        """Everything after the network: fusion and tracking; arguments as produced by :meth:`forward_network`."""
-        cfg = self.test_cfg.rcnn
+        """Fuse and track a frame: everything after the network, see :meth:`forward_network`."""
+        stage = output.stage
+        assert stage is not None and stage.cls_logits is not None, 'a test frame runs through all stages'
         cls_scores = stage.cls_logits[0].sigmoid()
         resizer = MaskResizer(stage.masks[0], self.roi_head.mask_head[-1].mask_upsample_stride, img_meta)
-        panoptic, segments = fuse(
-            cls_scores, resizer, self.label_space, cfg.max_per_img, cfg.merge_joint, cfg.merge_stuff_thing
-        )
-        self._track(
-            panoptic, [s for s in segments if s.is_thing], NetworkOutput(proposals, stage, pyramid), img_meta, memory
-        )
-        semantic = semantic_map(panoptic, segments, self.label_space, cfg.unassigned, cls_scores, resizer)
+        panoptic, segments = fuse(cls_scores, resizer, self.label_space, self.fusion)
+        self._track(panoptic, [s for s in segments if s.is_thing], output, img_meta, memory)
+        semantic = semantic_map(panoptic, segments, self.label_space, self.fusion.unassigned, cls_scores, resizer)
         track_ids = torch.tensor([0] + [s.track_id for s in segments], dtype=torch.int32, device=panoptic.device)
         return PanopticPrediction(
             semantic.cpu().numpy(), track_ids[panoptic.long()].cpu().numpy(), panoptic.cpu().numpy(), segments
@@ -247,20 +235,9 @@ class VideoKNet(KNet):
             embeds=self.track_head(self.embedding.of_segments(output, things, index_map, img_meta)),
             index_map=index_map,
         )
+        assert memory.tracker is not None, 'forward_network makes a tracker for every video'
         matches = memory.tracker.match(detections, memory.frame_id)
         # The original pairs ids and things by position although duplicates were dropped in between.
-        rows = range(len(matches.ids)) if self.test_cfg.rcnn.paper_id_order else matches.kept.tolist()
+        rows = range(len(matches.ids)) if self.fusion.paper_id_order else matches.kept.tolist()
         for row, track_id in zip(rows, matches.ids.tolist()):
             things[row].track_id = max(track_id, -1) + 1
-
-    def simple_test(
-        self, img: Tensor, img_metas: Sequence[dict], rescale: bool = True, memory: Optional[StreamMemory] = None
-    ) -> List[PanopticPrediction]:
-        """mmdet's entry to :meth:`step`, one frame at a time.
-
-        Without ``memory`` the model's own stream is used, which serves a
-        loader that delivers whole videos in order.
-        """
-        if len(img) != 1:
-            raise ValueError(f'a stream takes one frame at a time, got a batch of {len(img)}; use samples_per_gpu=1')
-        return [self.step(img, img_metas[0], self._stream if memory is None else memory)]

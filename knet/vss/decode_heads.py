@@ -20,7 +20,7 @@ class VideoIterativeDecodeHead(IterativeDecodeHead):
     same parameters, same outputs.
 
     Args:
-        link (dict | None): Arguments of :class:`~knet.det.KernelLink` but the
+        link: Arguments of :class:`~knet.det.KernelLink` but the
             channels; None never looks back.
         **kwargs: Of mmseg's head.
     """
@@ -41,14 +41,14 @@ class VideoIterativeDecodeHead(IterativeDecodeHead):
         """Run all stages.
 
         Args:
-            inputs (Sequence[Tensor]): Levels of the backbone, (B, c, h, w) each.
-            previous (Tensor | None): (B, K, C, 1, 1) float, kernels of the
+            inputs: Levels of the backbone, (B, c, h, w) each.
+            previous: (B, K, C, 1, 1) float, kernels of the
                 previous frame.
-            pairs (bool): The first half of the batch are key frames, the second
+            pairs: The first half of the batch are key frames, the second
                 half their references, which stand for the previous frames.
 
         Returns:
-            tuple: Logits (B, K, h, w) before and after every stage, and the
+            Logits (B, K, h, w) before and after every stage, and the
             refined kernels (B, K, C, 1, 1).
         """
         head = self.kernel_generate_head

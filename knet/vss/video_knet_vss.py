@@ -1,17 +1,19 @@
 """Video K-Net for video semantic segmentation (Li et al., CVPR 2022, Sec. 4 on VSPW)."""
 
-from typing import Dict, List, Optional, Sequence, Union
+from typing import Any, Dict, List, Optional, Sequence, Tuple, Union
 
 import numpy as np
 import torch
 from mmdet.models.builder import DETECTORS
+from mmseg.core import add_prefix
 from mmseg.models import EncoderDecoder
+from mmseg.ops import resize
 from torch import Tensor
 
 from knet.labels import LabelSpace, get_label_space
 from knet.structures import PanopticPrediction
+from knet.video.frame_by_frame import FrameByFrame
 from knet.video.memory import StreamMemory
-from knet.video.video_knet import VideoKNet
 
 
 def with_num_classes(head: Union[dict, Sequence[dict], None], num_classes: int) -> Union[dict, List[dict], None]:
@@ -22,7 +24,7 @@ def with_num_classes(head: Union[dict, Sequence[dict], None], num_classes: int) 
 
 
 @DETECTORS.register_module()
-class VideoKNetVSS(EncoderDecoder):
+class VideoKNetVSS(FrameByFrame, EncoderDecoder):
     """mmsegmentation's K-Net whose semantic kernels live through a video.
 
     Training takes single frames, or pairs of a key and a reference frame. A
@@ -33,12 +35,11 @@ class VideoKNetVSS(EncoderDecoder):
     Its parts are built from mmseg's registry.
 
     Args:
-        decode_head (dict): Config of a :class:`.VideoIterativeDecodeHead`. Class
-            counts of all heads are those of the label space.
-        label_space (str | LabelSpace): The classes; the channels of the logits
-            are its model classes.
-        auxiliary_head (dict | Sequence[dict] | None): As in mmseg.
-        **kwargs: Of :class:`mmseg.models.EncoderDecoder`.
+        decode_head: Config of a :class:`.VideoIterativeDecodeHead`. Class counts of all heads are those of the label
+            space.
+        label_space: Classes; the channels of the logits are its model classes.
+        auxiliary_head: Config of an auxiliary head, or of several, as in mmseg.
+        **kwargs: Arguments of :class:`mmseg.models.EncoderDecoder`.
 
     Raises:
         ValueError: If the classes don't fit the head, or a linked head is to
@@ -67,7 +68,6 @@ class VideoKNetVSS(EncoderDecoder):
             )
         if self.decode_head.link is not None and self.test_cfg['mode'] != 'whole':
             raise ValueError(f"test_cfg.mode={self.test_cfg['mode']!r}: frames are linked as a whole, use 'whole'")
-        self._stream = self.new_stream()
 
     def class_targets(self, gt_semantic_seg: Tensor) -> Tensor:
         """Channels of the logits for dataset ids (any shape, int64); 255, which mmseg's losses leave out, for void."""
@@ -89,65 +89,70 @@ class VideoKNetVSS(EncoderDecoder):
         """Losses of B frames, or of B pairs of key and reference frame.
 
         Args:
-            img (Tensor): (B, 3, H, W) float, normalised key frames.
-            img_metas (Sequence[dict]): B metas.
-            gt_semantic_seg (Tensor): (B, 1, H, W) int64 dataset ids or void.
-            ref_img (Tensor | None): (B, 1, 3, H, W) float, one reference each.
-            ref_img_metas (Sequence | None): B lists of one meta.
-            ref_gt_semantic_seg (Tensor | None): (B, 1, 1, H, W) int64.
+            img: (B, 3, H, W) float, normalised key frames.
+            img_metas: B metas.
+            gt_semantic_seg: (B, 1, H, W) int64 dataset ids or void.
+            ref_img: (B, 1, 3, H, W) float, one reference each.
+            ref_img_metas: B lists of one meta.
+            ref_gt_semantic_seg: (B, 1, 1, H, W) int64.
 
         Returns:
-            dict[str, Tensor]: Named as those of mmseg's EncoderDecoder.
+            Named as those of mmseg's EncoderDecoder.
         """
-        if ref_img is None:
-            return super().forward_train(img, img_metas, self.class_targets(gt_semantic_seg))
-        metas = [*img_metas, *({**meta[0], 'is_reference': True} for meta in ref_img_metas)]
-        labels = torch.cat([gt_semantic_seg, ref_gt_semantic_seg[:, 0]])
-        return super().forward_train(torch.cat([img, ref_img[:, 0]]), metas, self.class_targets(labels))
-
-    def _decode_head_forward_train(
-        self, x: Sequence[Tensor], img_metas: Sequence[dict], gt_semantic_seg: Tensor
-    ) -> Dict[str, Tensor]:
-        """Losses of the decode head; mmseg calls it within ``forward_train``."""
-        pairs = bool(img_metas[-1].get('is_reference'))
-        logits, _ = self.decode_head.refine(x, pairs=pairs)
-        return {f'decode.{name}': value for name, value in self.decode_head.losses(logits, gt_semantic_seg).items()}
+        pairs = ref_img is not None
+        if ref_img is not None and ref_img_metas is not None and ref_gt_semantic_seg is not None:
+            img, img_metas = torch.cat([img, ref_img[:, 0]]), [*img_metas, *(metas[0] for metas in ref_img_metas)]
+            gt_semantic_seg = torch.cat([gt_semantic_seg, ref_gt_semantic_seg[:, 0]])
+        feats, labels = self.extract_feat(img), self.class_targets(gt_semantic_seg)
+        logits, _ = self.decode_head.refine(feats, pairs=pairs)
+        losses = add_prefix(self.decode_head.losses(logits, labels), 'decode')
+        if self.with_auxiliary_head:
+            losses.update(self._auxiliary_head_forward_train(feats, img_metas, labels))
+        return losses
 
     # ------------------------------------------------------------ inference
 
-    # Streams begin, and the framework enters them, as in the panoptic model.
-    new_stream = VideoKNet.new_stream
-    simple_test = VideoKNet.simple_test
+    def frame_logits(
+        self, img: Tensor, img_meta: Dict[str, Any], previous: Optional[Tensor] = None
+    ) -> Tuple[Tensor, Tensor]:
+        """Return the class logits of a frame at its original size, and its refined kernels.
 
-    def _decode_head_forward_test(self, x: Sequence[Tensor], img_metas: Optional[Sequence[dict]]) -> Tensor:
-        """Logits of the last stage; mmseg calls it within ``encode_decode``.
+        Args:
+            img: (1, 3, H, W) float, normalised and padded.
+            img_meta: Dict with ``img_shape`` and ``ori_shape``.
+            previous: (1, K, C, 1, 1) float kernels of the previous frame.
 
-        The stream travels with the frame's meta.
+        Returns:
+            (1, K, H', W') logits and (1, K, C, 1, 1) kernels.
         """
-        memory = img_metas[0].get('stream') if img_metas else None
-        logits, kernels = self.decode_head.refine(x, None if memory is None else memory.kernels)
-        if memory is not None:
-            memory.kernels = kernels
-        return logits[-1]
+        logits, kernels = self.decode_head.refine(self.extract_feat(img), previous)
+        height, width = img_meta['img_shape'][:2]
+        sampling = dict(mode='bilinear', align_corners=self.align_corners)
+        padded = resize(logits[-1], size=img.shape[2:], **sampling)
+        size = tuple(img_meta['ori_shape'][:2])
+        return resize(padded[:, :, :height, :width], size=size, warning=False, **sampling), kernels
 
     @torch.inference_mode()
     def step(self, img: Tensor, img_meta: dict, memory: StreamMemory) -> PanopticPrediction:
         """Predict the next frame of a stream.
 
         Args:
-            img (Tensor): (1, 3, H, W) float, normalised and padded.
-            img_meta (dict): With ``video_id``, ``frame_id``, ``img_shape``,
+            img: (1, 3, H, W) float, normalised and padded.
+            img_meta: With ``video_id``, ``frame_id``, ``img_shape``,
                 ``ori_shape`` and, optionally, ``is_first_frame``.
-            memory (StreamMemory): Of the stream; updated in place.
+            memory: Of the stream; updated in place.
 
         Returns:
-            PanopticPrediction: At original size, all classes stuff: ``instance``
+            At original size, all classes stuff: ``instance``
             and ``panoptic`` are zero and there are no segments.
         """
         if memory.starts_anew(img_meta):
             memory.kernels = None
-        infer = self.slide_inference if self.test_cfg['mode'] == 'slide' else self.whole_inference
-        logits = infer(img, [{**img_meta, 'stream': memory}], rescale=True)
+        if self.test_cfg['mode'] == 'slide':
+            logits = self.slide_inference(img, [img_meta], rescale=True)
+        else:
+            logits, memory.kernels = self.frame_logits(img, img_meta, memory.kernels)
         memory.video_id, memory.frame_id = img_meta['video_id'], img_meta['frame_id']
         semantic = self.label_space.dataset_ids.astype(np.uint8)[logits[0].argmax(dim=0).to(torch.uint8).cpu().numpy()]
-        return PanopticPrediction(semantic, *(np.zeros(semantic.shape, dtype=np.int32) for _ in range(2)))
+        instance, panoptic = (np.zeros(semantic.shape, dtype=np.int32) for _ in range(2))
+        return PanopticPrediction(semantic, instance, panoptic)

@@ -2,12 +2,12 @@
 
 from typing import Any, Dict
 
-from torch import Tensor, nn
+from torch import Tensor
 
 _SOURCE, _TARGET = 'roi_head.', 'tracker.'
 
 
-def adopt_image_weights(module: nn.Module, weights: Dict[str, Tensor], prefix: str, *_: Any) -> None:
+def adopt_image_weights(module: Any, weights: Dict[str, Tensor], prefix: str, *_: Any) -> None:
     """Before loading: fill the tracker from ``roi_head`` if the checkpoint has no tracker; in place.
 
     Only tensors of equal shape are taken, so a classifier of another label
@@ -15,10 +15,10 @@ def adopt_image_weights(module: nn.Module, weights: Dict[str, Tensor], prefix: s
     modules are filled through this hook.
 
     Args:
-        module (nn.Module): Detector with ``roi_head``, ``tracker`` and
+        module: Detector with ``roi_head``, ``tracker`` and
             ``remapped``, which is renewed.
-        weights (dict[str, Tensor]): State dict.
-        prefix (str): Of the detector in ``weights``.
+        weights: State dict.
+        prefix: Of the detector in ``weights``.
         *_: Other arguments of load hooks.
     """
     module.remapped = {}

@@ -12,11 +12,11 @@ def clip_targets(frames: Sequence[ImageTargets], ids: Sequence[Tensor]) -> Image
     """Stack the masks of every instance over the frames; where it isn't seen, its mask is empty.
 
     Args:
-        frames (Sequence[ImageTargets]): Ground truth of the F frames.
-        ids (Sequence[Tensor]): F tensors (G_f,) int64, instance ids.
+        frames: Ground truth of the F frames.
+        ids: F tensors (G_f,) int64, instance ids.
 
     Returns:
-        ImageTargets: Thing masks (G, F, h, w) of the G instances by ascending
+        Thing masks (G, F, h, w) of the G instances by ascending
         id, and their labels (G,); G may be 0.
 
     Raises:

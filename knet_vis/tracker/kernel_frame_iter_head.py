@@ -8,8 +8,11 @@ from torch import Tensor, nn
 from knet.det.kernel_head import Proposals
 from knet.det.kernel_iter_head import KernelIterHead, Losses
 from knet.det.kernel_update_head import StageOutput
+from knet.det.published_names import publish
 from knet.det.targets import ImageTargets
-from knet_vis.frame_fusion import FrameFusion
+from knet_vis.frame_fusion import PUBLISHED_NAMES, FrameFusion
+
+from .kernel_update_head import KernelUpdateHeadVideo
 
 
 @HEADS.register_module()
@@ -20,17 +23,17 @@ class KernelFrameIterHeadVideo(KernelIterHead):
     come as B * F images.
 
     Args:
-        num_stages (int): Number of stages.
-        assign_stages (int): So many of them refine the kernels of the clip,
+        num_stages: Number of stages.
+        assign_stages: So many of them refine the kernels of the clip,
             classify them and are matched with the tracks; the others refine
             kernels of every frame and take over the last matching.
-        proposal_feature_channel (int): C.
-        mask_head (dict): Config of all stages.
-        query_merge_method (str): How frames are merged, see
+        proposal_feature_channel: C.
+        mask_head: Config of all stages.
+        query_merge_method: How frames are merged, see
             :class:`~knet_vis.frame_fusion.FrameFusion`; here and in the stages.
-        with_mask_init (bool): Start from masks of the merged kernels, with
+        with_mask_init: Start from masks of the merged kernels, with
             losses of their own, instead of those of the frames.
-        train_cfg (dict | None): ``assigner`` and ``sampler`` of all stages.
+        train_cfg: ``assigner`` and ``sampler`` of all stages.
         **kwargs: Of :class:`~knet.det.KernelIterHead`.
     """
 
@@ -59,9 +62,11 @@ class KernelFrameIterHeadVideo(KernelIterHead):
             train_cfg=None if train_cfg is None else [train_cfg] * num_stages,
             **kwargs,
         )
+        self.mask_head: Sequence[KernelUpdateHeadVideo]
         self.assign_stages = assign_stages
         channels = proposal_feature_channel
-        self.fuse_frames = FrameFusion(query_merge_method, channels, mask_head['num_heads'], self)
+        self.fuse_frames = FrameFusion(query_merge_method, channels, mask_head['num_heads'])
+        publish(self, PUBLISHED_NAMES)
         self.init_query = nn.Embedding(num_proposals, channels) if query_merge_method != 'mean' else None
         self.query_pos = nn.Embedding(num_proposals, channels) if query_merge_method == 'attention_pos' else None
         self.fc_mask = nn.Linear(channels, channels) if with_mask_init else None
@@ -70,7 +75,7 @@ class KernelFrameIterHeadVideo(KernelIterHead):
         """The stages as in image K-Net, attention alike; queries stay normally distributed."""
         super().init_weights()
         for name, parameter in self.named_parameters():
-            if name.startswith(('query_merge_', 'fc_mask.')) and parameter.dim() > 1:
+            if name.startswith(('fuse_frames.', 'fc_mask.')) and parameter.dim() > 1:
                 nn.init.xavier_uniform_(parameter)
 
     @property
@@ -87,27 +92,31 @@ class KernelFrameIterHeadVideo(KernelIterHead):
         """Masks of merged kernels, if the head is configured to start from them.
 
         Args:
-            x (Tensor): (B * F, C, h, w) float features.
-            kernels (Tensor): (B, N, C) float.
+            x: (B * F, C, h, w) float features.
+            kernels: (B, N, C) float.
 
         Returns:
-            Tensor: (B * F, N, h, w) float logits.
+            (B * F, N, h, w) float logits.
         """
+        assert self.fc_mask is not None, 'only heads with with_mask_init start from masks of their own'
         kernels = self.fc_mask(kernels).repeat_interleave(len(x) // len(kernels), dim=0)
         return (kernels @ x.flatten(2)).unflatten(2, x.shape[2:])
 
-    def run_stage(self, stage: int, x: Tensor, kernels: Tensor, masks: Tensor) -> StageOutput:
+    def run_stage(
+        self, stage: int, x: Tensor, kernels: Tensor, masks: Tensor, previous: Optional[Tensor] = None
+    ) -> StageOutput:
         """Refine once.
 
         Args:
-            stage (int): Which stage.
-            x (Tensor): (B * F, C, h, w) float features.
-            kernels (Tensor): (B, N, C, 1, 1) float of the clips; frame stages
+            stage: Which stage.
+            x: (B * F, C, h, w) float features.
+            kernels: (B, N, C, 1, 1) float of the clips; frame stages
                 also take (B * F, N, C, 1, 1).
-            masks (Tensor): (B * F, N, h, w) float logits.
+            masks: (B * F, N, h, w) float logits.
+            previous: Ignored; there is no clip before.
 
         Returns:
-            StageOutput: See :class:`KernelUpdateHeadVideo`.
+            See :class:`KernelUpdateHeadVideo`.
         """
         if stage >= self.assign_stages:
             kernels = kernels.repeat_interleave(len(x) // len(kernels), dim=0)
@@ -117,18 +126,18 @@ class KernelFrameIterHeadVideo(KernelIterHead):
         """Kernels of the clips and the masks that the first stage gets."""
         kernels = self.merge_frames(frames.kernels[..., 0, 0].unflatten(0, (num_clips, -1)))
         masks = frames.masks if self.fc_mask is None else self.initial_masks(frames.feats, kernels)
-        return Proposals(kernels[..., None, None], frames.feats, masks, None)
+        return Proposals(kernels[..., None, None], frames.feats, masks, frames.semantic)
 
-    def forward(self, frames: Proposals, num_clips: int = 1) -> StageOutput:
+    def forward(self, frames: Proposals, num_clips: int = 1) -> StageOutput:  # type: ignore[override]
         """Run all stages.
 
         Args:
-            frames (Proposals): Refined kernels, masks and features of B * F
+            frames: Refined kernels, masks and features of B * F
                 images.
-            num_clips (int): B.
+            num_clips: B.
 
         Returns:
-            StageOutput: Of the last stage, with the class logits (B, N, K) of
+            Of the last stage, with the class logits (B, N, K) of
             the last stage that has a classifier.
         """
         start, cls_logits = self._start(frames, num_clips), None
@@ -139,19 +148,21 @@ class KernelFrameIterHeadVideo(KernelIterHead):
             cls_logits = cls_logits if output.cls_logits is None else output.cls_logits
         return StageOutput(cls_logits, masks, kernels)
 
-    def forward_train(self, frames: Proposals, clips: Sequence[ImageTargets]) -> Losses:
+    def forward_train(  # type: ignore[override]
+        self, frames: Proposals, clips: Sequence[ImageTargets]
+    ) -> Losses:
         """Run all stages and compute their losses.
 
         Clip stages are matched with the masks they *predict*.
 
         Args:
-            frames (Proposals): Refined kernels, masks and features of B * F
+            frames: Refined kernels, masks and features of B * F
                 images.
-            clips (Sequence[ImageTargets]): Tracks of the B clips, see
+            clips: Tracks of the B clips, see
                 :func:`~knet_vis.tracker.clip_targets.clip_targets`.
 
         Returns:
-            dict[str, Tensor]: ``tracker_s{stage}_{name}`` and, if configured,
+            ``tracker_s{stage}_{name}`` and, if configured,
             ``tracker_init_{name}``.
         """
         losses: Losses = {}

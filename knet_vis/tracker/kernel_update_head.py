@@ -6,7 +6,8 @@ from mmdet.models.builder import HEADS
 from torch import Tensor
 
 from knet.det.kernel_update_head import KernelUpdateHead, StageOutput
-from knet_vis.frame_fusion import FrameFusion
+from knet.det.published_names import publish
+from knet_vis.frame_fusion import PUBLISHED_NAMES, FrameFusion
 
 
 @HEADS.register_module()
@@ -18,7 +19,7 @@ class KernelUpdateHeadVideo(KernelUpdateHead):
     every frame has kernels of its own and the stage is that of image K-Net.
 
     Args:
-        query_merge_method (str): How group features of the frames become those
+        query_merge_method: How group features of the frames become those
             of the clip, see :class:`~knet_vis.frame_fusion.FrameFusion`.
         **kwargs: Of the image head.
     """
@@ -26,21 +27,22 @@ class KernelUpdateHeadVideo(KernelUpdateHead):
     def __init__(self, query_merge_method: str = 'mean', **kwargs: Any) -> None:
         super().__init__(**kwargs)
         if self.with_cls:
-            self.fuse_frames = FrameFusion(query_merge_method, kwargs['in_channels'], kwargs['num_heads'], self)
+            self.fuse_frames = FrameFusion(query_merge_method, kwargs['in_channels'], kwargs['num_heads'])
+            publish(self, PUBLISHED_NAMES)
 
     def forward(self, x: Tensor, kernels: Tensor, masks: Tensor, query_pos: Optional[Tensor] = None) -> StageOutput:
         """Refine kernels and masks once.
 
         Args:
-            x (Tensor): (B * F, C, h, w) float features.
-            kernels (Tensor): (B, N, C, 1, 1) float with a classifier,
+            x: (B * F, C, h, w) float features.
+            kernels: (B, N, C, 1, 1) float with a classifier,
                 (B * F, N, C, 1, 1) without.
-            masks (Tensor): (B * F, N, h, w) float mask logits.
-            query_pos (Tensor | None): (N, C) float, positional encoding for
+            masks: (B * F, N, h, w) float mask logits.
+            query_pos: (N, C) float, positional encoding for
                 the fusion of the frames.
 
         Returns:
-            StageOutput: Masks (B * F, N, h, w), kernels as they came, class
+            Masks (B * F, N, h, w), kernels as they came, class
             logits (B, N, K) or None.
         """
         return self.predict(x, self.update_kernels(self.gather(masks, x), kernels[..., 0, 0], query_pos))
@@ -49,13 +51,13 @@ class KernelUpdateHeadVideo(KernelUpdateHead):
         """As in image K-Net, after fusion of the frames.
 
         Args:
-            gathered (Tensor): (B * F, N, C) float, features under the masks.
-            kernels (Tensor): (B, N, C) float with a classifier, (B * F, N, C)
+            gathered: (B * F, N, C) float, features under the masks.
+            kernels: (B, N, C) float with a classifier, (B * F, N, C)
                 without.
-            query_pos (Tensor | None): As in :meth:`forward`.
+            query_pos: As in :meth:`forward`.
 
         Returns:
-            Tensor: Of the shape of ``kernels``.
+            Of the shape of ``kernels``.
         """
         if self.with_cls:
             gathered = self.fuse_frames(gathered.unflatten(0, (len(kernels), -1)), kernels.detach(), query_pos)

@@ -3,7 +3,7 @@
 import io
 import tempfile
 from types import TracebackType
-from typing import IO, Iterator, List, Optional, Tuple, Type
+from typing import Any, Iterator, List, Optional, Tuple, Type
 
 import torch
 from torch import Tensor
@@ -17,12 +17,12 @@ class TensorSpool:
     memory of the process.
 
     Args:
-        device (torch.device): Where tensors are read to.
+        device: Where tensors are read to.
     """
 
     def __init__(self, device: torch.device) -> None:
         self.device = device
-        self._file: Optional[IO[bytes]] = None
+        self._file: Any = None
         self._kinds: List[Tuple[torch.Size, torch.dtype]] = []
 
     def __enter__(self) -> 'TensorSpool':

@@ -7,8 +7,10 @@ from mmdet.core import BitmapMasks
 from mmdet.models.builder import DETECTORS, build_head
 from torch import Tensor
 
+from knet.det.fusion_options import SelectionOptions, read_options
 from knet.det.kernel_head import Proposals
-from knet.det.knet import KNet
+from knet.det.kernel_net import KernelNet, with_batch_shape
+from knet.det.protocols import ClipModel
 from knet.det.targets import ImageTargets, build_targets
 from knet_vis.structures import VideoInstances
 
@@ -18,7 +20,7 @@ from .whole_video import segment_video
 
 
 @DETECTORS.register_module()
-class KNetTrack(KNet):
+class KNetTrack(ClipModel, KernelNet):
     """Image K-Net on every frame of a clip, and a tracker that merges the kernels of the frames.
 
     Weights of an image K-Net also fill the tracker: its stages start as the
@@ -26,14 +28,14 @@ class KNetTrack(KNet):
     :func:`~knet_vis.tracker.adopt_tracker.adopt_image_weights`.
 
     Args:
-        tracker (dict): Config of the
+        tracker: Config of the
             :class:`~knet_vis.tracker.KernelFrameIterHeadVideo`; class counts
             are those of the label space.
-        **kwargs: Of :class:`~knet.det.KNet`; ``train_cfg`` and ``test_cfg``
+        **kwargs: Of :class:`~knet.det.kernel_net.KernelNet`; ``train_cfg`` and ``test_cfg``
             have a part ``tracker``. The label space has no stuff.
 
     Attributes:
-        remapped (dict[str, str]): Which keys of the last loaded state dict
+        remapped: Which keys of the last loaded state dict
             filled which others, by the key that was filled.
 
     Raises:
@@ -50,6 +52,7 @@ class KNetTrack(KNet):
         counts = dict(num_thing_classes=self.label_space.num_things, num_stuff_classes=0)
         train_cfg = kwargs.get('train_cfg')
         self.tracker = build_head({**counts, **tracker, 'train_cfg': train_cfg and train_cfg['tracker']})
+        self.selection = read_options(SelectionOptions, self.test_cfg['tracker'], 'test_cfg.tracker')
         self.remapped: Dict[str, str] = {}
         self._register_load_state_dict_pre_hook(adopt_image_weights, with_module=True)
 
@@ -67,12 +70,12 @@ class KNetTrack(KNet):
         """mmdet's entry to :meth:`forward_train` and :meth:`simple_test`.
 
         Args:
-            img_metas (Sequence): Of the key frames. Frames of a clip are
+            img_metas: Of the key frames. Frames of a clip are
                 equal; an image of the key isn't needed and is ignored.
-            ref_img (Tensor | list[Tensor]): Clips; for testing a list with one
+            ref_img: Clips; for testing a list with one
                 element, as mmdet's transforms for augmentation make it.
-            ref_img_metas (Sequence): Likewise.
-            return_loss (bool): Whether to train.
+            ref_img_metas: Likewise.
+            return_loss: Whether to train.
             **kwargs: Ground truth; see :meth:`forward_train`.
         """
         if return_loss:
@@ -93,22 +96,22 @@ class KNetTrack(KNet):
         """Losses of B clips of F frames.
 
         Args:
-            ref_img (Tensor): (B, F, 3, H, W) float, normalised.
-            ref_img_metas (Sequence[Sequence[dict]]): B times F metas.
-            ref_gt_masks (Sequence[Sequence[BitmapMasks]]): B times F mask sets;
+            ref_img: (B, F, 3, H, W) float, normalised.
+            ref_img_metas: B times F metas.
+            ref_gt_masks: B times F mask sets;
                 any of them may be empty.
-            ref_gt_labels (Sequence[Tensor]): B tensors (M_i, 2), frame 0..F-1
+            ref_gt_labels: B tensors (M_i, 2), frame 0..F-1
                 and thing label.
-            ref_gt_instance_ids (Sequence[Tensor]): B tensors (M_i, 2), frame
+            ref_gt_instance_ids: B tensors (M_i, 2), frame
                 and instance id.
             **kwargs: Other keys that data sets collect; not needed.
 
         Returns:
-            dict[str, Tensor]: ``loss_rpn_*``, ``s{stage}_*``,
+            ``loss_rpn_*``, ``s{stage}_*``,
             ``tracker_s{stage}_*``.
         """
         clips, frames = self._targets(ref_img, ref_img_metas, ref_gt_masks, ref_gt_labels, ref_gt_instance_ids)
-        proposals = self.rpn_head(self.extract_feat(ref_img.flatten(0, 1)))
+        proposals = self.rpn_head(self.pyramid(ref_img.flatten(0, 1)))
         losses, samples = self.rpn_head.loss(proposals, frames)
         stage_losses, output = self.roi_head.forward_train(proposals, frames, samples)
         refined = Proposals(output.kernels, proposals.feats, output.masks, proposals.semantic)
@@ -124,7 +127,7 @@ class KNetTrack(KNet):
     ) -> Tuple[List[ImageTargets], List[ImageTargets]]:
         """Ground truth of the B clips, and of their B * F frames."""
         num_frames = ref_img.shape[1]
-        metas = [dict(meta, batch_input_shape=tuple(ref_img.shape[-2:])) for clip in ref_img_metas for meta in clip]
+        metas = with_batch_shape(ref_img, [meta for clip in ref_img_metas for meta in clip])
         labels, ids = _by_frame(ref_gt_labels, num_frames), _by_frame(ref_gt_instance_ids, num_frames)
         frames = build_targets(
             [masks for clip in ref_gt_masks for masks in clip],
@@ -139,7 +142,7 @@ class KNetTrack(KNet):
 
     def forward_frames(self, img: Tensor) -> Proposals:
         """Refined kernels, masks and features of (B, 3, H, W) frames, by themselves."""
-        proposals = self.rpn_head(self.extract_feat(img))
+        proposals = self.rpn_head(self.pyramid(img))
         output = self.roi_head(proposals)
         return Proposals(output.kernels, proposals.feats, output.masks, proposals.semantic)
 
@@ -150,12 +153,12 @@ class KNetTrack(KNet):
         doesn't depend on how the video is cut into chunks.
 
         Args:
-            chunks (Iterable[Tensor]): Consecutive frames, each (f, 3, H, W)
+            chunks: Consecutive frames, each (f, 3, H, W)
                 float, normalised and padded; f may differ.
-            img_meta (dict): ``img_shape`` and ``ori_shape``, of all frames.
+            img_meta: ``img_shape`` and ``ori_shape``, of all frames.
 
         Returns:
-            VideoInstances: The ``max_per_img`` best (query, class) pairs; a
+            The ``max_per_img`` best (query, class) pairs; a
             query may appear under several classes.
 
         Raises:
@@ -167,11 +170,11 @@ class KNetTrack(KNet):
         """:meth:`predict_video` for B videos as tensors.
 
         Args:
-            ref_img (Tensor): (B, F, 3, H, W) float.
-            ref_img_metas (Sequence[Sequence[dict]]): B times F metas.
+            ref_img: (B, F, 3, H, W) float.
+            ref_img_metas: B times F metas.
 
         Returns:
-            list[VideoInstances]: B predictions.
+            B predictions.
         """
         return [self.predict_video([video], metas[0]) for video, metas in zip(ref_img, ref_img_metas)]
 

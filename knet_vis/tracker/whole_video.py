@@ -6,11 +6,12 @@ wait in a temporary file. Per frame, memory only keeps kernels and group
 features, N * C numbers each.
 """
 
-from typing import Iterable, Iterator, List
+from typing import Any, Dict, Iterable, Iterator, List
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
+from knet.det.fusion_options import SelectionOptions
 from knet.det.panoptic_fusion import MaskResizer
 from knet.layouts.coco import encode_mask
 from knet_vis.structures import VideoInstances
@@ -60,7 +61,7 @@ class _Passes:
         self.spool = spool
         self.stage = 0
 
-    def read_frames(self, model: nn.Module, frames: Iterable[Tensor]) -> None:
+    def read_frames(self, model: Any, frames: Iterable[Tensor]) -> None:
         """First pass: image K-Net, and the first clip stage."""
         kernels, gathered = [], []
         for img in frames:
@@ -95,43 +96,45 @@ class _Passes:
 
     def scores(self) -> Tensor:
         """Class scores (N, K) of the clip."""
-        return self.tracker.mask_head[self.stage - 1].classify(self.kernels)[0].sigmoid()
+        logits = self.tracker.mask_head[self.stage - 1].classify(self.kernels)
+        assert logits is not None, 'the stages of the clip have a classifier'
+        return logits[0].sigmoid()
 
     def masks(self, queries: Tensor) -> Iterator[Tensor]:
         """Last pass: frame stages, and masks (f, M, h, w) of some queries (M,)."""
         stages = self.tracker.mask_head[self.stage :]
         for x in self.spool:
             kernels, last = self.kernels.expand(len(x), -1, -1), self.tracker.mask_head[self.stage - 1]
-            masks = self._masks(x) if len(stages) else None
             for i, head in enumerate(stages):
+                masks = last.predict_masks(x, kernels) if i else self._masks(x)
                 kernels = head.update_kernels(head.gather(masks, x), kernels)
                 last = head
-                masks = head.predict_masks(x, kernels) if i + 1 < len(stages) else None
             yield last.predict_masks(x, kernels[:, queries])
 
 
 @torch.inference_mode()
-def segment_video(model: nn.Module, chunks: Iterable[Tensor], img_meta: dict) -> VideoInstances:
+def segment_video(model: Any, chunks: Iterable[Tensor], img_meta: dict) -> VideoInstances:
     """See :meth:`KNetTrack.predict_video`."""
     device = next(model.parameters()).device
     with TensorSpool(device) as spool:
         passes = _Passes(model.tracker, spool)
         passes.read_frames(model, (frames.to(device) for frames in regroup(chunks, FRAMES_AT_ONCE)))
         passes.run_clip_stages()
-        return _best_tracks(passes, model.test_cfg.tracker, {**img_meta, 'batch_input_shape': passes.size})
+        return _best_tracks(passes, model.selection, {**img_meta, 'batch_input_shape': passes.size})
 
 
-def _best_tracks(passes: _Passes, cfg: dict, img_meta: dict) -> VideoInstances:
+def _best_tracks(passes: _Passes, options: SelectionOptions, img_meta: dict) -> VideoInstances:
     """Best (query, class) pairs; the masks of their queries are made large, binary and short frame by frame."""
     cls_scores = passes.scores()
     num_classes = cls_scores.shape[1]
-    scores, pairs = cls_scores.flatten().topk(min(cfg.max_per_img, cls_scores.numel()))
+    scores, pairs = cls_scores.flatten().topk(min(options.max_per_img, cls_scores.numel()))
     queries, rows = (pairs // num_classes).unique(return_inverse=True)
-    every, tracks = torch.arange(len(queries), device=pairs.device), [[] for _ in queries]
+    every = torch.arange(len(queries), device=pairs.device)
+    tracks: List[List[Dict[str, Any]]] = [[] for _ in queries]
     stride = passes.tracker.mask_head[-1].mask_upsample_stride
     for group in passes.masks(queries):
         for masks in group:
-            binary = MaskResizer(masks, stride, img_meta)(every) > cfg.mask_thr
+            binary = MaskResizer(masks, stride, img_meta)(every) > options.mask_thr
             # Run lengths are counted down the columns.
             for track, columns in zip(tracks, binary.transpose(1, 2).contiguous().cpu().numpy()):
                 track.append(encode_mask(columns.T))

@@ -85,13 +85,15 @@ def test_neck_and_semantic_fpn_meet() -> None:
     image = torch.randn(1, 3, 288, 256)
     with torch.no_grad():
         assert isinstance(model.neck, ChainedFPN)
-        levels = zip(model.extract_feat(image), plain.extract_feat(image))
+        levels = zip(model.pyramid(image), plain.pyramid(image))
         finest, wanted = next(levels)
         torch.testing.assert_close(finest(), wanted, rtol=1e-3, atol=1e-4)
         for got, wanted in levels:
             torch.testing.assert_close(got, wanted)
+        for got, wanted in zip(model.extract_feat(image), plain.extract_feat(image)):
+            torch.testing.assert_close(got, wanted)
         for got, wanted in zip(
-            model.rpn_head.localization_fpn(model.extract_feat(image)),
+            model.rpn_head.localization_fpn(model.pyramid(image)),
             plain.rpn_head.localization_fpn(plain.extract_feat(image)),
         ):
             torch.testing.assert_close(got, wanted, rtol=1e-3, atol=1e-4)

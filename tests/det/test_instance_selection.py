@@ -9,13 +9,7 @@ from knet.det.panoptic_fusion import MaskResizer
 from knet.structures import InstancePrediction
 from tests.models import build_toy_model, image_batch, meta, total
 
-INSTANCES = dict(
-    label_space='coco',
-    rpn_head__loss_rank=None,
-    roi_head__mask_head__loss_rank=None,
-    test_cfg__rcnn=dict(_delete_=True, max_per_img=5, mask_thr=0.5),
-)
-IMAGE_CONFIG = 'configs/toy/knet_toy_cityscapes_step.py'
+INSTANCE_CONFIG = 'configs/toy/knet_toy_coco_instance.py'
 
 
 def square_masks() -> torch.Tensor:
@@ -50,7 +44,7 @@ def test_masks_have_original_size_and_fewer_pairs_than_asked_are_fine() -> None:
 
 @pytest.mark.parametrize('semantic', [True, False])
 def test_model_without_stuff_trains_and_predicts_instances(semantic: bool) -> None:
-    model = build_toy_model(IMAGE_CONFIG, **INSTANCES).train()
+    model = build_toy_model(INSTANCE_CONFIG, test_cfg__rcnn__max_per_img=5).train()
     batch = image_batch([2, 0])
     if not semantic:
         del batch['gt_semantic_seg']

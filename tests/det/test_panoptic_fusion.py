@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from knet.det.fusion_options import FusionOptions, JointMerge, ThingFirstMerge
 from knet.det.panoptic_fusion import Candidates, MaskResizer, find_owners, fuse, select_candidates, semantic_map
 from knet.labels import KITTI_STEP, ClassInfo, LabelSpace
 
@@ -54,7 +55,7 @@ def reference_merge(scores: torch.Tensor, resizer: MaskResizer) -> Tuple[np.ndar
 @given(seed=st.integers(0, 10_000), num_queries=st.integers(1, 30), spread=st.sampled_from([0.5, 3.0, 20.0]))
 def test_early_stop_changes_nothing(seed: int, num_queries: int, spread: float) -> None:
     scores, resizer = scene(seed, num_queries, spread)
-    panoptic, segments = fuse(scores, resizer, SPACE, 20, True, THRESHOLDS)
+    panoptic, segments = fuse(scores, resizer, SPACE, FusionOptions(20, JointMerge(**THRESHOLDS)))
     want_map, want = reference_merge(scores, resizer)
     np.testing.assert_array_equal(panoptic, want_map)
     assert [(s.category, s.kernel, s.area) for s in segments] == want
@@ -94,11 +95,9 @@ def test_twins_share_an_object_jointly_and_not_thing_first() -> None:
     meta = dict(batch_input_shape=(8, 16), img_shape=(8, 16, 3), ori_shape=(8, 16, 3))
     resizer = MaskResizer(logits, 1, meta)
     scores = torch.tensor([[0.9, 0, 0, 0], [0.8, 0, 0, 0], [0.2, 0, 0, 0], [0, 0, 0.7, 0], [0, 0, 0, 0.6]])
-    joint, _ = fuse(scores, resizer, SPACE, 20, True, THRESHOLDS)
+    joint, _ = fuse(scores, resizer, SPACE, FusionOptions(20, JointMerge(**THRESHOLDS)))
     assert joint[0, 0] != joint[0, 5]
-    panoptic, segments = fuse(
-        scores, resizer, SPACE, 20, False, dict(instance_score_thr=0.3, iou_thr=0.5, stuff_max_area=4)
-    )
+    panoptic, segments = fuse(scores, resizer, SPACE, FusionOptions(20, ThingFirstMerge(stuff_max_area=4)))
     want = torch.ones(8, 16, dtype=torch.int32)
     want[:, 8:] = 2
     assert torch.equal(panoptic, want)
@@ -115,7 +114,7 @@ def test_pixels_of_no_segment(unassigned: str, expected: set) -> None:
 
 def test_best_stuff_fills_holes_only() -> None:
     scores, resizer = scene(2)
-    panoptic, segments = fuse(scores, resizer, SPACE, 20, True, dict(instance_score_thr=0.9, overlap_thr=0.8))
+    panoptic, segments = fuse(scores, resizer, SPACE, FusionOptions(20, JointMerge(0.9, 0.8)))
     filled = semantic_map(panoptic, segments, SPACE, 'stuff', scores, resizer)
     void = semantic_map(panoptic, segments, SPACE, 'void', scores, resizer)
     holes = panoptic == 0
@@ -127,3 +126,23 @@ def test_unknown_fill_is_refused() -> None:
     scores, resizer = scene(3)
     with pytest.raises(ValueError, match='unassigned'):
         semantic_map(torch.zeros(45, 60, dtype=torch.int32), [], KITTI_STEP, 'road', scores, resizer)
+
+
+def test_options_of_the_config() -> None:
+    """Defaults are documented once; what a config says replaces them."""
+    assert FusionOptions.from_config({}) == FusionOptions(100, JointMerge(0.3, 0.6), 'void', False)
+    given = dict(max_per_img=7, merge_joint=False, merge_stuff_thing=dict(iou_thr=0.4), unassigned='stuff')
+    assert FusionOptions.from_config(given) == FusionOptions(7, ThingFirstMerge(iou_thr=0.4), 'stuff')
+
+
+@pytest.mark.parametrize(
+    'options, message',
+    [
+        (dict(max_per_image=1), "test_cfg.rcnn has no option 'max_per_image'; choose from max_per_img, "),
+        (dict(merge_stuff_thing=dict(iou_thr=0.5)), "JointMerge.* has no option 'iou_thr'; choose from .*overlap_thr"),
+        (dict(unassigned='road'), "unassigned='road'; choose one of .*class0"),
+    ],
+)
+def test_misspelt_options_of_the_config(options: dict, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        FusionOptions.from_config(options)

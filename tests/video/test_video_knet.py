@@ -5,8 +5,14 @@ from typing import Any, List
 import numpy as np
 import pytest
 import torch
+from mmcv.parallel import DataContainer, MMDataParallel
+from mmdet.apis import single_gpu_test
+from torch.utils.data import DataLoader
 
+from knet.apis.stream_entry import StreamEntry
 from knet.structures import PanopticPrediction
+from knet.video import TRACKERS, Tracker
+from knet.video.trackers import Detections, Matches
 from tests.models import build_toy_model, meta, pair_batch, total
 
 IMAGE = (1, 3, 64, 96)
@@ -57,7 +63,7 @@ def test_any_batch_of_pairs_trains(kind: str, things: List[int], ref_things: Lis
 
 def test_only_the_last_stage_trains_its_links() -> None:
     model = build_toy_model()
-    trainable = {int(n.split('.')[2]) for n, p in model.named_parameters() if 'previous' in n and p.requires_grad}
+    trainable = {int(n.split('.')[2]) for n, p in model.named_parameters() if '_link.' in n and p.requires_grad}
     assert trainable == {2}
 
 
@@ -137,11 +143,40 @@ def test_framework_entry_equals_the_stream() -> None:
     model = lively_model()
     images = frames(2)
     want = run(model, images, model.new_stream())
-    for t, image in enumerate(images):
-        result = model(return_loss=False, rescale=True, img=[image], img_metas=[[meta(0, t)]])
-        np.testing.assert_array_equal(result[0].instance, want[t].instance)
+    samples = [
+        dict(img=[image], img_metas=[DataContainer([[meta(0, t)]], cpu_only=True)]) for t, image in enumerate(images)
+    ]
+    loader = DataLoader(samples, batch_size=None, collate_fn=None)
+    results = single_gpu_test(MMDataParallel(StreamEntry(model), []), loader)
+    for result, prediction in zip(results, want):
+        np.testing.assert_array_equal(result.instance, prediction.instance)
     with pytest.raises(ValueError, match='one frame at a time'):
         model.simple_test(torch.cat(images), [meta(), meta()])
+    with pytest.raises(ValueError, match='keeps nothing of a video itself.*tools/test_step.py'):
+        model(return_loss=False, rescale=True, img=[images[0]], img_metas=[[meta()]])
+    with pytest.raises(TypeError, match='Linear predicts no streams'):
+        StreamEntry(torch.nn.Linear(1, 1))
+
+
+def test_a_tracker_from_outside() -> None:
+    """One class, registered, and named by a config."""
+
+    @TRACKERS.register_module(force=True)
+    class OneTrack(Tracker):
+        """The best thing of every frame is track 4, the others have none."""
+
+        def match(self, detections: Detections, frame_id: int) -> Matches:
+            order = detections.boxes[:, 4].argsort(descending=True)
+            return Matches(order, torch.tensor([4] + [-1] * (len(order) - 1)))
+
+    model = build_toy_model(
+        test_cfg__rcnn__merge_stuff_thing__instance_score_thr=0.0,
+        test_cfg__rcnn__merge_stuff_thing__iou_thr=1.0,
+        tracker=dict(_delete_=True, type='OneTrack'),
+    ).eval()
+    for prediction in run(model, frames(2), model.new_stream()):
+        ids = sorted((s for s in prediction.segments if s.is_thing), key=lambda s: -s.score)
+        assert [s.track_id for s in ids] == [5] + [0] * (len(ids) - 1)
 
 
 @pytest.mark.parametrize(

@@ -195,12 +195,14 @@ def test_padding_and_size(linked: nn.Module) -> None:
     assert set(np.unique(prediction.semantic)) <= set(IDS.tolist())
 
 
-def test_own_stream_and_batches(linked: nn.Module) -> None:
+def test_framework_entry(linked: nn.Module) -> None:
     linked.eval()
-    memory = StreamMemory()
+    memory, other = StreamMemory(), linked.new_stream()
     given = [linked.simple_test(frames(1, t), [meta(frame_id=t)], memory=memory)[0].semantic for t in range(2)]
-    own = [linked.simple_test(frames(1, t), [meta(frame_id=t)])[0].semantic for t in range(2)]
-    assert all(np.array_equal(a, b) for a, b in zip(given, own))
+    stepped = [linked.step(frames(1, t), meta(frame_id=t), other).semantic for t in range(2)]
+    assert all(np.array_equal(a, b) for a, b in zip(given, stepped))
+    with pytest.raises(ValueError, match='tools/test_step.py'):
+        linked.simple_test(frames(1), [meta()])
     with pytest.raises(ValueError, match='one frame at a time'):
         linked.simple_test(frames(2), [meta(), meta()])
 

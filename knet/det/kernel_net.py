@@ -1,0 +1,115 @@
+"""What all kernel networks share: a feature pyramid, first kernels, and stages that refine them."""
+
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
+
+from mmdet.models.builder import build_backbone, build_head, build_neck
+from mmdet.models.detectors import BaseDetector
+from torch import Tensor
+
+from knet.labels import LabelSpace, get_label_space
+
+from .chained_conv import Level, PendingConv
+
+
+def with_batch_shape(img: Tensor, img_metas: Sequence[Mapping[str, Any]]) -> List[Dict[str, Any]]:
+    """Return copies of the metas of a batch that say how large the padded images are.
+
+    Args:
+        img: (..., H, W) the batch.
+        img_metas: Metas of its images.
+
+    Returns:
+        The metas with ``batch_input_shape`` (H, W).
+    """
+    return [dict(meta, batch_input_shape=tuple(img.shape[-2:])) for meta in img_metas]
+
+
+def check_head_classes(model: Any, label_space: LabelSpace) -> None:
+    """Refuse heads whose class counts contradict the label space."""
+    for name, head in (
+        ('rpn_head', model.rpn_head),
+        *((f'mask_head.{i}', h) for i, h in enumerate(model.roi_head.mask_head)),
+    ):
+        have = (head.num_thing_classes, head.num_classes - head.num_thing_classes)
+        want = (label_space.num_things, label_space.num_stuff)
+        if have != want:
+            raise ValueError(
+                f'{name} has {have[0]} thing + {have[1]} stuff classes, '
+                f'label space {label_space.name!r} has {want[0]} + {want[1]}'
+            )
+
+
+class KernelNet(BaseDetector):
+    """Network of the image, the video and the clip model; what they predict with it is up to them.
+
+    Args:
+        backbone: Config of the backbone.
+        neck: Config of the feature pyramid.
+        rpn_head: Config of the kernel head; the name is mmdet's. Its class counts are those of the label space.
+        roi_head: Config of the refinement stages; likewise.
+        label_space: Name of the :class:`~knet.labels.LabelSpace`.
+        test_cfg: ``rcnn`` holds the options of the fusion, or of the selection of instances, see
+            :mod:`~knet.det.fusion_options`.
+        train_cfg: ``rpn`` and ``rcnn``, assigners and samplers of the heads.
+        mask_assign_stride: Ratio of padded input and loss resolution.
+        init_cfg: As in mmcv's ``BaseModule``.
+
+    Raises:
+        ValueError: If a config gives a head other class counts than the label space has.
+    """
+
+    def __init__(
+        self,
+        backbone: Dict[str, Any],
+        neck: Dict[str, Any],
+        rpn_head: Dict[str, Any],
+        roi_head: Dict[str, Any],
+        label_space: str,
+        test_cfg: Dict[str, Any],
+        train_cfg: Optional[Dict[str, Any]] = None,
+        mask_assign_stride: int = 4,
+        init_cfg: Optional[Dict[str, Any]] = None,
+    ) -> None:
+        super().__init__(init_cfg)
+        self.backbone = build_backbone(backbone)
+        self.neck = build_neck(neck)
+        self.label_space = get_label_space(label_space)
+        counts = dict(num_thing_classes=self.label_space.num_things, num_stuff_classes=self.label_space.num_stuff)
+        self.rpn_head = build_head({**counts, **rpn_head, 'train_cfg': train_cfg and train_cfg['rpn']})
+        self.roi_head = build_head({**counts, **roi_head, 'train_cfg': train_cfg and train_cfg['rcnn']})
+        self.test_cfg = test_cfg
+        self.mask_assign_stride = mask_assign_stride
+        check_head_classes(self, self.label_space)
+
+    def pyramid(self, img: Tensor) -> Sequence[Level]:
+        """Return the levels that the kernel head reads.
+
+        Where the neck is a :class:`~knet.det.ChainedFPN`, the finest level is not computed yet: the convolution that
+        reads it lies in another module, which merges with those of the neck.
+
+        Args:
+            img: (B, 3, H, W) images.
+
+        Returns:
+            Levels (B, C, H_l, W_l), finest first.
+        """
+        return self.neck(self.backbone(img))
+
+    def extract_feat(self, img: Tensor) -> Tuple[Tensor, ...]:
+        """Return the feature pyramid (B, C, H_l, W_l) of (B, 3, H, W) images, finest level first."""
+        return tuple(level() if isinstance(level, PendingConv) else level for level in self.pyramid(img))
+
+    def forward_dummy(self, img: Tensor) -> Tensor:
+        """Run the network without fusion, for counting operations."""
+        return self.roi_head(self.rpn_head(self.pyramid(img))).masks
+
+    def aug_test(self, imgs: Sequence[Tensor], img_metas: Sequence[Sequence[dict]], **kwargs: Any) -> None:
+        """Refuse test-time augmentation.
+
+        Raises:
+            ValueError: Always.
+        """
+        raise ValueError(
+            f'{type(self).__name__} has no test-time augmentation, but the test pipeline yields '
+            f'{len(imgs)} versions of an image; use one scale and flip=False'
+        )
