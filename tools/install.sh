@@ -71,7 +71,7 @@ if [ "$flavour" = lite ]; then versions='3.8 to 3.12'; else versions='3.8 to 3.1
 # Says what was installed, or that it does not work.
 report() {
     "$python" - <<'EOF' || fail 'the packages are there but Video K-Net cannot be imported (see above)'
-import knet
+import knet.plugin
 from knet.utils.compat import has_compiled_ops
 import mmcv, numpy, platform, torch
 device = torch.cuda.get_device_name() if torch.cuda.is_available() else 'CPU'
