@@ -92,7 +92,7 @@ if [ -n "$wheels" ]; then
             'An offline installation builds on an environment that has PyTorch, torchvision, numpy and OpenCV.'
     done
     offline_pip() { "$python" -m pip install -q --disable-pip-version-check --no-index --no-deps "$@"; }
-    offline_pip --no-compile "$wheels"/*.whl || fail "the wheels of $wheels could not be installed (see above)"
+    offline_pip "$wheels"/*.whl || fail "the wheels of $wheels could not be installed (see above)"
     # The programs of tools/ find the package beside them anyway.
     offline_pip --no-build-isolation -e . ||
         echo "install: setuptools is missing there; other folders import knet with PYTHONPATH=$here"
