@@ -7,9 +7,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from tests.models import total
+from tests.models import ROOT, total
 
-from .kinds import KINDS, Kind, frames, to_device
+from .kinds import KINDS, Kind, frame_meta, frames, to_device
 
 CPU = torch.device('cpu')
 
@@ -106,6 +106,20 @@ def test_a_compiled_backbone_is_plain(device: torch.device) -> None:
         expected = list(model.backbone(video))
         compiled = torch.compile(model.backbone)
         assert_near(list(compiled(video)), expected, 1e-4)
+
+
+def test_a_graph_replays_the_network(cuda: torch.device, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three frames warm the graph up; replays are linked to them and to each other."""
+    monkeypatch.syspath_prepend(str(ROOT / 'tools'))
+    from _benchmark.modes import GraphedNetwork, Mode
+
+    kind = KINDS['stream']
+    model, video = kind.model(cuda).eval(), frames(3, cuda)
+    with torch.inference_mode():
+        expected = kind.network(model, video[[0, 0, 0, 1, 2]])
+        graphed = GraphedNetwork(model, video[:1], frame_meta(0), Mode('fp32'))
+        graphed(video[1:2])
+        assert_near(graphed(video[2:3]), expected, 1e-2)
 
 
 def test_the_network_never_waits_for_the_gpu(kind: Kind, cuda: torch.device) -> None:

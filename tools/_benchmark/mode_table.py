@@ -85,8 +85,8 @@ def plan(what: Sequence[str], args: Any) -> List[Work]:
     if 'vipseg' in what:
         head = ('frames', 'stream', 'Video K-Net R-50 VIPSeg', args.vipseg_config, large)
         work += rows(args.modes or ('tf32', 'amp', *STREAM_MODES[5:8], STREAM_MODES[-1]), *head)
-    # Compiling is slow: should the time end, the rows without it are there.
-    return sorted(work, key=lambda row: 'compile' in row.mode)
+    # Graphs can fail in ways that disturb what follows, and compiling is slow: all other rows are there by then.
+    return sorted(work, key=lambda row: ('compile' in row.mode, 'graph' in row.mode))
 
 
 def measure_all(work: Sequence[Work], setting: Setting, limit: float) -> Iterator[Row]:

@@ -69,6 +69,7 @@ class Mode:
         if 'channels_last' in self.words:
             model.to(memory_format=torch.channels_last)
         if 'compile' in self.words:
+            torch.compiler.reset()
             # Keys of the state dict and the type of the module stay as they are.
             model.backbone.forward = torch.compile(model.backbone.forward)
         return model
