@@ -18,7 +18,7 @@ import sys
 import tempfile
 from pathlib import Path
 from statistics import median
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List, Tuple
 
 import _root  # noqa: F401  puts the repository on the path
 import torch
@@ -135,7 +135,9 @@ def measure(what: str, args: argparse.Namespace, folder: Path) -> Dict[str, Any]
 
 def table(results: Dict[str, Dict[str, Any]]) -> str:
     """The measurements as text."""
-    rows = [('what', 'median s', 'min', 'max', 'CPU s', 'peak GiB', 'yardstick', 'median s', 'ratio')]
+    rows: List[Tuple[str, ...]] = [
+        ('what', 'median s', 'min', 'max', 'CPU s', 'peak GiB', 'yardstick', 'median s', 'ratio')
+    ]
     for what, result in results.items():
         ours, seconds = result['ours'], result['ours']['seconds']
         rows.append(
@@ -197,13 +199,14 @@ def measure_modes(args: argparse.Namespace) -> None:
     mode_table.run(args.what, args)
 
 
-def main() -> Optional[int]:
+def main() -> None:
     """Measure and print."""
     args = parse_args()
     if args.repeat < 1:
         raise UsageError('--repeat must be at least 1')
     if args.device == 'cuda' or args.modes:
-        return measure_modes(args)
+        measure_modes(args)
+        return
     if 'vipseg' in args.what:
         raise UsageError('vipseg is measured in modes: add --device cuda or --modes fp32')
     with tempfile.TemporaryDirectory() as folder:

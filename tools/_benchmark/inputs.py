@@ -60,7 +60,7 @@ def add_street(output: Any, num_things: int, number: int) -> None:
         logits[queries + band, num_things + band] = 0.5
 
 
-def street_masks(number: int, size: Tuple[int, int], shift: int) -> Tuple[np.ndarray, np.ndarray]:
+def street_masks(number: int, size: Sequence[int], shift: int) -> Tuple[np.ndarray, np.ndarray]:
     """Return rectangles as masks (N, H, W) uint8, and a semantic map (H, W) int64 of stuff and the rectangles."""
     height, width = size
     masks = np.zeros((number, height, width), dtype=np.uint8)
@@ -84,8 +84,8 @@ def pair_batch(size: Sequence[int], number: int) -> Dict[str, Any]:
     labels, ids, boxes = torch.arange(number) % 2, torch.arange(number) + 1, torch.zeros(number, 4)
     batch = dict(img=image, img_metas=[meta], ref_img=image[:, None] * 0.9, ref_img_metas=[[dict(meta, frame_id=1)]])
     for prefix, shift in (('', 0), ('ref_', 12)):
-        masks, semantic = street_masks(number, size, shift)
-        bitmaps, semantic = BitmapMasks(masks, *size), torch.from_numpy(semantic)[None, None]
+        masks, labelled = street_masks(number, size, shift)
+        bitmaps, semantic = BitmapMasks(masks, *size), torch.from_numpy(labelled)[None, None]
         column = torch.zeros(number, 1)
         batch.update(
             {

@@ -68,7 +68,7 @@ def video_frame(options: Options) -> Run:
     def run() -> Dict[str, float]:
         now = dict(meta, frame_id=state['frame'], is_first_frame=state['frame'] == 0)
         state['frame'] += 1
-        result = {}
+        result: Dict[str, Any] = {}
         network = _seconds(lambda: result.update(output=model.forward_network(image, now, memory)))
         random = _seconds(lambda: model.predict_frame(*result['output'], now, _begun(model, now)))
         add_street(result['output'].stage, model.label_space.num_things, options['things'])
@@ -126,7 +126,7 @@ def loader(options: Options) -> Run:
     from knet.apis.loader import plant_seed
 
     dataset = build_data(load_config(options['config'], {'data.train': _with_root(options)}), 'train')
-    state = dict(index=0)
+    state, length = dict(index=0), len(dataset)  # type: ignore[arg-type]  of torch's base class
 
     def run() -> Dict[str, float]:
         start = state['index']
@@ -135,7 +135,7 @@ def loader(options: Options) -> Run:
         def samples() -> None:
             for index in range(start, start + 4):
                 plant_seed(index)
-                dataset[index % len(dataset)]
+                dataset[index % length]
 
         return dict(seconds=_seconds(samples) / 4)
 
@@ -166,9 +166,11 @@ def _evaluation(options: Options, name: str) -> Run:
             """Return that of the generated data."""
             return KittiStepGroundTruth(options['ground_truth'])
 
+    stored: Any = Stored
+
     def run() -> Dict[str, float]:
         before = os.times()
-        seconds = _seconds(lambda: score_videos(options['predictions'], Stored, [name], nproc=options['nproc']))
+        seconds = _seconds(lambda: score_videos(options['predictions'], stored, [name], nproc=options['nproc']))
         after = os.times()
         return dict(seconds=seconds, cpu=sum(after[:4]) - sum(before[:4]))
 

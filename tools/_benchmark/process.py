@@ -41,6 +41,7 @@ class Job:
         self._ask(None)
 
     def _ask(self, request: Any) -> Dict[str, float]:
+        assert self._process.stdin is not None and self._process.stdout is not None  # both are pipes
         if request is not None:
             self._process.stdin.write(request + '\n')
             self._process.stdin.flush()
@@ -61,7 +62,7 @@ class Job:
         Returns:
             Median, minimum and maximum of every number, and ``peak_rss_gib``.
         """
-        summary = self._ask('finish')
+        summary: Dict[str, Any] = dict(self._ask('finish'))
         self._process.communicate()
         for key in self.runs[0]:
             values = [run[key] for run in self.runs]
@@ -71,7 +72,7 @@ class Job:
 
 def serve(name: str, options: Options) -> None:
     """Obey ``run`` and ``finish`` on standard input; answer in JSON lines."""
-    from _benchmark.jobs import JOBS
+    from .jobs import JOBS
 
     answers, sys.stdout = sys.stdout, sys.stderr  # libraries print
     run = JOBS[name](options)
