@@ -1,10 +1,15 @@
-"""Measure speed and memory against yardsticks that run in turn on the same machine.
+"""Measure speed and memory against yardsticks that run on the same machine.
 
     python tools/benchmark.py inference train loader stq vpq vis --json benchmark.json
+    python tools/benchmark.py inference train vipseg --device cuda --out benchmark
 
-``inference`` compares a streaming frame with mmdet's PanopticFPN R50 on the same
-picture, everything else is compared with a 2048^3 float32 matrix product. Models
-have random weights; the data are generated.
+On a CPU measurements and yardsticks take turns: ``inference`` compares a streaming frame with mmdet's PanopticFPN R50
+on the same picture, everything else is compared with a 2048^3 float32 matrix product.
+
+On a GPU, or with ``--modes``, the table has a row per model and way to compute (float32, TF32, half precision,
+``channels_last``, compiled, CUDA graph), with mmdet's PanopticFPN R50 and Mask2Former R50 as yardsticks.
+
+Models have random weights; the data are generated.
 """
 
 import argparse
@@ -13,13 +18,13 @@ import sys
 import tempfile
 from pathlib import Path
 from statistics import median
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List, Tuple
 
 import _root  # noqa: F401  puts the repository on the path
 import torch
+from _benchmark.evaluation_data import make_evaluation_fixture
+from _benchmark.process import Job
 
-from knet.apis.benchmark import Job
-from knet.evaluation.benchmark_data import make_evaluation_fixture
 from knet.toy import ToySpec, make_toy_videos
 from knet.utils.cli import UsageError, add_debug_option, run_tool
 from knet.utils.io import write_json_atomic
@@ -28,6 +33,7 @@ _CONFIG = (
     'configs/det/video_knet_kitti_step/'
     'video_knet_s3_r50_rpn_1x_kitti_step_sigmoid_stride2_mask_embed_link_ffn_joint_train.py'
 )
+_VIPSEG_CONFIG = 'configs/det/video_knet_vipseg/video_knet_s3_r50_rpn_vipseg_mask_embed_link_ffn_joint_train.py'
 _VIS_CONFIG = 'configs/video_knet_vis/video_knet_vis/knet_track_r50_1x_youtubevis.py'
 #: Measurement -> (its job, its yardstick's job).
 _PAIRS = dict(
@@ -43,7 +49,7 @@ _PAIRS = dict(
 def parse_args() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description='Measure speed and memory against yardsticks.')
-    parser.add_argument('what', nargs='+', choices=list(_PAIRS), help='what to measure')
+    parser.add_argument('what', nargs='+', choices=[*_PAIRS, 'vipseg'], help='what to measure; vipseg: in modes only')
     root = Path(__file__).resolve().parents[1]
     parser.add_argument('--config', default=str(root / _CONFIG), help='video model')
     parser.add_argument('--vis-config', default=str(root / _VIS_CONFIG), help='clip model')
@@ -59,6 +65,14 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--optimize', action='store_true', help='frozen backbone for inference')
     parser.add_argument('--repeat', type=int, default=5, help='measured runs, after one that warms up')
     parser.add_argument('--json', help='file for all numbers')
+    modes = parser.add_argument_group('modes', 'inference, train and vipseg in several ways to compute')
+    modes.add_argument('--device', choices=['cpu', 'cuda'], default='cpu', help='cuda measures modes')
+    modes.add_argument('--modes', nargs='+', metavar='MODE', help='such as fp32 amp+channels_last; default: all')
+    modes.add_argument('--seconds', type=float, default=3, help='measured time per number')
+    modes.add_argument('--limit', type=float, default=600, help='seconds after which no further row is begun')
+    modes.add_argument('--out', help='folder for benchmark.json, benchmark.csv and benchmark.md')
+    modes.add_argument('--vipseg-config', default=str(root / _VIPSEG_CONFIG), help='video model of vipseg')
+    modes.add_argument('--vipseg-size', type=int, nargs=2, default=[720, 1280], metavar=('H', 'W'), help='of its frame')
     add_debug_option(parser)
     return parser.parse_args()
 
@@ -121,7 +135,9 @@ def measure(what: str, args: argparse.Namespace, folder: Path) -> Dict[str, Any]
 
 def table(results: Dict[str, Dict[str, Any]]) -> str:
     """The measurements as text."""
-    rows = [('what', 'median s', 'min', 'max', 'CPU s', 'peak GiB', 'yardstick', 'median s', 'ratio')]
+    rows: List[Tuple[str, ...]] = [
+        ('what', 'median s', 'min', 'max', 'CPU s', 'peak GiB', 'yardstick', 'median s', 'ratio')
+    ]
     for what, result in results.items():
         ours, seconds = result['ours'], result['ours']['seconds']
         rows.append(
@@ -169,11 +185,30 @@ def processor_name() -> str:
     return names[0] if names else platform.processor() or platform.machine()
 
 
-def main() -> Optional[int]:
+def measure_modes(args: argparse.Namespace) -> None:
+    """Measure ways to compute instead of taking turns with yardsticks."""
+    others = sorted(set(args.what) - {'inference', 'train', 'vipseg'})
+    if others:
+        raise UsageError(f'{", ".join(others)}: not measured in modes; leave --device and --modes out')
+    if args.device == 'cuda' and not torch.cuda.is_available():
+        raise UsageError('--device cuda: torch sees no GPU; leave it out, or see "python -m torch.utils.collect_env"')
+    from _benchmark import mode_table
+
+    import knet.plugin  # noqa: F401  registers the models
+
+    mode_table.run(args.what, args)
+
+
+def main() -> None:
     """Measure and print."""
     args = parse_args()
     if args.repeat < 1:
         raise UsageError('--repeat must be at least 1')
+    if args.device == 'cuda' or args.modes:
+        measure_modes(args)
+        return
+    if 'vipseg' in args.what:
+        raise UsageError('vipseg is measured in modes: add --device cuda or --modes fp32')
     with tempfile.TemporaryDirectory() as folder:
         results = {what: measure(what, args, Path(folder)) for what in args.what}
     facts = machine()

@@ -3,6 +3,8 @@
 #
 #   bash tools/install.sh                  mmcv without compiled ops; any PyTorch since 2.0
 #   bash tools/install.sh --full           mmcv-full with compiled ops; PyTorch 2.0.1 unless one is there
+#   bash tools/install.sh --offline WHEELS without internet: adds the wheels that tools/wheelhouse.sh collected to the
+#                                          active environment (or to that of python3); its torch, numpy, OpenCV stay
 #   bash tools/install.sh --print-python   only print the interpreter of the environment
 #
 # The active virtual or conda environment is used; without one, .venv in this folder is made.
@@ -21,15 +23,22 @@ fail() {
     exit 1
 }
 
+usage='usage: bash tools/install.sh [--full | --offline WHEELS] [--print-python]'
 flavour=lite
 print_python=
-for arg in "$@"; do
-    case $arg in
+wheels=
+while [ $# -gt 0 ]; do
+    case $1 in
         --full) flavour=full ;;
+        --offline)
+            [ $# -gt 1 ] || fail '--offline needs the folder of the wheels' "$usage"
+            wheels=$2
+            shift ;;
         --print-python) print_python=1 ;;
         -h | --help) sed -n "/^# Makes/,/^set /{/^set /d;s/^# \{0,1\}//;p;}" tools/install.sh; exit 0 ;;
-        *) fail "unknown argument $arg" 'usage: bash tools/install.sh [--full] [--print-python]' ;;
+        *) fail "unknown argument $1" "$usage" ;;
     esac
+    shift
 done
 
 # --- which environment, which Python --------------------------------------------------------------------------------
@@ -58,6 +67,38 @@ suitable() {
     esac
 }
 if [ "$flavour" = lite ]; then versions='3.8 to 3.12'; else versions='3.8 to 3.11 (for --full)'; fi
+
+# Says what was installed, or that it does not work.
+report() {
+    "$python" - <<'EOF' || fail 'the packages are there but Video K-Net cannot be imported (see above)'
+import knet.plugin
+from knet.utils.compat import has_compiled_ops
+import mmcv, numpy, platform, torch
+device = torch.cuda.get_device_name() if torch.cuda.is_available() else 'CPU'
+print(f'install: Python {platform.python_version()}, torch {torch.__version__}, numpy {numpy.__version__}, '
+      f'mmcv {mmcv.__version__} {"with" if has_compiled_ops() else "without"} compiled ops, {device}')
+EOF
+}
+
+# --- without internet -----------------------------------------------------------------------------------------------
+
+if [ -n "$wheels" ]; then
+    compgen -G "$wheels/*.whl" >/dev/null || fail "the folder $wheels holds no wheels" \
+        'Make them on a machine with internet: bash tools/wheelhouse.sh OUT --python 3.12 --have LIST'
+    [ -x "$python" ] || python=$(command -v python3) || fail 'no environment is active and there is no python3'
+    suitable "$python" || fail "$python is Python $(version_of "$python"); $versions is needed"
+    for module in torch torchvision numpy cv2; do
+        "$python" -c "import $module" || fail "$python lacks $module" \
+            'An offline installation builds on an environment that has PyTorch, torchvision, numpy and OpenCV.'
+    done
+    offline_pip() { "$python" -m pip install -q --disable-pip-version-check --no-index --no-deps "$@"; }
+    offline_pip "$wheels"/*.whl || fail "the wheels of $wheels could not be installed (see above)"
+    # The programs of tools/ find the package beside them anyway.
+    offline_pip --no-build-isolation -e . ||
+        echo "install: setuptools is missing there; other folders import knet with PYTHONPATH=$here"
+    report
+    exit 0
+fi
 
 candidates() {
     printf '%s\n' python3 python python3.11 python3.10 python3.12 python3.9 python3.8
@@ -240,14 +281,7 @@ run_step "mmcv, flavour $flavour" install_mmcv
 run_step 'mmdet, mmsegmentation and the rest' install_rest
 run_step 'Video K-Net itself' pip_install --no-deps --no-build-isolation -e .
 
-"$python" - <<'EOF' || fail 'the packages are there but Video K-Net cannot be imported (see above)'
-import knet
-from knet.utils.compat import has_compiled_ops
-import mmcv, numpy, platform, torch
-device = torch.cuda.get_device_name() if torch.cuda.is_available() else 'CPU'
-print(f'install: Python {platform.python_version()}, torch {torch.__version__}, numpy {numpy.__version__}, '
-      f'mmcv {mmcv.__version__} {"with" if has_compiled_ops() else "without"} compiled ops, {device}')
-EOF
+report
 fingerprint >"$stamp"
 rm -f "$log"
 echo "install: ready in $((SECONDS - begun)) s. To use it: source $prefix/bin/activate"

@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from knet.evaluation.benchmark_data import make_evaluation_fixture
 from knet.evaluation.stq import evaluate_stq
 from knet.evaluation.vpq import evaluate_vpq
 from knet.labels import KITTI_STEP
@@ -211,15 +210,3 @@ def test_errors_come_back_from_processes(world):
     _truncate(world[0] / 'panoptic/6/000006_000002_cat.png')
     with pytest.raises(ValueError, match='000006_000002_cat.png: truncated'):
         evaluate(world, nproc=2)
-
-
-def test_benchmark_fixture_is_reproducible(tmp_path):
-    for name in 'ab':
-        make_evaluation_fixture(tmp_path / name, videos=1, frames=3, height=40, width=100, seed=5)
-    files = [
-        {p.relative_to(folder): p.read_bytes() for p in folder.rglob('*.png')}
-        for folder in (tmp_path / 'a', tmp_path / 'b')
-    ]
-    assert files[0] == files[1] and len(files[0]) == 9
-    result = evaluate((tmp_path / 'a' / 'predictions', tmp_path / 'a' / 'ground_truth'))
-    assert 0.05 < result.stq < 1 and result.videos[0].frames == 3

@@ -1,4 +1,4 @@
-"""A made-up data set with predictions, as large as the evaluators' benchmark asks."""
+"""A made-up data set with predictions, of any size, for measuring the evaluators."""
 
 from pathlib import Path
 from typing import Tuple
@@ -25,9 +25,9 @@ def make_evaluation_fixture(
         root: Folder to write into.
         videos: Number of videos.
         frames: Frames per video.
-        height: Of the maps, pixels.
-        width: Of the maps, pixels.
-        seed: Of the random world; same seed, same files.
+        height: Height of the label maps in pixels.
+        width: Width of the label maps in pixels.
+        seed: Seed of the random world; the same seed gives the same files.
 
     Returns:
         The prediction folder and the ground-truth folder.
