@@ -19,7 +19,7 @@ import numpy as np
 
 import knet
 from knet.labels import LABEL_SPACES, get_label_space
-from knet.layouts.ground_truth import KittiStepGroundTruth
+from knet.layouts.kitti_step import KittiStepGroundTruth
 from knet.results.panoptic_store import PredictionReader
 from knet.utils.cli import UsageError, add_debug_option, run_tool
 from knet.visualization import compare_frame, worst_frames, write_report

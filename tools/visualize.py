@@ -13,7 +13,7 @@ import _root  # noqa: F401
 from tqdm import tqdm
 
 from knet.labels import LABEL_SPACES, get_label_space
-from knet.layouts.ground_truth import KittiStepGroundTruth
+from knet.layouts.kitti_step import KittiStepGroundTruth
 from knet.results.panoptic_store import PredictionReader
 from knet.utils.cli import UsageError, add_debug_option, run_tool
 from knet.utils.io import write_png_atomic

@@ -283,7 +283,7 @@ def _with_root(options: Options) -> Dict[str, Any]:
 def _evaluation(options: Options, name: str) -> Run:
     from knet.apis.test import score_videos
     from knet.labels import get_label_space
-    from knet.layouts.ground_truth import KittiStepGroundTruth
+    from knet.layouts.kitti_step import KittiStepGroundTruth
 
     class Stored:
         """The part of a data set that scoring asks for."""

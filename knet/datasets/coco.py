@@ -12,14 +12,8 @@ from mmdet.datasets.builder import DATASETS
 from mmdet.datasets.coco import CocoDataset
 
 from knet.labels import LabelSpace, get_label_space
-from knet.layouts.coco import (
-    InstanceResult,
-    check_instances,
-    instance_result,
-    match_categories,
-    read_annotations,
-    require_files,
-)
+from knet.layouts.coco import InstanceResult, check_instances, instance_result, match_categories, read_annotations
+from knet.layouts.files import require_files
 from knet.structures import InstancePrediction
 from knet.utils.io import write_json_atomic
 

@@ -11,7 +11,16 @@ from knet.evaluation.pairs import count_pairs
 from knet.evaluation.semantic import MeanIoU
 from knet.evaluation.tables import format_table
 from knet.labels import LabelSpace
-from knet.layouts.coco import ids_to_rgb, match_categories, read_annotations, require_files, rgb_to_ids, thing_result
+from knet.layouts.coco import (
+    ids_to_rgb,
+    match_categories,
+    png_name,
+    read_annotations,
+    rgb_to_ids,
+    stuff_values,
+    thing_result,
+)
+from knet.layouts.files import require_files
 from knet.layouts.id_maps import ID_SHIFT, split_id_map
 from knet.layouts.segments import read_segments
 from knet.structures import PanopticPrediction
@@ -86,7 +95,7 @@ class CocoPanopticDatasetCustom(CocoInstanceDataset):
     @staticmethod
     def stuff_map(info: Dict[str, Any]) -> str:
         """Name of the stuff map of an image."""
-        return info.get('segm_file', osp.splitext(info['filename'])[0] + '.png')
+        return info.get('segm_file', png_name(info['filename']))
 
     @staticmethod
     def panoptic_id(info: Dict[str, Any]) -> Union[int, str]:
@@ -94,12 +103,13 @@ class CocoPanopticDatasetCustom(CocoInstanceDataset):
         return info['id']
 
     def stuff_map_table(self) -> np.ndarray:
-        """(256,) int16: dataset id, void or -1 (impossible) by value in the stuff maps.
+        """Return the dataset id, void or -1 (impossible) of every value in the stuff maps, (256,) int16.
 
-        COCO's have 0 for things, 1..53 for stuff and 255 for void.
+        See :func:`knet.layouts.coco.stuff_values`; things are void here.
         """
         table = np.full(256, -1, dtype=np.int16)
-        table[1 : self.label_space.num_stuff + 1] = self.label_space.stuff_ids
+        for dataset_id, value in stuff_values(self.label_space).items():
+            table[value] = dataset_id
         table[[0, 255]] = self.label_space.void
         return table
 
@@ -192,7 +202,7 @@ class CocoPanopticDatasetCustom(CocoInstanceDataset):
         annotations = []
         for info, result in zip(self.data_infos, results):
             png, segments = result['pan_results']
-            name = osp.splitext(osp.basename(info['filename']))[0] + '.png'
+            name = png_name(osp.basename(info['filename']))
             write_bytes_atomic(osp.join(f'{outfile_prefix}.panoptic', name), png)
             annotations.append(
                 dict(

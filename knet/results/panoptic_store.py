@@ -18,8 +18,8 @@ from typing import Any, Dict, List, Optional, Set, Tuple
 
 import numpy as np
 
-from knet.layouts.id_maps import read_depth, read_gray
-from knet.layouts.video_files import StoredVideos
+from knet.layouts.base import StoredVideos
+from knet.layouts.images import read_depth, read_gray
 from knet.utils.io import PathLike, write_json_atomic, write_png_atomic
 
 _FRAME_NAME = re.compile(r'(\d+)_(\d+)_(cat|ins)\.png')

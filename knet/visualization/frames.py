@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from knet.labels import LabelSpace
-from knet.layouts.ground_truth import KittiStepGroundTruth
+from knet.layouts.kitti_step import KittiStepGroundTruth
 from knet.results.panoptic_store import PredictionReader
 from knet.utils.io import read_png
 from knet.visualization.overlay import enlarge, overlay, side_by_side

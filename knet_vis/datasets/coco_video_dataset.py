@@ -12,12 +12,13 @@ from torch.utils.data import Dataset
 
 from knet.evaluation.vis_ap import evaluate_vis
 from knet.labels import LabelSpace, get_label_space
-from knet.layouts.coco import match_categories, read_annotations, require_files
+from knet.layouts.coco import match_categories, read_annotations
+from knet.layouts.coco_video import Video, VideoFrame, index_videos
+from knet.layouts.files import require_files
 from knet.layouts.youtube_vis import VisGroundTruth
 from knet.results.track_store import track_records, write_submission
 from knet_vis.structures import VideoInstances
 
-from .coco_vid import Video, VideoFrame, index_videos
 from .sampling import ClipSampler
 
 Logger = Optional[Union[logging.Logger, str]]
@@ -209,25 +210,8 @@ class CocoVideoDataset(Dataset):
 
     def ground_truth(self) -> VisGroundTruth:
         """The tracks of the annotations."""
-        tracks: Dict[int, Dict[int, Dict[str, Any]]] = {video.id: {} for video in self.videos}
-        for video in self.videos:
-            for position, frame in enumerate(video.frames):
-                for ann in frame.annotations:
-                    track = tracks[video.id].setdefault(
-                        ann['instance_id'],
-                        dict(
-                            category_id=ann['category_id'],
-                            iscrowd=ann.get('iscrowd', 0),
-                            segmentations=[None] * len(video.frames),
-                        ),
-                    )
-                    track['segmentations'][position] = ann['segmentation']
-        return VisGroundTruth(
-            {video.id: (len(video.frames), video.size) for video in self.videos},
-            {video: list(found.values()) for video, found in tracks.items()},
-            dict(zip(self.cat_ids, (info.name for info in self.label_space.things))),
-            self.ann_file,
-        )
+        names = dict(zip(self.cat_ids, (info.name for info in self.label_space.things)))
+        return VisGroundTruth.from_videos(self.videos, names, self.ann_file)
 
     def format_results(self, results: Sequence[List[Dict[str, Any]]], resfile_path: str) -> Tuple[str, str]:
         """Write what evaluation servers take.

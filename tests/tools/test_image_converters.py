@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from knet.datasets import CityscapesSTEP
-from knet.datasets.pipelines.loading import read_train_id_panoptic
+from knet.layouts.cityscapes import read_train_id_panoptic
 from knet.toy import ToySpec, make_toy_videos
 from knet.utils.io import read_png, write_json_atomic, write_png_atomic
 

@@ -236,12 +236,12 @@ def test_bad_annotations(tmp_path: Path, spoil: Callable[[Path], Any], message: 
 
 def copy_of_converted(tmp_path: Path) -> Path:
     """A data set of its own, to be spoiled."""
-    import importlib.util
+    import importlib
 
     root = write_official(tmp_path / 'data')
-    spec = importlib.util.spec_from_file_location('youtubevis2coco', str(ROOT / 'tools/dataset/youtubevis2coco.py'))
-    tool = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(tool)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(ROOT / 'tools' / 'dataset'))
+        tool = importlib.import_module('youtubevis2coco')
     assert tool.main(['-i', str(root), '-o', str(root / 'annotations')]) == 0
     return root
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from knet.labels import KITTI_STEP
-from knet.layouts.ground_truth import KittiStepGroundTruth
+from knet.layouts.kitti_step import KittiStepGroundTruth
 from knet.results.panoptic_store import PredictionReader, PredictionWriter
 from knet.utils.io import write_png_atomic
 from knet.visualization import compare_frame, compare_video, worst_frames, write_report

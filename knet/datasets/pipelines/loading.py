@@ -14,66 +14,10 @@ from mmdet.datasets.pipelines import LoadAnnotations
 
 from knet.labels import LabelSpace
 from knet.layouts.id_maps import ID_SHIFT
-from knet.utils.io import read_jpeg, read_png
+from knet.layouts.images import read_rgb_image
+from knet.utils.io import read_png
 
 Frame = Dict[str, Any]
-
-
-def read_rgb_image(path: str) -> np.ndarray:
-    """Read an 8-bit colour image.
-
-    Args:
-        path: A PNG or JPEG file.
-
-    Returns:
-        (H, W, 3) uint8, RGB.
-
-    Raises:
-        FileNotFoundError: If there is no such file.
-        ValueError: If the file is damaged or has another depth or number of
-            channels.
-    """
-    image = read_jpeg(path) if path.lower().endswith(('.jpg', '.jpeg')) else read_png(path)
-    if image.dtype != np.uint8:
-        raise ValueError(f'{path}: expected an 8-bit RGB image, found {image.dtype}. Convert it to 8 bits per channel.')
-    if image.ndim != 3 or image.shape[2] != 3:
-        raise ValueError(f'{path}: expected 3 colour channels, found shape {image.shape}. Convert it to RGB.')
-    return image
-
-
-def read_train_id_panoptic(semantic_path: str, instance_path: str) -> np.ndarray:
-    """Read a Cityscapes label map in train ids.
-
-    Args:
-        semantic_path: 8-bit PNG of train ids, 255 = void.
-        instance_path: 16-bit PNG, ``class * 1000 + k`` for instance k, the bare
-            class for stuff and for groups of things.
-
-    Returns:
-        (H, W) int32 id map; instances count from 1, groups have instance 0.
-
-    Raises:
-        ValueError: If a file has the wrong depth or the sizes differ.
-    """
-    semantic, instance = read_png(semantic_path), read_png(instance_path)
-    if semantic.dtype != np.uint8 or semantic.ndim != 2:
-        raise ValueError(
-            f'{semantic_path}: expected an 8-bit single-channel PNG of train ids, found '
-            f'{semantic.dtype} {semantic.shape}. Create it with csCreateTrainIdLabelImgs.'
-        )
-    if instance.dtype != np.uint16 or instance.ndim != 2:
-        raise ValueError(
-            f'{instance_path}: expected a 16-bit single-channel PNG, found {instance.dtype} '
-            f'{instance.shape}. Create it with cityscapesscripts in trainIds mode.'
-        )
-    if semantic.shape != instance.shape:
-        raise ValueError(f'{instance_path}: size {instance.shape} differs from {semantic.shape} of {semantic_path}.')
-    instance = instance.astype(np.int32)
-    id_map = semantic.astype(np.int32) << ID_SHIFT
-    # k counts from 0 in the files; 0 means "no instance" in an id map.
-    counted = instance >= 1000
-    id_map[counted] = (instance[counted] // 1000 << ID_SHIFT) + instance[counted] % 1000 + 1
-    return id_map
 
 
 def check_classes(id_map: np.ndarray, label_space: LabelSpace, path: str) -> None:
