@@ -94,12 +94,12 @@ class CocoPanopticDatasetCustom(CocoInstanceDataset):
     # ------------------------------------------------------------ what the files say
     @staticmethod
     def stuff_map(info: Dict[str, Any]) -> str:
-        """Name of the stuff map of an image."""
+        """Return the name of the stuff map of an image."""
         return info.get('segm_file', png_name(info['filename']))
 
     @staticmethod
     def panoptic_id(info: Dict[str, Any]) -> Union[int, str]:
-        """What the panoptic json calls an image."""
+        """Return what the panoptic json calls an image."""
         return info['id']
 
     def stuff_map_table(self) -> np.ndarray:
@@ -114,7 +114,7 @@ class CocoPanopticDatasetCustom(CocoInstanceDataset):
         return table
 
     def pre_pipeline(self, results: Dict[str, Any]) -> None:
-        """Also tell the pipeline how stuff maps are numbered."""
+        """Tell the pipeline how stuff maps are numbered, beside what MMDetection tells it."""
         super().pre_pipeline(results)
         results['stuff_map_table'] = self.stuff_map_table()
 
@@ -135,7 +135,7 @@ class CocoPanopticDatasetCustom(CocoInstanceDataset):
         self.panoptic_annotations = [] if self.is_unlabelled else self._order_panoptic(data['annotations'], path)
 
     def _order_panoptic(self, annotations: List[Dict[str, Any]], path: str) -> List[Dict[str, Any]]:
-        """The panoptic annotation of every image, in data set order."""
+        """Return the panoptic annotation of every image, in data set order."""
         by_image = {ann['image_id']: ann for ann in annotations}
         ordered = []
         for info in self.data_infos:
@@ -148,10 +148,10 @@ class CocoPanopticDatasetCustom(CocoInstanceDataset):
             ids = [segment['id'] for segment in ann['segments_info']]
             if len(set(ids)) != len(ids):
                 raise ValueError(f'{path}: two segments of image {ann["image_id"]!r} have the same id.')
-            strange = {segment['category_id'] for segment in ann['segments_info']} - set(self.panoptic_categories)
-            if strange:
+            unexpected = {segment['category_id'] for segment in ann['segments_info']} - set(self.panoptic_categories)
+            if unexpected:
                 raise ValueError(
-                    f'{path}: image {ann["image_id"]!r} has a segment of category {min(strange)}, which '
+                    f'{path}: image {ann["image_id"]!r} has a segment of category {min(unexpected)}, which '
                     'is not among the categories of the file.'
                 )
             ordered.append(ann)
@@ -159,7 +159,7 @@ class CocoPanopticDatasetCustom(CocoInstanceDataset):
         return ordered
 
     def read_panoptic(self, index: int) -> Tuple[np.ndarray, np.ndarray]:
-        """Ground truth of an image: (H, W) uint8 dataset ids and int32 instance ids.
+        """Return the ground truth of an image: (H, W) uint8 dataset ids and int32 instance ids.
 
         Instance ids are 0 for stuff, crowd and void. Test mode only.
 
@@ -217,14 +217,14 @@ class CocoPanopticDatasetCustom(CocoInstanceDataset):
 
     # ------------------------------------------------------------ scores
     def check_metrics(self, metric: Union[str, Sequence[str]]) -> List[str]:
-        """Names of metrics as a list; ``'panoptic'`` is an old name of ``'PQ'``."""
+        """Return the names of metrics as a list; ``'panoptic'`` is an old name of ``'PQ'``."""
         metrics = [metric] if isinstance(metric, str) else metric
         return super().check_metrics(['PQ' if name == 'panoptic' else name for name in metrics])
 
     def score(
         self, metric: str, results: Sequence[PanopticResult], files: Dict[str, str], logger: Logger
     ) -> Dict[str, float]:
-        """One of :attr:`METRICS`.
+        """Compute one of :attr:`METRICS`.
 
         ``'PQ'`` is panopticapi's, ``'segm'`` the average precision of the
         things of the panoptic maps, ``'mIoU'`` that of their classes: pixels
@@ -266,11 +266,11 @@ class CocoPanopticDatasetCustom(CocoInstanceDataset):
                     names=(self.panoptic_annotations[index]['file_name'], name),
                 )
             )
-        result = iou.compute()
+        scores = iou.compute()
         rows = [
-            (info.name, result.class_iou[info.dataset_id])
+            (info.name, scores.class_iou[info.dataset_id])
             for info in self.label_space.classes
-            if result.class_iou[info.dataset_id] is not None
+            if scores.class_iou[info.dataset_id] is not None
         ]
-        print_log('\n' + format_table(('class', 'IoU'), rows + [('mean', result.miou)]), logger)
-        return {} if result.miou is None else dict(mIoU=result.miou)
+        print_log('\n' + format_table(('class', 'IoU'), rows + [('mean', scores.miou)]), logger)
+        return {} if scores.miou is None else dict(mIoU=scores.miou)

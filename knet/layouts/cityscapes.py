@@ -24,11 +24,12 @@ from knet.layouts.id_maps import ID_SHIFT
 from knet.utils.io import PathLike, read_png
 
 IMAGE = '_leftImg8bit.png'
-POLYGONS = '_gtFine_polygons.json'
-INSTANCE_IDS = '_gtFine_instanceIds.png'
+FINE = '_gtFine'
+POLYGONS = f'{FINE}_polygons.json'
+INSTANCE_IDS = f'{FINE}_instanceIds.png'
 #: Endings of the two label maps in train ids: classes, instances.
-TRAIN_IDS = ('_gtFine_labelTrainIds.png', '_gtFine_instanceTrainIds.png')
-PANOPTIC = '_gtFine_panoptic.png'
+TRAIN_IDS = (f'{FINE}_labelTrainIds.png', f'{FINE}_instanceTrainIds.png')
+PANOPTIC = f'{FINE}_panoptic.png'
 #: Annotated images of the release.
 EXPECTED = dict(train=2975, val=500)
 _INSTANCES = 1000

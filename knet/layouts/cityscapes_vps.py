@@ -226,6 +226,6 @@ class CityscapesVPSGroundTruth(VideoGroundTruth):
             codes[segment] = train_id << ID_SHIFT | instance
         return codes
 
-    def decode(self, path: PathLike) -> np.ndarray:  # type: ignore[override]
+    def decode(self, path: PathLike) -> np.ndarray:
         """Read the label map of a frame as an id map, (H, W) int32."""
         return read_segments(path, self._codes[parse_name(path)[0]], _SPACE.void)

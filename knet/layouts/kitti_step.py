@@ -12,7 +12,7 @@ Numbers may start anywhere and have gaps.
 
 import re
 from pathlib import Path
-from typing import List, Optional, Tuple
+from typing import Callable, List, Optional, Tuple
 
 import numpy as np
 
@@ -96,7 +96,7 @@ class KittiStepGroundTruth(VideoGroundTruth):
     image_ending = 'leftImg8bit.png'
     label_endings: Tuple[str, ...] = ('panoptic.png',)
     depth_ending = 'depth.png'
-    decode = staticmethod(read_rgb_panoptic)
+    decode: Callable[..., np.ndarray] = staticmethod(read_rgb_panoptic)
 
     @classmethod
     def _scan(cls, root: Path, split: str) -> Tuple[Path, VideoFiles]:

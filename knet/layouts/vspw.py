@@ -151,7 +151,7 @@ class VSPWGroundTruth(VideoGroundTruth):
         return records
 
     @classmethod
-    def decode(cls, path: PathLike) -> np.ndarray:  # type: ignore[override]
+    def decode(cls, path: PathLike) -> np.ndarray:
         """Read the mask of a frame as an id map without instances, (H, W) int32."""
         return CLASS_OF_MASK[cls.decode_mask(path)].astype(np.int32) << ID_SHIFT
 

@@ -99,7 +99,7 @@ def read_ground_truth(path: PathLike, annotated: bool = True) -> VisGroundTruth:
 
 
 def _length(video: Dict[str, Any]) -> int:
-    return video['length'] if 'length' in video else len(video['file_names'])
+    return len(video['file_names']) if 'file_names' in video else video['length']
 
 
 def as_rle(code: Optional[Any], size: Tuple[int, int]) -> Optional[Rle]:

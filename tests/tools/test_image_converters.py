@@ -161,9 +161,9 @@ def test_idmaps(tools: ModuleType, downloads: Path, tmp_path: Path, capsys: pyte
 @pytest.mark.parametrize(
     'text, message',
     [
-        ('{"imgWidth": 3', 'damaged json'),
+        ('{"imgWidth": 3', 'damaged polygon file'),
         ('{"objects": []}', 'no imgWidth, imgHeight'),
-        ('[]', 'no imgWidth'),
+        ('[]', 'holds no JSON object; it is no polygon file'),
         (json.dumps(dict(imgWidth=4, imgHeight=4, objects=[square('unicorn', 0, 0, 1, 1)])), "unknown label 'unicorn'"),
     ],
 )

@@ -17,18 +17,20 @@ from collections import Counter
 from pathlib import Path
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
-import _root  # noqa: F401  puts the repository on the path
+import _repository  # noqa: F401  puts the repository on the path
 import numpy as np
 from _parallel import run_parallel
 from PIL import Image, ImageDraw
 
 from knet.labels.cityscapes_ids import LABELS
-from knet.layouts.cityscapes import EXPECTED, POLYGONS, TRAIN_IDS, instance_value
+from knet.layouts.cityscapes import EXPECTED, FINE, POLYGONS, TRAIN_IDS, instance_value
 from knet.utils.cli import UsageError, add_converter_options, run_tool
 from knet.utils.io import read_json, write_png_atomic
 
 VOID = 255
 _LABELS = {label.name: label for label in LABELS}
+# Coarse labels (gtCoarse) have other names in front of these endings.
+_POLYGONS, *_MAPS = (ending[len(FINE) :] for ending in (POLYGONS, *TRAIN_IDS))
 
 
 class Job(NamedTuple):
@@ -41,7 +43,7 @@ class Job(NamedTuple):
     def is_done(self) -> bool:
         """Whether both maps lie there, not older than the polygons."""
         age = osp.getmtime(self.source)
-        return all(osp.isfile(self.target + end) and osp.getmtime(self.target + end) >= age for end in TRAIN_IDS)
+        return all(osp.isfile(self.target + end) and osp.getmtime(self.target + end) >= age for end in _MAPS)
 
 
 def draw_maps(annotation: Dict[str, Any], path: str) -> Tuple[np.ndarray, np.ndarray]:
@@ -87,7 +89,7 @@ def draw_maps(annotation: Dict[str, Any], path: str) -> Tuple[np.ndarray, np.nda
 def convert(job: Job) -> None:
     """Write the two maps of an image."""
     annotation = read_json(job.source, what='polygon file', remedy='Unpack it again.')
-    for ending, array in zip(TRAIN_IDS, draw_maps(annotation, job.source)):
+    for ending, array in zip(_MAPS, draw_maps(annotation, job.source)):
         write_png_atomic(job.target + ending, array)
 
 
@@ -97,10 +99,10 @@ def plan(folder: str, out_dir: str) -> List[Job]:
     Raises:
         UsageError: If there are none.
     """
-    sources = sorted(Path(folder).rglob('*' + POLYGONS))
+    sources = sorted(Path(folder).rglob('*' + _POLYGONS))
     if not sources:
-        raise UsageError(f'{folder}: no *{POLYGONS} below it. Unpack gtFine_trainvaltest there.')
-    return [Job(str(path), osp.join(out_dir, osp.relpath(str(path), folder))[: -len(POLYGONS)]) for path in sources]
+        raise UsageError(f'{folder}: no *{_POLYGONS} below it. Unpack gtFine_trainvaltest there.')
+    return [Job(str(path), osp.join(out_dir, osp.relpath(str(path), folder))[: -len(_POLYGONS)]) for path in sources]
 
 
 def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:

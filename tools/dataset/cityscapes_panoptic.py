@@ -17,7 +17,7 @@ import os.path as osp
 import sys
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
-import _root  # noqa: F401  puts the repository on the path
+import _repository  # noqa: F401  puts the repository on the path
 import cv2
 import numpy as np
 from _parallel import run_parallel

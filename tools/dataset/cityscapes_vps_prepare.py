@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence
 
-import _root  # noqa: F401  puts the repository on the path
+import _repository  # noqa: F401  puts the repository on the path
 import numpy as np
 from _placing import Item, converter_parser, count_done, place, report_problems
 from pycocotools import mask as coco

@@ -11,7 +11,7 @@ import os.path as osp
 import sys
 from typing import Dict, List, NamedTuple, Optional, Sequence
 
-import _root  # noqa: F401  puts the repository on the path
+import _repository  # noqa: F401  puts the repository on the path
 from _parallel import run_parallel
 
 from knet.labels import COCO_PANOPTIC

@@ -12,7 +12,7 @@ import re
 from pathlib import Path
 from typing import Dict, List, Optional, Tuple
 
-import _root  # noqa: F401  puts the repository on the path
+import _repository  # noqa: F401  puts the repository on the path
 import cv2
 import numpy as np
 from tqdm import tqdm

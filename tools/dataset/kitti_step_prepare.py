@@ -13,7 +13,7 @@ import os
 import os.path as osp
 from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
-import _root  # noqa: F401  puts the repository on the path
+import _repository  # noqa: F401  puts the repository on the path
 from _placing import Item, converter_parser, count_done, place, report_problems
 
 from knet.layouts.kitti_step import SEQUENCES, KittiStepGroundTruth, file_name, parse_name, split_folder

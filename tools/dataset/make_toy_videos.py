@@ -8,7 +8,7 @@ them is left alone.
 
 import argparse
 
-import _root  # noqa: F401  puts the repository on the path
+import _repository  # noqa: F401  puts the repository on the path
 from tqdm import tqdm
 
 from knet.toy import LAYOUTS, ToySpec, make_toy_videos

@@ -13,7 +13,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import List, NamedTuple, Optional, Sequence, Tuple
 
-import _root  # noqa: F401  puts the repository on the path
+import _repository  # noqa: F401  puts the repository on the path
 import cv2
 import numpy as np
 from _placing import Item, converter_parser, count_done, place, report_problems

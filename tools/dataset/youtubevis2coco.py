@@ -11,7 +11,7 @@ import argparse
 import os.path as osp
 from typing import Any, Dict, List, Optional, Sequence
 
-import _root  # noqa: F401  puts the repository on the path
+import _repository  # noqa: F401  puts the repository on the path
 from tqdm import tqdm
 
 from knet.labels import get_label_space

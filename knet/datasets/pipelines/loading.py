@@ -44,27 +44,58 @@ def check_classes(id_map: np.ndarray, label_space: LabelSpace, path: str) -> Non
     )
 
 
-@PIPELINES.register_module()
-class LoadImgDirect:
-    """Read the image of a frame as RGB uint8.
+def load_image(frame: Frame) -> Frame:
+    """Read the image of a frame: sets ``img`` (H, W, 3) RGB uint8, ``img_shape``, ``ori_shape`` and ``img_fields``.
 
-    Needs ``filename``; sets ``img`` (H, W, 3), ``img_shape``, ``ori_shape`` and
-    ``img_fields``. Normalise with ``to_rgb=False`` afterwards.
+    Args:
+        frame: Sample with ``filename``.
     """
+    image = read_rgb_image(frame['filename'])
+    frame.update(img=image, img_shape=image.shape, ori_shape=image.shape, img_fields=['img'])
+    return frame
 
-    def __call__(self, results: Frame) -> Frame:
-        """Read one frame."""
-        image = read_rgb_image(results['filename'])
-        results.update(img=image, img_shape=image.shape, ori_shape=image.shape, img_fields=['img'])
-        return results
+
+def load_labels(frame: Frame) -> Frame:
+    """Read the label map of a frame with a loaded image: sets ``gt_id_map`` (H, W) int32 and ``seg_fields``.
+
+    Args:
+        frame: Sample with ``ann`` (tuple of paths), ``ann_reader`` (function from these paths to an id map) and
+            ``label_space``, which the data set puts into it.
+
+    Raises:
+        ValueError: If the map and the image differ in size, or the map has classes outside the label space.
+    """
+    paths = frame['ann']
+    id_map = frame['ann_reader'](*paths)
+    if id_map.shape != frame['img_shape'][:2]:
+        raise ValueError(
+            f'{paths[0]}: size {id_map.shape} differs from {frame["img_shape"][:2]} of its image '
+            f'{frame["filename"]}. Image and labels must come from the same release.'
+        )
+    check_classes(id_map, frame['label_space'], paths[0])
+    frame.update(gt_id_map=id_map, seg_fields=['gt_id_map'])
+    return frame
+
+
+class _Transform:
+    """A transform without options."""
 
     def __repr__(self) -> str:
         return f'{self.__class__.__name__}()'
 
 
 @PIPELINES.register_module()
-class LoadMultiImagesDirect(LoadImgDirect):
-    """:class:`LoadImgDirect` for a key frame and its references."""
+class LoadImgDirect(_Transform):
+    """Read the image of a frame, see :func:`load_image`. Normalise with ``to_rgb=False`` afterwards."""
+
+    def __call__(self, results: Frame) -> Frame:
+        """Read one frame."""
+        return load_image(results)
+
+
+@PIPELINES.register_module()
+class LoadMultiImagesDirect(_Transform):
+    """Read the images of a key frame and its references, see :func:`load_image`."""
 
     def __call__(self, results: List[Frame]) -> List[Frame]:
         """Read every frame of the list.
@@ -72,9 +103,8 @@ class LoadMultiImagesDirect(LoadImgDirect):
         Raises:
             ValueError: If a reference differs from the key in size.
         """
-        frames = [super(LoadMultiImagesDirect, self).__call__(frame) for frame in results]
-        key = frames[0]
-        for frame in frames[1:]:
+        key, *references = frames = [load_image(frame) for frame in results]
+        for frame in references:
             if frame['img_shape'] != key['img_shape']:
                 raise ValueError(
                     f'{frame["filename"]}: size {frame["img_shape"][:2]} differs from '
@@ -85,43 +115,21 @@ class LoadMultiImagesDirect(LoadImgDirect):
 
 
 @PIPELINES.register_module()
-class LoadAnnotationsDirect:
-    """Read the label map of a frame.
-
-    Needs ``ann`` (tuple of paths), ``ann_reader`` (function from these paths to
-    an id map) and ``label_space``, which the data set puts into the sample, and
-    a loaded image. Sets ``gt_id_map`` (H, W) int32 and ``seg_fields``.
-    """
+class LoadAnnotationsDirect(_Transform):
+    """Read the label map of a frame, see :func:`load_labels`."""
 
     def __call__(self, results: Frame) -> Frame:
-        """Read one frame.
-
-        Raises:
-            ValueError: If the map and the image differ in size, or the map has
-                classes outside the label space.
-        """
-        paths = results['ann']
-        id_map = results['ann_reader'](*paths)
-        if id_map.shape != results['img_shape'][:2]:
-            raise ValueError(
-                f'{paths[0]}: size {id_map.shape} differs from {results["img_shape"][:2]} of its image '
-                f'{results["filename"]}. Image and labels must come from the same release.'
-            )
-        check_classes(id_map, results['label_space'], paths[0])
-        results.update(gt_id_map=id_map, seg_fields=['gt_id_map'])
-        return results
-
-    def __repr__(self) -> str:
-        return f'{self.__class__.__name__}()'
+        """Read one frame."""
+        return load_labels(results)
 
 
 @PIPELINES.register_module()
-class LoadMultiAnnotationsDirect(LoadAnnotationsDirect):
-    """:class:`LoadAnnotationsDirect` for a key frame and its references."""
+class LoadMultiAnnotationsDirect(_Transform):
+    """Read the label maps of a key frame and its references, see :func:`load_labels`."""
 
     def __call__(self, results: List[Frame]) -> List[Frame]:
         """Read every frame of the list."""
-        return [super(LoadMultiAnnotationsDirect, self).__call__(frame) for frame in results]
+        return [load_labels(frame) for frame in results]
 
 
 @PIPELINES.register_module()

@@ -41,9 +41,7 @@ def _tracks(frames: List[ToyFrame]) -> List[Dict[str, Any]]:
                 width=masks.shape[2],
                 length=len(frames),
                 segmentations=[_counts(mask) if show else None for mask, show in zip(masks, shown)],
-                bboxes=[
-                    mask_api.toBbox(encode_mask(mask)).tolist() if show else None for mask, show in zip(masks, shown)
-                ],
+                bboxes=[_box(mask) if show else None for mask, show in zip(masks, shown)],
                 areas=[int(area) if show else None for area, show in zip(areas, shown)],
             )
         )
