@@ -230,7 +230,7 @@ def test_command_lines_name_what_is_wrong(run: Tuple[Path, Path], tmp_path: Path
     cases = [
         ('visualize.py', [run[0], run[1], '--out', tmp_path, '--videos', 4], 'videos [4]'),
         ('visualize.py', [run[1], run[1], '--out', tmp_path], 'test_step.py'),
-        ('report.py', ['--out', tmp_path / 'r.html', '--stq', tmp_path / 'none.json'], 'no such file'),
+        ('report.py', ['--out', tmp_path / 'r.html', '--stq', tmp_path / 'none.json'], 'no such file of scores'),
         ('report.py', ['--out', tmp_path / 'r.html', '--fact', 'abc'], 'NAME=VALUE'),
     ]
     for name, options, message in cases:
