@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import Callable, Dict, Iterable, List, Sequence, Tuple
 
-from knet.layouts.base import FrameRecord
+from knet.layouts.base import FrameRecord, VideoGroundTruth
 from knet.utils.io import PathLike
 
 _FRAME = re.compile(r'(\d+)')
@@ -83,6 +83,15 @@ def read_video_list(root: PathLike, split: str) -> List[str]:
             f'{path}: video {duplicates[0]} is named {names.count(duplicates[0])} times; remove the repetition'
         )
     return names
+
+
+class ListedVideos(VideoGroundTruth):
+    """Labelled videos whose names stand in a text file per split, see :func:`read_video_list`."""
+
+    @classmethod
+    def video_names(cls, root: PathLike, split: str) -> Dict[int, str]:
+        """Return the folder names of the videos by number."""
+        return dict(enumerate(read_video_list(root, split)))
 
 
 def write_video_list(root: PathLike, split: str, names: Iterable[str]) -> None:

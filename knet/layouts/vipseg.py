@@ -12,14 +12,14 @@ The number of a video is its line, counted from 0; the number of a frame is its 
 
 from functools import lru_cache
 from pathlib import Path
-from typing import Dict, List, Tuple
+from typing import List, Tuple
 
 import numpy as np
 
 from knet.labels import VIPSEG
 from knet.labels.vipseg import VIPSEG_CATEGORIES
-from knet.layouts.base import FrameRecord, VideoFiles, VideoGroundTruth
-from knet.layouts.files import list_video, read_video_list, video_records
+from knet.layouts.base import FrameRecord, VideoFiles
+from knet.layouts.files import ListedVideos, list_video, video_records
 from knet.layouts.id_maps import ID_SHIFT
 from knet.layouts.images import describe
 from knet.utils.io import PathLike, read_png
@@ -123,7 +123,7 @@ def mask_folder(root: PathLike, video: str) -> Path:
     return Path(root) / 'panomasks' / video
 
 
-class VIPSegGroundTruth(VideoGroundTruth):
+class VIPSegGroundTruth(ListedVideos):
     """Videos in the layout of VIPSeg; arguments are those of :class:`.base.VideoGroundTruth`."""
 
     label_space = 'vipseg'
@@ -138,11 +138,6 @@ class VIPSegGroundTruth(VideoGroundTruth):
             for number, name in cls.video_names(root, split).items()
         }
         return mask_folder(root, ''), videos
-
-    @classmethod
-    def video_names(cls, root: PathLike, split: str) -> Dict[int, str]:
-        """Return the folder names of the videos by number."""
-        return dict(enumerate(read_video_list(root, split)))
 
     @classmethod
     def list_frames(

@@ -15,15 +15,15 @@ Everywhere else a video has a number: its line in the split's file, from 0.
 
 from io import BytesIO
 from pathlib import Path
-from typing import Callable, Dict, List, Tuple
+from typing import Callable, List, Tuple
 
 import numpy as np
 from PIL import Image
 
 from knet.labels import VIPSEG, VSPW
 from knet.layouts import vipseg
-from knet.layouts.base import FrameRecord, VideoFiles, VideoGroundTruth
-from knet.layouts.files import frame_files, read_video_list, video_records
+from knet.layouts.base import FrameRecord, VideoFiles
+from knet.layouts.files import ListedVideos, frame_files, video_records
 from knet.layouts.id_maps import ID_SHIFT
 from knet.utils.io import PathLike, decode_png, read_bytes
 
@@ -101,7 +101,7 @@ def mask_folder(root: PathLike, video: str) -> Path:
     return Path(root) / 'data' / video / 'mask'
 
 
-class VSPWGroundTruth(VideoGroundTruth):
+class VSPWGroundTruth(ListedVideos):
     """Masks of a split; arguments and errors are those of :class:`.base.VideoGroundTruth`.
 
     Attributes:
@@ -120,11 +120,6 @@ class VSPWGroundTruth(VideoGroundTruth):
     def __init__(self, root: PathLike, split: str = 'val') -> None:
         super().__init__(root, split)
         self.names = list(self.video_names(root, split).values())
-
-    @classmethod
-    def video_names(cls, root: PathLike, split: str) -> Dict[int, str]:
-        """Return the folder names of the videos by number."""
-        return dict(enumerate(read_video_list(root, split)))
 
     @classmethod
     def _scan(cls, root: Path, split: str) -> Tuple[Path, VideoFiles]:

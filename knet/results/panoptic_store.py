@@ -8,7 +8,7 @@ Layout of a result folder::
     RESULT/depth/<video>/SSSSSS_FFFFFF.png          of models that estimate it: uint16, metres * 256
     RESULT/final/SSSS/FFFFFF.png                    on request: KITTI-STEP submission, RGB = class, id // 256, id % 256
 
-Ground truth is read by :mod:`knet.layouts.ground_truth`.
+Ground truth is read by :mod:`knet.layouts`.
 """
 
 import json

@@ -64,7 +64,7 @@ class Job(NamedTuple):
 
 
 def categories(things_only: bool) -> List[Dict[str, Any]]:
-    """The ``categories`` of a json file."""
+    """Return the ``categories`` of a json file."""
     infos = {info.dataset_id: info for info in CITYSCAPES_PANOPTIC.classes}
     return [
         dict(
@@ -112,7 +112,7 @@ def segments_of(ids: np.ndarray, path: str) -> List[Dict[str, Any]]:
 
 
 def convert(job: Job) -> Tuple[Dict[str, Any], List[Dict[str, Any]], List[Dict[str, Any]]]:
-    """Write the panoptic PNG of an image; returns its size, its segments and its instances."""
+    """Write the panoptic PNG of an image; return its size, its segments and its instances."""
     path = job.label(INSTANCE_IDS)
     ids = read_png(path).astype(np.int32)
     if ids.ndim != 2:
@@ -150,7 +150,7 @@ def plan_split(root: str, destination: str, split: str) -> List[Job]:
 
 
 def is_done(jobs: Sequence[Job], destination: str, split: str) -> bool:
-    """Whether the files of a split are there and not older than what they are made of."""
+    """Return whether the files of a split exist and are not older than what they are made of."""
     files = [*json_files(destination, split), *(job.target for job in jobs)]
     if not all(osp.isfile(path) for path in files):
         return False
@@ -159,7 +159,7 @@ def is_done(jobs: Sequence[Job], destination: str, split: str) -> bool:
 
 
 def write_split(jobs: Sequence[Job], destination: str, split: str, nproc: int) -> int:
-    """Convert a split; returns the number of instances."""
+    """Convert a split; return the number of instances."""
     instance_images: List[Dict[str, Any]] = []
     panoptic_images: List[Dict[str, Any]] = []
     instances: List[Dict[str, Any]] = []
@@ -205,13 +205,13 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
             f'{split}: {len(jobs)} images'
             + (f' (the release has {EXPECTED[split]})' if len(jobs) != EXPECTED.get(split, len(jobs)) else '')
         )
-        for what, paths, mend in (
+        for what, paths, remedy in (
             ('images', [job.image for job in jobs], 'unpack leftImg8bit_trainvaltest below --src'),
             ('label maps', [job.label(_STUFF) for job in jobs], 'run cityscapes_instance_idmap.py first'),
         ):
             missing = [path for path in paths if not osp.isfile(path)]
             if missing:
-                problems.append(f'{split}: {len(missing)} {what}, the first is {missing[0]}; {mend}')
+                problems.append(f'{split}: {len(missing)} {what}, the first is {missing[0]}; {remedy}')
     for problem in problems:
         print(f'missing: {problem}', file=sys.stderr)
     if problems:

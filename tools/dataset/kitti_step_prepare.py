@@ -42,7 +42,7 @@ def stems(folder: Optional[str]) -> Dict[int, str]:
 
 
 def find_sequence(sources: Sequence[str], folders: Sequence[str], split: str, sequence: int) -> Optional[str]:
-    """The first existing folder of a sequence, four digits or six."""
+    """Return the first existing folder of a sequence, four digits or six."""
     for source in sources:
         for folder in folders:
             for name in (f'{sequence:04d}', f'{sequence:06d}'):

@@ -36,7 +36,7 @@ class Frame(NamedTuple):
 
 
 def plan_video(source: Path, video: str, split: str) -> Tuple[List[Frame], List[str]]:
-    """The frames of a video, and what is missing."""
+    """Return the frames of a video, and what is missing."""
     try:
         images = list_video(image_folder(source, video), '.jpg')
         masks = {path.stem for path in list_video(mask_folder(source, video), '.png')} if split != 'test' else set()
