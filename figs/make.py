@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import numpy as np
 
 from knet.labels import KITTI_STEP, YOUTUBE_VIS_2019
-from knet.layouts.ground_truth import KittiStepGroundTruth
+from knet.layouts.kitti_step import KittiStepGroundTruth
 from knet.results.panoptic_store import PredictionReader
 from knet.utils.cli import add_debug_option, run_tool
 from knet.visualization import compare_video, write_video

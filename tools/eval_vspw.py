@@ -12,7 +12,7 @@ import _root  # noqa: F401  puts the repository on the path
 
 from knet.evaluation.cli import positive, report
 from knet.evaluation.vss import evaluate_vss
-from knet.layouts.ground_truth import read_video_list
+from knet.layouts.files import read_video_list
 from knet.layouts.vspw import VSPWGroundTruth
 from knet.results.exports.vspw import open_predictions, write_submission
 from knet.utils.cli import UsageError, add_debug_option, run_tool

@@ -7,7 +7,6 @@ Everything but --out may be left out; the report then lacks that part.
 """
 
 import argparse
-import json
 import platform
 import sys
 from importlib import metadata
@@ -18,10 +17,11 @@ import _root  # noqa: F401
 import numpy as np
 
 import knet
-from knet.labels import LABEL_SPACES, get_label_space
-from knet.layouts.ground_truth import KittiStepGroundTruth
+from knet.labels import LABEL_SPACES, LabelSpace, get_label_space
+from knet.layouts.registry import LAYOUTS, get_layout
 from knet.results.panoptic_store import PredictionReader
 from knet.utils.cli import UsageError, add_debug_option, run_tool
+from knet.utils.io import read_json
 from knet.visualization import compare_frame, worst_frames, write_report
 
 
@@ -36,7 +36,10 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--result', help='folder of predictions, for the worst frames')
     parser.add_argument('--gt', help='data set folder, for the worst frames')
     parser.add_argument('--split', default='val')
-    parser.add_argument('--label-space', default='kitti_step', choices=sorted(LABEL_SPACES))
+    parser.add_argument(
+        '--data-set', default='kitti-step', choices=sorted(LAYOUTS), help='the layout of --gt (default: %(default)s)'
+    )
+    parser.add_argument('--label-space', choices=sorted(LABEL_SPACES), help='the classes; default: of the data set')
     parser.add_argument('--clips', nargs='*', default=[], help='GIF or MP4 files to embed')
     parser.add_argument('--worst', type=int, default=6, help='number of worst frames (default %(default)s)')
     parser.add_argument(
@@ -47,18 +50,10 @@ def parse_args() -> argparse.Namespace:
 
 
 def load_scores(path: Optional[str], key: str) -> Optional[Dict[str, Any]]:
-    """Read an evaluator's JSON and see that it is the right one."""
+    """Read the JSON file of an evaluator, which must hold ``key``."""
     if path is None:
         return None
-    if not Path(path).is_file():
-        raise FileNotFoundError(f'{path}: no such file; write it with --json of the evaluator')
-    try:
-        scores = json.loads(Path(path).read_text(encoding='utf-8'))
-    except ValueError as error:
-        raise UsageError(f'{path}: not JSON ({error})') from error
-    if not isinstance(scores, dict) or key not in scores:
-        raise UsageError(f'{path}: holds no {key}; write it with --json of the evaluator')
-    return scores
+    return read_json(path, key, what='file of scores', remedy='Write it with --json of the evaluator.')
 
 
 def collect_facts(args: argparse.Namespace) -> Dict[str, str]:
@@ -66,7 +61,7 @@ def collect_facts(args: argparse.Namespace) -> Dict[str, str]:
     facts: Dict[str, str] = {}
     manifest = Path(args.result) / 'manifest.json' if args.result else None
     if manifest is not None and manifest.is_file():
-        facts.update((str(k), str(v)) for k, v in json.loads(manifest.read_text()).get('meta', {}).items())
+        facts.update((str(k), str(v)) for k, v in read_json(manifest).get('meta', {}).items())
     for fact in args.fact:
         name, sign, value = fact.partition('=')
         if not sign:
@@ -83,12 +78,17 @@ def collect_facts(args: argparse.Namespace) -> Dict[str, str]:
     return facts
 
 
+def label_space(args: argparse.Namespace) -> LabelSpace:
+    """Return the classes that the arguments name."""
+    return get_label_space(args.label_space or get_layout(args.data_set).label_space)
+
+
 def draw_worst(args: argparse.Namespace) -> List[Tuple[str, np.ndarray]]:
     """Captions and pictures of the worst frames."""
     if not (args.result and args.gt and args.worst > 0):
         return []
-    predictions, truth = PredictionReader(args.result), KittiStepGroundTruth(args.gt, args.split)
-    space = get_label_space(args.label_space)
+    predictions, truth = PredictionReader(args.result), get_layout(args.data_set)(args.gt, args.split)
+    space = label_space(args)
     return [
         (
             f'video {s.video}, frame {s.frame}: quality {100 * s.quality:.1f}, {s.missed} segments missed, '
@@ -111,7 +111,7 @@ def main() -> None:
         args.log,
         draw_worst(args),
         args.clips,
-        get_label_space(args.label_space),
+        label_space(args),
     )
     print(f'report: {args.out}')
 

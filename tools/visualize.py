@@ -1,9 +1,9 @@
 """Draw stored predictions: a clip per video, and the worst frames.
 
-    python tools/visualize.py RESULT GT --out pictures --gif --mp4
+    python tools/visualize.py RESULT GT --data-set kitti-step --out pictures --gif --mp4
 
-RESULT is what tools/test_step.py wrote; GT is the data set folder that holds
-video_sequence/<split>. Every picture shows image, prediction and ground truth.
+RESULT is what tools/test_step.py wrote; GT is the data set folder. Every picture shows image, prediction and ground
+truth of a labelled frame.
 """
 
 import argparse
@@ -13,7 +13,7 @@ import _root  # noqa: F401
 from tqdm import tqdm
 
 from knet.labels import LABEL_SPACES, get_label_space
-from knet.layouts.ground_truth import KittiStepGroundTruth
+from knet.layouts.registry import LAYOUTS, get_layout
 from knet.results.panoptic_store import PredictionReader
 from knet.utils.cli import UsageError, add_debug_option, run_tool
 from knet.utils.io import write_png_atomic
@@ -24,10 +24,16 @@ def parse_args() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('result', metavar='RESULT', help='folder of predictions')
-    parser.add_argument('ground_truth', metavar='GT', help='data set folder')
+    parser.add_argument('ground_truth', metavar='GT', nargs='?', help='data set folder; default: that of --data-set')
+    parser.add_argument(
+        '--data-set',
+        default='kitti-step',
+        choices=sorted(LAYOUTS),
+        help='the layout of the ground truth (default: %(default)s)',
+    )
     parser.add_argument('--out', required=True, help='folder for the pictures')
     parser.add_argument('--split', default='val')
-    parser.add_argument('--label-space', default='kitti_step', choices=sorted(LABEL_SPACES))
+    parser.add_argument('--label-space', choices=sorted(LABEL_SPACES), help='the classes; default: of the data set')
     parser.add_argument('--gif', action='store_true', help='write GIF (the default)')
     parser.add_argument('--mp4', action='store_true', help='write MP4')
     parser.add_argument('--fps', type=float, default=5.0, help='default %(default)s')
@@ -44,8 +50,10 @@ def main() -> None:
     args = parse_args()
     if args.every < 1:
         raise UsageError(f'--every must be at least 1, got {args.every}')
-    predictions, truth = PredictionReader(args.result), KittiStepGroundTruth(args.ground_truth, args.split)
-    space, out = get_label_space(args.label_space), Path(args.out)
+    layout = get_layout(args.data_set)
+    predictions = PredictionReader(args.result)
+    truth = layout(args.ground_truth or layout.default_root, args.split)
+    space, out = get_label_space(args.label_space or layout.label_space), Path(args.out)
     known = [video for video in truth.videos() if predictions.frames(video)]
     unknown = sorted(set(args.videos or []) - set(known))
     if unknown or not known:

@@ -5,7 +5,7 @@ from knet.utils import compat
 compat.apply()  # before anything that imports mmdet
 
 from . import pipelines  # noqa: F401  (registers the transforms)
-from .base import FrameRecord, PanopticDataset
+from .base import PanopticDataset
 from .cityscapes_panoptic import CityscapesPanopticDataset
 from .cityscapes_step import CityscapesSTEP
 from .cityscapes_vps import CityscapesVPSDataset
@@ -23,7 +23,6 @@ __all__ = [
     'CityscapesVPSDataset',
     'CocoInstanceDataset',
     'CocoPanopticDatasetCustom',
-    'FrameRecord',
     'KITTIDVPSDataset',
     'KITTISTEPDVPSDataset',
     'PanopticDataset',

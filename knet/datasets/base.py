@@ -1,11 +1,9 @@
 """What panoptic data sets of images and of videos have in common."""
 
 import logging
-import os
 import os.path as osp
 from collections import OrderedDict
-from dataclasses import dataclass
-from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple, Union
+from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple, Type, Union
 
 import numpy as np
 from mmcv.utils import print_log
@@ -17,9 +15,11 @@ from knet.evaluation.pq import PanopticQuality
 from knet.evaluation.semantic import MeanIoU
 from knet.evaluation.tables import format_table
 from knet.labels import LabelSpace, get_label_space
+from knet.layouts.base import FrameRecord, Layout
+from knet.layouts.id_maps import split_id_map
 from knet.structures import PanopticPrediction
 
-from .pipelines.loading import ID_SHIFT, check_classes
+from .pipelines.loading import check_classes
 
 #: Samples in a row that a pipeline may reject before training stops with an error.
 MAX_REJECTED = 200
@@ -29,52 +29,32 @@ MAX_REJECTED = 200
 ImageCounts = Tuple[PanopticQuality, MeanIoU]
 
 
-@dataclass(frozen=True)
-class FrameRecord:
-    """One frame on disk.
-
-    Attributes:
-        video_id: Number of its video.
-        frame_id: Frame number in the video.
-        image: Path of the image.
-        annotation: Paths of the label files, in the order of ``read_id_map``; none if the frame has no labels.
-        is_first: Whether no earlier frame of the video exists.
-    """
-
-    video_id: int
-    frame_id: int
-    image: str
-    annotation: Tuple[str, ...]
-    is_first: bool
-
-
 class PanopticDataset(Dataset):
     """Frames with panoptic labels, one sample per frame.
 
-    Subclasses say where the files lie (:meth:`scan`) and how a label file is
-    read (:attr:`read_id_map`).
+    Subclasses name the :attr:`layout`, which knows the files and how a label file is decoded.
 
     Args:
         pipeline: Transforms of a sample, see :mod:`knet.datasets.pipelines`.
         data_root: Folder of the data set; ``~`` is expanded.
         split: Name of the part, e.g. ``'train'``.
         test_mode: Samples for inference: nothing random, nothing rejected.
-        label_space: The classes of the label files.
+        label_space: The classes of the label files; default: those of the layout.
 
     Attributes:
-        records (list[FrameRecord]): The frames, in order of video and frame.
-        label_space (LabelSpace): The classes.
-        CLASSES (tuple[str]): Class names in ascending dataset id.
-        PALETTE (list): RGB colour of each of them.
-        flag (np.ndarray): (len,) uint8 zeros; all frames form one batch group.
+        layout: What the data set looks like on disk.
+        records: The frames in order of video and frame.
+        label_space: The classes.
+        CLASSES: Class names in ascending dataset id.
+        PALETTE: RGB colour of each of them.
+        flag: (len,) uint8 zeros; all frames form one batch group.
 
     Raises:
         FileNotFoundError: If the folder or a label file is missing.
         ValueError: If the split is empty or a file name is wrong.
     """
 
-    #: Function from the paths of :attr:`FrameRecord.annotation` to an id map.
-    read_id_map: Callable[..., np.ndarray]
+    layout: Type[Layout]
 
     def __init__(
         self,
@@ -82,12 +62,12 @@ class PanopticDataset(Dataset):
         data_root: str,
         split: str = 'train',
         test_mode: bool = False,
-        label_space: Union[str, LabelSpace] = 'kitti_step',
+        label_space: Optional[Union[str, LabelSpace]] = None,
     ) -> None:
         self.data_root = osp.expanduser(data_root)
         self.split = split
         self.test_mode = test_mode
-        self.label_space = get_label_space(label_space)
+        self.label_space = get_label_space(self.layout.label_space if label_space is None else label_space)
         self.CLASSES = self.label_space.names
         self.PALETTE = [list(info.colour) for info in self.label_space.classes]
         self.records = self.scan()
@@ -97,7 +77,14 @@ class PanopticDataset(Dataset):
 
     def scan(self) -> List[FrameRecord]:
         """List the frames of the split in order of video and frame number."""
-        raise NotImplementedError
+        return self.layout.list_frames(
+            self.data_root, self.split, labelled=not self.is_unlabelled, every_frame=self.test_mode
+        )
+
+    @property
+    def read_id_map(self) -> Callable[..., np.ndarray]:
+        """Function from the paths of :attr:`FrameRecord.annotation` to an (H, W) int32 id map."""
+        return self.layout.decode
 
     def _check_annotations(self) -> None:
         if self.is_unlabelled:
@@ -121,7 +108,7 @@ class PanopticDataset(Dataset):
         return f'{self.__class__.__name__}(data_root={self.data_root!r}, split={self.split!r})'
 
     def frame(self, index: int) -> Dict[str, Any]:
-        """What the pipeline gets to know about one frame."""
+        """Return what the pipeline gets to know about one frame."""
         record = self.records[index]
         return dict(
             filename=record.image,
@@ -135,7 +122,7 @@ class PanopticDataset(Dataset):
         )
 
     def sample(self, index: int) -> Union[Dict[str, Any], List[Dict[str, Any]]]:
-        """Input of the pipeline for a sample: a frame, or a list of frames."""
+        """Return the input of the pipeline for a sample: a frame, or a list of frames."""
         return self.frame(index)
 
     def __getitem__(self, index: int) -> Dict[str, Any]:
@@ -159,7 +146,7 @@ class PanopticDataset(Dataset):
         )
 
     def _run_pipeline(self, data: Any) -> Tuple[Any, Optional[str]]:
-        """Output of the pipeline, or None and the transform that rejected the sample."""
+        """Return the output of the pipeline, or None and the transform that rejected the sample."""
         for transform in self.pipeline.transforms:
             data = transform(data)
             if data is None:
@@ -167,14 +154,14 @@ class PanopticDataset(Dataset):
         return data, None
 
     def video_indices(self) -> 'OrderedDict[int, List[int]]':
-        """Dataset indices of every video in frame order, videos in ascending id."""
+        """Return the dataset indices of every video in frame order, videos in ascending id."""
         videos: OrderedDict[int, List[int]] = OrderedDict()
         for index, record in enumerate(self.records):
             videos.setdefault(record.video_id, []).append(index)
         return videos
 
     def read_panoptic(self, index: int) -> Tuple[np.ndarray, np.ndarray]:
-        """Ground truth of a frame: (H, W) uint8 dataset ids and int32 instance ids, 0 for stuff.
+        """Return the ground truth of a frame: (H, W) uint8 dataset ids and int32 instance ids, 0 for stuff.
 
         Raises:
             ValueError: If the split has no labels or a class is unknown.
@@ -184,10 +171,10 @@ class PanopticDataset(Dataset):
             raise ValueError(f'{self} has no labels to compare {self.records[index].image} with.')
         id_map = self.read_id_map(*paths)
         check_classes(id_map, self.label_space, paths[0])
-        semantic = (id_map >> ID_SHIFT).astype(np.uint8)
+        semantic, instance = split_id_map(id_map)
         # Cityscapes counts riders and trucks as well, which are stuff in STEP.
-        instance = np.where(np.isin(semantic, self.label_space.thing_ids), id_map & ((1 << ID_SHIFT) - 1), 0)
-        return semantic, instance.astype(np.int32)
+        is_thing = np.isin(semantic, self.label_space.thing_ids)
+        return semantic, np.where(is_thing, instance, 0).astype(np.int32)
 
     def pre_eval(self, prediction: PanopticPrediction, index: int) -> ImageCounts:
         """Compare the prediction of one frame with its ground truth.
@@ -215,7 +202,7 @@ class PanopticDataset(Dataset):
         return counts
 
     def check_metrics(self, metric: Union[str, Sequence[str]]) -> List[str]:
-        """Names of metrics as a list.
+        """Return the names of metrics as a list.
 
         Raises:
             ValueError: If one is unknown.
@@ -254,26 +241,12 @@ class PanopticDataset(Dataset):
             quality.merge(frame_quality)
             iou.merge(frame_iou)
         pq, miou = quality.compute(), iou.compute()
-        rows = [(c.name, c.pq, c.sq, c.rq, c.tp, c.fp, c.fn, miou.class_iou[i]) for i, c in pq.classes.items()]
+        rows: List[Tuple[Any, ...]] = [
+            (c.name, c.pq, c.sq, c.rq, c.tp, c.fp, c.fn, miou.class_iou[i]) for i, c in pq.classes.items()
+        ]
         rows.append(('mean', pq.pq, pq.sq, pq.rq, '', '', '', miou.miou))
         print_log('\n' + format_table(('class', 'PQ', 'SQ', 'RQ', 'TP', 'FP', 'FN', 'IoU'), rows), logger)
         scores = dict(PQ=pq.pq, PQ_th=pq.pq_th, PQ_st=pq.pq_st, SQ=pq.sq, RQ=pq.rq) if 'PQ' in metrics else {}
         if 'mIoU' in metrics:
             scores['mIoU'] = miou.miou
         return {name: value for name, value in scores.items() if value is not None}
-
-
-def require_folder(path: str, mend: str) -> str:
-    """Return ``path`` if it is a folder.
-
-    Raises:
-        FileNotFoundError: Naming the folder and what to do.
-    """
-    if not osp.isdir(path):
-        raise FileNotFoundError(f'{path} is no folder. {mend}')
-    return path
-
-
-def list_files(folder: str, suffix: str) -> List[str]:
-    """Sorted names of the files of a folder that end in ``suffix``."""
-    return sorted(name for name in os.listdir(folder) if name.endswith(suffix))

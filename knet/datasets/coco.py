@@ -12,15 +12,8 @@ from mmdet.datasets.builder import DATASETS
 from mmdet.datasets.coco import CocoDataset
 
 from knet.labels import LabelSpace, get_label_space
-from knet.layouts.coco import (
-    InstanceResult,
-    check_instances,
-    instance_result,
-    match_categories,
-    read_annotations,
-    require_files,
-)
-from knet.structures import InstancePrediction
+from knet.layouts.coco import check_instances, instance_result, match_categories, read_annotations
+from knet.layouts.files import require_files
 from knet.utils.io import write_json_atomic
 
 Logger = Optional[Union[logging.Logger, str]]
@@ -85,12 +78,12 @@ class CocoInstanceDataset(CocoDataset):
         return f'{self.__class__.__name__}(ann_file={self.ann_file!r})'
 
     def load_annotations(self, ann_file: str) -> List[Dict[str, Any]]:
-        """Read and check the instance json; one dict per image."""
+        """Read and check the instance json; return one dict per image."""
         sections = ('images', 'categories') if self.test_mode else ('images', 'categories', 'annotations')
         data = read_annotations(ann_file, sections)
         self.is_unlabelled = 'annotations' not in data
         data.setdefault('annotations', [])
-        # Position = thing label.
+        # The position is the thing label.
         self.cat_ids = list(match_categories(data['categories'], self.label_space.things, ann_file).values())
         self.cat2label = {category: label for label, category in enumerate(self.cat_ids)}
         check_instances(data, self.cat_ids, ann_file)
@@ -99,11 +92,11 @@ class CocoInstanceDataset(CocoDataset):
         return [dict(self.coco.imgs[i], filename=self.coco.imgs[i]['file_name']) for i in self.img_ids]
 
     def prepare_test_img(self, idx: int) -> Dict[str, Any]:
-        """Sample for inference; see :meth:`prepare_train_img`."""
+        """Return a sample for inference; see :meth:`prepare_train_img`."""
         return self._name_damaged_image(super().prepare_test_img, idx)
 
     def prepare_train_img(self, idx: int) -> Optional[Dict[str, Any]]:
-        """Sample for training, None if the pipeline rejects it.
+        """Return a sample for training, None if the pipeline rejects it.
 
         Raises:
             ValueError: If the image is damaged or its size is not that of its
@@ -124,15 +117,15 @@ class CocoInstanceDataset(CocoDataset):
                 raise
             raise ValueError(f'{path}: truncated or damaged image. Unpack it again.') from error
 
-    def pre_eval(self, prediction: InstancePrediction, index: int) -> InstanceResult:
+    def pre_eval(self, prediction: Any, index: int) -> Any:
         """Reduce the prediction of an image to boxes and run lengths.
 
         Args:
-            prediction: At the original size.
+            prediction: A :class:`~knet.structures.InstancePrediction` at the original size.
             index: Data set index of the image.
 
         Returns:
-            What :meth:`evaluate` needs to know of it.
+            What :meth:`evaluate` needs to know of it, a :data:`~knet.layouts.coco.InstanceResult`.
         """
         self._check_size(prediction.masks.shape[1:], index)
         return instance_result(prediction, self.label_space)
@@ -147,7 +140,7 @@ class CocoInstanceDataset(CocoDataset):
             )
 
     def check_metrics(self, metric: Union[str, Sequence[str]]) -> List[str]:
-        """Names of metrics as a list.
+        """Return the names of metrics as a list.
 
         Raises:
             ValueError: If one is unknown.
@@ -199,7 +192,7 @@ class CocoInstanceDataset(CocoDataset):
         return scores
 
     def score(self, metric: str, results: Sequence[Any], files: Dict[str, str], logger: Logger) -> Dict[str, float]:
-        """One of :attr:`METRICS`; here COCO's average precision of masks.
+        """Compute one of :attr:`METRICS`; here COCO's average precision of masks.
 
         Args:
             metric: Its name.
@@ -217,7 +210,7 @@ class CocoInstanceDataset(CocoDataset):
         # -1 stands for "no ground truth of this size".
         return {name: value for name, value in found.items() if isinstance(value, float) and value >= 0}
 
-    def results2json(self, results: Sequence[InstanceResult], outfile_prefix: str) -> Dict[str, str]:
+    def results2json(self, results: Sequence[Any], outfile_prefix: str) -> Dict[str, str]:
         """Write the instances of all images as ``<outfile_prefix>.segm.json``.
 
         Args:
@@ -233,7 +226,7 @@ class CocoInstanceDataset(CocoDataset):
 
 
 def _index(data: Dict[str, Any]) -> COCO:
-    """The annotations behind COCO's interface, without reading the file again."""
+    """Return the annotations behind COCO's interface, without reading the file again."""
     coco = COCO()
     coco.dataset = data
     with redirect_stdout(io.StringIO()):

@@ -11,7 +11,16 @@ from knet.evaluation.pairs import count_pairs
 from knet.evaluation.semantic import MeanIoU
 from knet.evaluation.tables import format_table
 from knet.labels import LabelSpace
-from knet.layouts.coco import ids_to_rgb, match_categories, read_annotations, require_files, rgb_to_ids, thing_result
+from knet.layouts.coco import (
+    ids_to_rgb,
+    match_categories,
+    png_name,
+    read_annotations,
+    rgb_to_ids,
+    stuff_values,
+    thing_result,
+)
+from knet.layouts.files import require_files
 from knet.layouts.id_maps import ID_SHIFT, split_id_map
 from knet.layouts.segments import read_segments
 from knet.structures import PanopticPrediction
@@ -85,26 +94,27 @@ class CocoPanopticDatasetCustom(CocoInstanceDataset):
     # ------------------------------------------------------------ what the files say
     @staticmethod
     def stuff_map(info: Dict[str, Any]) -> str:
-        """Name of the stuff map of an image."""
-        return info.get('segm_file', osp.splitext(info['filename'])[0] + '.png')
+        """Return the name of the stuff map of an image."""
+        return info.get('segm_file', png_name(info['filename']))
 
     @staticmethod
     def panoptic_id(info: Dict[str, Any]) -> Union[int, str]:
-        """What the panoptic json calls an image."""
+        """Return what the panoptic json calls an image."""
         return info['id']
 
     def stuff_map_table(self) -> np.ndarray:
-        """(256,) int16: dataset id, void or -1 (impossible) by value in the stuff maps.
+        """Return the dataset id, void or -1 (impossible) of every value in the stuff maps, (256,) int16.
 
-        COCO's have 0 for things, 1..53 for stuff and 255 for void.
+        See :func:`knet.layouts.coco.stuff_values`; things are void here.
         """
         table = np.full(256, -1, dtype=np.int16)
-        table[1 : self.label_space.num_stuff + 1] = self.label_space.stuff_ids
+        for dataset_id, value in stuff_values(self.label_space).items():
+            table[value] = dataset_id
         table[[0, 255]] = self.label_space.void
         return table
 
     def pre_pipeline(self, results: Dict[str, Any]) -> None:
-        """Also tell the pipeline how stuff maps are numbered."""
+        """Tell the pipeline how stuff maps are numbered, beside what MMDetection tells it."""
         super().pre_pipeline(results)
         results['stuff_map_table'] = self.stuff_map_table()
 
@@ -125,7 +135,7 @@ class CocoPanopticDatasetCustom(CocoInstanceDataset):
         self.panoptic_annotations = [] if self.is_unlabelled else self._order_panoptic(data['annotations'], path)
 
     def _order_panoptic(self, annotations: List[Dict[str, Any]], path: str) -> List[Dict[str, Any]]:
-        """The panoptic annotation of every image, in data set order."""
+        """Return the panoptic annotation of every image, in data set order."""
         by_image = {ann['image_id']: ann for ann in annotations}
         ordered = []
         for info in self.data_infos:
@@ -138,10 +148,10 @@ class CocoPanopticDatasetCustom(CocoInstanceDataset):
             ids = [segment['id'] for segment in ann['segments_info']]
             if len(set(ids)) != len(ids):
                 raise ValueError(f'{path}: two segments of image {ann["image_id"]!r} have the same id.')
-            strange = {segment['category_id'] for segment in ann['segments_info']} - set(self.panoptic_categories)
-            if strange:
+            unexpected = {segment['category_id'] for segment in ann['segments_info']} - set(self.panoptic_categories)
+            if unexpected:
                 raise ValueError(
-                    f'{path}: image {ann["image_id"]!r} has a segment of category {min(strange)}, which '
+                    f'{path}: image {ann["image_id"]!r} has a segment of category {min(unexpected)}, which '
                     'is not among the categories of the file.'
                 )
             ordered.append(ann)
@@ -149,7 +159,7 @@ class CocoPanopticDatasetCustom(CocoInstanceDataset):
         return ordered
 
     def read_panoptic(self, index: int) -> Tuple[np.ndarray, np.ndarray]:
-        """Ground truth of an image: (H, W) uint8 dataset ids and int32 instance ids.
+        """Return the ground truth of an image: (H, W) uint8 dataset ids and int32 instance ids.
 
         Instance ids are 0 for stuff, crowd and void. Test mode only.
 
@@ -192,7 +202,7 @@ class CocoPanopticDatasetCustom(CocoInstanceDataset):
         annotations = []
         for info, result in zip(self.data_infos, results):
             png, segments = result['pan_results']
-            name = osp.splitext(osp.basename(info['filename']))[0] + '.png'
+            name = png_name(osp.basename(info['filename']))
             write_bytes_atomic(osp.join(f'{outfile_prefix}.panoptic', name), png)
             annotations.append(
                 dict(
@@ -207,14 +217,14 @@ class CocoPanopticDatasetCustom(CocoInstanceDataset):
 
     # ------------------------------------------------------------ scores
     def check_metrics(self, metric: Union[str, Sequence[str]]) -> List[str]:
-        """Names of metrics as a list; ``'panoptic'`` is an old name of ``'PQ'``."""
+        """Return the names of metrics as a list; ``'panoptic'`` is an old name of ``'PQ'``."""
         metrics = [metric] if isinstance(metric, str) else metric
         return super().check_metrics(['PQ' if name == 'panoptic' else name for name in metrics])
 
     def score(
         self, metric: str, results: Sequence[PanopticResult], files: Dict[str, str], logger: Logger
     ) -> Dict[str, float]:
-        """One of :attr:`METRICS`.
+        """Compute one of :attr:`METRICS`.
 
         ``'PQ'`` is panopticapi's, ``'segm'`` the average precision of the
         things of the panoptic maps, ``'mIoU'`` that of their classes: pixels
@@ -256,11 +266,11 @@ class CocoPanopticDatasetCustom(CocoInstanceDataset):
                     names=(self.panoptic_annotations[index]['file_name'], name),
                 )
             )
-        result = iou.compute()
+        scores = iou.compute()
         rows = [
-            (info.name, result.class_iou[info.dataset_id])
+            (info.name, scores.class_iou[info.dataset_id])
             for info in self.label_space.classes
-            if result.class_iou[info.dataset_id] is not None
+            if scores.class_iou[info.dataset_id] is not None
         ]
-        print_log('\n' + format_table(('class', 'IoU'), rows + [('mean', result.miou)]), logger)
-        return {} if result.miou is None else dict(mIoU=result.miou)
+        print_log('\n' + format_table(('class', 'IoU'), rows + [('mean', scores.miou)]), logger)
+        return {} if scores.miou is None else dict(mIoU=scores.miou)

@@ -18,7 +18,7 @@ except ImportError:  # comes without dependencies, so it may have been forgotten
 
 #: Ground truth and prediction of an image: ``image_id``, ``file_name``, ``segments_info``.
 Pair = Tuple[Dict[str, Any], Dict[str, Any]]
-# Sums of floating-point numbers depend on how they are grouped; the groups don't depend on the number of processes.
+# Sums of floating-point numbers depend on how they are grouped; the groups do not depend on the number of processes.
 _CHUNK = 64
 
 
@@ -84,7 +84,7 @@ def panoptic_scores(total: 'PQStat', categories: Dict[int, Dict]) -> Tuple[Dict[
     Returns:
         ``PQ, SQ, RQ`` and the same of things (``_th``) and stuff (``_st``) in
         0..1, means over the classes that occur, and a table of them. Groups
-        that don't occur are left out.
+        that do not occur are left out.
     """
     scores: Dict[str, float] = {}
     rows: List[Tuple] = []

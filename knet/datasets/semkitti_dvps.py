@@ -2,19 +2,17 @@
 
 from mmdet.datasets.builder import DATASETS
 
-from knet.layouts.ground_truth import SemanticKittiGroundTruth
+from knet.layouts.semantic_kitti import SemanticKittiGroundTruth
 
-from .kitti_step_dvps import KITTISTEPDVPSDataset
+from .video_base import VideoPanopticDataset
 
 
 @DATASETS.register_module()
-class KITTIDVPSDataset(KITTISTEPDVPSDataset):
+class KITTIDVPSDataset(VideoPanopticDataset):
     """Videos in the layout of SemanticKITTI-DVPS: 8 things, 11 stuff classes.
 
-    As :class:`KITTISTEPDVPSDataset`, but the labels of a frame are two gray
-    files, ``SSSSSS_FFFFFF_gtFine_class.png`` (255 void) and
-    ``SSSSSS_FFFFFF_gtFine_instance.png``. The evaluators read
-    ``SSSSSS_FFFFFF_depth_<focal length>.png`` as well.
+    See :mod:`knet.layouts.semantic_kitti` for the files and :class:`.video_base.VideoPanopticDataset` for the
+    arguments. Only the evaluators read the depth.
     """
 
-    truth = SemanticKittiGroundTruth
+    layout = SemanticKittiGroundTruth

@@ -1,11 +1,11 @@
 """Data sets of videos: pairs of frames for training, streams for testing."""
 
-from typing import Any, Callable, Dict, List, Optional, Sequence, Type, Union
+from typing import Any, Dict, List, Optional, Sequence, Type, Union
 
 import numpy as np
 
 from knet.labels import LabelSpace
-from knet.layouts.ground_truth import VideoGroundTruth
+from knet.layouts.base import VideoGroundTruth
 
 from .base import PanopticDataset
 
@@ -25,12 +25,10 @@ class VideoPanopticDataset(PanopticDataset):
         split: Name of the part.
         ref_seq_index: Offsets of possible references, e.g. ``(-2, -1, 1, 2)``.
         test_mode: One frame per sample.
-        label_space: The classes of the label files; default: those of the
-            benchmark.
+        label_space: The classes of the label files; default: those of the layout.
     """
 
-    #: How the evaluators read the labels; the data set reads them alike.
-    truth: Type[VideoGroundTruth]
+    layout: Type[VideoGroundTruth]
 
     def __init__(
         self,
@@ -41,7 +39,7 @@ class VideoPanopticDataset(PanopticDataset):
         test_mode: bool = False,
         label_space: Optional[Union[str, LabelSpace]] = None,
     ) -> None:
-        label_space = self.truth.label_space if label_space is None else label_space
+        label_space = self.layout.label_space if label_space is None else label_space
         super().__init__(pipeline, data_root, split=split, test_mode=test_mode, label_space=label_space)
         self.ref_seq_index = tuple(ref_seq_index or ())
         self._span = {
@@ -49,27 +47,22 @@ class VideoPanopticDataset(PanopticDataset):
         }
 
     @property
-    def read_id_map(self) -> Callable[..., np.ndarray]:
-        """Function from the label files of a frame to an id map."""
-        return self.truth.decode
-
-    @property
     def video_names(self) -> Dict[int, str]:
-        """What the data set calls its videos, by number; empty where they only have numbers."""
-        return {}
+        """Names of the videos by number; empty where they only have numbers."""
+        return self.layout.video_names(self.data_root, self.split)
 
     def ground_truth(self) -> VideoGroundTruth:
-        """The labels of the split as the video evaluators read them."""
-        return self.truth(self.data_root, self.split)
+        """Return the labels of the split as the video evaluators read them."""
+        return self.layout(self.data_root, self.split)
 
     def draw_reference(self, index: int) -> int:
-        """Dataset index of a random reference of a key frame."""
+        """Return the dataset index of a random reference of a key frame."""
         first, last = self._span[index]
         candidates = [index + offset for offset in self.ref_seq_index if first <= index + offset <= last]
         return int(np.random.choice(candidates)) if candidates else index
 
     def sample(self, index: int) -> Union[Dict[str, Any], List[Dict[str, Any]]]:
-        """A frame, or a list of key and reference."""
+        """Return a frame, or a list of key and reference."""
         if self.test_mode or not self.ref_seq_index:
             return self.frame(index)
         return [self.frame(index), self.frame(self.draw_reference(index))]

@@ -1,31 +1,18 @@
 """What the evaluator command lines share."""
 
 import argparse
-from typing import Any, Dict, Tuple, Type
+from typing import Any, Tuple
 
 from knet.evaluation.dstq import evaluate_dstq
 from knet.evaluation.protocols import OFFICIAL, PROTOCOLS
 from knet.evaluation.stq import evaluate_stq
 from knet.evaluation.vpq import evaluate_vpq
 from knet.labels import LABEL_SPACES, LabelSpace, get_label_space
-from knet.layouts.cityscapes_vps import CityscapesVPSGroundTruth
-from knet.layouts.ground_truth import (
-    KittiStepGroundTruth,
-    SemanticKittiGroundTruth,
-    VideoGroundTruth,
-    VIPSegGroundTruth,
-)
+from knet.layouts.base import VideoGroundTruth
+from knet.layouts.registry import LAYOUTS as DATA_SETS
 from knet.results.panoptic_store import PredictionReader
 from knet.utils.cli import UsageError, add_debug_option
 from knet.utils.io import write_json_atomic
-
-#: Layouts of ground truth by name.
-DATA_SETS: Dict[str, Type[VideoGroundTruth]] = {
-    'kitti-step': KittiStepGroundTruth,
-    'semantic-kitti': SemanticKittiGroundTruth,
-    'cityscapes-vps': CityscapesVPSGroundTruth,
-    'vipseg': VIPSegGroundTruth,
-}
 
 
 def positive(text: str) -> int:

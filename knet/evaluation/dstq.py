@@ -16,7 +16,7 @@ from knet.evaluation.runner import fit_depth, map_videos
 from knet.evaluation.stq import STQResult, evaluate_stq
 from knet.evaluation.tables import format_table
 from knet.labels import LabelSpace, get_label_space
-from knet.layouts.ground_truth import VideoGroundTruth
+from knet.layouts.base import VideoGroundTruth
 from knet.results.panoptic_store import PredictionReader
 
 DEFAULT_THRESHOLDS = (1.25,)

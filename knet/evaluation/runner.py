@@ -11,7 +11,7 @@ import numpy as np
 
 from knet.evaluation.pairs import PairCounts, count_pairs
 from knet.labels import LabelSpace
-from knet.layouts.ground_truth import VideoGroundTruth
+from knet.layouts.base import VideoGroundTruth
 from knet.results.panoptic_store import PredictionReader
 
 T = TypeVar('T')

@@ -18,7 +18,7 @@ from knet.evaluation.runner import Skipped, iterate_pairs, map_videos, pair_up
 from knet.evaluation.semantic import confusion_matrix, intersection_over_union, none_if_nan
 from knet.evaluation.tables import format_table
 from knet.labels import LabelSpace, get_label_space
-from knet.layouts.ground_truth import VideoGroundTruth
+from knet.layouts.base import VideoGroundTruth
 from knet.results.panoptic_store import PredictionReader
 
 

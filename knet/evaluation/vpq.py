@@ -17,7 +17,7 @@ from knet.evaluation.protocols import OFFICIAL, PAPER_REPO, check_protocol, vpq_
 from knet.evaluation.runner import Skipped, iterate_pairs, map_videos, pair_up
 from knet.evaluation.tables import format_table
 from knet.labels import LabelSpace, get_label_space
-from knet.layouts.ground_truth import VideoGroundTruth
+from knet.layouts.base import VideoGroundTruth
 from knet.results.panoptic_store import PredictionReader
 
 DEFAULT_KS = (1, 2, 3, 4)

@@ -12,7 +12,7 @@ from knet.evaluation.semantic import MeanIoU, MeanIoUResult
 from knet.evaluation.tables import format_table
 from knet.evaluation.video_consistency import VCScore, VideoConsistency
 from knet.labels import LabelSpace, get_label_space
-from knet.layouts.ground_truth import VideoGroundTruth
+from knet.layouts.base import VideoGroundTruth
 from knet.layouts.vspw import CLASS_OF_MASK, VSPWGroundTruth
 from knet.results.exports.vspw import SubmissionReader
 from knet.results.panoptic_store import PredictionReader

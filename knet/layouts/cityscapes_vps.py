@@ -1,25 +1,36 @@
-"""Cityscapes-VPS: its file names, its ground truth, and the format in which its predictions are handed in.
+"""Cityscapes-VPS on disk.
 
-A clip has 30 frames, of which every fifth (from the fifth on) is labelled. The
-names ``VVVV_IIII_<city>_SSSSSS_FFFFFF_{newImg8bit,leftImg8bit}.png`` say which
-video and frame a file is: V is the video, F the frame's number in Cityscapes,
-which counts through the clip. I is a running index that we don't need.
+A clip has 30 frames, of which every fifth (from the fifth on) is labelled. The names
+``VVVV_IIII_<city>_SSSSSS_FFFFFF_{newImg8bit,leftImg8bit}.png`` say which video and frame a file is: V is the video,
+F the frame's number in Cityscapes, which counts through the clip. I is a running index that is not used.
+
+::
+
+    ROOT/<split>/img/                               labelled frames
+    ROOT/<split>/img_all/                           all frames
+    ROOT/<split>/panoptic_video/                    label maps: ids of segments, RGB
+    ROOT/panoptic_gt_<split>_city_vps.json          what the segments are
+    ROOT/train/labelmap/                            of the release: classes of the training frames
+    ROOT/instances_train_city_vps_rle.json          of the release: instances of the training frames
 """
 
-import json
 import re
 from pathlib import Path
-from typing import Any, Dict, List, Tuple
+from typing import Any, Dict, Iterable, List, Tuple
 
 import numpy as np
 
 from knet.labels import CITYSCAPES_PANOPTIC
-from knet.layouts.ground_truth import VideoGroundTruth
+from knet.layouts.base import FrameRecord, VideoFiles, VideoGroundTruth, order_frames
+from knet.layouts.files import list_files, number_files, require_folder
 from knet.layouts.id_maps import ID_SHIFT
 from knet.layouts.segments import read_segments
-from knet.layouts.video_files import VideoFiles
-from knet.utils.io import PathLike
+from knet.utils.io import PathLike, read_json
 
+#: File of the instances of the training frames, in the release.
+TRAIN_INSTANCES = 'instances_train_city_vps_rle.json'
+_WHAT = 'panoptic file of Cityscapes-VPS'
+_REMEDY = 'See DATASET.md for the files of Cityscapes-VPS.'
 #: Image name -> name of its label maps.
 LABEL_NAMES = (('newImg8bit', 'final_mask'), ('leftImg8bit', 'gtFine_color'))
 _NAME = re.compile(r'(\d+)_\d+_.+_\d+_(\d+)_(?:newImg8bit|leftImg8bit|final_mask|gtFine_color)\.png')
@@ -28,7 +39,10 @@ _SPACE = CITYSCAPES_PANOPTIC
 
 
 def parse_name(path: PathLike) -> Tuple[int, int]:
-    """Video and frame number of an image or label file.
+    """Return video and frame number of an image or label file.
+
+    >>> parse_name('0005_0002_ulm_000000_000014_newImg8bit.png')
+    (5, 14)
 
     Raises:
         ValueError: If the name is of another form.
@@ -42,34 +56,59 @@ def parse_name(path: PathLike) -> Tuple[int, int]:
     return int(match.group(1)), int(match.group(2))
 
 
-def label_name(image_name: str) -> str:
-    """Name of the label maps of an image."""
+def label_name(name: str) -> str:
+    """Return the name of the label map of an image."""
     for image, label in LABEL_NAMES:
-        image_name = image_name.replace(image, label)
-    return image_name
+        name = name.replace(image, label)
+    return name
 
 
-def read_json(path: Path, *keys: str) -> Dict[str, Any]:
-    """Read a JSON object that must have ``keys``.
+def image_name(video_id: int, index: int, city: str, frame_id: int, kind: str = 'newImg8bit') -> str:
+    """Return the name of an image.
 
-    Raises:
-        FileNotFoundError: If there is no such file.
-        ValueError: If it is damaged or lacks a key.
+    Args:
+        video_id: V, number of the video.
+        index: I, the running index.
+        city: Name of the city.
+        frame_id: F, the frame's number in Cityscapes.
+        kind: ``'leftImg8bit'`` for the frame that Cityscapes itself labels.
+
+    >>> image_name(5, 2, 'ulm', 14)
+    '0005_0002_ulm_000000_000014_newImg8bit.png'
     """
-    if not path.is_file():
-        raise FileNotFoundError(f'{path}: no such file; see DATASET.md for the files of Cityscapes-VPS')
-    try:
-        document = json.loads(path.read_text(encoding='utf-8'))
-    except ValueError as error:
-        raise ValueError(f'{path}: damaged JSON ({error}); get the file again') from error
-    missing = [key for key in keys if not isinstance(document, dict) or key not in document]
-    if missing:
-        raise ValueError(f'{path}: has no {missing[0]!r}; it is not the panoptic file of Cityscapes-VPS')
-    return document
+    return f'{video_id:04d}_{index:04d}_{city}_000000_{frame_id:06d}_{kind}.png'
 
 
-def train_ids(categories: List[Dict[str, Any]], path: Path) -> Dict[int, int]:
-    """Dataset class id (0..18, 255 = void) of every category id of a JSON file.
+def image_id(name: str) -> str:
+    """Return what the JSON file calls a frame: the name of its image without the ending."""
+    return name.rsplit('_', 1)[0]
+
+
+def label_folder(root: PathLike, split: str) -> Path:
+    """Return the folder of the label maps of a split."""
+    return Path(root) / split / 'panoptic_video'
+
+
+def json_file(root: PathLike, split: str) -> Path:
+    """Return the file that says what the segments of a split are."""
+    return Path(root) / f'panoptic_gt_{split}_city_vps.json'
+
+
+def read_document(path: PathLike, *keys: str) -> Dict[str, Any]:
+    """Read a JSON file of Cityscapes-VPS; see :func:`knet.utils.io.read_json` for arguments and errors."""
+    return read_json(path, *keys, what=_WHAT, remedy=_REMEDY)
+
+
+def category_list() -> List[Dict[str, Any]]:
+    """Return the ``categories`` of a JSON file whose category ids are train ids."""
+    return [
+        dict(id=info.dataset_id, trainid=info.dataset_id, name=info.name, isthing=int(info.is_thing))
+        for info in _SPACE.classes
+    ]
+
+
+def train_ids(categories: Iterable[Dict[str, Any]], path: Path) -> Dict[int, int]:
+    """Return the dataset class id (0..18, 255 = void) of every category id of a JSON file.
 
     Raises:
         ValueError: If a category is none of Cityscapes.
@@ -85,20 +124,13 @@ def train_ids(categories: List[Dict[str, Any]], path: Path) -> Dict[int, int]:
 
 
 class CityscapesVPSGroundTruth(VideoGroundTruth):
-    """Reads ground truth in the Cityscapes-VPS layout.
+    """Labelled frames of Cityscapes-VPS; arguments are those of :class:`.base.VideoGroundTruth`.
 
-    ``ROOT/panoptic_gt_<split>_city_vps.json`` says what the segment ids in
-    ``ROOT/<split>/panoptic_video/*.png`` are; an object keeps its id through
-    the video. Instances are numbered from 1 in each video; crowds have 0.
-
-    Args:
-        root: Data set folder.
-        split: ``'train'`` or ``'val'``.
+    An object keeps its segment id through a video. Instances are numbered from 1 in each video; crowds have 0.
 
     Attributes:
-        annotations (dict): By video and frame number, the frame's entry in the
-            JSON file.
-        categories (dict): Category id of every dataset class id.
+        annotations: The frame's entry in the JSON file, by video and frame number.
+        categories: Category id of every dataset class id.
     """
 
     label_space = 'cityscapes_panoptic'
@@ -107,8 +139,8 @@ class CityscapesVPSGroundTruth(VideoGroundTruth):
 
     def __init__(self, root: PathLike, split: str = 'val') -> None:
         super().__init__(root, split)
-        self._file = Path(root).expanduser() / f'panoptic_gt_{split}_city_vps.json'
-        document = read_json(self._file, 'annotations', 'categories')
+        self._file = json_file(self.data_root, split)
+        document = read_document(self._file, 'annotations', 'categories')
         table = train_ids(document['categories'], self._file)
         self.categories = {train_id: category for category, train_id in table.items() if train_id != _SPACE.void}
         self.annotations: Dict[int, Dict[int, Dict[str, Any]]] = {}
@@ -120,21 +152,48 @@ class CityscapesVPSGroundTruth(VideoGroundTruth):
 
     @classmethod
     def _scan(cls, root: Path, split: str) -> Tuple[Path, VideoFiles]:
-        folder = root / split / 'panoptic_video'
+        folder = label_folder(root, split)
         if not folder.is_dir():
             raise FileNotFoundError(
                 f'{folder}: no such folder; for the training part '
                 'tools/dataset/cityscapes_vps_prepare.py makes it from the release'
             )
         videos: VideoFiles = {}
-        for path in sorted(folder.glob('*.png')):
-            video, frame = parse_name(path)
-            if frame in videos.setdefault(video, {}):
-                raise ValueError(f'{path}: frame {frame} of video {video} exists twice; remove one')
-            videos[video][frame] = (path,)
+        for (video, frame), path in number_files(str(folder), list_files(str(folder), '.png'), parse_name).items():
+            videos.setdefault(video, {})[frame] = (Path(path),)
         if not videos:
             raise FileNotFoundError(f'{folder}: no label map in it')
         return folder, videos
+
+    @classmethod
+    def list_frames(
+        cls, root: PathLike, split: str, labelled: bool = True, every_frame: bool = False
+    ) -> List[FrameRecord]:
+        """List the frames of a split, see :meth:`.base.Layout.list_frames`."""
+        folder = require_folder(
+            str(Path(root) / split / ('img_all' if every_frame else 'img')),
+            'Set data_root to the Cityscapes-VPS folder; DATASET.md shows what it holds.',
+        )
+        images = number_files(folder, list_files(folder, '.png'), parse_name)
+        if not images:
+            raise ValueError(f'{folder}: no *.png in it. The split {split!r} is empty: check data_root and split.')
+        videos = cls._scan(Path(root), split)[1] if labelled else {}
+        labels = {(video, frame): str(files[0]) for video in videos for frame, files in videos[video].items()}
+        for numbers in sorted(set(images) - set(labels)) if labelled and not every_frame else ():
+            label = label_folder(root, split) / label_name(Path(images[numbers]).name)
+            raise FileNotFoundError(
+                f'{label}: no such label map, but there is the image {images[numbers]}. Complete the labels or '
+                'remove the image.'
+            )
+        alone = sorted(set(labels) - set(images))
+        if alone:
+            raise FileNotFoundError(
+                f'{folder}: no image for the label map {labels[alone[0]]} (and {len(alone) - 1} more). '
+                'Complete the images.'
+            )
+        return order_frames(
+            {numbers: (path, (labels[numbers],) if numbers in labels else ()) for numbers, path in images.items()}
+        )
 
     def _check_pairs(self) -> None:
         in_json = {(v, f) for v, frames in self.annotations.items() for f in frames}
@@ -147,7 +206,7 @@ class CityscapesVPSGroundTruth(VideoGroundTruth):
             )
 
     def _number(self, entries: Dict[int, Dict[str, Any]], table: Dict[int, int]) -> Dict[int, int]:
-        """Code of every segment id of a video."""
+        """Return the code of every segment id of a video."""
         codes: Dict[int, int] = {}
         segments: Dict[int, Dict[str, Any]] = {}
         for info in (info for entry in entries.values() for info in entry['segments_info']):

@@ -1,19 +1,59 @@
-"""The words of COCO: run lengths, boxes, id maps in colours, and annotation files read with care."""
+"""COCO on disk: file names, run lengths, boxes, id maps in colours, and annotation files read with checks.
 
-import json
-import os
+::
+
+    ROOT/<split>/<12 digits>.jpg                     images
+    ROOT/annotations/instances_<split>.json          instances as run lengths or polygons
+    ROOT/annotations/panoptic_<split>.json           segments of the panoptic maps
+    ROOT/panoptic_<split>/<12 digits>.png            panoptic maps: id of the segment = R + 256 G + 65536 B
+    ROOT/panoptic_stuff_<split>/<12 digits>.png      stuff in ascending category id: 1..53; 0 = thing, 255 = void
+"""
+
 import os.path as osp
-from typing import Any, Dict, Iterable, List, Sequence, Tuple
+from collections import Counter
+from typing import Any, Dict, Iterable, List, Optional, Sequence, Tuple
 
 import numpy as np
 from pycocotools import mask as mask_api
 
 from knet.labels import ClassInfo, LabelSpace
 from knet.structures import InstancePrediction, PanopticPrediction
+from knet.utils.io import PathLike, read_json
 
 Rle = Dict[str, Any]
 #: By thing label: (n, 5) float32 boxes x0, y0, x1, y1, score, and n masks. What MMDetection's data sets call a result.
 InstanceResult = Tuple[List[np.ndarray], List[List[Rle]]]
+
+
+def json_file(root: PathLike, kind: str, split: str) -> str:
+    """Return the annotation file of a split; ``kind`` is ``'instances'`` or ``'panoptic'``."""
+    return osp.join(root, 'annotations', f'{kind}_{split}.json')
+
+
+def panoptic_folder(root: PathLike, split: str) -> str:
+    """Return the folder of the panoptic maps of a split."""
+    return osp.join(root, f'panoptic_{split}')
+
+
+def stuff_folder(root: PathLike, split: str) -> str:
+    """Return the folder of the maps of stuff of a split."""
+    return osp.join(root, f'panoptic_stuff_{split}')
+
+
+def png_name(image_name: str) -> str:
+    """Return the name of the map of an image.
+
+    >>> png_name('train2017/000000000009.jpg')
+    'train2017/000000000009.png'
+    """
+    return osp.splitext(image_name)[0] + '.png'
+
+
+def stuff_values(label_space: LabelSpace) -> Dict[int, int]:
+    """Return the value in a map of stuff by dataset id: 0 for things, stuff counts from 1 in ascending dataset id."""
+    values = dict.fromkeys(label_space.thing_ids, 0)
+    values.update({dataset_id: number for number, dataset_id in enumerate(label_space.stuff_ids, 1)})
+    return values
 
 
 def encode_mask(mask: np.ndarray) -> Rle:
@@ -38,13 +78,13 @@ def _by_label(rles: List[Rle], scores: np.ndarray, labels: np.ndarray, num_thing
 
 
 def instance_result(prediction: InstancePrediction, label_space: LabelSpace) -> InstanceResult:
-    """The instances of an image, which may overlap, sorted by class."""
+    """Return the instances of an image, which may overlap, sorted by class."""
     rles = [encode_mask(mask) for mask in prediction.masks]
     return _by_label(rles, prediction.scores, prediction.labels, label_space.num_things)
 
 
 def thing_result(prediction: PanopticPrediction, label_space: LabelSpace) -> InstanceResult:
-    """The things of a panoptic map with their scores, sorted by class."""
+    """Return the things of a panoptic map with their scores, sorted by class."""
     things = [segment for segment in prediction.segments if segment.is_thing]
     # Runs go down the columns.
     panoptic = np.asfortranarray(prediction.panoptic)
@@ -58,17 +98,39 @@ def thing_result(prediction: PanopticPrediction, label_space: LabelSpace) -> Ins
 
 
 def ids_to_rgb(ids: np.ndarray) -> np.ndarray:
-    """(H, W) ids below 2^24 as (H, W, 3) uint8, id = R + 256 G + 65536 B."""
+    """Return (H, W) ids below 2^24 as (H, W, 3) uint8, id = R + 256 G + 65536 B.
+
+    >>> ids_to_rgb(np.array([[1 + 256 * 2 + 65536 * 3]])).tolist()
+    [[[1, 2, 3]]]
+    """
     return np.stack([ids & 255, ids >> 8 & 255, ids >> 16 & 255], axis=-1).astype(np.uint8)
 
 
 def rgb_to_ids(rgb: np.ndarray) -> np.ndarray:
-    """Inverse of :func:`ids_to_rgb`, int32."""
+    """Return the (H, W) int32 ids of an (H, W, 3) uint8 array, the inverse of :func:`ids_to_rgb`."""
     red, green, blue = (rgb[..., channel].astype(np.int32) for channel in range(3))
     return red | green << 8 | blue << 16
 
 
-def read_annotations(path: str, sections: Sequence[str]) -> Dict[str, Any]:
+def compress(segmentation: Any, size: Tuple[int, int]) -> Rle:
+    """Return a mask as compressed run lengths, a tenth of the memory of lists.
+
+    Args:
+        segmentation: Compressed or uncompressed run lengths, or polygons.
+        size: (height, width) that polygons need.
+
+    Returns:
+        ``size`` and ``counts`` (bytes).
+    """
+    if isinstance(segmentation, list):
+        return mask_api.merge(mask_api.frPyObjects(segmentation, *size))
+    if isinstance(segmentation['counts'], list):
+        return mask_api.frPyObjects(segmentation, *segmentation['size'])
+    counts = segmentation['counts']
+    return dict(size=segmentation['size'], counts=counts.encode() if isinstance(counts, str) else counts)
+
+
+def read_annotations(path: PathLike, sections: Sequence[str]) -> Dict[str, Any]:
     """Read a json file in COCO's form.
 
     Args:
@@ -82,29 +144,28 @@ def read_annotations(path: str, sections: Sequence[str]) -> Dict[str, Any]:
         FileNotFoundError: If there is no such file.
         ValueError: If it is no json or lacks a section.
     """
-    try:
-        with open(path, encoding='utf-8') as file:
-            data = json.load(file)
-    except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
-        raise FileNotFoundError(
-            f'{path}: no such annotation file. Check data_root and ann_file, and that the annotations are unpacked.'
-        ) from error
-    except ValueError as error:
-        raise ValueError(f'{path}: damaged json ({error}). Unpack or make it again.') from error
-    lacking = [name for name in sections if not isinstance(data, dict) or not isinstance(data.get(name), list)]
-    if lacking:
-        raise ValueError(
-            f'{path}: no list {", ".join(lacking)} in it; this is not the json file of COCO form that is wanted here.'
-        )
+    what = 'annotation file'
+    remedy = 'Check data_root and ann_file, and that the annotations are unpacked completely.'
+    data = read_json(path, *sections, what=what, remedy=remedy)
+    wrong = [name for name in sections if not isinstance(data[name], list)]
+    if wrong:
+        raise ValueError(f'{path}: {wrong[0]!r} is no list; it is no {what}. {remedy}')
     return data
 
 
-def match_categories(categories: Iterable[Dict[str, Any]], classes: Sequence[ClassInfo], path: str) -> Dict[int, int]:
+def first_duplicate(entries: Iterable[Dict[str, Any]]) -> Optional[Any]:
+    """Return an ``id`` that several entries have, None if there is none."""
+    return next((number for number, count in Counter(entry['id'] for entry in entries).items() if count > 1), None)
+
+
+def match_categories(
+    categories: Iterable[Dict[str, Any]], classes: Sequence[ClassInfo], path: PathLike
+) -> Dict[int, int]:
     """Find the classes of a label space among the categories of a file, by name.
 
     Args:
-        categories: Of the file: ``id``, ``name`` and, if panoptic, ``isthing``.
-        classes: What is wanted.
+        categories: Categories of the file: ``id``, ``name`` and, if panoptic, ``isthing``.
+        classes: Classes that are wanted.
         path: The file, for messages.
 
     Returns:
@@ -140,7 +201,7 @@ def _some(names: Sequence[Any]) -> str:
 _INSTANCE_KEYS = ('id', 'image_id', 'category_id', 'bbox', 'area', 'segmentation')
 
 
-def check_instances(data: Dict[str, Any], category_ids: Iterable[int], path: str) -> None:
+def check_instances(data: Dict[str, Any], category_ids: Iterable[int], path: PathLike) -> None:
     """Refuse instance annotations that would be lost or mixed up.
 
     Args:
@@ -160,11 +221,9 @@ def check_instances(data: Dict[str, Any], category_ids: Iterable[int], path: str
             f'({len(incomplete)} such). This is no instance annotation file.'
         )
     for what in ('images', 'annotations'):
-        ids = [entry['id'] for entry in data[what]]
-        if len(set(ids)) != len(ids):
-            seen: set = set()
-            twice = next(i for i in ids if i in seen or seen.add(i))
-            raise ValueError(f'{path}: id {twice} is given to two {what}; ids must be unique. Number them anew.')
+        duplicate = first_duplicate(data[what])
+        if duplicate is not None:
+            raise ValueError(f'{path}: id {duplicate} is given to two {what}; ids must be unique. Number them anew.')
     images, known = {image['id'] for image in data['images']}, set(category_ids)
     for ann in annotations:
         if ann['image_id'] not in images:
@@ -174,29 +233,3 @@ def check_instances(data: Dict[str, Any], category_ids: Iterable[int], path: str
                 f'{path}: annotation {ann["id"]} has category {ann["category_id"]}, which is not among '
                 'the categories of the file.'
             )
-
-
-def require_files(folder: str, names: Sequence[str], what: str) -> None:
-    """Make sure that files exist; every folder is listed only once.
-
-    Args:
-        folder: Where ``names`` start.
-        names: Relative paths.
-        what: How the message calls them.
-
-    Raises:
-        FileNotFoundError: Naming the first that is missing and their number.
-    """
-    listings: Dict[str, set] = {}
-    missing = []
-    for name in names:
-        parent, base = osp.split(osp.join(folder, name))
-        if parent not in listings:
-            listings[parent] = set(os.listdir(parent)) if osp.isdir(parent) else set()
-        if base not in listings[parent]:
-            missing.append(osp.join(parent, base))
-    if missing:
-        raise FileNotFoundError(
-            f'{len(missing)} of {len(names)} {what} are missing, the first is {missing[0]}. '
-            'Check data_root and the prefixes, and that the archives are unpacked completely.'
-        )

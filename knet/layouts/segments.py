@@ -5,7 +5,8 @@ from typing import Any, Dict, List, Tuple
 import numpy as np
 
 from knet.labels import LabelSpace
-from knet.layouts.id_maps import ID_SHIFT, read_rgb_ids
+from knet.layouts.id_maps import ID_SHIFT
+from knet.layouts.images import read_rgb_ids
 from knet.utils.io import PathLike
 from knet.utils.runs import find_runs
 
@@ -63,7 +64,7 @@ def encode_segments(
     ids = np.where(semantic == label_space.void, 0, (semantic.astype(np.int32) + 1 << ID_SHIFT) | instance)
     height, width = ids.shape
     rgb = np.ascontiguousarray(ids.astype('<i4')).view(np.uint8).reshape(height, width, 4)[..., :3]
-    # Runs end with the row, so that they know their extents.
+    # Runs end with the row, so that each run has its extents.
     starts, lengths = find_runs([ids.ravel(), np.repeat(np.arange(height), width)])
     present, index = np.unique(ids.ravel()[starts], return_inverse=True)
     index = index.reshape(-1)

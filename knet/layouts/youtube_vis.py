@@ -1,17 +1,39 @@
-"""Ground truth of video instance segmentation: tracks as run lengths per frame."""
+"""YouTube-VIS on disk: tracks as run lengths per frame.
 
-import json
-from collections import Counter
+::
+
+    ROOT/{train,valid,test}.json                               annotations of 2019
+    ROOT/{train,valid,test}/instances.json                     annotations of 2021 and 2022
+    ROOT/{train,valid,test}/JPEGImages/<video>/NNNNN.jpg       frames, every fifth of a clip
+    ROOT/annotations/youtube_vis_<version>_<subset>.json       one entry per object and frame, see .coco_video
+"""
+
+import os.path as osp
 from dataclasses import dataclass
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 
-from pycocotools import mask as mask_api
-
+from knet.layouts.coco import Rle, compress, first_duplicate, read_annotations
+from knet.layouts.coco_video import Track, Video, index_videos, tracks_of
 from knet.utils.io import PathLike
 
-Rle = Dict[str, Any]
-#: ``category_id``, ``iscrowd`` and ``segmentations``, one run-length code or None per frame.
-Track = Dict[str, Any]
+SUBSETS = ('train', 'valid', 'test')
+#: Label space by version; 2022 has the classes of 2021.
+LABEL_SPACES = {'2019': 'youtube_vis_2019', '2021': 'youtube_vis_2021', '2022': 'youtube_vis_2021'}
+
+
+def official_file(root: PathLike, version: str, subset: str) -> str:
+    """Return the official json of a subset."""
+    return osp.join(root, f'{subset}.json') if version == '2019' else osp.join(root, subset, 'instances.json')
+
+
+def converted_name(version: str, subset: str) -> str:
+    """Return the name of the json with one entry per object and frame."""
+    return f'youtube_vis_{version}_{subset}.json'
+
+
+def image_folder(root: PathLike, subset: str) -> str:
+    """Return the folder of the frames of a subset."""
+    return osp.join(root, subset, 'JPEGImages')
 
 
 @dataclass
@@ -19,8 +41,8 @@ class VisGroundTruth:
     """The tracks of a split.
 
     Attributes:
-        videos: By video id: number of frames, and (height, width).
-        tracks: By video id.
+        videos: Number of frames and (height, width) by video id.
+        tracks: Tracks by video id.
         categories: Names by category id.
         name: How messages call it.
     """
@@ -30,88 +52,93 @@ class VisGroundTruth:
     categories: Dict[int, str]
     name: str
 
+    @classmethod
+    def from_videos(cls, videos: Sequence[Video], categories: Dict[int, str], name: PathLike) -> 'VisGroundTruth':
+        """Return the tracks of videos with one entry per object and frame.
+
+        Args:
+            videos: The videos.
+            categories: Names by category id.
+            name: How messages call them.
+        """
+        lengths = {video.id: (len(video.frames), video.size) for video in videos}
+        return cls(lengths, {video.id: tracks_of(video) for video in videos}, categories, str(name))
+
 
 def read_ground_truth(path: PathLike, annotated: bool = True) -> VisGroundTruth:
     """Read annotations with their tracks.
 
     Args:
-        path: The official json (per track ``segmentations``) or what
-            ``tools/dataset/youtubevis2coco.py`` made of it (per frame).
-        annotated: Whether annotations are needed; without, only the videos and
-            categories are of use.
+        path: The official json (per track ``segmentations``) or what ``tools/dataset/youtubevis2coco.py`` made of it
+            (per frame).
+        annotated: Whether annotations are needed; without, only the videos and categories are of use.
 
     Returns:
         The tracks.
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If it is damaged, or has no annotations.
+        ValueError: If it is damaged, contradicts itself or has no annotations.
     """
-    try:
-        with open(path, encoding='utf-8') as file:
-            data = json.load(file)
-    except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
-        raise FileNotFoundError(f'{path}: no such annotation file') from error
-    except ValueError as error:
-        raise ValueError(f'{path}: damaged json ({error}). Unpack or make it again.') from error
-    if not isinstance(data, dict) or not all(isinstance(data.get(key), list) for key in ('videos', 'categories')):
-        raise ValueError(f'{path}: no lists "videos" and "categories" in it; give the json of YouTube-VIS.')
+    data = read_annotations(path, ('videos', 'categories'))
     data['annotations'] = data.get('annotations') or []
     if annotated and not data['annotations']:
         raise ValueError(f'{path} has no annotations to compare with; only the server can score this split.')
-    videos, tracks = (_per_frame if 'images' in data else _per_track)(data, str(path))
-    return VisGroundTruth(videos, tracks, {entry['id']: entry['name'] for entry in data['categories']}, str(path))
-
-
-def as_rle(code: Optional[Rle], size: Tuple[int, int]) -> Optional[Rle]:
-    """A run-length code as pycocotools wants it; None stays None."""
-    if code is None:
-        return None
-    if isinstance(code, list):
-        return mask_api.merge(mask_api.frPyObjects(code, *size))
-    if isinstance(code['counts'], list):
-        return mask_api.frPyObjects(code, *code['size'])
-    return code
-
-
-def _per_track(data: Dict[str, Any], path: str) -> Tuple[Dict, Dict]:
-    videos = {}
-    for video in data['videos']:
-        length = video.get('length', len(video['file_names']))
-        videos[video['id']] = length, (video['height'], video['width'])
+    categories = {entry['id']: entry['name'] for entry in data['categories']}
+    if 'images' in data:
+        return VisGroundTruth.from_videos(index_videos(data, categories, path), categories, path)
+    check_tracks(data, path, ('segmentations',))
+    videos = {video['id']: (_length(video), (video['height'], video['width'])) for video in data['videos']}
     tracks: Dict[int, List[Track]] = {video: [] for video in videos}
     for ann in data['annotations']:
-        length, size = _known(videos, ann, path)
-        if len(ann['segmentations']) != length:
-            raise ValueError(
-                f'{path}: annotation {ann["id"]} has {len(ann["segmentations"])} masks, its video '
-                f'{ann["video_id"]} {length} frames.'
-            )
-        masks = [as_rle(code, size) for code in ann['segmentations']]
+        masks = [as_rle(code, videos[ann['video_id']][1]) for code in ann['segmentations']]
         tracks[ann['video_id']].append(
             dict(category_id=ann['category_id'], iscrowd=ann.get('iscrowd', 0), segmentations=masks)
         )
-    return videos, tracks
+    return VisGroundTruth(videos, tracks, categories, str(path))
 
 
-def _per_frame(data: Dict[str, Any], path: str) -> Tuple[Dict, Dict]:
-    lengths = Counter(image['video_id'] for image in data['images'])
-    images = {image['id']: image for image in data['images']}
-    videos = {
-        image['video_id']: (lengths[image['video_id']], (image['height'], image['width'])) for image in data['images']
-    }
-    found: Dict[int, Dict[int, Track]] = {video: {} for video in videos}
-    for ann in data['annotations']:
-        length, size = _known(videos, ann, path)
-        track = found[ann['video_id']].setdefault(
-            ann['instance_id'],
-            dict(category_id=ann['category_id'], iscrowd=ann.get('iscrowd', 0), segmentations=[None] * length),
-        )
-        track['segmentations'][images[ann['image_id']]['frame_id']] = as_rle(ann['segmentation'], size)
-    return videos, {video: list(tracks.values()) for video, tracks in found.items()}
+def _length(video: Dict[str, Any]) -> int:
+    return len(video['file_names']) if 'file_names' in video else video['length']
 
 
-def _known(videos: Dict[int, Any], ann: Dict[str, Any], path: str) -> Any:
-    if ann['video_id'] not in videos:
-        raise ValueError(f'{path}: annotation {ann["id"]} belongs to video {ann["video_id"]}, which is not listed.')
-    return videos[ann['video_id']]
+def as_rle(code: Optional[Any], size: Tuple[int, int]) -> Optional[Rle]:
+    """Return a mask as compressed run lengths, None for None; see :func:`knet.layouts.coco.compress`."""
+    return None if code is None else compress(code, size)
+
+
+def check_tracks(data: Dict[str, Any], path: PathLike, per_frame: Sequence[str]) -> None:
+    """Refuse an official file that contradicts itself.
+
+    Args:
+        data: Content of the json.
+        path: The file, for messages.
+        per_frame: Keys of an annotation that must have one value per frame of its video.
+
+    Raises:
+        ValueError: If ids repeat, a video has no frames, a track has no video or no category, or its length is not
+            that of the video.
+    """
+    for what in ('videos', 'annotations'):
+        duplicate = first_duplicate(data.get(what) or [])
+        if duplicate is not None:
+            raise ValueError(f'{path}: id {duplicate} is given to two {what}; ids must be unique.')
+    lengths = {video['id']: _length(video) for video in data['videos']}
+    empty = [number for number, length in lengths.items() if not length]
+    if empty:
+        raise ValueError(f'{path}: video {empty[0]} has no frames. Remove it.')
+    known = {category['id'] for category in data['categories']}
+    for ann in data.get('annotations') or []:
+        if ann['video_id'] not in lengths:
+            raise ValueError(f'{path}: annotation {ann["id"]} belongs to video {ann["video_id"]}, which is not listed.')
+        if ann['category_id'] not in known:
+            raise ValueError(
+                f'{path}: annotation {ann["id"]} has category {ann["category_id"]}, which is not among '
+                'the categories of the file.'
+            )
+        for key in per_frame:
+            if len(ann[key]) != lengths[ann['video_id']]:
+                raise ValueError(
+                    f'{path}: annotation {ann["id"]} has {len(ann[key])} {key}, its video '
+                    f'{ann["video_id"]} {lengths[ann["video_id"]]} frames.'
+                )

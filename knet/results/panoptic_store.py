@@ -8,7 +8,7 @@ Layout of a result folder::
     RESULT/depth/<video>/SSSSSS_FFFFFF.png          of models that estimate it: uint16, metres * 256
     RESULT/final/SSSS/FFFFFF.png                    on request: KITTI-STEP submission, RGB = class, id // 256, id % 256
 
-Ground truth is read by :mod:`knet.layouts.ground_truth`.
+Ground truth is read by :mod:`knet.layouts`.
 """
 
 import json
@@ -18,8 +18,8 @@ from typing import Any, Dict, List, Optional, Set, Tuple
 
 import numpy as np
 
-from knet.layouts.id_maps import read_depth, read_gray
-from knet.layouts.video_files import StoredVideos
+from knet.layouts.base import StoredVideos
+from knet.layouts.images import read_depth, read_gray
 from knet.utils.io import PathLike, write_json_atomic, write_png_atomic
 
 _FRAME_NAME = re.compile(r'(\d+)_(\d+)_(cat|ins)\.png')

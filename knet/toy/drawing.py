@@ -8,7 +8,7 @@ World coordinates are metres: X to the right, Y up (0 = ground), Z ahead.
 """
 
 import math
-from typing import NamedTuple, Sequence, Tuple
+from typing import NamedTuple, Sequence, Tuple, Union
 
 import cv2
 import numpy as np
@@ -108,7 +108,7 @@ class Canvas:
         """Fill a convex polygon of (N, 2) int32 pixel corners."""
         cv2.fillConvexPoly(self.pixels, corners, value, cv2.LINE_8)
 
-    def polygons(self, corners: Sequence[np.ndarray], value: Tuple[int, int, int, int]) -> None:
+    def polygons(self, corners: Union[np.ndarray, Sequence[np.ndarray]], value: Tuple[int, int, int, int]) -> None:
         """Fill several separate polygons, each (N, 2) int32, with one value."""
         if len(corners):
             cv2.fillPoly(self.pixels, list(corners), value, cv2.LINE_8)

@@ -114,8 +114,8 @@ class ToyStreet:
         rng = self._rng
         brightness, warmth = rng.uniform(0.85, 1.15), rng.uniform(-0.08, 0.12)
         gain = (brightness * (1 + warmth), brightness, brightness * (1 - warmth))
-        haze = tuple(int(v) for v in np.clip(np.array((206, 216, 228)) * np.array(gain), 0, 240))
-        self._light = Light(gain, haze, rng.uniform(60.0, 150.0))
+        red, green, blue = (int(v) for v in np.clip(np.array((206, 216, 228)) * np.array(gain), 0, 240))
+        self._light = Light(gain, (red, green, blue), rng.uniform(60.0, 150.0))
 
     def _sample_scenery(self) -> None:
         rng = self._rng
@@ -163,8 +163,8 @@ class ToyStreet:
             if rng.uniform() < green and self._clear_of_crossing(z - 1, z + 1):
                 bush = bool(rng.uniform() < 0.35)
                 x = side * (kerb + rng.uniform(0.3, 0.9 if bush else max(0.5, face - kerb - 0.5)))
-                shade = tuple(int(c * rng.uniform(0.85, 1.15)) for c in leaf)
-                self._trees.append(Tree.sample(rng, x, float(z), shade, bush))
+                r, g, b = (int(c * rng.uniform(0.85, 1.15)) for c in leaf)
+                self._trees.append(Tree.sample(rng, x, float(z), (r, g, b), bush))
 
     def _clear_of_crossing(self, z0: float, z1: float) -> bool:
         margin = self._ground.walk

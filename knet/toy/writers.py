@@ -84,7 +84,7 @@ def make_toy_videos(root: PathLike, layout: str, spec: ToySpec, tick: Optional[C
         tick: Called after every frame, for a progress bar.
 
     Returns:
-        bool: Whether videos were written; False = the same set existed.
+        Whether videos were written; False = the same set existed.
 
     Raises:
         ValueError: If the spec or layout is impossible, or ``root`` holds

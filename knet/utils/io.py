@@ -10,7 +10,7 @@ import os
 import uuid
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Iterator, Optional, Union
+from typing import Any, Dict, Iterator, Optional, Union
 
 import cv2
 import numpy as np
@@ -201,6 +201,35 @@ def write_bytes_atomic(path: PathLike, content: bytes) -> None:
     """Write a file, complete or not at all; its folder is created if missing."""
     with atomic_path(path) as temporary:
         temporary.write_bytes(content)
+
+
+def read_json(
+    path: PathLike, *keys: str, what: str = 'JSON file', remedy: str = 'Write it again, or get it again.'
+) -> Dict[str, Any]:
+    """Read a JSON object.
+
+    Args:
+        path: File to read.
+        keys: Keys that it must have.
+        what: What the file should be, for the errors.
+        remedy: A sentence for the errors that says what to do.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If the file is damaged, holds no object or lacks a key.
+    """
+    try:
+        document = json.loads(Path(path).read_text(encoding='utf-8'))
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
+        raise FileNotFoundError(f'{path}: no such {what}. {remedy}') from error
+    except ValueError as error:
+        raise ValueError(f'{path}: damaged {what} ({error}). {remedy}') from error
+    if not isinstance(document, dict):
+        raise ValueError(f'{path}: holds no JSON object; it is no {what}. {remedy}')
+    lacking = [key for key in keys if key not in document]
+    if lacking:
+        raise ValueError(f'{path}: has no {", ".join(map(repr, lacking))}; it is no {what}. {remedy}')
+    return document
 
 
 def write_json_atomic(path: PathLike, obj: Any, indent: Optional[int] = 2) -> None:

@@ -1,16 +1,15 @@
 """Stored predictions beside the ground truth, and the frames that went worst."""
 
 import heapq
-from pathlib import Path
 from typing import Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 import cv2
 import numpy as np
 
 from knet.labels import LabelSpace
-from knet.layouts.ground_truth import KittiStepGroundTruth
+from knet.layouts.base import VideoGroundTruth
+from knet.layouts.images import read_rgb_image
 from knet.results.panoptic_store import PredictionReader
-from knet.utils.io import read_png
 from knet.visualization.overlay import enlarge, overlay, side_by_side
 
 
@@ -73,7 +72,7 @@ def frame_quality(
 
 
 def worst_frames(
-    predictions: PredictionReader, ground_truth: KittiStepGroundTruth, space: LabelSpace, count: int = 6
+    predictions: PredictionReader, ground_truth: VideoGroundTruth, space: LabelSpace, count: int = 6
 ) -> List[FrameScore]:
     """The frames with the lowest quality, at most two of one video.
 
@@ -100,15 +99,9 @@ def worst_frames(
     return heapq.nsmallest(count, scores)
 
 
-def image_path(ground_truth: KittiStepGroundTruth, video: int, frame: int) -> Path:
-    """The photo that belongs to an annotation."""
-    label = ground_truth.path(video, frame)
-    return label.with_name(label.name.replace('_panoptic.png', '_leftImg8bit.png'))
-
-
 def compare_frame(
     predictions: PredictionReader,
-    ground_truth: KittiStepGroundTruth,
+    ground_truth: VideoGroundTruth,
     space: LabelSpace,
     video: int,
     frame: int,
@@ -130,9 +123,10 @@ def compare_frame(
     Raises:
         ValueError: If image, prediction and annotation differ in size.
     """
-    path = image_path(ground_truth, video, frame)
-    image = read_png(path)
-    panels, titles = [], ['image', 'prediction', 'ground truth']
+    path = ground_truth.image_path(video, frame)
+    image = read_rgb_image(path)
+    panels: List[np.ndarray] = []
+    titles = ['image', 'prediction', 'ground truth']
     for (semantic, instance), origin in (
         (predictions.read(video, frame), predictions.path(video, frame)),
         (ground_truth.read(video, frame), ground_truth.path(video, frame)),
@@ -152,7 +146,7 @@ def compare_frame(
 
 def compare_video(
     predictions: PredictionReader,
-    ground_truth: KittiStepGroundTruth,
+    ground_truth: VideoGroundTruth,
     space: LabelSpace,
     video: int,
     every: int = 1,

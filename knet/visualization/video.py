@@ -63,7 +63,7 @@ def _write_mp4(path: str, frames: Iterable[np.ndarray], fps: float) -> None:
             # encoders take even sizes only
             height, width = (side - side % 2 for side in frame.shape[:2])
             if writer is None:
-                writer = cv2.VideoWriter(path, cv2.VideoWriter_fourcc(*'mp4v'), fps, (width, height))
+                writer = cv2.VideoWriter(path, cv2.VideoWriter.fourcc(*'mp4v'), fps, (width, height))
                 if not writer.isOpened():
                     raise RuntimeError(
                         'this OpenCV cannot write MP4 (no mp4v encoder); write a .gif instead or '

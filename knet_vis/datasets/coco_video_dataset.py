@@ -12,12 +12,13 @@ from torch.utils.data import Dataset
 
 from knet.evaluation.vis_ap import evaluate_vis
 from knet.labels import LabelSpace, get_label_space
-from knet.layouts.coco import match_categories, read_annotations, require_files
+from knet.layouts.coco import match_categories, read_annotations
+from knet.layouts.coco_video import Video, VideoFrame, index_videos
+from knet.layouts.files import require_files
 from knet.layouts.youtube_vis import VisGroundTruth
 from knet.results.track_store import track_records, write_submission
 from knet_vis.structures import VideoInstances
 
-from .coco_vid import Video, VideoFrame, index_videos
 from .sampling import ClipSampler
 
 Logger = Optional[Union[logging.Logger, str]]
@@ -46,9 +47,9 @@ class CocoVideoDataset(Dataset):
             do, but has no scores.
 
     Attributes:
-        videos (list[Video]): In ascending id.
-        keys (list[tuple]): (video, frame) positions of the training samples.
-        flag (np.ndarray): (len,) uint8, 1 for landscape: the batch groups.
+        videos: The videos in ascending id.
+        keys: (video, frame) positions of the training samples.
+        flag: (len,) uint8, 1 for landscape: the batch groups.
 
     Raises:
         FileNotFoundError: If the json or frames are missing.
@@ -115,15 +116,15 @@ class CocoVideoDataset(Dataset):
         return f'{self.__class__.__name__}(ann_file={self.ann_file!r})'
 
     def _position(self, index: int) -> Tuple[int, int]:
-        """Video and frame of a sample."""
+        """Return video and frame of a sample."""
         return (index, 0) if self.sampler is None else self.keys[index]
 
     def frame(self, video_index: int, position: int) -> Dict[str, Any]:
-        """What the pipeline gets to know about one frame.
+        """Return what the pipeline gets to know about one frame.
 
         Args:
             video_index: Position in :attr:`videos`.
-            position: Of the frame in its video.
+            position: Position of the frame in its video.
         """
         video = self.videos[video_index]
         info = video.frames[position]
@@ -141,7 +142,7 @@ class CocoVideoDataset(Dataset):
         )
 
     def _targets(self, frame: VideoFrame) -> Dict[str, Any]:
-        """Arrays of a frame's n objects that can be learned from: no crowds, nothing of less than a pixel."""
+        """Return the arrays of the n objects of a frame that training uses: no crowds, nothing below a pixel."""
         used = [
             ann
             for ann in frame.annotations
@@ -161,7 +162,7 @@ class CocoVideoDataset(Dataset):
 
         Args:
             video_index: Position in :attr:`videos`.
-            positions: Of the frames, in order.
+            positions: Positions of the frames, in order.
 
         Returns:
             The pipeline's output.
@@ -169,18 +170,18 @@ class CocoVideoDataset(Dataset):
         return self.pipeline([self.frame(video_index, position) for position in positions])
 
     def __getitem__(self, index: int) -> Dict[str, Any]:
-        """A clip for training, a whole video for testing."""
+        """Return a clip for training, a whole video for testing."""
         video_index, key = self._position(index)
         length = len(self.videos[video_index].frames)
         positions = range(length) if self.sampler is None else self.sampler.draw(key, length)
         return self.load_frames(video_index, positions)
 
     def video_lengths(self) -> List[int]:
-        """Number of frames of every video."""
+        """Return the number of frames of every video."""
         return [len(video.frames) for video in self.videos]
 
     def check_metrics(self, metric: Union[str, Sequence[str]]) -> List[str]:
-        """Names of metrics as a list.
+        """Return the names of metrics as a list.
 
         Raises:
             ValueError: If one is unknown, or there is nothing to compare with.
@@ -199,7 +200,7 @@ class CocoVideoDataset(Dataset):
         return metrics
 
     def records(self, result: VideoInstances, index: int) -> List[Dict[str, Any]]:
-        """The tracks of one video as items of ``results.json``.
+        """Return the tracks of one video as items of ``results.json``.
 
         Args:
             result: Prediction of all frames.
@@ -208,26 +209,9 @@ class CocoVideoDataset(Dataset):
         return track_records(result.scores, result.labels, result.segmentations, self.videos[index].id, self.cat_ids)
 
     def ground_truth(self) -> VisGroundTruth:
-        """The tracks of the annotations."""
-        tracks: Dict[int, Dict[int, Dict[str, Any]]] = {video.id: {} for video in self.videos}
-        for video in self.videos:
-            for position, frame in enumerate(video.frames):
-                for ann in frame.annotations:
-                    track = tracks[video.id].setdefault(
-                        ann['instance_id'],
-                        dict(
-                            category_id=ann['category_id'],
-                            iscrowd=ann.get('iscrowd', 0),
-                            segmentations=[None] * len(video.frames),
-                        ),
-                    )
-                    track['segmentations'][position] = ann['segmentation']
-        return VisGroundTruth(
-            {video.id: (len(video.frames), video.size) for video in self.videos},
-            {video: list(found.values()) for video, found in tracks.items()},
-            dict(zip(self.cat_ids, (info.name for info in self.label_space.things))),
-            self.ann_file,
-        )
+        """Return the tracks of the annotations."""
+        names = dict(zip(self.cat_ids, (info.name for info in self.label_space.things)))
+        return VisGroundTruth.from_videos(self.videos, names, self.ann_file)
 
     def format_results(self, results: Sequence[List[Dict[str, Any]]], resfile_path: str) -> Tuple[str, str]:
         """Write what evaluation servers take.

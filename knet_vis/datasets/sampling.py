@@ -7,7 +7,7 @@ import numpy as np
 
 
 class ClipSampler:
-    """Draws the frames of a clip around a key frame.
+    """Draw the frames of a clip around a key frame.
 
     Candidates are the frames of a window around the key. At the beginning and
     the end of a video the window is moved inwards, so that every key trains; in

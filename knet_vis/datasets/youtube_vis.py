@@ -4,10 +4,9 @@ from typing import Any
 
 from mmdet.datasets.builder import DATASETS
 
-from .coco_video_dataset import CocoVideoDataset
+from knet.layouts.youtube_vis import LABEL_SPACES
 
-#: 2022 has the classes of 2021.
-_LABEL_SPACES = {'2019': 'youtube_vis_2019', '2021': 'youtube_vis_2021', '2022': 'youtube_vis_2021'}
+from .coco_video_dataset import CocoVideoDataset
 
 
 @DATASETS.register_module()
@@ -20,9 +19,9 @@ class YouTubeVISDataset(CocoVideoDataset):
     """
 
     def __init__(self, dataset_version: str, **kwargs: Any) -> None:
-        if str(dataset_version) not in _LABEL_SPACES:
+        if str(dataset_version) not in LABEL_SPACES:
             raise ValueError(
                 f'YouTubeVISDataset: dataset_version {dataset_version!r} is unknown; choose from '
-                f'{", ".join(_LABEL_SPACES)}, or use CocoVideoDataset with a label space of your own.'
+                f'{", ".join(LABEL_SPACES)}, or use CocoVideoDataset with a label space of your own.'
             )
-        super().__init__(label_space=_LABEL_SPACES[str(dataset_version)], **kwargs)
+        super().__init__(label_space=LABEL_SPACES[str(dataset_version)], **kwargs)

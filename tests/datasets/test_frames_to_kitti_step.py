@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
-from knet.layouts.ground_truth import KittiStepGroundTruth
+from knet.layouts.kitti_step import KittiStepGroundTruth
 from knet.utils.io import read_png, write_png_atomic
 
 REPO = Path(__file__).resolve().parents[2]

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from mmcv.parallel import DataContainer
 
 from knet.datasets.pipelines import (
-    ID_SHIFT,
     ConcatVideoReferences,
     KNetInsAdapterCherryPick,
     LoadAnnotationsDirect,
@@ -24,9 +23,10 @@ from knet.datasets.pipelines import (
     VideoCollect,
     cut_instances,
 )
-from knet.datasets.pipelines.loading import read_train_id_panoptic
 from knet.labels import KITTI_STEP
-from knet.layouts.id_maps import read_rgb_panoptic
+from knet.layouts.cityscapes import read_train_id_panoptic
+from knet.layouts.id_maps import ID_SHIFT
+from knet.layouts.kitti_step import read_rgb_panoptic
 
 from .conftest import encode_panoptic, save_png, street
 

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from knet.labels import KITTI_STEP
-from knet.layouts.ground_truth import KittiStepGroundTruth
+from knet.layouts.kitti_step import KittiStepGroundTruth
 from knet.toy import ToyFrame, ToySpec, ToyStreet, make_toy_videos, write_kitti_step
 from knet.utils.io import read_png
 

@@ -1,9 +1,8 @@
 """VIPSeg, SemanticKITTI-DVPS, Cityscapes-VPS: toy videos in their layouts, read, streamed, scored; what is refused."""
 
-import importlib.util
+import importlib
 import json
 import shutil
-import sys
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Tuple, Type
 
@@ -34,11 +33,9 @@ LOAD = [dict(type='LoadImgDirect'), dict(type='LoadAnnotationsDirect')]
 
 def tool(name: str) -> Any:
     """A module of tools/dataset."""
-    spec = importlib.util.spec_from_file_location(name, str(ROOT / 'tools' / 'dataset' / f'{name}.py'))
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(ROOT / 'tools' / 'dataset'))
+        return importlib.import_module(name)
 
 
 @pytest.fixture(scope='session')
@@ -135,7 +132,7 @@ def test_perfect_predictions_score_one(originals: Dict[str, Path], tmp_path: Pat
         results = score_videos(tmp_path / 'out', dataset, ['stq', 'vpq'], protocol)
         assert results['stq'].stq == 1.0
         windows = {k: w.scores.pq for k, w in results['vpq'].windows.items() if w.windows}
-        assert tuple(results['vpq'].windows) == dataset.truth.vpq_windows
+        assert tuple(results['vpq'].windows) == dataset.layout.vpq_windows
         if protocol == 'official':
             assert set(windows.values()) == {1.0} and not results['vpq'].skipped
     if layout == 'vipseg':
@@ -233,8 +230,8 @@ BAD: List[Tuple[str, Callable[[Path], Any], str]] = [
     ('semantic-kitti', lambda r: put(r, CLASS, GRAY + np.uint16(300)), r'gtFine_class\.png: class 300 found'),
     ('semantic-kitti', lambda r: put(r, CLASS, GRAY + np.uint16(19)), r'gtFine_class\.png: unknown class ids \[19\]'),
     ('semantic-kitti', lambda r: put(r, CLASS, COLOUR), r'gtFine_class\.png: expected a gray label map'),
-    ('cityscapes-vps', lambda r: (r / 'panoptic_gt_val_city_vps.json').unlink(), r'val_city_vps\.json: no such file'),
-    ('cityscapes-vps', lambda r: (r / 'panoptic_gt_val_city_vps.json').write_text('{'), r'vps\.json: damaged JSON'),
+    ('cityscapes-vps', lambda r: (r / 'panoptic_gt_val_city_vps.json').unlink(), r'vps\.json: no such panoptic'),
+    ('cityscapes-vps', lambda r: (r / 'panoptic_gt_val_city_vps.json').write_text('{'), r'vps\.json: damaged panoptic'),
     ('cityscapes-vps', lambda r: edit_json(r, lambda d: d.pop('categories')), r"vps\.json: has no 'categories'"),
     ('cityscapes-vps', lambda r: edit_json(r, lambda d: d['categories'][0].update(trainid=40)), 'has train id 40'),
     ('cityscapes-vps', lambda r: edit_json(r, lambda d: d['annotations'].pop()), 'is not annotated, but has a file'),

@@ -10,8 +10,8 @@ from mmdet.datasets import build_dataset
 
 from knet.datasets import VIPSegSemanticDataset, VSPWDataset
 from knet.datasets.pipelines import SeqPhotoMetricDistortion
-from knet.datasets.pipelines.loading import read_rgb_image
 from knet.labels import VIPSEG, VSPW, VSPW_TOY
+from knet.layouts.images import read_rgb_image
 from knet.toy import ToySpec, make_toy_videos
 from knet.utils.io import read_png, write_png_atomic
 

@@ -10,7 +10,8 @@ from knet.evaluation.dstq import DepthQuality, evaluate_dstq
 from knet.evaluation.stq import STQuality
 from knet.evaluation.vpq import evaluate_vpq
 from knet.labels import KITTI_STEP, LabelSpace
-from knet.layouts.ground_truth import KittiStepGroundTruth, SemanticKittiGroundTruth
+from knet.layouts.kitti_step import KittiStepGroundTruth
+from knet.layouts.semantic_kitti import SemanticKittiGroundTruth
 from knet.results.panoptic_store import PredictionReader
 from knet.utils.io import write_png_atomic
 from tests.evaluation.reference import golden_frame, write_world

@@ -6,7 +6,7 @@ import multiprocessing
 import numpy as np
 import pytest
 
-from knet.layouts.ground_truth import KittiStepGroundTruth
+from knet.layouts.kitti_step import KittiStepGroundTruth
 from knet.results.panoptic_store import PredictionReader, PredictionWriter
 from knet.utils.io import read_png, write_png_atomic
 from tests.evaluation.reference import golden_frame, write_world

@@ -12,7 +12,7 @@ import pytest
 from knet.evaluation.stq import evaluate_stq
 from knet.evaluation.vpq import evaluate_vpq
 from knet.labels import KITTI_STEP
-from knet.layouts.ground_truth import KittiStepGroundTruth
+from knet.layouts.kitti_step import KittiStepGroundTruth
 from knet.results.panoptic_store import PredictionReader
 from knet.utils.io import write_png_atomic
 from tests.evaluation.reference import golden_frame, random_video, reference_stq, write_world

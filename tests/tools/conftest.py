@@ -170,6 +170,7 @@ def call(script: str, *args: Any) -> Tuple[int, str, str]:
     with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
         patch.setattr(sys, 'argv', [script, *(str(arg) for arg in args)])
         patch.syspath_prepend(str(ROOT / 'tools'))
+        patch.syspath_prepend(str((ROOT / 'tools' / script).parent))
         spec = importlib.util.spec_from_file_location(f'tool_{Path(script).stem}', str(ROOT / 'tools' / script))
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)

@@ -303,7 +303,7 @@ CASES: Dict[str, Tuple[Callable[[World], List[Any]], str]] = {
     'demo without source': (lambda w: ['demo_video.py', 'absent.mp4', w.config, w.trained, '--out', 'x.mp4'], 'absent'),
     'demo format': (lambda w: ['demo_video.py', w.tmp, w.config, w.trained, '--out', 'x.avi'], '.mp4 or .gif'),
     'demo without pictures': (lambda w: ['demo_video.py', w.tmp, w.config, w.trained, '--out', 'x.gif'], 'pictur'),
-    'comparison of no runs': (lambda w: ['misc/compare_scores.py', f'a={w.tmp}'], 'stq.json: no such file; run'),
+    'comparison of no runs': (lambda w: ['misc/compare_scores.py', f'a={w.tmp}'], 'stq.json: no such file of scores'),
     'frames for both splits': (
         lambda w: [
             'dataset/frames_to_kitti_step.py',

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from knet.datasets import CityscapesSTEP
-from knet.datasets.pipelines.loading import read_train_id_panoptic
+from knet.layouts.cityscapes import read_train_id_panoptic
 from knet.toy import ToySpec, make_toy_videos
 from knet.utils.io import read_png, write_json_atomic, write_png_atomic
 
@@ -161,9 +161,9 @@ def test_idmaps(tools: ModuleType, downloads: Path, tmp_path: Path, capsys: pyte
 @pytest.mark.parametrize(
     'text, message',
     [
-        ('{"imgWidth": 3', 'damaged json'),
+        ('{"imgWidth": 3', 'damaged polygon file'),
         ('{"objects": []}', 'no imgWidth, imgHeight'),
-        ('[]', 'no imgWidth'),
+        ('[]', 'holds no JSON object; it is no polygon file'),
         (json.dumps(dict(imgWidth=4, imgHeight=4, objects=[square('unicorn', 0, 0, 1, 1)])), "unknown label 'unicorn'"),
     ],
 )

@@ -12,8 +12,9 @@ import pytest
 from knet.evaluation.vpq import VideoPanopticQuality, evaluate_vpq
 from knet.labels import CITYSCAPES_PANOPTIC, KITTI_STEP, VIPSEG
 from knet.layouts.cityscapes_vps import CityscapesVPSGroundTruth
-from knet.layouts.ground_truth import VIPSegGroundTruth
-from knet.layouts.id_maps import decode_vipseg, read_rgb_ids, split_id_map
+from knet.layouts.id_maps import split_id_map
+from knet.layouts.images import read_rgb_ids
+from knet.layouts.vipseg import VIPSegGroundTruth, decode_vipseg
 from knet.results.panoptic_store import PredictionReader, PredictionWriter
 from knet.toy import ToySpec, make_toy_videos
 from knet.utils.io import write_png_atomic

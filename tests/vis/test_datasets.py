@@ -219,9 +219,12 @@ def edit(change: Callable[[Dict[str, Any]], Any]) -> Callable[[Path], None]:
         (edit(lambda d: d['images'][3].update(video_id=3, frame_id=3)), 'video 8 has the frames []'),
         (edit(lambda d: d['categories'].pop()), 'tennis_racket absent'),
         (edit(lambda d: d['categories'][0].update(name='human')), 'human unknown, person absent'),
-        (edit(lambda d: d.pop('annotations')), 'no list annotations'),
+        (edit(lambda d: d.pop('annotations')), "has no 'annotations'; it is no annotation file"),
         (edit(lambda d: d['annotations'].clear()), 'no video or key frame is left to use'),
-        (lambda root: (root / 'annotations/youtube_vis_2019_train.json').write_text('{"videos": ['), 'damaged json'),
+        (
+            lambda root: (root / 'annotations/youtube_vis_2019_train.json').write_text('{"videos": ['),
+            'damaged annotation',
+        ),
         (lambda root: (root / 'annotations/youtube_vis_2019_train.json').unlink(), 'no such annotation file'),
         (lambda root: (root / 'train/JPEGImages/v03/00005.jpg').unlink(), '1 of 10 frames of'),
     ],
@@ -236,12 +239,12 @@ def test_bad_annotations(tmp_path: Path, spoil: Callable[[Path], Any], message: 
 
 def copy_of_converted(tmp_path: Path) -> Path:
     """A data set of its own, to be spoiled."""
-    import importlib.util
+    import importlib
 
     root = write_official(tmp_path / 'data')
-    spec = importlib.util.spec_from_file_location('youtubevis2coco', str(ROOT / 'tools/dataset/youtubevis2coco.py'))
-    tool = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(tool)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(ROOT / 'tools' / 'dataset'))
+        tool = importlib.import_module('youtubevis2coco')
     assert tool.main(['-i', str(root), '-o', str(root / 'annotations')]) == 0
     return root
 
@@ -285,7 +288,7 @@ def test_bad_settings(converted: Path, changes: Dict[str, Any], message: str) ->
         (lambda d: d['annotations'][0].update(category_id=0), 'annotation 1 has category 0'),
         (lambda d: d['annotations'][1].update(id=1), 'id 1 is given to two annotations'),
         (lambda d: d['videos'][0].update(file_names=[]), 'video 3 has no frames'),
-        (lambda d: d.pop('videos'), 'no list videos'),
+        (lambda d: d.pop('videos'), "has no 'videos'"),
     ],
 )
 def test_converter_refuses_contradictions(tmp_path: Path, change: Callable, message: str) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from knet.labels import KITTI_STEP
-from knet.layouts.ground_truth import KittiStepGroundTruth
+from knet.layouts.kitti_step import KittiStepGroundTruth
 from knet.results.panoptic_store import PredictionReader, PredictionWriter
 from knet.utils.io import write_png_atomic
 from knet.visualization import compare_frame, compare_video, worst_frames, write_report
@@ -230,7 +230,7 @@ def test_command_lines_name_what_is_wrong(run: Tuple[Path, Path], tmp_path: Path
     cases = [
         ('visualize.py', [run[0], run[1], '--out', tmp_path, '--videos', 4], 'videos [4]'),
         ('visualize.py', [run[1], run[1], '--out', tmp_path], 'test_step.py'),
-        ('report.py', ['--out', tmp_path / 'r.html', '--stq', tmp_path / 'none.json'], 'no such file'),
+        ('report.py', ['--out', tmp_path / 'r.html', '--stq', tmp_path / 'none.json'], 'no such file of scores'),
         ('report.py', ['--out', tmp_path / 'r.html', '--fact', 'abc'], 'NAME=VALUE'),
     ]
     for name, options, message in cases:

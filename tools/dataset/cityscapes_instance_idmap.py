@@ -11,29 +11,26 @@ The same pixels as those of the cityscapesscripts package, which is not needed:
 """
 
 import argparse
-import json
 import os
 import os.path as osp
-import sys
 from collections import Counter
 from pathlib import Path
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
-sys.path.insert(0, osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__)))))
-
+import _repository  # noqa: F401  puts the repository on the path
 import numpy as np
+from _parallel import run_parallel
 from PIL import Image, ImageDraw
 
 from knet.labels.cityscapes_ids import LABELS
+from knet.layouts.cityscapes import EXPECTED, FINE, POLYGONS, TRAIN_IDS, instance_value
 from knet.utils.cli import UsageError, add_converter_options, run_tool
-from knet.utils.io import write_png_atomic
-from knet.utils.parallel import run_parallel
+from knet.utils.io import read_json, write_png_atomic
 
 VOID = 255
 _LABELS = {label.name: label for label in LABELS}
-_POLYGONS, _MAPS = '_polygons.json', ('_labelTrainIds.png', '_instanceTrainIds.png')
-#: Annotated images of the release.
-EXPECTED = dict(train=2975, val=500)
+# Coarse labels (gtCoarse) have other names in front of these endings.
+_POLYGONS, *_MAPS = (ending[len(FINE) :] for ending in (POLYGONS, *TRAIN_IDS))
 
 
 class Job(NamedTuple):
@@ -81,7 +78,7 @@ def draw_maps(annotation: Dict[str, Any], path: str) -> Tuple[np.ndarray, np.nda
             continue
         value = label.train_id
         if label.has_instances and not is_group and value != VOID:
-            value = 1000 * value + counts[label.name]
+            value = instance_value(value, counts[label.name])
             counts[label.name] += 1
         polygon = [tuple(point) for point in item['polygon']]
         pens[0].polygon(polygon, fill=label.train_id)
@@ -91,10 +88,7 @@ def draw_maps(annotation: Dict[str, Any], path: str) -> Tuple[np.ndarray, np.nda
 
 def convert(job: Job) -> None:
     """Write the two maps of an image."""
-    try:
-        annotation = json.loads(Path(job.source).read_text(encoding='utf-8'))
-    except ValueError as error:
-        raise ValueError(f'{job.source}: damaged json ({error}). Unpack it again.') from error
+    annotation = read_json(job.source, what='polygon file', remedy='Unpack it again.')
     for ending, array in zip(_MAPS, draw_maps(annotation, job.source)):
         write_png_atomic(job.target + ending, array)
 

@@ -17,22 +17,31 @@ import os.path as osp
 import sys
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
-sys.path.insert(0, osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__)))))
-
+import _repository  # noqa: F401  puts the repository on the path
 import cv2
 import numpy as np
+from _parallel import run_parallel
 
 from knet.labels import CITYSCAPES_PANOPTIC
 from knet.labels.cityscapes_ids import LABELS
+from knet.layouts.cityscapes import (
+    EXPECTED,
+    IMAGE,
+    INSTANCE_IDS,
+    PANOPTIC,
+    TRAIN_IDS,
+    class_of,
+    image_folder,
+    json_files,
+    label_folder,
+    panoptic_folder,
+)
 from knet.layouts.coco import encode_mask, ids_to_rgb
 from knet.utils.cli import UsageError, add_converter_options, run_tool
 from knet.utils.io import read_png, write_json_atomic, write_png_atomic
-from knet.utils.parallel import run_parallel
 
 EVALUATED = {label.id: label for label in LABELS if 0 <= label.train_id < 255}
-_IMAGE, _IDS, _STUFF = '_leftImg8bit.png', '_gtFine_instanceIds.png', '_gtFine_labelTrainIds.png'
-#: Annotated images of the release.
-EXPECTED = dict(train=2975, val=500)
+_STUFF = TRAIN_IDS[0]
 
 
 class Job(NamedTuple):
@@ -46,16 +55,16 @@ class Job(NamedTuple):
 
     def label(self, ending: str) -> str:
         """Path of a label file."""
-        return osp.join(self.root, 'gtFine', self.split, self.city, self.stem + ending)
+        return osp.join(label_folder(self.root, self.split), self.city, self.stem + ending)
 
     @property
     def image(self) -> str:
         """Path of the image."""
-        return osp.join(self.root, 'leftImg8bit', self.split, self.city, self.stem + _IMAGE)
+        return osp.join(image_folder(self.root, self.split), self.city, self.stem + IMAGE)
 
 
 def categories(things_only: bool) -> List[Dict[str, Any]]:
-    """The ``categories`` of a json file."""
+    """Return the ``categories`` of a json file."""
     infos = {info.dataset_id: info for info in CITYSCAPES_PANOPTIC.classes}
     return [
         dict(
@@ -83,7 +92,7 @@ def segments_of(ids: np.ndarray, path: str) -> List[Dict[str, Any]]:
     """
     segments = []
     for value in np.unique(ids).tolist():
-        label_id = value // 1000 if value >= 1000 else value
+        label_id = class_of(value)
         if not 0 <= label_id < len(LABELS) - 1:
             raise ValueError(f'{path}: {value} is no instance id of Cityscapes. Unpack gtFine_trainvaltest again.')
         label = EVALUATED.get(label_id)
@@ -96,15 +105,15 @@ def segments_of(ids: np.ndarray, path: str) -> List[Dict[str, Any]]:
                 category_id=label_id,
                 area=int(cv2.countNonZero(mask)),
                 bbox=list(cv2.boundingRect(mask)),
-                iscrowd=int(label.has_instances and value < 1000),
+                iscrowd=int(label.has_instances and value == label_id),
             )
         )
     return segments
 
 
 def convert(job: Job) -> Tuple[Dict[str, Any], List[Dict[str, Any]], List[Dict[str, Any]]]:
-    """Write the panoptic PNG of an image; returns its size, its segments and its instances."""
-    path = job.label(_IDS)
+    """Write the panoptic PNG of an image; return its size, its segments and its instances."""
+    path = job.label(INSTANCE_IDS)
     ids = read_png(path).astype(np.int32)
     if ids.ndim != 2:
         raise ValueError(f'{path}: expected a single-channel PNG, found shape {ids.shape}. Unpack it again.')
@@ -125,50 +134,42 @@ def plan_split(root: str, destination: str, split: str) -> List[Job]:
     Raises:
         UsageError: If there are none.
     """
-    folder = osp.join(root, 'gtFine', split)
+    folder = label_folder(root, split)
     cities = sorted(os.listdir(folder)) if osp.isdir(folder) else []
-    target = osp.join(destination, 'gtFine', f'cityscapes_panoptic_{split}')
+    target = panoptic_folder(destination, split)
     jobs = [
-        Job(root, split, city, name[: -len(_IDS)], osp.join(target, name[: -len(_IDS)] + '_gtFine_panoptic.png'))
+        Job(root, split, city, name[: -len(INSTANCE_IDS)], osp.join(target, name[: -len(INSTANCE_IDS)] + PANOPTIC))
         for city in cities
         if osp.isdir(osp.join(folder, city))
         for name in sorted(os.listdir(osp.join(folder, city)))
-        if name.endswith(_IDS)
+        if name.endswith(INSTANCE_IDS)
     ]
     if not jobs:
-        raise UsageError(f'{folder}: no <city>/*{_IDS} in it. Unpack gtFine_trainvaltest below --src.')
+        raise UsageError(f'{folder}: no <city>/*{INSTANCE_IDS} in it. Unpack gtFine_trainvaltest below --src.')
     return jobs
 
 
-def json_files(destination: str, split: str) -> Tuple[str, str]:
-    """Paths of the instance json and of the panoptic json."""
-    folder = osp.join(destination, 'annotations')
-    return (
-        osp.join(folder, f'instancesonly_filtered_gtFine_{split}.json'),
-        osp.join(folder, f'cityscapes_panoptic_{split}.json'),
-    )
-
-
 def is_done(jobs: Sequence[Job], destination: str, split: str) -> bool:
-    """Whether the files of a split are there and not older than what they are made of."""
+    """Return whether the files of a split exist and are not older than what they are made of."""
     files = [*json_files(destination, split), *(job.target for job in jobs)]
     if not all(osp.isfile(path) for path in files):
         return False
-    age = max(osp.getmtime(job.label(_IDS)) for job in jobs)
+    age = max(osp.getmtime(job.label(INSTANCE_IDS)) for job in jobs)
     return all(osp.getmtime(path) >= age for path in files)
 
 
 def write_split(jobs: Sequence[Job], destination: str, split: str, nproc: int) -> int:
-    """Convert a split; returns the number of instances."""
-    instance_images, panoptic_images, instances, panoptic = [], [], [], []
+    """Convert a split; return the number of instances."""
+    instance_images: List[Dict[str, Any]] = []
+    panoptic_images: List[Dict[str, Any]] = []
+    instances: List[Dict[str, Any]] = []
+    panoptic: List[Dict[str, Any]] = []
     for number, (job, (size, segments, things)) in enumerate(zip(jobs, run_parallel(convert, jobs, nproc, split))):
         instance_images.append(
-            dict(
-                size, id=number, file_name=f'{job.city}/{job.stem}{_IMAGE}', segm_file=f'{job.city}/{job.stem}{_STUFF}'
-            )
+            dict(size, id=number, file_name=f'{job.city}/{job.stem}{IMAGE}', segm_file=f'{job.city}/{job.stem}{_STUFF}')
         )
         instances += [dict(thing, id=len(instances) + i, image_id=number) for i, thing in enumerate(things)]
-        panoptic_images.append(dict(size, id=job.stem, file_name=f'{job.stem}{_IMAGE}'))
+        panoptic_images.append(dict(size, id=job.stem, file_name=f'{job.stem}{IMAGE}'))
         panoptic.append(dict(image_id=job.stem, file_name=osp.basename(job.target), segments_info=segments))
     instance_file, panoptic_file = json_files(destination, split)
     write_json_atomic(
@@ -204,13 +205,13 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
             f'{split}: {len(jobs)} images'
             + (f' (the release has {EXPECTED[split]})' if len(jobs) != EXPECTED.get(split, len(jobs)) else '')
         )
-        for what, paths, mend in (
+        for what, paths, remedy in (
             ('images', [job.image for job in jobs], 'unpack leftImg8bit_trainvaltest below --src'),
             ('label maps', [job.label(_STUFF) for job in jobs], 'run cityscapes_instance_idmap.py first'),
         ):
             missing = [path for path in paths if not osp.isfile(path)]
             if missing:
-                problems.append(f'{split}: {len(missing)} {what}, the first is {missing[0]}; {mend}')
+                problems.append(f'{split}: {len(missing)} {what}, the first is {missing[0]}; {remedy}')
     for problem in problems:
         print(f'missing: {problem}', file=sys.stderr)
     if problems:

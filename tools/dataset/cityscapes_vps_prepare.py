@@ -10,26 +10,34 @@ else as it is. --src and --dst may be one folder.
 """
 
 import argparse
-import sys
 from functools import partial
 from pathlib import Path
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-
+import _repository  # noqa: F401  puts the repository on the path
 import numpy as np
+from _placing import Item, converter_parser, count_done, place, report_problems
 from pycocotools import mask as coco
 from tqdm import tqdm
 
 from knet.labels import CITYSCAPES_PANOPTIC
-from knet.layouts.cityscapes_vps import CityscapesVPSGroundTruth, label_name, parse_name, read_json
-from knet.layouts.id_maps import read_gray
+from knet.layouts.cityscapes_vps import (
+    TRAIN_INSTANCES,
+    CityscapesVPSGroundTruth,
+    category_list,
+    image_id,
+    json_file,
+    label_folder,
+    label_name,
+    parse_name,
+    read_document,
+)
+from knet.layouts.coco import compress
+from knet.layouts.images import read_gray
 from knet.layouts.segments import encode_segments
 from knet.utils.cli import run_tool
 from knet.utils.io import write_json_atomic, write_png_atomic
-from knet.utils.placing import Item, converter_parser, count_done, place, report_problems
 
-INSTANCES = 'instances_train_city_vps_rle.json'
 #: What is placed as it is, by split.
 PLACED = dict(train=('train/img',), val=('val/img', 'val/img_all', 'val/panoptic_video'))
 #: Labelled frames of the release.
@@ -45,12 +53,12 @@ class TrainFrame(NamedTuple):
 
 def plan_train(source: Path, problems: List[str]) -> List[TrainFrame]:
     """Training frames with their instances; adds to ``problems`` what is missing."""
-    document = read_json(source / INSTANCES, 'images', 'annotations')
+    document = read_document(source / TRAIN_INSTANCES, 'images', 'annotations')
     of_image: Dict[Any, List[Dict[str, Any]]] = {image['id']: [] for image in document['images']}
     for annotation in document['annotations']:
         if 'inst_id' not in annotation or annotation['image_id'] not in of_image:
             raise ValueError(
-                f'{source / INSTANCES}: annotation {annotation.get("id")} has no inst_id or no image; '
+                f'{source / TRAIN_INSTANCES}: annotation {annotation.get("id")} has no inst_id or no image; '
                 'take the file of the release'
             )
         of_image[annotation['image_id']].append(annotation)
@@ -75,25 +83,24 @@ def combine(frame: TrainFrame, source: Path) -> Dict[str, np.ndarray]:
     """
     path = source / 'train' / 'labelmap' / label_name(frame.image['file_name'])
     semantic, space = read_gray(path).astype(np.uint8), CITYSCAPES_PANOPTIC
-    strange = np.setdiff1d(semantic, [*space.dataset_ids, space.void])
-    if len(strange):
-        raise ValueError(f'{path}: class {strange[0]} found; train ids are 0..18 and 255')
+    unexpected = np.setdiff1d(semantic, [*space.dataset_ids, space.void])
+    if len(unexpected):
+        raise ValueError(f'{path}: class {unexpected[0]} found; train ids are 0..18 and 255')
     instance = np.zeros(semantic.shape, dtype=np.int32)
     for annotation in frame.instances:
         category = annotation['category_id']
         if category not in space.thing_ids:
             raise ValueError(
-                f'{source / INSTANCES}: annotation {annotation["id"]} has category {category}; '
+                f'{source / TRAIN_INSTANCES}: annotation {annotation["id"]} has category {category}; '
                 f'things have their train id, one of {space.thing_ids}'
             )
         rle = annotation['segmentation']
         if list(rle['size']) != list(semantic.shape):
             raise ValueError(
-                f'{source / INSTANCES}: mask {annotation["id"]} is {rle["size"]}, {path} is '
+                f'{source / TRAIN_INSTANCES}: mask {annotation["id"]} is {rle["size"]}, {path} is '
                 f'{list(semantic.shape)} (height, width)'
             )
-        packed = coco.frPyObjects(rle, *rle['size']) if isinstance(rle['counts'], list) else rle
-        mask = coco.decode(packed).view(bool)
+        mask = coco.decode(compress(rle, semantic.shape)).view(bool)
         # Crowds stay instance 0 of their class.
         semantic[mask], instance[mask] = category, 0 if annotation.get('iscrowd') else annotation['inst_id']
     return dict(semantic=semantic, instance=instance)
@@ -115,15 +122,11 @@ def convert_train(frames: List[TrainFrame], source: Path, destination: Path) -> 
     for frame in tqdm(frames, desc='train labels', unit='frame', mininterval=1):
         name = frame.image['file_name']
         rgb, segments = encode_segments(**combine(frame, source), label_space=CITYSCAPES_PANOPTIC, crowd=True)
-        write_png_atomic(destination / 'train' / 'panoptic_video' / label_name(name), rgb)
-        annotations.append(dict(image_id=name.rsplit('_', 1)[0], file_name=label_name(name), segments_info=segments))
-    own = [
-        dict(id=c.dataset_id, trainid=c.dataset_id, name=c.name, isthing=int(c.is_thing))
-        for c in CITYSCAPES_PANOPTIC.classes
-    ]
+        write_png_atomic(label_folder(destination, 'train') / label_name(name), rgb)
+        annotations.append(dict(image_id=image_id(name), file_name=label_name(name), segments_info=segments))
     write_json_atomic(
-        destination / 'panoptic_gt_train_city_vps.json',
-        dict(images=[frame.image for frame in frames], annotations=annotations, categories=own),
+        json_file(destination, 'train'),
+        dict(images=[frame.image for frame in frames], annotations=annotations, categories=category_list()),
     )
 
 
@@ -136,7 +139,7 @@ def plan_files(source: Path, destination: Path, split: str, problems: List[str])
         if not any((source / folder).glob('*.png'))
     ]
     if split == 'val':
-        paths.append(source / 'panoptic_gt_val_city_vps.json')
+        paths.append(json_file(source, 'val'))
         if not paths[-1].is_file():
             problems.append(f'val: no {paths[-1]}')
     return [Item(str(path), str(destination / path.relative_to(source))) for path in paths]
@@ -159,7 +162,8 @@ def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
 def main(argv: Optional[Sequence[str]] = None) -> int:
     """Run the command; returns the exit status."""
     args = parse_args(argv)
-    destination, problems = Path(args.dst), []
+    destination = Path(args.dst)
+    problems: List[str] = []
     items = {split: plan_files(args.src, destination, split, problems) for split in args.splits}
     frames = plan_train(args.src, problems) if 'train' in args.splits else []
     for split in args.splits:
@@ -172,7 +176,7 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     if args.src.resolve() != destination.resolve():
         for split in args.splits:
             count_done(split, map(partial(place, mode=args.mode), items[split]), len(items[split]))
-    if frames and not (destination / 'panoptic_gt_train_city_vps.json').is_file():
+    if frames and not json_file(destination, 'train').is_file():
         convert_train(frames, args.src, destination)
     for split in args.splits:
         truth = CityscapesVPSGroundTruth(destination, split)

@@ -9,17 +9,25 @@ Reads ``annotations/panoptic_<split>.json`` and ``panoptic_<split>/*.png`` below
 import argparse
 import os.path as osp
 import sys
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence
+from typing import Dict, List, NamedTuple, Optional, Sequence
 
-sys.path.insert(0, osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__)))))
+import _repository  # noqa: F401  puts the repository on the path
+from _parallel import run_parallel
 
 from knet.labels import COCO_PANOPTIC
-from knet.layouts.coco import match_categories, read_annotations
+from knet.layouts.coco import (
+    json_file,
+    match_categories,
+    panoptic_folder,
+    png_name,
+    read_annotations,
+    stuff_folder,
+    stuff_values,
+)
 from knet.layouts.id_maps import ID_SHIFT, split_id_map
 from knet.layouts.segments import read_segments
 from knet.utils.cli import add_converter_options, run_tool
 from knet.utils.io import write_png_atomic
-from knet.utils.parallel import run_parallel
 
 VOID = 255
 
@@ -37,14 +45,6 @@ class Job(NamedTuple):
         return osp.isfile(self.target) and osp.getmtime(self.target) >= osp.getmtime(self.source)
 
 
-def stuff_values(categories: Sequence[Dict[str, Any]], path: str) -> Dict[int, int]:
-    """Value in a map of stuff by category id."""
-    category_of = match_categories(categories, COCO_PANOPTIC.classes, path)
-    values = {category_of[info.dataset_id]: 0 for info in COCO_PANOPTIC.things}
-    values.update({category_of[info.dataset_id]: i + 1 for i, info in enumerate(COCO_PANOPTIC.stuff)})
-    return values
-
-
 def plan_split(source: str, destination: str, split: str) -> List[Job]:
     """List the maps of a split.
 
@@ -52,9 +52,10 @@ def plan_split(source: str, destination: str, split: str) -> List[Job]:
         FileNotFoundError: If the json file is missing.
         ValueError: If it is damaged or has other categories.
     """
-    path = osp.join(source, 'annotations', f'panoptic_{split}.json')
+    path = json_file(source, 'panoptic', split)
     data = read_annotations(path, ('annotations', 'categories'))
-    values = stuff_values(data['categories'], path)
+    category_of = match_categories(data['categories'], COCO_PANOPTIC.classes, path)
+    values = {category_of[dataset_id]: value for dataset_id, value in stuff_values(COCO_PANOPTIC).items()}
     jobs = []
     for ann in data['annotations']:
         unknown = {segment['category_id'] for segment in ann['segments_info']} - set(values)
@@ -63,11 +64,11 @@ def plan_split(source: str, destination: str, split: str) -> List[Job]:
                 f'{path}: image {ann["image_id"]} has a segment of category {min(unknown)}, which is not '
                 'among the categories of the file.'
             )
-        name = osp.splitext(osp.basename(ann['file_name']))[0] + '.png'
+        name = png_name(osp.basename(ann['file_name']))
         jobs.append(
             Job(
-                osp.join(source, f'panoptic_{split}', ann['file_name']),
-                osp.join(destination, f'panoptic_stuff_{split}', name),
+                osp.join(panoptic_folder(source, split), ann['file_name']),
+                osp.join(stuff_folder(destination, split), name),
                 {s['id']: values[s['category_id']] for s in ann['segments_info']},
             )
         )

@@ -9,17 +9,17 @@ the track id in 256 * G + B. Frame numbers are kept.
 
 import argparse
 import re
-import sys
 from pathlib import Path
 from typing import Dict, List, Optional, Tuple
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-
+import _repository  # noqa: F401  puts the repository on the path
 import cv2
 import numpy as np
 from tqdm import tqdm
 
 from knet.labels import LABEL_SPACES, LabelSpace, get_label_space
+from knet.layouts.kitti_step import KittiStepGroundTruth as LAYOUT
+from knet.layouts.kitti_step import file_name, split_folder
 from knet.utils.cli import UsageError, add_debug_option, run_tool
 from knet.utils.io import read_png, write_png_atomic
 
@@ -114,9 +114,8 @@ def main() -> None:
     jobs = [('train', frame) for frame in args.train] + [('val', frame) for frame in args.val]
     for split, frame in tqdm(jobs, unit='frame', desc=args.dst.name, disable=None):
         image, label = shrink(*read_pair(images[frame], labels[frame], space), args.height)
-        stem = args.dst / 'video_sequence' / split / f'{args.video:06d}_{frame:06d}'
-        write_png_atomic(f'{stem}_leftImg8bit.png', image)
-        write_png_atomic(f'{stem}_panoptic.png', label)
+        for ending, pixels in ((LAYOUT.image_ending, image), (LAYOUT.label_endings[0], label)):
+            write_png_atomic(split_folder(args.dst, split) / file_name(args.video, frame, ending), pixels)
     print(f'{args.dst}: {len(args.train)} training and {len(args.val)} validation frames')
 
 

@@ -11,17 +11,14 @@ Every archive may lie in its own folder:
 import argparse
 import os
 import os.path as osp
-import sys
 from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
-sys.path.insert(0, osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__)))))
+import _repository  # noqa: F401  puts the repository on the path
+from _placing import Item, converter_parser, count_done, place, report_problems
 
+from knet.layouts.kitti_step import SEQUENCES, KittiStepGroundTruth, file_name, parse_name, split_folder
 from knet.utils.cli import run_tool
-from knet.utils.placing import Item, converter_parser, count_done, place, report_problems
 
-SEQUENCES = dict(
-    train=(0, 1, 3, 4, 5, 9, 11, 12, 15, 17, 19, 20), val=(2, 6, 7, 8, 10, 13, 14, 16, 18), test=tuple(range(29))
-)
 #: Labelled frames of the release.
 EXPECTED = dict(train=5027, val=2981)
 IMAGE_FOLDERS = dict(train=('training/image_02',), val=('training/image_02',), test=('testing/image_02',))
@@ -45,7 +42,7 @@ def stems(folder: Optional[str]) -> Dict[int, str]:
 
 
 def find_sequence(sources: Sequence[str], folders: Sequence[str], split: str, sequence: int) -> Optional[str]:
-    """The first existing folder of a sequence, four digits or six."""
+    """Return the first existing folder of a sequence, four digits or six."""
     for source in sources:
         for folder in folders:
             for name in (f'{sequence:04d}', f'{sequence:06d}'):
@@ -55,36 +52,35 @@ def find_sequence(sources: Sequence[str], folders: Sequence[str], split: str, se
     return None
 
 
-def placed(folder: str, sequence: int, suffix: str) -> Dict[int, str]:
-    """Files of a sequence that an earlier run has placed, by frame number."""
-    prefix, ending = f'{sequence:06d}_', f'_{suffix}.png'
-    names = (
-        [name for name in os.listdir(folder) if name.startswith(prefix) and name.endswith(ending)]
-        if osp.isdir(folder)
-        else []
-    )
-    return {int(name[len(prefix) : -len(ending)]): osp.join(folder, name) for name in names}
+def placed(folder: str, sequence: int, ending: str) -> Dict[int, str]:
+    """Return the files of a sequence that an earlier run has placed, by frame number."""
+    names = os.listdir(folder) if osp.isdir(folder) else []
+    numbers = {name: parse_name(name, ending) for name in names}
+    return {pair[1]: osp.join(folder, name) for name, pair in numbers.items() if pair and pair[0] == sequence}
 
 
 def plan_split(sources: Sequence[str], destination: str, split: str) -> Plan:
     """Pair images and label maps of a split and name what is missing."""
-    folder = osp.join(destination, 'video_sequence', split)
-    kinds: List[Tuple[str, Sequence[str]]] = [('leftImg8bit', IMAGE_FOLDERS[split])]
+    folder = str(split_folder(destination, split))
+    kinds: List[Tuple[str, Sequence[str]]] = [(KittiStepGroundTruth.image_ending, IMAGE_FOLDERS[split])]
     if split != 'test':
-        kinds.append(('panoptic', PANOPTIC_FOLDERS))
-    items, problems, count = [], [], 0
+        kinds.append((KittiStepGroundTruth.label_endings[0], PANOPTIC_FOLDERS))
+    items: List[Item] = []
+    problems: List[str] = []
+    count = 0
     for sequence in SEQUENCES[split]:
         found = []
-        for suffix, folders in kinds:
-            here = placed(folder, sequence, suffix)
+        for ending, folders in kinds:
+            here = placed(folder, sequence, ending)
             source = stems(find_sequence(sources, folders, split, sequence))
             found.append({**dict.fromkeys(here), **source})
             items += [
-                Item(path, osp.join(folder, f'{sequence:06d}_{frame:06d}_{suffix}.png'))
+                Item(path, osp.join(folder, file_name(sequence, frame, ending)))
                 for frame, path in sorted(found[-1].items())
             ]
         count += len(found[0])
-        for (suffix, folders), frames in zip(kinds, found):
+        for (ending, folders), frames in zip(kinds, found):
+            suffix = osp.splitext(ending)[0]
             if not frames:
                 where = ' or '.join(name.format(split=split) for name in folders)
                 problems.append(f'{split} sequence {sequence:04d}: no {suffix} files; expected below {where}')
@@ -136,7 +132,7 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     if args.dry_run:
         return 0
     for split, plan in plans.items():
-        os.makedirs(osp.join(args.dst, 'video_sequence', split), exist_ok=True)
+        os.makedirs(split_folder(args.dst, split), exist_ok=True)
         count_done(split, (place(item, args.mode) for item in plan.items), len(plan.items))
     return 0
 

@@ -7,11 +7,8 @@ them is left alone.
 """
 
 import argparse
-import os.path as osp
-import sys
 
-sys.path.insert(0, osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__)))))
-
+import _repository  # noqa: F401  puts the repository on the path
 from tqdm import tqdm
 
 from knet.toy import LAYOUTS, ToySpec, make_toy_videos

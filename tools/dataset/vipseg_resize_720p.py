@@ -8,23 +8,21 @@ goes on where it was.
 """
 
 import argparse
-import sys
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from typing import List, NamedTuple, Optional, Sequence, Tuple
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-
+import _repository  # noqa: F401  puts the repository on the path
 import cv2
 import numpy as np
+from _placing import Item, converter_parser, count_done, place, report_problems
 
 from knet.evaluation.cli import positive
-from knet.layouts.ground_truth import list_video, read_video_list
-from knet.layouts.id_maps import read_vipseg_panoptic
+from knet.layouts.files import list_video, read_video_list
+from knet.layouts.vipseg import image_folder, mask_folder, read_vipseg_panoptic
 from knet.utils.cli import UsageError, run_tool
 from knet.utils.io import read_jpeg, read_png, write_jpeg_atomic, write_png_atomic
-from knet.utils.placing import Item, converter_parser, count_done, place, report_problems
 
 #: Videos of the release.
 EXPECTED = dict(train=2806, val=343, test=387)
@@ -38,10 +36,10 @@ class Frame(NamedTuple):
 
 
 def plan_video(source: Path, video: str, split: str) -> Tuple[List[Frame], List[str]]:
-    """The frames of a video, and what is missing."""
+    """Return the frames of a video, and what is missing."""
     try:
-        images = list_video(source / 'images' / video, '.jpg')
-        masks = {path.stem for path in list_video(source / 'panomasks' / video, '.png')} if split != 'test' else set()
+        images = list_video(image_folder(source, video), '.jpg')
+        masks = {path.stem for path in list_video(mask_folder(source, video), '.png')} if split != 'test' else set()
     except (OSError, ValueError) as error:
         return [], [f'{split}: {error}']
     stems = {path.stem for path in images}
@@ -55,8 +53,8 @@ def plan_video(source: Path, video: str, split: str) -> Tuple[List[Frame], List[
     ]
     frames = [
         Frame(
-            Path('images', video, path.name),
-            Path('panomasks', video, f'{path.stem}.png') if path.stem in masks else None,
+            image_folder('', video) / path.name,
+            mask_folder('', video) / f'{path.stem}.png' if path.stem in masks else None,
         )
         for path in images
     ]

@@ -8,110 +8,18 @@ are kept wherever there are some, so that a validation set with ground truth can
 """
 
 import argparse
-import json
 import os.path as osp
-import sys
-from collections import Counter
 from typing import Any, Dict, List, Optional, Sequence
 
-sys.path.insert(0, osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__)))))
-
+import _repository  # noqa: F401  puts the repository on the path
 from tqdm import tqdm
 
 from knet.labels import get_label_space
 from knet.layouts.coco import match_categories, read_annotations
+from knet.layouts.coco_video import per_frame
+from knet.layouts.youtube_vis import LABEL_SPACES, SUBSETS, check_tracks, converted_name, image_folder, official_file
 from knet.utils.cli import UsageError, add_debug_option, run_tool
 from knet.utils.io import write_json_atomic
-
-SUBSETS = ('train', 'valid', 'test')
-LABEL_SPACES = {'2019': 'youtube_vis_2019', '2021': 'youtube_vis_2021', '2022': 'youtube_vis_2021'}
-
-
-def source_path(folder: str, version: str, subset: str) -> str:
-    """The official json of a subset."""
-    return osp.join(folder, f'{subset}.json') if version == '2019' else osp.join(folder, subset, 'instances.json')
-
-
-def check(data: Dict[str, Any], path: str) -> None:
-    """Refuse annotations that contradict themselves.
-
-    Raises:
-        ValueError: If ids repeat, a track has no video or no category, or its
-            length is not that of the video.
-    """
-    for what in ('videos', 'annotations'):
-        twice = [number for number, count in Counter(entry['id'] for entry in data.get(what, [])).items() if count > 1]
-        if twice:
-            raise ValueError(f'{path}: id {twice[0]} is given to two {what}; ids must be unique.')
-    lengths = {video['id']: len(video['file_names']) for video in data['videos']}
-    empty = [number for number, length in lengths.items() if not length]
-    if empty:
-        raise ValueError(f'{path}: video {empty[0]} has no frames. Remove it.')
-    known = {category['id'] for category in data['categories']}
-    for ann in data.get('annotations') or []:
-        if ann['video_id'] not in lengths:
-            raise ValueError(f'{path}: annotation {ann["id"]} belongs to video {ann["video_id"]}, which is not listed.')
-        if ann['category_id'] not in known:
-            raise ValueError(
-                f'{path}: annotation {ann["id"]} has category {ann["category_id"]}, which is not among '
-                'the categories of the file.'
-            )
-        for key in ('bboxes', 'areas', 'segmentations'):
-            if len(ann[key]) != lengths[ann['video_id']]:
-                raise ValueError(
-                    f'{path}: annotation {ann["id"]} has {len(ann[key])} {key}, its video '
-                    f'{ann["video_id"]} {lengths[ann["video_id"]]} frames.'
-                )
-
-
-def convert(data: Dict[str, Any], title: str) -> Dict[str, List[Dict[str, Any]]]:
-    """One entry per frame, and per object and frame in which it is visible.
-
-    Args:
-        data: Content of the official json.
-        title: Of the progress bar.
-
-    Returns:
-        ``categories``, ``videos``, ``images`` and, if there are any,
-        ``annotations``; ids count from 1, an instance id belongs to one track.
-    """
-    result: Dict[str, List[Dict[str, Any]]] = dict(categories=data['categories'], videos=[], images=[])
-    if data.get('annotations'):
-        result['annotations'] = []
-    tracks: Dict[int, List[Dict[str, Any]]] = {}
-    for ann in data.get('annotations') or []:
-        tracks.setdefault(ann['video_id'], []).append(ann)
-    instances: Dict[int, int] = {}
-    for video in tqdm(data['videos'], desc=title, unit='video', disable=None):
-        result['videos'].append(dict(id=video['id'], name=video['file_names'][0].split('/')[0]))
-        for frame, name in enumerate(video['file_names']):
-            image_id = len(result['images']) + 1
-            result['images'].append(
-                dict(
-                    file_name=name,
-                    height=video['height'],
-                    width=video['width'],
-                    id=image_id,
-                    frame_id=frame,
-                    video_id=video['id'],
-                )
-            )
-            for ann in tracks.get(video['id'], ()):
-                if ann['bboxes'][frame] is not None:
-                    result['annotations'].append(
-                        dict(
-                            id=len(result['annotations']) + 1,
-                            video_id=video['id'],
-                            image_id=image_id,
-                            category_id=ann['category_id'],
-                            instance_id=instances.setdefault(ann['id'], len(instances) + 1),
-                            bbox=ann['bboxes'][frame],
-                            segmentation=ann['segmentations'][frame],
-                            area=ann['areas'][frame],
-                            iscrowd=ann.get('iscrowd', 0),
-                        )
-                    )
-    return result
 
 
 def describe(result: Dict[str, List[Dict[str, Any]]]) -> str:
@@ -134,8 +42,8 @@ def describe(result: Dict[str, List[Dict[str, Any]]]) -> str:
 
 def convert_subset(args: argparse.Namespace, subset: str) -> bool:
     """Convert one subset; False if its json is absent."""
-    path = source_path(args.input, args.version, subset)
-    target = osp.join(args.output, f'youtube_vis_{args.version}_{subset}.json')
+    path = official_file(args.input, args.version, subset)
+    target = osp.join(args.output, converted_name(args.version, subset))
     if not osp.isfile(path):
         print(f'{subset}: skipped, there is no {path}')
         return False
@@ -144,8 +52,9 @@ def convert_subset(args: argparse.Namespace, subset: str) -> bool:
         return True
     data = read_annotations(path, ('videos', 'categories') + (('annotations',) if subset == 'train' else ()))
     match_categories(data['categories'], get_label_space(LABEL_SPACES[args.version]).things, path)
-    check(data, path)
-    result = convert(data, subset)
+    check_tracks(data, path, ('bboxes', 'areas', 'segmentations'))
+    with tqdm(total=len(data['videos']), desc=subset, unit='video', disable=None) as bar:
+        result = per_frame(data, bar.update)
     if not args.dry_run:
         write_json_atomic(target, result, indent=None)
     print(f'{subset}: {describe(result)}; {"would go" if args.dry_run else "written"} to {target}')
@@ -154,12 +63,11 @@ def convert_subset(args: argparse.Namespace, subset: str) -> bool:
 
 def count_missing(args: argparse.Namespace, subset: str) -> int:
     """Say how many frames of a subset are not in INPUT/<subset>/JPEGImages; 0 if the folder is elsewhere."""
-    folder = osp.join(args.input, subset, 'JPEGImages')
-    path = source_path(args.input, args.version, subset)
+    folder = image_folder(args.input, subset)
+    path = official_file(args.input, args.version, subset)
     if not osp.isdir(folder) or not osp.isfile(path):
         return 0
-    with open(path, encoding='utf-8') as file:
-        names = [name for video in json.load(file)['videos'] for name in video['file_names']]
+    names = [name for video in read_annotations(path, ('videos',))['videos'] for name in video['file_names']]
     missing = [name for name in names if not osp.isfile(osp.join(folder, name))]
     if missing:
         print(f'{subset}: {len(missing)} of {len(names)} frames are missing in {folder}, the first is {missing[0]}')
@@ -184,7 +92,7 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     if not done:
         raise UsageError(
             f'{args.input} has none of '
-            f'{", ".join(source_path(args.input, args.version, s) for s in SUBSETS)}; give the folder of '
+            f'{", ".join(official_file(args.input, args.version, s) for s in SUBSETS)}; give the folder of '
             f'the official files with -i, and --version {"2021" if args.version == "2019" else "2019"} '
             'if it is of the other year'
         )

@@ -23,8 +23,8 @@ import knet.plugin  # noqa: F401  (before mmdet: without compiled ops mmdet need
 from mmdet.core import BitmapMasks
 from mmdet.datasets import build_dataset
 
-from knet.datasets.pipelines import ID_SHIFT
 from knet.labels import LabelSpace
+from knet.layouts.id_maps import ID_SHIFT
 from knet.utils.cli import add_debug_option, run_tool
 from knet.utils.io import write_png_atomic
 from knet.visualization import enlarge, overlay, side_by_side, track_colour

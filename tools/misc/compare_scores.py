@@ -6,7 +6,6 @@ A run is a folder in which tools/test_step.py left ``stq.json`` and ``vpq.json``
 """
 
 import argparse
-import json
 import sys
 from pathlib import Path
 from typing import Any, Dict, Optional
@@ -14,7 +13,7 @@ from typing import Any, Dict, Optional
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from knet.utils.cli import UsageError, add_debug_option, run_tool
-from knet.utils.io import write_json_atomic
+from knet.utils.io import read_json, write_json_atomic
 
 Row = Dict[str, Optional[float]]
 
@@ -32,14 +31,13 @@ def read_scores(folder: Path) -> Row:
     """The headline scores of one run, 0..1; None where a metric is undefined.
 
     Raises:
-        UsageError: If the folder holds no scores.
+        FileNotFoundError: If the folder holds no scores.
+        ValueError: If a file is damaged.
     """
 
     def load(name: str) -> Dict[str, Any]:
-        path = folder / f'{name}.json'
-        if not path.is_file():
-            raise UsageError(f'{path}: no such file; run tools/test_step.py with --eval stq vpq')
-        return json.loads(path.read_text(encoding='utf-8'))
+        remedy = 'Run tools/test_step.py with --eval stq vpq.'
+        return read_json(folder / f'{name}.json', what='file of scores', remedy=remedy)
 
     stq, vpq = load('stq'), load('vpq')
     row: Row = {name: stq[name] for name in ('STQ', 'AQ', 'SQ')}

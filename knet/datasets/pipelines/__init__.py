@@ -3,7 +3,6 @@
 from .formatting import META_KEYS, ConcatVideoReferences, FrameCollect, SeqDefaultFormatBundle, VideoCollect
 from .instances import KNetInsAdapterCherryPick, cut_instances
 from .loading import (
-    ID_SHIFT,
     LoadAnnotationsDirect,
     LoadAnnotationsInstanceMasks,
     LoadImgDirect,
@@ -24,7 +23,6 @@ from .transforms import (
 __all__ = [
     'ConcatVideoReferences',
     'FrameCollect',
-    'ID_SHIFT',
     'KNetInsAdapterCherryPick',
     'LoadAnnotationsDirect',
     'LoadAnnotationsInstanceMasks',

@@ -6,7 +6,7 @@ import numpy as np
 from mmdet.core import BitmapMasks
 from mmdet.datasets.builder import PIPELINES
 
-from .loading import ID_SHIFT
+from knet.layouts.id_maps import ID_SHIFT
 
 
 def cut_instances(results: Dict[str, Any]) -> Dict[str, Any]:

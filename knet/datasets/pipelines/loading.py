@@ -14,66 +14,10 @@ from mmdet.datasets.pipelines import LoadAnnotations
 
 from knet.labels import LabelSpace
 from knet.layouts.id_maps import ID_SHIFT
-from knet.utils.io import read_jpeg, read_png
+from knet.layouts.images import read_rgb_image
+from knet.utils.io import read_png
 
 Frame = Dict[str, Any]
-
-
-def read_rgb_image(path: str) -> np.ndarray:
-    """Read an 8-bit colour image.
-
-    Args:
-        path: A PNG or JPEG file.
-
-    Returns:
-        (H, W, 3) uint8, RGB.
-
-    Raises:
-        FileNotFoundError: If there is no such file.
-        ValueError: If the file is damaged or has another depth or number of
-            channels.
-    """
-    image = read_jpeg(path) if path.lower().endswith(('.jpg', '.jpeg')) else read_png(path)
-    if image.dtype != np.uint8:
-        raise ValueError(f'{path}: expected an 8-bit RGB image, found {image.dtype}. Convert it to 8 bits per channel.')
-    if image.ndim != 3 or image.shape[2] != 3:
-        raise ValueError(f'{path}: expected 3 colour channels, found shape {image.shape}. Convert it to RGB.')
-    return image
-
-
-def read_train_id_panoptic(semantic_path: str, instance_path: str) -> np.ndarray:
-    """Read a Cityscapes label map in train ids.
-
-    Args:
-        semantic_path: 8-bit PNG of train ids, 255 = void.
-        instance_path: 16-bit PNG, ``class * 1000 + k`` for instance k, the bare
-            class for stuff and for groups of things.
-
-    Returns:
-        (H, W) int32 id map; instances count from 1, groups have instance 0.
-
-    Raises:
-        ValueError: If a file has the wrong depth or the sizes differ.
-    """
-    semantic, instance = read_png(semantic_path), read_png(instance_path)
-    if semantic.dtype != np.uint8 or semantic.ndim != 2:
-        raise ValueError(
-            f'{semantic_path}: expected an 8-bit single-channel PNG of train ids, found '
-            f'{semantic.dtype} {semantic.shape}. Create it with csCreateTrainIdLabelImgs.'
-        )
-    if instance.dtype != np.uint16 or instance.ndim != 2:
-        raise ValueError(
-            f'{instance_path}: expected a 16-bit single-channel PNG, found {instance.dtype} '
-            f'{instance.shape}. Create it with cityscapesscripts in trainIds mode.'
-        )
-    if semantic.shape != instance.shape:
-        raise ValueError(f'{instance_path}: size {instance.shape} differs from {semantic.shape} of {semantic_path}.')
-    instance = instance.astype(np.int32)
-    id_map = semantic.astype(np.int32) << ID_SHIFT
-    # k counts from 0 in the files; 0 means "no instance" in an id map.
-    counted = instance >= 1000
-    id_map[counted] = (instance[counted] // 1000 << ID_SHIFT) + instance[counted] % 1000 + 1
-    return id_map
 
 
 def check_classes(id_map: np.ndarray, label_space: LabelSpace, path: str) -> None:
@@ -100,27 +44,58 @@ def check_classes(id_map: np.ndarray, label_space: LabelSpace, path: str) -> Non
     )
 
 
-@PIPELINES.register_module()
-class LoadImgDirect:
-    """Read the image of a frame as RGB uint8.
+def load_image(frame: Frame) -> Frame:
+    """Read the image of a frame: sets ``img`` (H, W, 3) RGB uint8, ``img_shape``, ``ori_shape`` and ``img_fields``.
 
-    Needs ``filename``; sets ``img`` (H, W, 3), ``img_shape``, ``ori_shape`` and
-    ``img_fields``. Normalise with ``to_rgb=False`` afterwards.
+    Args:
+        frame: Sample with ``filename``.
     """
+    image = read_rgb_image(frame['filename'])
+    frame.update(img=image, img_shape=image.shape, ori_shape=image.shape, img_fields=['img'])
+    return frame
 
-    def __call__(self, results: Frame) -> Frame:
-        """Read one frame."""
-        image = read_rgb_image(results['filename'])
-        results.update(img=image, img_shape=image.shape, ori_shape=image.shape, img_fields=['img'])
-        return results
+
+def load_labels(frame: Frame) -> Frame:
+    """Read the label map of a frame with a loaded image: sets ``gt_id_map`` (H, W) int32 and ``seg_fields``.
+
+    Args:
+        frame: Sample with ``ann`` (tuple of paths), ``ann_reader`` (function from these paths to an id map) and
+            ``label_space``, which the data set puts into it.
+
+    Raises:
+        ValueError: If the map and the image differ in size, or the map has classes outside the label space.
+    """
+    paths = frame['ann']
+    id_map = frame['ann_reader'](*paths)
+    if id_map.shape != frame['img_shape'][:2]:
+        raise ValueError(
+            f'{paths[0]}: size {id_map.shape} differs from {frame["img_shape"][:2]} of its image '
+            f'{frame["filename"]}. Image and labels must come from the same release.'
+        )
+    check_classes(id_map, frame['label_space'], paths[0])
+    frame.update(gt_id_map=id_map, seg_fields=['gt_id_map'])
+    return frame
+
+
+class _Transform:
+    """A transform without options."""
 
     def __repr__(self) -> str:
         return f'{self.__class__.__name__}()'
 
 
 @PIPELINES.register_module()
-class LoadMultiImagesDirect(LoadImgDirect):
-    """:class:`LoadImgDirect` for a key frame and its references."""
+class LoadImgDirect(_Transform):
+    """Read the image of a frame, see :func:`load_image`. Normalise with ``to_rgb=False`` afterwards."""
+
+    def __call__(self, results: Frame) -> Frame:
+        """Read one frame."""
+        return load_image(results)
+
+
+@PIPELINES.register_module()
+class LoadMultiImagesDirect(_Transform):
+    """Read the images of a key frame and its references, see :func:`load_image`."""
 
     def __call__(self, results: List[Frame]) -> List[Frame]:
         """Read every frame of the list.
@@ -128,9 +103,8 @@ class LoadMultiImagesDirect(LoadImgDirect):
         Raises:
             ValueError: If a reference differs from the key in size.
         """
-        frames = [super(LoadMultiImagesDirect, self).__call__(frame) for frame in results]
-        key = frames[0]
-        for frame in frames[1:]:
+        key, *references = frames = [load_image(frame) for frame in results]
+        for frame in references:
             if frame['img_shape'] != key['img_shape']:
                 raise ValueError(
                     f'{frame["filename"]}: size {frame["img_shape"][:2]} differs from '
@@ -141,43 +115,21 @@ class LoadMultiImagesDirect(LoadImgDirect):
 
 
 @PIPELINES.register_module()
-class LoadAnnotationsDirect:
-    """Read the label map of a frame.
-
-    Needs ``ann`` (tuple of paths), ``ann_reader`` (function from these paths to
-    an id map) and ``label_space``, which the data set puts into the sample, and
-    a loaded image. Sets ``gt_id_map`` (H, W) int32 and ``seg_fields``.
-    """
+class LoadAnnotationsDirect(_Transform):
+    """Read the label map of a frame, see :func:`load_labels`."""
 
     def __call__(self, results: Frame) -> Frame:
-        """Read one frame.
-
-        Raises:
-            ValueError: If the map and the image differ in size, or the map has
-                classes outside the label space.
-        """
-        paths = results['ann']
-        id_map = results['ann_reader'](*paths)
-        if id_map.shape != results['img_shape'][:2]:
-            raise ValueError(
-                f'{paths[0]}: size {id_map.shape} differs from {results["img_shape"][:2]} of its image '
-                f'{results["filename"]}. Image and labels must come from the same release.'
-            )
-        check_classes(id_map, results['label_space'], paths[0])
-        results.update(gt_id_map=id_map, seg_fields=['gt_id_map'])
-        return results
-
-    def __repr__(self) -> str:
-        return f'{self.__class__.__name__}()'
+        """Read one frame."""
+        return load_labels(results)
 
 
 @PIPELINES.register_module()
-class LoadMultiAnnotationsDirect(LoadAnnotationsDirect):
-    """:class:`LoadAnnotationsDirect` for a key frame and its references."""
+class LoadMultiAnnotationsDirect(_Transform):
+    """Read the label maps of a key frame and its references, see :func:`load_labels`."""
 
     def __call__(self, results: List[Frame]) -> List[Frame]:
         """Read every frame of the list."""
-        return [super(LoadMultiAnnotationsDirect, self).__call__(frame) for frame in results]
+        return [load_labels(frame) for frame in results]
 
 
 @PIPELINES.register_module()

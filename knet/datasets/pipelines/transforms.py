@@ -60,6 +60,20 @@ class SeqFlipWithDepth(RandomFlip):
         return results
 
 
+def _draw_offset(shape: Tuple[int, ...], crop_size: Tuple[int, int]) -> Tuple[int, int]:
+    """Draw the top and left edge of a crop of an (H, W, ...) array."""
+    y, x = (np.random.randint(0, max(size - crop, 0) + 1) for size, crop in zip(shape, crop_size))
+    return y, x
+
+
+def _crop(frame: Frame, offset: Tuple[int, int], crop_size: Tuple[int, int]) -> None:
+    """Cut the image and the maps of a frame."""
+    (y, x), (height, width) = offset, crop_size
+    for key in frame['img_fields'] + frame['seg_fields']:
+        frame[key] = frame[key][y : y + height, x : x + width]
+    frame['img_shape'] = frame['pad_shape'] = frame['img'].shape
+
+
 @PIPELINES.register_module()
 class SeqRandomCropWithDepth:
     """Crop every frame and cut its targets from the crop.
@@ -97,20 +111,10 @@ class SeqRandomCropWithDepth:
         for frame in results:
             if self.crop_size is not None:
                 if offset is None or not self.share_params:
-                    offset = self._draw_offset(frame['img'].shape)
-                self._crop(frame, offset)
+                    offset = _draw_offset(frame['img'].shape, self.crop_size)
+                _crop(frame, offset, self.crop_size)
             cut_instances(frame)
         return results if self._accepts(results) else None
-
-    def _draw_offset(self, shape: Tuple[int, ...]) -> Tuple[int, int]:
-        y, x = (np.random.randint(0, max(size - crop, 0) + 1) for size, crop in zip(shape, self.crop_size))
-        return y, x
-
-    def _crop(self, frame: Frame, offset: Tuple[int, int]) -> None:
-        (y, x), (height, width) = offset, self.crop_size
-        for key in frame['img_fields'] + frame['seg_fields']:
-            frame[key] = frame[key][y : y + height, x : x + width]
-        frame['img_shape'] = frame['pad_shape'] = frame['img'].shape
 
     def _accepts(self, frames: List[Frame]) -> bool:
         ids = [set(frame['gt_instance_ids'].tolist()) for frame in frames]

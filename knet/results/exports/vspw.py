@@ -8,9 +8,9 @@ import cv2
 import numpy as np
 
 from knet.labels import VSPW
-from knet.layouts.ground_truth import read_video_list
-from knet.layouts.video_files import StoredVideos
-from knet.layouts.vspw import CLASS_OF_MASK, SUBMISSION, frame_files, read_mask
+from knet.layouts.base import StoredVideos
+from knet.layouts.files import frame_files, read_video_list
+from knet.layouts.vspw import CLASS_OF_MASK, SUBMISSION, read_mask
 from knet.results.panoptic_store import PredictionReader
 from knet.utils.io import PathLike, atomic_path
 

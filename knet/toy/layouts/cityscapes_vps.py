@@ -1,12 +1,14 @@
-"""The layout of Cityscapes-VPS."""
+"""Toy videos in the layout of Cityscapes-VPS."""
 
 from pathlib import Path
 from typing import Any, Dict, Iterable, List
 
 import numpy as np
+from pycocotools import mask as mask_api
 
 from knet.labels import CITYSCAPES_PANOPTIC
-from knet.layouts.cityscapes_vps import label_name
+from knet.layouts.cityscapes_vps import TRAIN_INSTANCES, image_id, image_name, json_file, label_folder, label_name
+from knet.layouts.coco import encode_mask
 from knet.layouts.segments import encode_segments
 from knet.toy.street import ToyFrame
 from knet.utils.io import PathLike, write_json_atomic, write_png_atomic
@@ -37,8 +39,8 @@ def write_cityscapes_vps(root: PathLike, split: str, videos: Iterable[Video]) ->
     for video, frames in videos:
         labelled = 0
         for number, frame in enumerate(frames):
-            ending = 'leftImg8bit' if number == _CITYSCAPES_FRAME else 'newImg8bit'
-            name = f'{video:04d}_{number + 1:04d}_toystreet_000000_{number:06d}_{ending}.png'
+            kind = 'leftImg8bit' if number == _CITYSCAPES_FRAME else 'newImg8bit'
+            name = image_name(video, number + 1, 'toystreet', number, kind)
             if split != 'train':
                 write_png_atomic(root / split / 'img_all' / name, frame.image)
             if number % _STRIDE == _STRIDE - 1:
@@ -74,17 +76,15 @@ class _ValWriter:
     def add(self, root: Path, name: str, frame: ToyFrame) -> None:
         """Add a labelled frame."""
         rgb, segments = encode_segments(frame.semantic, frame.instance, _SPACE, crowd=True)
-        write_png_atomic(root / 'val' / 'panoptic_video' / label_name(name), rgb)
-        image_id = name.rsplit('_', 1)[0]
+        write_png_atomic(label_folder(root, 'val') / label_name(name), rgb)
         height, width = frame.semantic.shape
-        self.images.append(dict(id=image_id, file_name=name, height=height, width=width))
-        self.annotations.append(dict(image_id=image_id, file_name=label_name(name), segments_info=segments))
+        self.images.append(dict(id=image_id(name), file_name=name, height=height, width=width))
+        self.annotations.append(dict(image_id=image_id(name), file_name=label_name(name), segments_info=segments))
 
     def close(self, root: Path) -> None:
         """Write the JSON file."""
         write_json_atomic(
-            root / 'panoptic_gt_val_city_vps.json',
-            dict(images=self.images, annotations=self.annotations, categories=_categories()),
+            json_file(root, 'val'), dict(images=self.images, annotations=self.annotations, categories=_categories())
         )
 
 
@@ -97,14 +97,12 @@ class _TrainWriter:
 
     def add(self, root: Path, name: str, frame: ToyFrame) -> None:
         """Add a labelled frame."""
-        from pycocotools import mask as coco  # of the network's requirements; drawing other layouts goes without
-
         write_png_atomic(root / 'train' / 'labelmap' / label_name(name), frame.semantic)
         height, width = frame.semantic.shape
         self.images.append(dict(id=len(self.images) + 1, file_name=name, height=height, width=width))
         for track in np.unique(frame.instance[frame.instance > 0]).tolist():
             mask = frame.instance == track
-            rle = coco.encode(np.asfortranarray(mask.astype(np.uint8)))
+            rle = encode_mask(mask)
             self.annotations.append(
                 dict(
                     id=len(self.annotations) + 1,
@@ -113,8 +111,8 @@ class _TrainWriter:
                     iscrowd=0,
                     category_id=int(frame.semantic[mask][0]),
                     area=int(mask.sum()),
-                    bbox=coco.toBbox(rle).tolist(),
-                    segmentation=dict(size=rle['size'], counts=rle['counts'].decode()),
+                    bbox=mask_api.toBbox(rle).tolist(),
+                    segmentation=rle,
                 )
             )
 
@@ -122,6 +120,5 @@ class _TrainWriter:
         """Write the JSON file."""
         things = [category for category in _categories() if category['isthing']]
         write_json_atomic(
-            root / 'instances_train_city_vps_rle.json',
-            dict(images=self.images, annotations=self.annotations, categories=things),
+            root / TRAIN_INSTANCES, dict(images=self.images, annotations=self.annotations, categories=things)
         )

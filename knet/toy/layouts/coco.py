@@ -1,4 +1,4 @@
-"""The layout of COCO: instances, panoptic maps and maps of stuff under one root."""
+"""Toy videos in the layout of COCO: instances and panoptic maps under one root."""
 
 from pathlib import Path
 from typing import Any, Dict, Iterable, List
@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from knet.labels import COCO_PANOPTIC
-from knet.layouts.coco import encode_mask, rgb_to_ids
+from knet.layouts.coco import encode_mask, json_file, panoptic_folder, rgb_to_ids
 from knet.layouts.segments import encode_segments
 from knet.utils.io import PathLike, write_jpeg_atomic, write_json_atomic, write_png_atomic
 
@@ -39,11 +39,9 @@ def _categories(things_only: bool) -> List[Dict[str, Any]]:
 
 
 def write_coco(root: PathLike, split: str, videos: Iterable[Video]) -> None:
-    """Write the COCO layout, every frame an image of its own.
+    """Write every frame as an image of its own, see :mod:`knet.layouts.coco`.
 
-    ``ROOT/{<split>2017, panoptic_<split>2017, annotations/instances_<split>2017.json,
-    annotations/panoptic_<split>2017.json}``. Maps of stuff are made from them,
-    by ``tools/dataset/coco_panoptic_stuff.py`` as for COCO.
+    ``tools/dataset/coco_panoptic_stuff.py`` makes the maps of stuff, as for COCO.
 
     Args:
         root: Data set folder.
@@ -60,7 +58,7 @@ def write_coco(root: PathLike, split: str, videos: Iterable[Video]) -> None:
             height, width = frame.semantic.shape
             rgb, segments = encode_segments(classes[frame.semantic], frame.instance, COCO_PANOPTIC, crowd=True)
             write_jpeg_atomic(root / name / f'{image_id:012d}.jpg', frame.image)
-            write_png_atomic(root / f'panoptic_{name}' / f'{image_id:012d}.png', rgb)
+            write_png_atomic(f'{panoptic_folder(root, name)}/{image_id:012d}.png', rgb)
             images.append(dict(id=image_id, file_name=f'{image_id:012d}.jpg', height=height, width=width))
             panoptic.append(dict(image_id=image_id, file_name=f'{image_id:012d}.png', segments_info=segments))
             ids = rgb_to_ids(rgb)
@@ -78,7 +76,7 @@ def write_coco(root: PathLike, split: str, videos: Iterable[Video]) -> None:
                     )
     for kind, annotations in (('instances', instances), ('panoptic', panoptic)):
         write_json_atomic(
-            root / 'annotations' / f'{kind}_{name}.json',
+            json_file(root, kind, name),
             dict(images=images, annotations=annotations, categories=_categories(kind == 'instances')),
             indent=None,
         )

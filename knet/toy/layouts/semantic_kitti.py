@@ -1,18 +1,17 @@
-"""The layout of SemanticKITTI-DVPS, without depth."""
+"""Toy videos in the layout of SemanticKITTI-DVPS, without depth."""
 
-from pathlib import Path
 from typing import Iterable
 
-import numpy as np
-
 from knet.labels import SEMANTIC_KITTI
+from knet.layouts.kitti_step import file_name, split_folder
+from knet.layouts.semantic_kitti import SemanticKittiGroundTruth, encode_class_instance
 from knet.utils.io import PathLike, write_png_atomic
 
 from .base import Video, class_table
 
 
 def write_semantic_kitti(root: PathLike, split: str, videos: Iterable[Video]) -> None:
-    """Write ``ROOT/video_sequence/<split>/SSSSSS_FFFFFF_{leftImg8bit,gtFine_class,gtFine_instance}.png``.
+    """Write images and label maps, see :mod:`knet.layouts.semantic_kitti`.
 
     The sky is void: no laser beam comes back from it.
 
@@ -21,12 +20,11 @@ def write_semantic_kitti(root: PathLike, split: str, videos: Iterable[Video]) ->
         split: ``'train'`` or ``'val'``.
         videos: Pairs of video id and frames.
     """
-    table = class_table(SEMANTIC_KITTI, {})
-    folder = Path(root) / 'video_sequence' / split
+    table, layout = class_table(SEMANTIC_KITTI, {}), SemanticKittiGroundTruth
+    folder = split_folder(root, split)
     folder.mkdir(parents=True, exist_ok=True)
     for video, frames in videos:
         for number, frame in enumerate(frames):
-            stem = folder / f'{video:06d}_{number:06d}'
-            write_png_atomic(f'{stem}_leftImg8bit.png', frame.image)
-            write_png_atomic(f'{stem}_gtFine_class.png', table[frame.semantic])
-            write_png_atomic(f'{stem}_gtFine_instance.png', frame.instance.astype(np.uint16))
+            labels = encode_class_instance(table[frame.semantic], frame.instance)
+            for ending, pixels in zip((layout.image_ending, *layout.label_endings), (frame.image, *labels)):
+                write_png_atomic(folder / file_name(video, number, ending), pixels)

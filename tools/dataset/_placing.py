@@ -54,7 +54,7 @@ def _is_placed(source: str, target: str, mode: str) -> bool:
 
 
 def converter_parser(description: str, destination: str, modes: Iterable[str] = MODES) -> argparse.ArgumentParser:
-    """A parser with the arguments of every data set converter but ``--src``.
+    """Return a parser with the arguments of every data set converter but ``--src``.
 
     Args:
         description: What the tool does, its doc string.
@@ -102,7 +102,7 @@ def count_done(title: str, results: Iterable[bool], total: int, unit: str = 'fil
     """Work through results under a progress bar, and say how many there were.
 
     Args:
-        title: Of the bar and the line.
+        title: Title of the bar and of the line.
         results: For every piece of work whether something had to be done, e.g.
             ``map(job, items)``.
         total: Number of results.

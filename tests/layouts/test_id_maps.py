@@ -7,8 +7,11 @@ import pytest
 
 from knet.labels import CITYSCAPES_PANOPTIC, VIPSEG
 from knet.labels.vipseg import VIPSEG_CATEGORIES
-from knet.layouts.id_maps import decode_vipseg, read_class_instance, read_depth, read_vipseg_panoptic, split_id_map
+from knet.layouts.id_maps import split_id_map
+from knet.layouts.images import read_depth
 from knet.layouts.segments import encode_segments, read_segments
+from knet.layouts.semantic_kitti import read_class_instance
+from knet.layouts.vipseg import decode_vipseg, read_vipseg_panoptic
 from knet.utils.io import write_png_atomic
 
 

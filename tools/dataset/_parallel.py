@@ -11,12 +11,12 @@ def run_parallel(function: Callable[[Any], Any], jobs: Sequence[Any], nproc: int
 
     Args:
         function: Defined at the top of a module, so that processes find it.
-        jobs: Its arguments.
+        jobs: Arguments of the calls.
         nproc: Processes; 1 works in this one.
-        title: Of the progress bar.
+        title: Title of the progress bar.
 
     Returns:
-        Its values, in the order of the jobs.
+        The values, in the order of the jobs.
 
     Raises:
         Exception: The first error of a job, as the job raised it.

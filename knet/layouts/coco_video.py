@@ -1,0 +1,205 @@
+"""Videos in COCO's form: one json with videos, their frames, and an instance id for every object in a frame.
+
+``tools/dataset/youtubevis2coco.py`` makes such a file from an official one of :mod:`knet.layouts.youtube_vis`, with
+:func:`per_frame`. Ids of images and annotations are unique, an instance id belongs to one track of one video, and
+``frame_id`` counts the frames of a video from 0.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any, Callable, Dict, Iterable, List, Sequence, Tuple
+
+from knet.layouts.coco import check_instances, compress
+from knet.utils.io import PathLike
+
+Annotation = Dict[str, Any]
+#: ``category_id``, ``iscrowd`` and ``segmentations``, one run-length code or None per frame.
+Track = Dict[str, Any]
+
+
+@dataclass
+class VideoFrame:
+    """One frame.
+
+    Attributes:
+        file_name: Path below the image prefix.
+        annotations: Its objects; ``segmentation`` is a compressed run-length code.
+    """
+
+    file_name: str
+    annotations: List[Annotation] = field(default_factory=list)
+
+
+@dataclass
+class Video:
+    """One video.
+
+    Attributes:
+        id: Its official number.
+        name: Its name, for people.
+        size: (height, width) of all frames in pixels.
+        frames: Its frames in order.
+    """
+
+    id: int
+    name: str
+    size: Tuple[int, int]
+    frames: List[VideoFrame]
+
+
+def index_videos(data: Dict[str, Any], category_ids: Iterable[int], path: PathLike) -> List[Video]:
+    """Sort the lists of a json file into videos, and refuse contradictions.
+
+    Args:
+        data: Content with ``videos``, ``images`` and ``annotations``.
+        category_ids: Category ids that annotations may have.
+        path: The file, for messages.
+
+    Returns:
+        The videos in ascending id.
+
+    Raises:
+        ValueError: If ids repeat, a video has no frames or gaps, frames differ in size, an annotation has no frame, an
+            instance changes its class or appears twice in a frame, or a mask has another size.
+    """
+    check_instances(data, category_ids, path)
+    videos: Dict[int, Dict[str, Any]] = {}
+    for entry in data['videos']:
+        if entry['id'] in videos:
+            raise ValueError(f'{path}: id {entry["id"]} is given to two videos; ids must be unique. Number them anew.')
+        videos[entry['id']] = dict(entry, images=[])
+    for image in data['images']:
+        if image.get('video_id') not in videos:
+            raise ValueError(
+                f'{path}: image {image["id"]} belongs to video {image.get("video_id")}, which is not '
+                'listed. Convert the annotations again.'
+            )
+        videos[image['video_id']]['images'].append(image)
+    frames: Dict[int, VideoFrame] = {}
+    result = [_video(videos[number], frames, path) for number in sorted(videos)]
+    _place(data['annotations'], frames, {image['id']: image for image in data['images']}, path)
+    return result
+
+
+def _video(entry: Dict[str, Any], frames: Dict[int, VideoFrame], path: PathLike) -> Video:
+    """Return one video; its frames also go into ``frames`` by image id."""
+    images = sorted(entry['images'], key=lambda image: image['frame_id'])
+    found = [image['frame_id'] for image in images]
+    if not images or found != list(range(len(images))):
+        raise ValueError(
+            f'{path}: video {entry["id"]} has the frames {found[:8]}; frame_id must count 0, 1, 2, ... '
+            'Convert the annotations again.'
+        )
+    sizes = {(image['height'], image['width']) for image in images}
+    if len(sizes) > 1:
+        raise ValueError(
+            f'{path}: frames of video {entry["id"]} differ in size: {sorted(sizes)}. All frames of a '
+            'video must have one size.'
+        )
+    own = []
+    for image in images:
+        frames[image['id']] = VideoFrame(image['file_name'])
+        own.append(frames[image['id']])
+    return Video(entry['id'], str(entry.get('name', entry['id'])), sizes.pop(), own)
+
+
+def _place(
+    annotations: Sequence[Annotation], frames: Dict[int, VideoFrame], images: Dict[int, Dict[str, Any]], path: PathLike
+) -> None:
+    """Give every annotation to its frame."""
+    category: Dict[Tuple[int, int], int] = {}
+    seen = set()
+    for ann in annotations:
+        if 'instance_id' not in ann:
+            raise ValueError(
+                f'{path}: annotation {ann["id"]} has no instance_id; make the file with '
+                'tools/dataset/youtubevis2coco.py.'
+            )
+        image, instance = ann['image_id'], ann['instance_id']
+        video, size = images[image]['video_id'], (images[image]['height'], images[image]['width'])
+        if ann.get('video_id', video) != video:
+            raise ValueError(
+                f'{path}: annotation {ann["id"]} belongs to video {ann["video_id"]}, its image {image} to '
+                f'{video}. Convert the annotations again.'
+            )
+        if (image, instance) in seen:
+            raise ValueError(f'{path}: instance {instance} appears twice in image {image}. Remove one annotation.')
+        seen.add((image, instance))
+        if category.setdefault((video, instance), ann['category_id']) != ann['category_id']:
+            raise ValueError(
+                f'{path}: instance {instance} of video {video} changes its category in '
+                f'annotation {ann["id"]}. One track has one category.'
+            )
+        code = compress(ann['segmentation'], size)
+        if tuple(code['size']) != size:
+            raise ValueError(
+                f'{path}: the mask of annotation {ann["id"]} is {tuple(code["size"])}, its image '
+                f'{size} (height, width). Images and annotations must come from one release.'
+            )
+        frames[image].annotations.append(dict(ann, segmentation=code))
+
+
+def tracks_of(video: Video) -> List[Track]:
+    """Return the tracks of a video in order of their first frame."""
+    tracks: Dict[int, Track] = {}
+    for position, frame in enumerate(video.frames):
+        for ann in frame.annotations:
+            track = tracks.setdefault(
+                ann['instance_id'],
+                dict(
+                    category_id=ann['category_id'],
+                    iscrowd=ann.get('iscrowd', 0),
+                    segmentations=[None] * len(video.frames),
+                ),
+            )
+            track['segmentations'][position] = ann['segmentation']
+    return list(tracks.values())
+
+
+def per_frame(data: Dict[str, Any], tick: Callable[[], None] = lambda: None) -> Dict[str, List[Dict[str, Any]]]:
+    """Turn an official file of YouTube-VIS into one entry per frame, and per object and frame in which it is visible.
+
+    Args:
+        data: Content of the official json, checked by :func:`knet.layouts.youtube_vis.check_tracks`.
+        tick: Called after every video, for a progress bar.
+
+    Returns:
+        ``categories``, ``videos``, ``images`` and, if there are any, ``annotations``; ids count from 1.
+    """
+    result: Dict[str, List[Dict[str, Any]]] = dict(categories=data['categories'], videos=[], images=[])
+    tracks: Dict[int, List[Dict[str, Any]]] = {}
+    for ann in data.get('annotations') or []:
+        tracks.setdefault(ann['video_id'], []).append(ann)
+    if tracks:
+        result['annotations'] = []
+    instances: Dict[int, int] = {}
+    for video in data['videos']:
+        result['videos'].append(dict(id=video['id'], name=video['file_names'][0].split('/')[0]))
+        for frame, name in enumerate(video['file_names']):
+            image_id = len(result['images']) + 1
+            result['images'].append(
+                dict(
+                    file_name=name,
+                    height=video['height'],
+                    width=video['width'],
+                    id=image_id,
+                    frame_id=frame,
+                    video_id=video['id'],
+                )
+            )
+            for ann in tracks.get(video['id'], ()):
+                if ann['bboxes'][frame] is not None:
+                    result['annotations'].append(
+                        dict(
+                            id=len(result['annotations']) + 1,
+                            video_id=video['id'],
+                            image_id=image_id,
+                            category_id=ann['category_id'],
+                            instance_id=instances.setdefault(ann['id'], len(instances) + 1),
+                            bbox=ann['bboxes'][frame],
+                            segmentation=ann['segmentations'][frame],
+                            area=ann['areas'][frame],
+                            iscrowd=ann.get('iscrowd', 0),
+                        )
+                    )
+        tick()
+    return result

@@ -1,0 +1,184 @@
+"""Finding the files of data sets: folders, lists of videos, frames by number."""
+
+import os
+import os.path as osp
+import re
+from pathlib import Path
+from typing import Callable, Dict, Iterable, List, Sequence, Tuple
+
+from knet.layouts.base import FrameRecord, VideoGroundTruth
+from knet.utils.io import PathLike
+
+_FRAME = re.compile(r'(\d+)')
+
+
+def require_folder(path: str, remedy: str) -> str:
+    """Return ``path`` if it is a folder.
+
+    Raises:
+        FileNotFoundError: If it is none; names the folder and the remedy.
+    """
+    if not osp.isdir(path):
+        raise FileNotFoundError(f'{path} is no folder. {remedy}')
+    return path
+
+
+def list_files(folder: str, suffix: str) -> List[str]:
+    """Return the sorted names of the files of a folder that end in ``suffix``."""
+    return sorted(name for name in os.listdir(folder) if name.endswith(suffix))
+
+
+def number_files(
+    folder: str, names: Iterable[str], parse: Callable[[PathLike], Tuple[int, int]]
+) -> Dict[Tuple[int, int], str]:
+    """Sort files by the numbers in their names.
+
+    Args:
+        folder: Where the files are.
+        names: Their names.
+        parse: Returns video and frame number of a path.
+
+    Returns:
+        Paths by video and frame number, in ascending order.
+
+    Raises:
+        ValueError: If a name is wrong or two names have the same numbers.
+    """
+    files: Dict[Tuple[int, int], str] = {}
+    for name in sorted(names):
+        path = osp.join(folder, name)
+        numbers = parse(path)
+        if numbers in files:
+            raise ValueError(
+                f'{path}: frame {numbers[1]} of video {numbers[0]} exists twice, also as '
+                f'{osp.basename(files[numbers])}. Remove one.'
+            )
+        files[numbers] = path
+    return dict(sorted(files.items()))
+
+
+def read_video_list(root: PathLike, split: str) -> List[str]:
+    """Read the video names of a split that is a text file, one per line; empty lines do not count.
+
+    Args:
+        root: Data set folder; ``~`` is expanded.
+        split: Name of the file without ``.txt``.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it is empty or names a video several times.
+    """
+    path = Path(root).expanduser() / f'{split}.txt'
+    if not path.is_file():
+        raise FileNotFoundError(
+            f'{path}: no such file; it lists the videos of the split, one folder name per line. '
+            'Take it from the release, or give the data set root that holds it'
+        )
+    names = [line.strip() for line in path.read_text(encoding='utf-8').splitlines() if line.strip()]
+    if not names:
+        raise ValueError(f'{path}: names no video; take the file from the release again')
+    duplicates = sorted(name for name in set(names) if names.count(name) > 1)
+    if duplicates:
+        raise ValueError(
+            f'{path}: video {duplicates[0]} is named {names.count(duplicates[0])} times; remove the repetition'
+        )
+    return names
+
+
+class ListedVideos(VideoGroundTruth):
+    """Labelled videos whose names stand in a text file per split, see :func:`read_video_list`."""
+
+    @classmethod
+    def video_names(cls, root: PathLike, split: str) -> Dict[int, str]:
+        """Return the folder names of the videos by number."""
+        return dict(enumerate(read_video_list(root, split)))
+
+
+def write_video_list(root: PathLike, split: str, names: Iterable[str]) -> None:
+    """Write what :func:`read_video_list` reads."""
+    folder = Path(root)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f'{split}.txt').write_text(''.join(f'{name}\n' for name in names))
+
+
+def list_video(folder: Path, suffix: str) -> List[Path]:
+    """Return the files of a video in order of their names.
+
+    Raises:
+        FileNotFoundError: If there is no such folder.
+        ValueError: If it holds no file that ends in ``suffix``.
+    """
+    if not folder.is_dir():
+        raise FileNotFoundError(
+            f'{folder}: no such folder, but the split names the video {folder.name}; unpack it, or remove its line'
+        )
+    files = sorted(path for path in folder.iterdir() if path.name.endswith(suffix))
+    if not files:
+        raise ValueError(f'{folder}: no *{suffix} in it; unpack the video again, or remove it from the split')
+    return files
+
+
+def frame_files(folder: Path, *suffixes: str) -> Dict[int, Path]:
+    """Return the files of a folder by frame number in ascending order; hidden files do not count.
+
+    Raises:
+        FileNotFoundError: If there is no folder.
+        ValueError: If a name is no number, or two names are the same number.
+    """
+    if not folder.is_dir():
+        raise FileNotFoundError(
+            f'{folder}: no such folder, though the list of videos names it; unpack it (FFFFFFFF'
+            f'{suffixes[0]} of every frame), or remove the line'
+        )
+    files: Dict[int, Path] = {}
+    for path in sorted(folder.iterdir()):
+        if path.name.startswith('.') or path.suffix.lower() not in suffixes:
+            continue
+        match = _FRAME.fullmatch(path.stem)
+        if not match:
+            raise ValueError(f'{path}: the name is no frame number; rename it to FFFFFFFF{path.suffix}')
+        number = int(match.group(1))
+        if number in files:
+            raise ValueError(f'{path}: frame {number} exists twice, also as {files[number].name}; remove one')
+        files[number] = path
+    return dict(sorted(files.items()))
+
+
+def video_records(video: int, images: Iterable[Tuple[int, Path]], masks: Path) -> List[FrameRecord]:
+    """Return the records of one video whose label maps have the names of its images.
+
+    Args:
+        video: Number of the video.
+        images: Frame numbers and images in ascending order.
+        masks: Folder of the label maps.
+    """
+    return [
+        FrameRecord(video, frame, str(image), (str(masks / f'{image.stem}.png'),), position == 0)
+        for position, (frame, image) in enumerate(images)
+    ]
+
+
+def require_files(folder: str, names: Sequence[str], what: str) -> None:
+    """Make sure that files exist; every folder is listed only once.
+
+    Args:
+        folder: Where ``names`` start.
+        names: Relative paths.
+        what: How the message calls them.
+
+    Raises:
+        FileNotFoundError: Naming the first that is missing and their number.
+    """
+    listings: Dict[str, set] = {}
+    missing = []
+    for name in names:
+        parent, base = osp.split(osp.join(folder, name))
+        if parent not in listings:
+            listings[parent] = set(os.listdir(parent)) if osp.isdir(parent) else set()
+        if base not in listings[parent]:
+            missing.append(osp.join(parent, base))
+    if missing:
+        raise FileNotFoundError(
+            f'{len(missing)} of {len(names)} {what} are missing, the first is {missing[0]}. '
+            'Check data_root and the prefixes, and that the archives are unpacked completely.'
+        )
