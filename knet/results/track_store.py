@@ -8,6 +8,7 @@ import json
 import shutil
 import zipfile
 from collections import Counter
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
@@ -50,6 +51,30 @@ def track_records(
         )
         for i in order
     ]
+
+
+class TrackPredictions:
+    """The tracks of many videos, by video.
+
+    Args:
+        records: Items of ``results.json``.
+        name: How messages call them, such as the name of their file.
+    """
+
+    def __init__(self, records: Sequence[Record], name: str = 'results.json') -> None:
+        self.records = records
+        self.name = name
+
+    def of_video(self, video_id: int) -> List[Record]:
+        """Return the tracks of one video in their order."""
+        return self._by_video.get(video_id, [])
+
+    @cached_property
+    def _by_video(self) -> Dict[int, List[Record]]:
+        videos: Dict[int, List[Record]] = {}
+        for record in self.records:
+            videos.setdefault(record['video_id'], []).append(record)
+        return videos
 
 
 def read_results(path: PathLike) -> List[Record]:
