@@ -24,7 +24,9 @@ from torch.utils.data import Dataset
 from knet.apis import build_data, init_model, load_config, run_images
 from knet.apis.config import add_config_options, loader_settings, merge_options
 from knet.apis.distributed import add_launcher_options, process_group
-from knet.apis.test import OnPrediction, Prediction, draw_overlay
+from knet.apis.drawing import draw_overlay
+from knet.apis.images import OnPrediction
+from knet.det.protocols import Prediction, StreamModel
 from knet.labels import LabelSpace
 from knet.utils.cli import UsageError, add_debug_option, run_tool
 from knet.utils.io import atomic_path, write_json_atomic, write_png_atomic
@@ -145,7 +147,7 @@ def main() -> None:
     with process_group(args.launcher, args.local_rank):
         dataset = build_data(cfg, 'test')
         model = init_model(cfg, args.checkpoint, trust=args.trust_checkpoint, optimize=args.optimize)
-        if hasattr(model, 'new_stream'):
+        if isinstance(model, StreamModel):
             raise UsageError(f'{args.config} is a video model; use tools/test_step.py')
         check_data(args, dataset, model.label_space)
         results = run_images(

@@ -16,13 +16,14 @@ from typing import Any, Dict, List
 
 import _root  # noqa: F401  puts the repository on the path
 from mmcv.runner import get_dist_info
-from test_step import run_identity
 from torch.utils.data import Dataset
 
 from knet.apis import build_data, init_model, load_config, resolve_checkpoint
+from knet.apis.clips import OnVideo, open_video_store, predict_videos
 from knet.apis.config import add_config_options, loader_settings, merge_options
 from knet.apis.distributed import add_launcher_options, process_group
-from knet.apis.video_instances import OnVideo, open_video_store, predict_videos
+from knet.apis.scoring import run_identity
+from knet.det.protocols import ClipModel
 from knet.results.track_store import describe_results
 from knet.utils.cli import UsageError, add_debug_option, run_tool
 from knet.utils.io import atomic_path, write_json_atomic
@@ -125,7 +126,7 @@ def main() -> None:
             )
         dataset.check_metrics(args.eval)
         model = init_model(cfg, checkpoint, trust=args.trust_checkpoint)
-        if not hasattr(model, 'predict_video'):
+        if not isinstance(model, ClipModel):
             raise UsageError(
                 f'{args.config}: {type(model).__name__} is no clip model; use tools/test.py or tools/test_step.py'
             )

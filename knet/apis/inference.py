@@ -15,7 +15,8 @@ from knet.apis.checkpoint import PathLike, load_checkpoint
 from knet.apis.config import build_model, load_config
 from knet.apis.distributed import current_device
 from knet.apis.optimize import fold_norms, optimize_model
-from knet.apis.test import Prediction, inference_context, unpack_sample
+from knet.apis.running import inference_context, unpack_sample
+from knet.det.protocols import Prediction, StreamModel
 from knet.utils.cli import UsageError
 from knet.visualization import flat_maps, overlay
 
@@ -123,7 +124,7 @@ class VideoSegmenter:
 
     def init_state(self) -> SegmenterState:
         """Begin a video."""
-        return SegmenterState(self.model.new_stream() if hasattr(self.model, 'new_stream') else None)
+        return SegmenterState(self.model.new_stream() if isinstance(self.model, StreamModel) else None)
 
     def step(self, frame: np.ndarray, state: SegmenterState) -> Prediction:
         """Segment the next frame of a video.

@@ -13,6 +13,7 @@ from knet.det.kernel_head import Proposals
 from knet.det.kernel_update_head import StageOutput
 from knet.det.knet import KNet
 from knet.det.panoptic_fusion import MaskResizer, fuse, semantic_map
+from knet.det.protocols import StreamModel
 from knet.det.targets import ImageTargets, build_targets
 from knet.structures import PanopticPrediction, Segment
 
@@ -23,7 +24,7 @@ from .trackers import TRACKERS, Detections
 
 
 @DETECTORS.register_module()
-class VideoKNet(KNet):
+class VideoKNet(KNet, StreamModel):
     """K-Net whose kernels live through a video.
 
     Training takes pairs of a key and a reference frame. At test time frames

@@ -8,6 +8,7 @@ from mmdet.models.builder import DETECTORS
 from mmseg.models import EncoderDecoder
 from torch import Tensor
 
+from knet.det.protocols import StreamModel
 from knet.labels import LabelSpace, get_label_space
 from knet.structures import PanopticPrediction
 from knet.video.memory import StreamMemory
@@ -15,7 +16,7 @@ from knet.video.video_knet import VideoKNet
 
 
 @DETECTORS.register_module()
-class VideoKNetVSS(EncoderDecoder):
+class VideoKNetVSS(EncoderDecoder, StreamModel):
     """mmsegmentation's K-Net whose semantic kernels live through a video.
 
     Training takes single frames, or pairs of a key and a reference frame. A

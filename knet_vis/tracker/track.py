@@ -9,6 +9,7 @@ from torch import Tensor
 
 from knet.det.kernel_head import Proposals
 from knet.det.knet import KNet
+from knet.det.protocols import ClipModel
 from knet.det.targets import ImageTargets, build_targets
 from knet_vis.structures import VideoInstances
 
@@ -18,7 +19,7 @@ from .whole_video import segment_video
 
 
 @DETECTORS.register_module()
-class KNetTrack(KNet):
+class KNetTrack(KNet, ClipModel):
     """Image K-Net on every frame of a clip, and a tracker that merges the kernels of the frames.
 
     Weights of an image K-Net also fill the tracker: its stages start as the

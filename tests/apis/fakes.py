@@ -15,6 +15,7 @@ from mmdet.models import DETECTORS, BaseDetector
 from torch import nn
 from torch.utils.data import Dataset
 
+from knet.det.protocols import StreamModel
 from knet.labels import get_label_space
 from knet.structures import PanopticPrediction, Segment
 
@@ -130,7 +131,7 @@ class FakeImageModel(FakeBase):
 
 
 @DETECTORS.register_module()
-class FakeVideoModel(FakeBase):
+class FakeVideoModel(FakeBase, StreamModel):
     """Knows the ground truth; its ids count the frames if the stream was broken."""
 
     def new_stream(self) -> Dict[str, int]:

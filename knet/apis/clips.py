@@ -6,13 +6,14 @@ from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
 import torch
 from mmcv.parallel import DataContainer
 from mmcv.runner import get_dist_info
-from torch import nn
 from torch.utils.data import DataLoader, Dataset
 
 from knet.apis.distributed import barrier
 from knet.apis.loader import quiet_worker
-from knet.apis.test import BackgroundWriter, inference_context, progress_bar, shard_videos
+from knet.apis.running import device_of, inference_context, progress_bar, shard_videos
+from knet.det.protocols import ClipModel
 from knet.results.track_store import VideoResultStore
+from knet.utils.background import BackgroundWriter
 
 #: Frames that are read and passed to the network at once.
 CHUNK = 8
@@ -29,7 +30,7 @@ class VideoChunks(Dataset):
         size: Frames per chunk; the last of a video may be shorter.
     """
 
-    def __init__(self, dataset: Dataset, videos: List[int], size: int) -> None:
+    def __init__(self, dataset: Any, videos: List[int], size: int) -> None:
         self.dataset = dataset
         lengths = dataset.video_lengths()
         self.chunks = [
@@ -63,8 +64,8 @@ def _unpack(sample: Dict[str, Any]) -> Tuple[torch.Tensor, Dict[str, Any]]:
 
 
 def predict_videos(
-    model: nn.Module,
-    dataset: Dataset,
+    model: ClipModel,
+    dataset: Any,
     store: VideoResultStore,
     on_video: Optional[OnVideo] = None,
     workers: int = 1,
@@ -78,13 +79,13 @@ def predict_videos(
     the model keeps.
 
     Args:
-        model: Clip model in eval mode (``predict_video``).
+        model: Clip model (a module) in eval mode.
         dataset: Video data set in test mode.
-        store: Where results go.
+        store: Store that results go to.
         on_video: Also called for every video of this rank, in the writing
             thread; for those that were there already as well.
-        workers: Loader processes.
-        amp: Half precision.
+        workers: Number of loader processes.
+        amp: Whether to compute in half precision.
         show_progress: Whether rank 0 shows a bar.
 
     Returns:
@@ -102,7 +103,7 @@ def predict_videos(
         num_workers=min(workers, len(todo)),
         worker_init_fn=quiet_worker,
     )
-    device = next(model.parameters()).device
+    device = device_of(model)
     total = sum(lengths[i] for i in own)
     done = total - sum(lengths[i] for i in todo)
     with progress_bar(total, done, 'frames', show_progress) as bar, BackgroundWriter() as background:
