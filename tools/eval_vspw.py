@@ -16,7 +16,8 @@ from knet.evaluation.vss import VideoSemantics
 from knet.labels import VSPW
 from knet.layouts.ground_truth import read_video_list
 from knet.layouts.vspw import VSPWGroundTruth
-from knet.results.exports.vspw import open_predictions, write_submission
+from knet.results.exports.vspw import write_submission
+from knet.results.vspw_submission import open_predictions
 from knet.utils.cli import UsageError, add_debug_option, run_tool
 
 

@@ -91,7 +91,12 @@ def main() -> None:
         if not isinstance(model, StreamModel) or not hasattr(dataset, 'video_indices'):
             raise UsageError(f'{args.config} is not a video model on videos; use tools/test.py')
         writer = open_store(
-            out_dir, run_identity(cfg, checkpoint, args.amp), args.fresh, args.final, dataset.video_names
+            out_dir,
+            run_identity(cfg, checkpoint, args.amp),
+            args.fresh,
+            args.final,
+            dataset.video_names,
+            dataset.label_space,
         )
         if args.fresh and get_dist_info()[0] == 0:
             for metric in video_metrics(metric_names('maps')):

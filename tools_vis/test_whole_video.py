@@ -135,7 +135,7 @@ def main() -> None:
                 f'the model predicts {model.label_space}, the data set has {dataset.label_space}; '
                 'model.label_space and the data set of a config must agree'
             )
-        store = open_video_store(out_dir, run_identity(cfg, checkpoint, args.amp), args.fresh)
+        store = open_video_store(out_dir, run_identity(cfg, checkpoint, args.amp), args.fresh, dataset.label_space)
         results = predict_videos(
             model,
             dataset,

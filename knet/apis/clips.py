@@ -12,6 +12,7 @@ from knet.apis.distributed import barrier
 from knet.apis.loader import quiet_worker
 from knet.apis.running import device_of, inference_context, progress_bar, shard_videos
 from knet.det.protocols import ClipModel
+from knet.labels import LabelSpace
 from knet.results.track_store import VideoResultStore
 from knet.utils.background import BackgroundWriter
 
@@ -137,20 +138,23 @@ def predict_videos(
     return [store.read(number) for number in ids] if rank == 0 else None
 
 
-def open_video_store(folder: Path, meta: Dict[str, Any], fresh: bool = False) -> VideoResultStore:
+def open_video_store(
+    folder: Path, meta: Dict[str, Any], fresh: bool = False, label_space: Optional[LabelSpace] = None
+) -> VideoResultStore:
     """Open a result folder on all ranks: rank 0 checks or clears it before the others write.
 
     Args:
         folder: Result folder.
         meta: What makes the results what they are.
-        fresh: Start over.
+        fresh: Whether to start over.
+        label_space: Classes of the tracks, for the manifest.
 
     Raises:
         ValueError: As :class:`VideoResultStore`.
     """
     if get_dist_info()[0] == 0:
-        store = VideoResultStore(folder, meta, resume=not fresh)
+        store = VideoResultStore(folder, meta, not fresh, label_space)
         barrier()
         return store
     barrier()
-    return VideoResultStore(folder, meta)
+    return VideoResultStore(folder, meta, label_space=label_space)

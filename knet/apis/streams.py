@@ -10,6 +10,7 @@ from knet.apis.drawing import draw_overlay
 from knet.apis.loader import build_test_loader
 from knet.apis.running import device_of, inference_context, progress_bar, shard_videos, unpack_sample
 from knet.det.protocols import StreamModel
+from knet.labels import LabelSpace
 from knet.results.panoptic_store import PredictionWriter
 from knet.utils.background import BackgroundWriter
 
@@ -71,25 +72,26 @@ def open_store(
     fresh: bool = False,
     final: bool = False,
     names: Optional[Dict[int, str]] = None,
+    label_space: Optional[LabelSpace] = None,
 ) -> PredictionWriter:
     """Open a prediction folder on all ranks: rank 0 checks or clears it before the others write.
 
     Args:
-        out_dir, meta, final, names: See :class:`PredictionWriter`.
+        out_dir, meta, final, names, label_space: See :class:`PredictionWriter`.
         fresh: Remove what an earlier run left.
 
     Returns:
-        PredictionWriter: To be closed by :func:`close_store`.
+        The store, to be closed by :func:`close_store`.
 
     Raises:
         ValueError: As :class:`PredictionWriter`.
     """
     if get_dist_info()[0] == 0:
-        writer = PredictionWriter(out_dir, meta, resume=not fresh, final=final, names=names)
+        writer = PredictionWriter(out_dir, meta, resume=not fresh, final=final, names=names, label_space=label_space)
         barrier()
     else:
         barrier()
-        writer = PredictionWriter(out_dir, meta, final=final, names=names)
+        writer = PredictionWriter(out_dir, meta, final=final, names=names, label_space=label_space)
     return writer
 
 

@@ -15,7 +15,8 @@ from knet.evaluation.vis_ap import VisAveragePrecision
 from knet.labels import LabelSpace, get_label_space
 from knet.layouts.coco import match_categories, read_annotations, require_files
 from knet.layouts.youtube_vis import VisGroundTruth
-from knet.results.track_store import TrackPredictions, track_records, write_submission
+from knet.results.exports.youtube_vis import write_submission
+from knet.results.track_store import TrackPredictions, track_records
 from knet_vis.structures import VideoInstances
 
 from .coco_vid import Video, VideoFrame, index_videos

@@ -18,8 +18,8 @@ from knet.evaluation.video_consistency import VCScore, VideoConsistency
 from knet.evaluation.vss import VideoSemantics
 from knet.labels import VSPW
 from knet.layouts.vspw import VIPSegSemanticGroundTruth, VSPWGroundTruth, read_mask
-from knet.results.exports.vspw import SubmissionReader
 from knet.results.panoptic_store import PredictionReader, PredictionWriter
+from knet.results.vspw_submission import SubmissionReader
 from knet.utils.io import write_png_atomic
 from tests.tools.conftest import call
 

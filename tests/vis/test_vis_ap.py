@@ -12,6 +12,7 @@ from pycocotools import mask as mask_api
 from knet.evaluation.metric import score
 from knet.evaluation.vis_ap import NAMES, VisAveragePrecision, VisResult, track_overlaps
 from knet.layouts.youtube_vis import VisGroundTruth, read_ground_truth
+from knet.results.exports.youtube_vis import write_submission
 from knet.results.track_store import (
     Record,
     TrackPredictions,
@@ -19,7 +20,6 @@ from knet.results.track_store import (
     check_results,
     read_results,
     track_records,
-    write_submission,
 )
 from tests.vis.reference_ap import overlap, reference
 from tests.vis.vis_mini import PERSON, SEDAN, SIZE, mask_of, official, perfect, rles
