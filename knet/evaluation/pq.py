@@ -225,8 +225,12 @@ def panoptic_scores(counts: MatchCounts, label_space: LabelSpace, protocol: str)
         classes={
             info.dataset_id: ClassQuality(
                 info.name,
-                *(none_if_nan(q[i]) for q in (pq, sq, rq)),
-                *(int(n[i]) for n in (counts.tp, counts.fp, counts.fn)),
+                pq=none_if_nan(pq[i]),
+                sq=none_if_nan(sq[i]),
+                rq=none_if_nan(rq[i]),
+                tp=int(counts.tp[i]),
+                fp=int(counts.fp[i]),
+                fn=int(counts.fn[i]),
             )
             for i, info in enumerate(label_space.classes)
         },

@@ -165,7 +165,9 @@ def track_overlaps(
             if len(rows) and len(columns):
                 # With "crowds" the denominator is the area of the detection: the product is the exact intersection.
                 share = mask_api.iou(
-                    [detections[i][frame] for i in rows], [tracks[i][frame] for i in columns], [1] * len(columns)
+                    [detections[int(i)][frame] for i in rows],
+                    [tracks[int(i)][frame] for i in columns],
+                    [1] * len(columns),
                 )
                 shared[np.ix_(rows, columns)] += np.rint(share * areas_d[rows, frame, None])
     union = areas_d.sum(1)[:, None] + areas_g.sum(1)[None] - shared

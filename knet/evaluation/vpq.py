@@ -95,7 +95,7 @@ class VPQResult(Result):
             format_table(('class', *columns), classes),
             format_table(('video', *columns), videos),
         ]
-        rows = [
+        rows: List[Tuple] = [
             (f'k={k}', w.scores.pq, w.scores.pq_th, w.scores.pq_st, w.scores.pq_all, w.windows)
             for k, w in self.windows.items()
         ]
@@ -177,8 +177,9 @@ class VideoPanopticQuality(PairMetric[VPQResult]):
                 self._score_window(state, k, recent[-k:])
 
     def _score_window(self, state: '_VideoState', k: int, frames: Sequence[Optional[PairCounts]]) -> None:
-        if all(pairs is not None for pairs in frames):
-            state.counts[k].add(self._matcher.match(PairCounts.sum(frames)))
+        found = [pairs for pairs in frames if pairs is not None]
+        if len(found) == len(frames):
+            state.counts[k].add(self._matcher.match(PairCounts.sum(found)))
             state.windows[k] += 1
 
     def merge(self, other: 'VideoPanopticQuality') -> None:
@@ -197,7 +198,8 @@ class VideoPanopticQuality(PairMetric[VPQResult]):
         """Return the scores of everything seen so far."""
         results = {k: self._compute_k(k) for k in self.ks}
         scores = [window.scores.pq for window in results.values()]
-        vpq = None if None in scores else float(np.mean(scores))
+        defined = [value for value in scores if value is not None]
+        vpq = float(np.mean(defined)) if len(defined) == len(scores) else None
         return VPQResult(self.protocol, vpq, results)
 
     def _compute_k(self, k: int) -> WindowScores:
@@ -207,8 +209,8 @@ class VideoPanopticQuality(PairMetric[VPQResult]):
             counts, num_windows = state.counts[k], state.windows[k]
             if state.frames < k:
                 short.append(video)
-                frames = list(state.last)
-                if self.protocol == PAPER_REPO and None not in frames:
+                frames = [pairs for pairs in state.last if pairs is not None]
+                if self.protocol == PAPER_REPO and len(frames) == len(state.last):
                     counts, num_windows = self._matcher.match(PairCounts.sum(frames)), 1
             total.add(counts)
             windows += num_windows

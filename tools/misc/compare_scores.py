@@ -13,6 +13,7 @@ from typing import Any, Dict, Optional
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from knet.evaluation.tables import headline_of, window_scores
 from knet.utils.cli import UsageError, add_debug_option, run_tool
 from knet.utils.io import write_json_atomic
 
@@ -29,7 +30,7 @@ def parse_args() -> argparse.Namespace:
 
 
 def read_scores(folder: Path) -> Row:
-    """The headline scores of one run, 0..1; None where a metric is undefined.
+    """Return the headline scores of one run, 0..1; None where a metric is undefined.
 
     Raises:
         UsageError: If the folder holds no scores.
@@ -42,10 +43,7 @@ def read_scores(folder: Path) -> Row:
         return json.loads(path.read_text(encoding='utf-8'))
 
     stq, vpq = load('stq'), load('vpq')
-    row: Row = {name: stq[name] for name in ('STQ', 'AQ', 'SQ')}
-    row['VPQ'] = vpq['VPQ']
-    row.update({f'k={k}': scores['VPQ'] for k, scores in vpq['k'].items()})
-    return row
+    return {**headline_of(stq), **headline_of(vpq), **{f'k={k}': value for k, value in window_scores(vpq).items()}}
 
 
 def main() -> None:
