@@ -11,7 +11,7 @@ kept, the others redone.
 
 import argparse
 from pathlib import Path
-from typing import List
+from typing import Any, List
 
 import _root  # noqa: F401  puts the repository on the path
 from mmcv.runner import get_dist_info
@@ -71,7 +71,7 @@ def asked_metrics(names: List[str]) -> List[str]:
     return asked
 
 
-def report(out_dir: Path, dataset: object, args: argparse.Namespace, metrics: List[str]) -> None:
+def report(out_dir: Path, dataset: Any, args: argparse.Namespace, metrics: List[str]) -> None:
     """Score, print tables, write ``OUT/<metric>.json``."""
     for name, result in score_videos(out_dir, dataset, metrics, args.protocol, args.nproc).items():
         print(result.table())
@@ -86,7 +86,7 @@ def main() -> None:
     cfg = load_config(args.config, merge_options(args.cfg_options, args.options))
     checkpoint = resolve_checkpoint(args.checkpoint)
     with process_group(args.launcher, args.local_rank):
-        dataset = build_data(cfg, 'test')
+        dataset: Any = build_data(cfg, 'test')
         model = init_model(cfg, checkpoint, trust=args.trust_checkpoint, optimize=args.optimize)
         if not isinstance(model, StreamModel) or not hasattr(dataset, 'video_indices'):
             raise UsageError(f'{args.config} is not a video model on videos; use tools/test.py')

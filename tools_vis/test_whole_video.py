@@ -15,8 +15,6 @@ from pathlib import Path
 from typing import Any, Dict, List
 
 import _root  # noqa: F401  puts the repository on the path
-from mmcv.runner import get_dist_info
-from torch.utils.data import Dataset
 
 from knet.apis import build_data, init_model, load_config, resolve_checkpoint
 from knet.apis.clips import OnVideo, open_video_store, predict_videos
@@ -78,7 +76,7 @@ def check_args(args: argparse.Namespace) -> None:
         raise UsageError(f'--out takes a .pkl file, not {args.out}; --out-dir is the folder of results')
 
 
-def drawer(args: argparse.Namespace, dataset: Dataset) -> OnVideo:
+def drawer(args: argparse.Namespace, dataset: Any) -> OnVideo:
     """The function that draws one video."""
 
     def draw(index: int, records: List[Dict[str, Any]]) -> None:
@@ -94,7 +92,7 @@ def drawer(args: argparse.Namespace, dataset: Dataset) -> OnVideo:
     return draw
 
 
-def report(args: argparse.Namespace, dataset: Dataset, results: List[List[Dict[str, Any]]], out_dir: Path) -> None:
+def report(args: argparse.Namespace, dataset: Any, results: List[List[Dict[str, Any]]], out_dir: Path) -> None:
     """Write and score the tracks of all videos."""
     print(describe_results([record for video in results for record in video], dataset.ground_truth()))
     if args.out:
@@ -118,7 +116,7 @@ def main() -> None:
     checkpoint = resolve_checkpoint(args.checkpoint)
     out_dir = Path(args.out_dir or checkpoint.with_name(f'{checkpoint.stem}_results'))
     with process_group(args.launcher, args.local_rank):
-        dataset = build_data(cfg, 'test')
+        dataset: Any = build_data(cfg, 'test')
         if not hasattr(dataset, 'load_frames'):
             raise UsageError(
                 f'{args.config}: {type(dataset).__name__} has no instances of videos; use tools/test.py '
@@ -144,7 +142,7 @@ def main() -> None:
             min(1, loader_settings(cfg, 'test')['workers_per_gpu']),
             args.amp,
         )
-        if get_dist_info()[0] == 0:
+        if results is not None:
             report(args, dataset, results, out_dir)
 
 

@@ -48,7 +48,7 @@ class VideoChunks(Dataset):
         return self.dataset.load_frames(*self.chunks[index])
 
 
-def _as_is(sample: Dict[str, Any]) -> Dict[str, Any]:
+def _as_is(sample: Any) -> Any:
     return sample
 
 

@@ -9,7 +9,6 @@ from mmcv.runner import BaseRunner, EvalHook, get_dist_info
 from torch import distributed as dist
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
-from torch.utils.data import Dataset
 
 from knet.apis.clips import open_video_store, predict_videos
 from knet.apis.images import run_images
@@ -34,15 +33,15 @@ class StreamEvalHook(EvalHook):
         dataset: Validation data set in test mode.
         metric: ``'stq'``/``'vpq'`` (the default) or ``'miou'``/``'vc'`` for
             streams, else the data set's metric names, all of them by default.
-        workers: Loader processes.
-        protocol: STQ/VPQ protocol.
+        workers: Number of loader processes.
+        protocol: ``'official'`` or ``'paper-repo'``.
         **kwargs: ``interval``, ``start``, ``by_epoch``, ``save_best``,
             ``rule`` as in :class:`mmcv.runner.EvalHook`.
     """
 
     def __init__(
         self,
-        dataset: Dataset,
+        dataset: Any,
         metric: Optional[Sequence[str]] = None,
         workers: int = 1,
         protocol: str = 'official',
@@ -82,7 +81,7 @@ class StreamEvalHook(EvalHook):
                 raise KeyError(f'evaluation.save_best={self.key_indicator!r} is not among the scores {sorted(scores)}')
             self._save_ckpt(runner, scores[self.key_indicator])
 
-    def _score_streams(self, model: nn.Module, runner: BaseRunner) -> Optional[Dict[str, float]]:
+    def _score_streams(self, model: StreamModel, runner: BaseRunner) -> Optional[Dict[str, float]]:
         out_dir = Path(runner.work_dir) / 'val_predictions'
         writer = open_store(out_dir, meta=dict(iteration=int(runner.iter)), fresh=True)
         stream_videos(model, self.dataset, writer, workers=self.workers, show_progress=False)
@@ -95,7 +94,7 @@ class StreamEvalHook(EvalHook):
         scores = {name: value for result in results.values() for name, value in result.headline().items()}
         return {name: value for name, value in scores.items() if value is not None}
 
-    def _score_clips(self, model: nn.Module, runner: BaseRunner) -> Optional[Dict[str, float]]:
+    def _score_clips(self, model: ClipModel, runner: BaseRunner) -> Optional[Dict[str, float]]:
         out_dir = Path(runner.work_dir) / 'val_predictions'
         store = open_video_store(out_dir, meta=dict(iteration=int(runner.iter)), fresh=True)
         results = predict_videos(model, self.dataset, store, workers=self.workers, show_progress=False)
@@ -119,5 +118,6 @@ def _share_batch_norm(model: nn.Module) -> None:
     with torch.no_grad():
         for module in model.modules():
             if isinstance(module, _BatchNorm) and module.track_running_stats:
-                dist.broadcast(module.running_var, 0)
-                dist.broadcast(module.running_mean, 0)
+                for statistic in (module.running_var, module.running_mean):
+                    if statistic is not None:
+                        dist.broadcast(statistic, 0)

@@ -13,7 +13,7 @@ Ground truth is read by :mod:`knet.layouts.ground_truth`.
 
 import re
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Set, Tuple
+from typing import Any, Dict, List, Optional, Sequence, Set, Tuple
 
 import numpy as np
 
@@ -132,7 +132,7 @@ class PredictionWriter:
         self._run.finish(video_id, num_frames)
 
     def is_complete(self, video_id: int, num_frames: int) -> bool:
-        """Whether the video needs no further work.
+        """Return whether the video needs no further work.
 
         Args:
             video_id: Video number.
@@ -203,14 +203,15 @@ class PredictionReader(StoredVideos):
         return read_label_space(self.root.parent / MANIFEST)
 
     @staticmethod
-    def _complete_pairs(folder: Path, video: int) -> Dict[int, List[Path]]:
-        pairs = _list_frames(folder, video)
-        for frame, (semantic, instance) in pairs.items():
-            if not (semantic and instance):
+    def _complete_pairs(folder: Path, video: int) -> Dict[int, Sequence[Path]]:
+        pairs: Dict[int, Sequence[Path]] = {}
+        for frame, (semantic, instance) in _list_frames(folder, video).items():
+            if semantic is None or instance is None:
                 raise FileNotFoundError(
                     f'{semantic or instance}: its {"ins" if semantic else "cat"} partner is '
                     f'missing; predict video {video}, frame {frame} again'
                 )
+            pairs[frame] = (semantic, instance)
         return pairs
 
     def read(self, video_id: int, frame_id: int) -> Tuple[np.ndarray, np.ndarray]:
@@ -246,9 +247,9 @@ class PredictionReader(StoredVideos):
         return read_depth(path)
 
 
-def _list_frames(folder: Path, video: int) -> Dict[int, List[Path]]:
-    """Class and instance files by frame number; None for a missing partner."""
-    frames: Dict[int, List[Path]] = {}
+def _list_frames(folder: Path, video: int) -> Dict[int, List[Optional[Path]]]:
+    """Return class and instance files by frame number; None for a missing partner."""
+    frames: Dict[int, List[Optional[Path]]] = {}
     for path in folder.iterdir() if folder.is_dir() else ():
         match = _FRAME_NAME.fullmatch(path.name)
         if not match:

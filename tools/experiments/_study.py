@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 from statistics import mean, stdev
-from typing import Any, Callable, Dict, Iterable, List, Sequence
+from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
@@ -90,7 +90,12 @@ def vps_scores(out_dir: Path) -> Row:
     """The scores that ``tools/test_step.py --eval stq vpq`` or the evaluators left in a folder, in percent."""
     stq, vpq = (json.loads((out_dir / f'{name}.json').read_text()) for name in ('stq', 'vpq'))
     scores = {**headline_of(stq), **{f'VPQ{k}': value for k, value in window_scores(vpq).items()}}
-    return {name: 100 * value for name, value in scores.items()}
+    return percent(scores)
+
+
+def percent(scores: Dict[str, Optional[float]]) -> Row:
+    """Return fractions as percent; None stays None."""
+    return {name: None if value is None else 100 * value for name, value in scores.items()}
 
 
 def predict(config: str, checkpoint: Path, out_dir: Path, options: Sequence[str] = ()) -> Row:

@@ -59,7 +59,8 @@ def main() -> None:
     width = max(map(len, table))
     print(' ' * width + ''.join(f'{column:>8}' for column in columns))
     for name, row in table.items():
-        cells = ('-' if row.get(c) is None else f'{100 * row[c]:.1f}' for c in columns)
+        values = (row.get(column) for column in columns)
+        cells = ('-' if value is None else f'{100 * value:.1f}' for value in values)
         print(f'{name:{width}}' + ''.join(f'{cell:>8}' for cell in cells))
     if args.json:
         write_json_atomic(args.json, table)

@@ -2,7 +2,7 @@
 
 import zipfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Callable, List
+from typing import Any, Callable, List
 
 import cv2
 
@@ -12,18 +12,15 @@ from knet.layouts.vspw import SUBMISSION, frame_files
 from knet.results.exports.base import Exporter, no_tick, register_exporter
 from knet.utils.io import PathLike, atomic_path
 
-if TYPE_CHECKING:
-    from knet.results.panoptic_store import PredictionReader
-
 
 def write_submission(
-    target: PathLike, predictions: 'PredictionReader', root: PathLike, split: str, tick: Callable[[], object] = no_tick
+    target: PathLike, predictions: Any, root: PathLike, split: str, tick: Callable[[], object] = no_tick
 ) -> int:
     """Pack predictions for the server; the archive appears complete or not at all.
 
     Args:
         target: ``.zip`` file to write.
-        predictions: Of all frames of the split.
+        predictions: Reader of the predictions, of all frames of the split.
         root: Folder of VSPW; its frames decide names and completeness, masks are not needed.
         split: Name of the list of videos.
         tick: Called after every frame.
@@ -54,7 +51,7 @@ def write_submission(
     return count
 
 
-def _encode(predictions: 'PredictionReader', video: int, frame: int) -> bytes:
+def _encode(predictions: Any, video: int, frame: int) -> bytes:
     semantic, _ = predictions.read(video, frame)
     if semantic.max() >= VSPW.num_classes:
         raise ValueError(f'{predictions.path(video, frame)}: class {semantic.max()} is none of VSPW (0..123)')
