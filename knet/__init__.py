@@ -8,7 +8,8 @@ and transforms enter the registries of mmdet when :mod:`knet.plugin` is imported
 import importlib
 import sys
 import warnings
-from typing import Any, Dict, List
+from types import FrameType
+from typing import Any, Dict, List, Optional
 
 __version__ = '0.1.0'
 
@@ -51,7 +52,7 @@ def _warn_about_old_config() -> None:
     Programs of this project accept such configs. Elsewhere mmcv imports what the config lists, and the next error would
     be that a registry does not know a type.
     """
-    frame = sys._getframe()
+    frame: Optional[FrameType] = sys._getframe()
     while frame is not None and frame.f_code.co_name != 'import_modules_from_strings':
         frame = frame.f_back
     imports = frame.f_locals.get('imports') if frame is not None else None

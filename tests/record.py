@@ -85,7 +85,7 @@ TESTED = {
     ],
 }
 #: Files that name a run or a time instead of a result.
-BOOKKEEPING = {'manifest.json', '.world.json', 'toy.json'}
+BOOKKEEPING = {'manifest.json', 'videos.json', '.world.json', 'toy.json'}
 
 
 class Recorder:

@@ -1,5 +1,7 @@
 """Label spaces: maps between dataset ids and model classes."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -81,3 +83,16 @@ def test_contradictory_ids_are_refused(ids: tuple) -> None:
 def test_unknown_name_lists_the_known_ones() -> None:
     with pytest.raises(KeyError, match='kitti_step'):
         get_label_space('kiti_step')
+
+
+@pytest.mark.parametrize('name', sorted(LABEL_SPACES))
+def test_label_spaces_travel_as_plain_data(name: str) -> None:
+    space = LABEL_SPACES[name]
+    read = LabelSpace.from_plain(json.loads(json.dumps(space.to_plain())))
+    assert (read.name, read.void, read.classes) == (space.name, space.void, space.classes)
+    assert np.array_equal(read.palette, space.palette) and np.array_equal(read.model_classes, space.model_classes)
+
+
+def test_other_data_is_no_label_space() -> None:
+    with pytest.raises(ValueError, match='no description of a label space'):
+        LabelSpace.from_plain(dict(name='x', classes=[dict(id=1)], void=255))

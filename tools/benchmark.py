@@ -127,7 +127,9 @@ def measure(what: str, args: argparse.Namespace, folder: Path) -> Dict[str, Any]
     print(file=sys.stderr)
     # Turn by turn, because the machine may be slower in some turns than in others.
     ratio = median(a['seconds'] / b['seconds'] for a, b in zip(ours.runs, yardstick.runs))
-    result = dict(ours=ours.finish(), yardstick=yardstick.finish(), yardstick_name=_PAIRS[what][1], ratio=ratio)
+    result: Dict[str, Any] = dict(
+        ours=ours.finish(), yardstick=yardstick.finish(), yardstick_name=_PAIRS[what][1], ratio=ratio
+    )
     if what == 'inference':
         result['after_to_network'] = result['ours']['after']['median'] / result['ours']['network']['median']
     return result

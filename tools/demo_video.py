@@ -13,7 +13,7 @@ import numpy as np
 
 from knet.apis import VideoSegmenter, load_config
 from knet.apis.config import add_config_options, merge_options
-from knet.apis.test import progress_bar
+from knet.apis.running import progress_bar
 from knet.utils.cli import UsageError, add_debug_option, run_tool
 from knet.visualization import write_video
 

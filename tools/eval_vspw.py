@@ -11,10 +11,13 @@ import argparse
 import _root  # noqa: F401  puts the repository on the path
 
 from knet.evaluation.cli import positive, report
-from knet.evaluation.vss import evaluate_vss
+from knet.evaluation.metric import score
+from knet.evaluation.vss import VideoSemantics
+from knet.labels import VSPW
 from knet.layouts.files import read_video_list
 from knet.layouts.vspw import VSPWGroundTruth
-from knet.results.exports.vspw import open_predictions, write_submission
+from knet.results.exports.vspw import write_submission
+from knet.results.vspw_submission import open_predictions
 from knet.utils.cli import UsageError, add_debug_option, run_tool
 
 
@@ -44,7 +47,7 @@ def main() -> None:
     predictions = open_predictions(args.predictions, read_video_list(args.ground_truth, args.split))
     if args.zip is None:
         truth = VSPWGroundTruth(args.ground_truth, args.split)
-        report(evaluate_vss(predictions, truth, 'vspw', args.nproc, args.allow_missing), args)
+        report(score(VideoSemantics(VSPW), predictions, truth, args.nproc, args.allow_missing), args)
         return
     if args.json or args.allow_missing:
         raise UsageError('--zip scores nothing and packs whole splits only; leave out --json and --allow-missing')

@@ -19,13 +19,15 @@ from typing import Any, Dict, List, Optional
 import _root  # noqa: F401  puts the repository on the path
 import numpy as np
 from mmcv import DictAction
-from torch.utils.data import Dataset
 
 from knet.apis import build_data, init_model, load_config, run_images
 from knet.apis.config import add_config_options, loader_settings, merge_options
 from knet.apis.distributed import add_launcher_options, process_group
-from knet.apis.test import OnPrediction, Prediction, draw_overlay
+from knet.apis.drawing import draw_overlay
+from knet.apis.images import OnPrediction
+from knet.det.protocols import Prediction, StreamModel
 from knet.labels import LabelSpace
+from knet.structures import PanopticPrediction
 from knet.utils.cli import UsageError, add_debug_option, run_tool
 from knet.utils.io import atomic_path, write_json_atomic, write_png_atomic
 
@@ -79,7 +81,7 @@ def check_args(args: argparse.Namespace) -> None:
         raise UsageError('--json needs --eval')
 
 
-def check_data(args: argparse.Namespace, dataset: Dataset, label_space: LabelSpace) -> None:
+def check_data(args: argparse.Namespace, dataset: Any, label_space: LabelSpace) -> None:
     """Refuse, before the network runs, what this data set or model cannot give.
 
     Raises:
@@ -107,7 +109,7 @@ def output_writer(args: argparse.Namespace, label_space: LabelSpace) -> Optional
 
     def write(_: int, meta: Dict[str, Any], prediction: Prediction) -> None:
         name = Path(meta['ori_filename']).with_suffix('')
-        if maps_dir:
+        if maps_dir and isinstance(prediction, PanopticPrediction):
             target = Path(maps_dir) / name.parent
             target.mkdir(parents=True, exist_ok=True)
             write_png_atomic(target / f'{name.name}_cat.png', prediction.semantic.astype(np.uint16))
@@ -120,7 +122,7 @@ def output_writer(args: argparse.Namespace, label_space: LabelSpace) -> Optional
     return write
 
 
-def report(args: argparse.Namespace, dataset: Dataset, results: List[Any]) -> None:
+def report(args: argparse.Namespace, dataset: Any, results: List[Any]) -> None:
     """Store and score the results of all images."""
     if wants_pickle(args):
         with atomic_path(args.out) as partial:
@@ -143,9 +145,9 @@ def main() -> None:
     check_args(args)
     cfg = load_config(args.config, merge_options(args.cfg_options, args.options))
     with process_group(args.launcher, args.local_rank):
-        dataset = build_data(cfg, 'test')
-        model = init_model(cfg, args.checkpoint, trust=args.trust_checkpoint, optimize=args.optimize)
-        if hasattr(model, 'new_stream'):
+        dataset: Any = build_data(cfg, 'test')
+        model: Any = init_model(cfg, args.checkpoint, trust=args.trust_checkpoint, optimize=args.optimize)
+        if isinstance(model, StreamModel):
             raise UsageError(f'{args.config} is a video model; use tools/test_step.py')
         check_data(args, dataset, model.label_space)
         results = run_images(

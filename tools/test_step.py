@@ -10,19 +10,19 @@ kept, the others redone.
 """
 
 import argparse
-import hashlib
 from pathlib import Path
-from typing import Dict, List
+from typing import Any, List
 
 import _root  # noqa: F401  puts the repository on the path
-from mmcv import Config
 from mmcv.runner import get_dist_info
 
 from knet.apis import build_data, init_model, load_config, resolve_checkpoint, score_videos, stream_videos
-from knet.apis.checkpoint import fingerprint
 from knet.apis.config import add_config_options, loader_settings, merge_options
 from knet.apis.distributed import add_launcher_options, process_group
-from knet.apis.test import VIDEO_METRICS, close_store, open_store
+from knet.apis.scoring import run_identity, video_metrics
+from knet.apis.streams import close_store, open_store
+from knet.det.protocols import StreamModel
+from knet.evaluation.metric import metric_names
 from knet.utils.cli import UsageError, add_debug_option, run_tool
 from knet.utils.io import write_json_atomic
 
@@ -64,27 +64,14 @@ def asked_metrics(names: List[str]) -> List[str]:
     Raises:
         UsageError: For an unknown one.
     """
-    unknown = sorted(set(names) - {*VIDEO_METRICS, 'dummy'})
-    if unknown:
-        raise UsageError(f'--eval {unknown[0]}: choose from {", ".join(VIDEO_METRICS)}')
-    if 'dummy' in names:
+    asked = [name for name in names if name != 'dummy']
+    video_metrics(asked)
+    if len(asked) < len(names):
         print('--eval dummy computes nothing; use --eval stq vpq, or tools/eval_dstq_step.py later')
-    return [name for name in names if name != 'dummy']
+    return asked
 
 
-def run_identity(cfg: Config, checkpoint: Path, amp: bool) -> Dict[str, str]:
-    """What the predictions depend on; stored with them so that runs don't mix."""
-    text = Config(dict(model=cfg.model, test=cfg.data.test)).pretty_text
-    return dict(
-        config=Path(cfg.filename).name,
-        config_hash=hashlib.sha256(text.encode()).hexdigest()[:16],
-        checkpoint=checkpoint.name,
-        checkpoint_hash=fingerprint(checkpoint),
-        precision='half' if amp else 'full',
-    )
-
-
-def report(out_dir: Path, dataset: object, args: argparse.Namespace, metrics: List[str]) -> None:
+def report(out_dir: Path, dataset: Any, args: argparse.Namespace, metrics: List[str]) -> None:
     """Score, print tables, write ``OUT/<metric>.json``."""
     for name, result in score_videos(out_dir, dataset, metrics, args.protocol, args.nproc).items():
         print(result.table())
@@ -99,16 +86,21 @@ def main() -> None:
     cfg = load_config(args.config, merge_options(args.cfg_options, args.options))
     checkpoint = resolve_checkpoint(args.checkpoint)
     with process_group(args.launcher, args.local_rank):
-        dataset = build_data(cfg, 'test')
+        dataset: Any = build_data(cfg, 'test')
         model = init_model(cfg, checkpoint, trust=args.trust_checkpoint, optimize=args.optimize)
-        if not hasattr(model, 'new_stream') or not hasattr(dataset, 'video_indices'):
+        if not isinstance(model, StreamModel) or not hasattr(dataset, 'video_indices'):
             raise UsageError(f'{args.config} is not a video model on videos; use tools/test.py')
         writer = open_store(
-            out_dir, run_identity(cfg, checkpoint, args.amp), args.fresh, args.final, dataset.video_names
+            out_dir,
+            run_identity(cfg, checkpoint, args.amp),
+            args.fresh,
+            args.final,
+            dataset.video_names,
+            dataset.label_space,
         )
         if args.fresh and get_dist_info()[0] == 0:
-            for name in set(VIDEO_METRICS.values()):
-                (out_dir / f'{name}.json').unlink(missing_ok=True)
+            for metric in video_metrics(metric_names('maps')):
+                (out_dir / f'{metric.name}.json').unlink(missing_ok=True)
         stream_videos(
             model,
             dataset,

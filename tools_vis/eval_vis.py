@@ -11,11 +11,12 @@ from typing import Optional, Sequence
 
 import _root  # noqa: F401  puts the repository on the path
 
-from knet.evaluation.vis_ap import evaluate_vis
+from knet.evaluation.cli import report
+from knet.evaluation.metric import score
+from knet.evaluation.vis_ap import VisAveragePrecision
 from knet.layouts.youtube_vis import read_ground_truth
-from knet.results.track_store import check_results, describe_results, read_results
+from knet.results.track_store import TrackPredictions, check_results, describe_results, read_results
 from knet.utils.cli import UsageError, add_debug_option, run_tool
-from knet.utils.io import write_json_atomic
 
 
 def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
@@ -40,11 +41,7 @@ def main(argv: Optional[Sequence[str]] = None) -> None:
         check_results(records, truth, args.results)
         print(f'{args.results} fits {args.ground_truth}: {describe_results(records, truth)}')
         return
-    result = evaluate_vis(records, truth)
-    print(result.table())
-    if args.json:
-        write_json_atomic(args.json, result.to_json())
-        print(f'\nscores written to {args.json}')
+    report(score(VisAveragePrecision(truth.categories), TrackPredictions(records), truth), args)
 
 
 if __name__ == '__main__':

@@ -15,14 +15,13 @@ from pathlib import Path
 from typing import Any, Dict, List
 
 import _root  # noqa: F401  puts the repository on the path
-from mmcv.runner import get_dist_info
-from test_step import run_identity
-from torch.utils.data import Dataset
 
 from knet.apis import build_data, init_model, load_config, resolve_checkpoint
+from knet.apis.clips import OnVideo, open_video_store, predict_videos
 from knet.apis.config import add_config_options, loader_settings, merge_options
 from knet.apis.distributed import add_launcher_options, process_group
-from knet.apis.video_instances import OnVideo, open_video_store, predict_videos
+from knet.apis.scoring import run_identity
+from knet.det.protocols import ClipModel
 from knet.results.track_store import describe_results
 from knet.utils.cli import UsageError, add_debug_option, run_tool
 from knet.utils.io import atomic_path, write_json_atomic
@@ -77,7 +76,7 @@ def check_args(args: argparse.Namespace) -> None:
         raise UsageError(f'--out takes a .pkl file, not {args.out}; --out-dir is the folder of results')
 
 
-def drawer(args: argparse.Namespace, dataset: Dataset) -> OnVideo:
+def drawer(args: argparse.Namespace, dataset: Any) -> OnVideo:
     """The function that draws one video."""
 
     def draw(index: int, records: List[Dict[str, Any]]) -> None:
@@ -93,7 +92,7 @@ def drawer(args: argparse.Namespace, dataset: Dataset) -> OnVideo:
     return draw
 
 
-def report(args: argparse.Namespace, dataset: Dataset, results: List[List[Dict[str, Any]]], out_dir: Path) -> None:
+def report(args: argparse.Namespace, dataset: Any, results: List[List[Dict[str, Any]]], out_dir: Path) -> None:
     """Write and score the tracks of all videos."""
     print(describe_results([record for video in results for record in video], dataset.ground_truth()))
     if args.out:
@@ -117,7 +116,7 @@ def main() -> None:
     checkpoint = resolve_checkpoint(args.checkpoint)
     out_dir = Path(args.out_dir or checkpoint.with_name(f'{checkpoint.stem}_results'))
     with process_group(args.launcher, args.local_rank):
-        dataset = build_data(cfg, 'test')
+        dataset: Any = build_data(cfg, 'test')
         if not hasattr(dataset, 'load_frames'):
             raise UsageError(
                 f'{args.config}: {type(dataset).__name__} has no instances of videos; use tools/test.py '
@@ -125,7 +124,7 @@ def main() -> None:
             )
         dataset.check_metrics(args.eval)
         model = init_model(cfg, checkpoint, trust=args.trust_checkpoint)
-        if not hasattr(model, 'predict_video'):
+        if not isinstance(model, ClipModel):
             raise UsageError(
                 f'{args.config}: {type(model).__name__} is no clip model; use tools/test.py or tools/test_step.py'
             )
@@ -134,7 +133,7 @@ def main() -> None:
                 f'the model predicts {model.label_space}, the data set has {dataset.label_space}; '
                 'model.label_space and the data set of a config must agree'
             )
-        store = open_video_store(out_dir, run_identity(cfg, checkpoint, args.amp), args.fresh)
+        store = open_video_store(out_dir, run_identity(cfg, checkpoint, args.amp), args.fresh, dataset.label_space)
         results = predict_videos(
             model,
             dataset,
@@ -143,7 +142,7 @@ def main() -> None:
             min(1, loader_settings(cfg, 'test')['workers_per_gpu']),
             args.amp,
         )
-        if get_dist_info()[0] == 0:
+        if results is not None:
             report(args, dataset, results, out_dir)
 
 

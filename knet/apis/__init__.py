@@ -6,9 +6,11 @@ compat.apply()  # before anything that imports mmdet
 
 from knet.apis.checkpoint import CheckpointError, LoadReport, load_checkpoint, read_checkpoint, resolve_checkpoint
 from knet.apis.config import build_data, build_model, load_config
+from knet.apis.images import run_images
 from knet.apis.inference import SegmenterState, VideoSegmenter, init_model
 from knet.apis.optimize import optimize_model
-from knet.apis.test import run_images, score_videos, stream_videos
+from knet.apis.scoring import score_videos
+from knet.apis.streams import stream_videos
 from knet.apis.train import train
 
 __all__ = [

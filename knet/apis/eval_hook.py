@@ -9,38 +9,39 @@ from mmcv.runner import BaseRunner, EvalHook, get_dist_info
 from torch import distributed as dist
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
-from torch.utils.data import Dataset
 
+from knet.apis.clips import open_video_store, predict_videos
+from knet.apis.images import run_images
 from knet.apis.loader import build_test_loader
-from knet.apis.test import close_store, open_store, run_images, score_videos, stream_videos
-from knet.apis.video_instances import open_video_store, predict_videos
+from knet.apis.scoring import score_videos
+from knet.apis.streams import close_store, open_store, stream_videos
+from knet.det.protocols import ClipModel, StreamModel
 
-_VIDEO_SCORES = ('STQ', 'AQ', 'SQ', 'VPQ', 'mIoU', 'wIoU', 'VC8', 'VC16')
-_GREATER = (*_VIDEO_SCORES, 'PQ', 'AP')
+#: Scores that ``save_best`` may name without a rule: more is better for all that are reported.
+_GREATER = ('STQ', 'AQ', 'SQ', 'VPQ', 'mIoU', 'wIoU', 'VC8', 'VC16', 'PQ', 'AP')
 
 
 class StreamEvalHook(EvalHook):
     """Scores the validation set after every ``interval`` epochs (or iterations).
 
-    Video models (those with ``new_stream``) run over whole videos and report
-    ``STQ, AQ, SQ, VPQ`` or ``mIoU, wIoU, VC8, VC16``; clip models (those with
-    ``predict_video``) and image models report what ``dataset.evaluate``
-    returns. With several processes videos (or images) are shared out; rank 0
+    Stream models run over whole videos and report the headline scores of
+    the metrics; clip models and image models report what
+    ``dataset.evaluate`` returns. With several processes videos (or images) are shared out; rank 0
     scores.
 
     Args:
         dataset: Validation data set in test mode.
         metric: ``'stq'``/``'vpq'`` (the default) or ``'miou'``/``'vc'`` for
             streams, else the data set's metric names, all of them by default.
-        workers: Loader processes.
-        protocol: STQ/VPQ protocol.
+        workers: Number of loader processes.
+        protocol: ``'official'`` or ``'paper-repo'``.
         **kwargs: ``interval``, ``start``, ``by_epoch``, ``save_best``,
             ``rule`` as in :class:`mmcv.runner.EvalHook`.
     """
 
     def __init__(
         self,
-        dataset: Dataset,
+        dataset: Any,
         metric: Optional[Sequence[str]] = None,
         workers: int = 1,
         protocol: str = 'official',
@@ -59,9 +60,9 @@ class StreamEvalHook(EvalHook):
         _share_batch_norm(model)
         mode = model.training
         model.eval()
-        if hasattr(model, 'new_stream'):
+        if isinstance(model, StreamModel):
             scores = self._score_streams(model, runner)
-        elif hasattr(model, 'predict_video'):
+        elif isinstance(model, ClipModel):
             scores = self._score_clips(model, runner)
         else:
             scores = self._score_images(model, runner)
@@ -80,7 +81,7 @@ class StreamEvalHook(EvalHook):
                 raise KeyError(f'evaluation.save_best={self.key_indicator!r} is not among the scores {sorted(scores)}')
             self._save_ckpt(runner, scores[self.key_indicator])
 
-    def _score_streams(self, model: nn.Module, runner: BaseRunner) -> Optional[Dict[str, float]]:
+    def _score_streams(self, model: StreamModel, runner: BaseRunner) -> Optional[Dict[str, float]]:
         out_dir = Path(runner.work_dir) / 'val_predictions'
         writer = open_store(out_dir, meta=dict(iteration=int(runner.iter)), fresh=True)
         stream_videos(model, self.dataset, writer, workers=self.workers, show_progress=False)
@@ -90,13 +91,10 @@ class StreamEvalHook(EvalHook):
         results = score_videos(out_dir, self.dataset, self.metric or ('stq', 'vpq'), self.protocol)
         for result in results.values():
             runner.logger.info('\n%s', result.table())
-        numbers = {}
-        for result in results.values():
-            summary = result.to_json()
-            numbers.update({key: summary[key] for key in _VIDEO_SCORES if summary.get(key) is not None})
-        return numbers
+        scores = {name: value for result in results.values() for name, value in result.headline().items()}
+        return {name: value for name, value in scores.items() if value is not None}
 
-    def _score_clips(self, model: nn.Module, runner: BaseRunner) -> Optional[Dict[str, float]]:
+    def _score_clips(self, model: ClipModel, runner: BaseRunner) -> Optional[Dict[str, float]]:
         out_dir = Path(runner.work_dir) / 'val_predictions'
         store = open_video_store(out_dir, meta=dict(iteration=int(runner.iter)), fresh=True)
         results = predict_videos(model, self.dataset, store, workers=self.workers, show_progress=False)
@@ -120,5 +118,6 @@ def _share_batch_norm(model: nn.Module) -> None:
     with torch.no_grad():
         for module in model.modules():
             if isinstance(module, _BatchNorm) and module.track_running_stats:
-                dist.broadcast(module.running_var, 0)
-                dist.broadcast(module.running_mean, 0)
+                for statistic in (module.running_var, module.running_mean):
+                    if statistic is not None:
+                        dist.broadcast(statistic, 0)

@@ -15,8 +15,8 @@ from knet.apis.checkpoint import PathLike, load_checkpoint
 from knet.apis.config import build_model, load_config
 from knet.apis.distributed import current_device
 from knet.apis.optimize import fold_norms, optimize_model
-from knet.apis.test import Prediction, inference_context, unpack_sample
-from knet.det.protocols import StreamModel
+from knet.apis.running import inference_context, unpack_sample
+from knet.det.protocols import Prediction, StreamModel
 from knet.labels import LabelSpace
 from knet.utils.cli import UsageError
 from knet.visualization import flat_maps, overlay

@@ -1,12 +1,13 @@
 """What the evaluator command lines share."""
 
 import argparse
-from typing import Any, Tuple
+from typing import Tuple
 
-from knet.evaluation.dstq import evaluate_dstq
+from knet.evaluation.dstq import DepthAwareSTQ
+from knet.evaluation.metric import Metric, Result, score
 from knet.evaluation.protocols import OFFICIAL, PROTOCOLS
-from knet.evaluation.stq import evaluate_stq
-from knet.evaluation.vpq import evaluate_vpq
+from knet.evaluation.stq import STQuality
+from knet.evaluation.vpq import VideoPanopticQuality
 from knet.labels import LABEL_SPACES, LabelSpace, get_label_space
 from knet.layouts.base import VideoGroundTruth
 from knet.layouts.registry import LAYOUTS as DATA_SETS
@@ -38,7 +39,7 @@ def share(text: str) -> float:
 
 
 def evaluator_parser(description: str, data_set: str) -> argparse.ArgumentParser:
-    """A parser with the arguments of every evaluator.
+    """Return a parser with the arguments of every evaluator.
 
     Args:
         description: What the command does.
@@ -91,12 +92,12 @@ def open_inputs(args: argparse.Namespace) -> Tuple[PredictionReader, VideoGround
     return PredictionReader(args.result_path), truth, get_label_space(args.label_space or data_set.label_space)
 
 
-def report(result: Any, args: argparse.Namespace) -> None:
+def report(result: Result, args: argparse.Namespace) -> None:
     """Print the table, and write the JSON file if one is asked for.
 
     Args:
-        result: Has ``table()`` and ``to_json()``.
-        args: Of :func:`evaluator_parser`.
+        result: The scores.
+        args: Arguments with ``json``: the file, or None.
     """
     print(result.table())
     if args.json:
@@ -105,18 +106,19 @@ def report(result: Any, args: argparse.Namespace) -> None:
 
 
 def stq_main(data_set: str) -> None:
-    """The command line of the STQ evaluators; ``data_set`` is the default layout."""
+    """Run the command line of the STQ evaluators; ``data_set`` is the default layout."""
     parser = evaluator_parser('Score video predictions with STQ (segmentation and tracking quality).', data_set)
     parser.add_argument(
         '--depth', action='store_true', help='DSTQ: score depth as well, RESULT/depth/<video>/SSSSSS_FFFFFF.png'
     )
     args = parser.parse_args()
-    evaluate = evaluate_dstq if args.depth else evaluate_stq
-    report(evaluate(*open_inputs(args), args.protocol, args.nproc, args.allow_missing), args)
+    predictions, truth, label_space = open_inputs(args)
+    metric: Metric = (DepthAwareSTQ if args.depth else STQuality)(label_space, args.protocol)
+    report(score(metric, predictions, truth, args.nproc, args.allow_missing), args)
 
 
 def vpq_main(data_set: str) -> None:
-    """The command line of the VPQ evaluators; ``data_set`` is the default layout."""
+    """Run the command line of the VPQ evaluators; ``data_set`` is the default layout."""
     parser = evaluator_parser('Score video predictions with VPQ (video panoptic quality).', data_set)
     default = ' '.join(map(str, DATA_SETS[data_set].vpq_windows))
     parser.add_argument(
@@ -137,6 +139,6 @@ def vpq_main(data_set: str) -> None:
         help='depth-aware VPQ: pixels whose depth is off by more than T times the true depth count as not predicted',
     )
     args = parser.parse_args()
-    report(
-        evaluate_vpq(*open_inputs(args), args.ks, args.protocol, args.nproc, args.allow_missing, args.depth_thres), args
-    )
+    predictions, truth, label_space = open_inputs(args)
+    metric = VideoPanopticQuality(label_space, args.ks or truth.vpq_windows, args.protocol, args.depth_thres)
+    report(score(metric, predictions, truth, args.nproc, args.allow_missing), args)

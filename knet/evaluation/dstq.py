@@ -5,19 +5,17 @@ share of pixels with max(d / p, p / d) <= t, where d > 0 is the true depth and
 p the predicted one; p <= 0 is never right.
 """
 
-from dataclasses import dataclass
-from functools import partial
-from typing import Dict, Optional, Sequence, Tuple
+from dataclasses import dataclass, replace
+from typing import Any, Dict, Optional, Sequence
 
 import numpy as np
 
+from knet.evaluation.frames import Skipped, fit_depth
+from knet.evaluation.metric import Metric, Result, register_metric
 from knet.evaluation.protocols import OFFICIAL, PAPER_REPO
-from knet.evaluation.runner import fit_depth, map_videos
-from knet.evaluation.stq import STQResult, evaluate_stq
+from knet.evaluation.stq import STQResult, STQuality
 from knet.evaluation.tables import format_table
-from knet.labels import LabelSpace, get_label_space
-from knet.layouts.base import VideoGroundTruth
-from knet.results.panoptic_store import PredictionReader
+from knet.labels import LabelSpace
 
 DEFAULT_THRESHOLDS = (1.25,)
 
@@ -42,7 +40,7 @@ class DepthScores:
 
 
 @dataclass(frozen=True)
-class DSTQResult:
+class DSTQResult(Result):
     """STQ and what depth makes of it.
 
     Attributes:
@@ -55,8 +53,16 @@ class DSTQResult:
     total: DepthScores
     videos: Dict[int, DepthScores]
 
-    def to_json(self) -> Dict[str, object]:
-        """The document of :meth:`STQResult.to_json` with DSTQ and DQ added, also per video."""
+    def headline(self) -> Dict[str, Optional[float]]:
+        """Return DSTQ, DQ, and the scores without depth."""
+        return dict(DSTQ=self.total.dstq, DQ=self.total.dq, **self.stq.headline())
+
+    def with_skipped(self, skipped: Skipped) -> 'DSTQResult':
+        """Return the same scores with a note of what was left out."""
+        return replace(self, stq=self.stq.with_skipped(skipped))
+
+    def to_json(self) -> Dict[str, Any]:
+        """Return the document of :meth:`STQResult.to_json` with DSTQ and DQ added, also per video."""
         document = self.stq.to_json()
         document.update(_plain(self.total))
         for video, scores in self.videos.items():
@@ -64,7 +70,7 @@ class DSTQResult:
         return document
 
     def table(self) -> str:
-        """Readable tables in percent: those of STQ, then depth per video and of all."""
+        """Return readable tables in percent: those of STQ, then depth per video and of all."""
         thresholds = list(self.total.dq_at)
         header = ('video', 'DSTQ', 'DQ', *(f'DSTQ@{t:g}' for t in thresholds), *(f'DQ@{t:g}' for t in thresholds))
         rows = [
@@ -74,7 +80,7 @@ class DSTQResult:
         return f'{self.stq.table()}\n\nDSTQ, in percent\n\n{format_table(header, rows)}'
 
 
-def _plain(scores: DepthScores) -> Dict[str, object]:
+def _plain(scores: DepthScores) -> Dict[str, Any]:
     return dict(
         DSTQ=scores.dstq,
         DQ=scores.dq,
@@ -122,7 +128,7 @@ class DepthQuality:
             self._counts[video] = self._counts.get(video, 0) + counts
 
     def compute(self, stq: STQResult) -> DSTQResult:
-        """The scores of everything seen so far, with the STQ of the same frames."""
+        """Return the scores of everything seen so far, with the STQ of the same frames."""
         zero = np.zeros(len(self.thresholds) + 1, dtype=np.int64)
         videos = {
             video: self._scores(self._counts.get(video, zero), scores.stq) for video, scores in stq.videos.items()
@@ -145,57 +151,48 @@ def _combine(stq: Optional[float], depth: float) -> Optional[float]:
     return None if stq is None else float(np.cbrt(stq * stq * depth))
 
 
-def evaluate_dstq(
-    predictions: PredictionReader,
-    ground_truth: VideoGroundTruth,
-    label_space: LabelSpace,
-    protocol: str = OFFICIAL,
-    nproc: int = 1,
-    allow_missing: bool = False,
-    thresholds: Sequence[float] = DEFAULT_THRESHOLDS,
-) -> DSTQResult:
-    """Score stored predictions and depth maps with DSTQ.
+@register_metric('dstq')
+class DepthAwareSTQ(Metric[DSTQResult]):
+    """Accumulates label maps and depth maps of videos.
 
     ``'paper-repo'`` leaves void pixels out of the depth as well.
 
     Args:
-        predictions: Stored predictions with depth.
-        ground_truth: Their ground truth with depth.
-        label_space: The classes, or the name of a label space.
+        label_space: Classes of the label maps.
         protocol: ``'official'`` or ``'paper-repo'``.
-        nproc: Processes, at most one per video.
-        allow_missing: See :func:`~knet.evaluation.stq.evaluate_stq`.
         thresholds: See :class:`DepthQuality`.
-
-    Returns:
-        The scores.
-
-    Raises:
-        FileNotFoundError: If a depth map is missing.
-        ValueError: As :func:`~knet.evaluation.stq.evaluate_stq`.
     """
-    total = DepthQuality(thresholds)
-    stq = evaluate_stq(predictions, ground_truth, label_space, protocol, nproc, allow_missing)
-    void = get_label_space(label_space).void if protocol == PAPER_REPO else None
-    job = partial(_count_video, predictions, ground_truth, tuple(thresholds), void)
-    for part in map_videos(job, {v: s.frames for v, s in stq.videos.items()}, nproc).values():
-        total.merge(part)
-    return total.compute(stq)
 
+    reads = 'depth'
 
-def _count_video(
-    predictions: PredictionReader,
-    ground_truth: VideoGroundTruth,
-    thresholds: Tuple[float, ...],
-    left_out: Optional[int],
-    video: int,
-) -> DepthQuality:
-    """The depth of one video; pixels of class ``left_out`` don't count."""
-    metric, predicted = DepthQuality(thresholds), set(predictions.frames(video))
-    for frame in ground_truth.frames(video):
-        if frame in predicted:
-            depth = ground_truth.read_depth(video, frame)
-            if left_out is not None:
-                depth = np.where(ground_truth.read(video, frame)[0] == left_out, 0, depth)
-            metric.update(depth, predictions.read_depth(video, frame), video)
-    return metric
+    def __init__(
+        self, label_space: LabelSpace, protocol: str = OFFICIAL, thresholds: Sequence[float] = DEFAULT_THRESHOLDS
+    ) -> None:
+        self.stq = STQuality(label_space, protocol)
+        self.depth = DepthQuality(thresholds)
+        self._left_out = label_space.void if protocol == PAPER_REPO else None
+
+    @classmethod
+    def for_data(cls, label_space: LabelSpace, truth: Any, protocol: str = OFFICIAL) -> 'DepthAwareSTQ':
+        """Return an accumulator that follows a protocol."""
+        return cls(label_space, protocol)
+
+    def update_video(self, predictions: Any, truth: Any, video_id: int) -> None:
+        """Add a video from its label maps and depth maps."""
+        self.stq.update_video(predictions, truth, video_id)
+        predicted = set(predictions.frames(video_id))
+        for frame in truth.frames(video_id):
+            if frame in predicted:
+                depth = truth.read_depth(video_id, frame)
+                if self._left_out is not None:
+                    depth = np.where(truth.read(video_id, frame)[0] == self._left_out, 0, depth)
+                self.depth.update(depth, predictions.read_depth(video_id, frame), video_id)
+
+    def merge(self, other: 'DepthAwareSTQ') -> None:
+        """Add what another accumulator has seen, also of the same videos."""
+        self.stq.merge(other.stq)
+        self.depth.merge(other.depth)
+
+    def compute(self) -> DSTQResult:
+        """Return the scores of everything seen so far."""
+        return self.depth.compute(self.stq.compute())

@@ -1,18 +1,39 @@
 """What a metric and its result are, and how stored predictions are scored: the same for every metric.
 
 A metric is an accumulator. It is updated with one video after another, in any order and in any number of processes,
-merged, and computed once.
+merged, and computed once. A metric of your own is one class::
+
+    @register_metric('accuracy')
+    class PixelAccuracy(PairMetric[Scores]):
+        ...
+
+It is found by its name wherever metrics are chosen by name, for example by ``--eval accuracy``.
 """
 
 from abc import ABC, abstractmethod
-from typing import Any, Dict, Generic, Optional, TypeVar
+from concurrent.futures import ProcessPoolExecutor
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
+from multiprocessing import get_context
+from typing import Any, Callable, ClassVar, Dict, Generic, List, Optional, Tuple, Type, TypeVar
+
+import numpy as np
+
+from knet.evaluation.frames import Skipped, iterate_pairs, pair_up
+from knet.evaluation.pairs import PairCounts, count_pairs
+from knet.evaluation.protocols import OFFICIAL
+from knet.evaluation.tables import format_table
+from knet.labels import LabelSpace
 
 R = TypeVar('R', bound='Result')
 M = TypeVar('M', bound='Metric')
 
 
 class Result(ABC):
-    """Scores of a data set."""
+    """Scores of a data set.
+
+    Results that may cover a part of the data set only are dataclasses with a field ``skipped``.
+    """
 
     @abstractmethod
     def headline(self) -> Dict[str, Optional[float]]:
@@ -26,9 +47,68 @@ class Result(ABC):
     def to_json(self) -> Dict[str, Any]:
         """Return all scores as plain dicts, lists and numbers, fractions in 0..1."""
 
+    def with_skipped(self: R, skipped: Skipped) -> R:
+        """Return the same scores with a note of what was left out."""
+        return replace(self, skipped=skipped)  # type: ignore[type-var]
+
+
+@dataclass(frozen=True)
+class Scores(Result):
+    """A result that is nothing but some named numbers.
+
+    Attributes:
+        scores: Fractions in 0..1 by name; None if undefined.
+        skipped: What was left out.
+    """
+
+    scores: Dict[str, Optional[float]]
+    skipped: Skipped = field(default_factory=Skipped)
+
+    def headline(self) -> Dict[str, Optional[float]]:
+        """Return all scores."""
+        return dict(self.scores)
+
+    def table(self) -> str:
+        """Return one row with all scores, in percent."""
+        rows = format_table(('', *self.scores), [('all', *self.scores.values())])
+        return '\n\n'.join([rows, *self.skipped.notes()])
+
+    def to_json(self) -> Dict[str, Any]:
+        """Return all scores; ``skipped`` is there only when something was left out."""
+        return self.skipped.added_to(dict(self.scores))
+
 
 class Metric(ABC, Generic[R]):
-    """Accumulates the counts of videos (or images) and turns them into a :class:`Result`."""
+    """Accumulates the counts of videos (or images) and turns them into a :class:`Result`.
+
+    Attributes:
+        name: Name of the result; ``<name>.json`` holds its scores. Metrics that are computed together share a class.
+        reads: What is scored: ``'maps'`` (label maps), ``'depth'`` (label maps and depth maps) or ``'tracks'``.
+    """
+
+    name: ClassVar[str]
+    reads: ClassVar[str] = 'maps'
+
+    @classmethod
+    def for_data(cls: Type[M], label_space: LabelSpace, truth: Any, protocol: str = OFFICIAL) -> M:
+        """Return an accumulator that follows the habits of a benchmark.
+
+        Args:
+            label_space: Classes of the predictions.
+            truth: Ground truth of the benchmark.
+            protocol: ``'official'`` or ``'paper-repo'``, for metrics that know both.
+        """
+        return cls(label_space)  # type: ignore[call-arg]
+
+    @abstractmethod
+    def update_video(self, predictions: Any, truth: Any, video_id: int) -> None:
+        """Add a video from its files.
+
+        Args:
+            predictions: Stored predictions.
+            truth: Their ground truth.
+            video_id: Number of the video.
+        """
 
     @abstractmethod
     def merge(self: M, other: M) -> None:
@@ -37,3 +117,145 @@ class Metric(ABC, Generic[R]):
     @abstractmethod
     def compute(self) -> R:
         """Return the scores of everything seen so far."""
+
+    def pair_up(self, predictions: Any, truth: Any, allow_missing: bool) -> Tuple[Dict[int, int], Skipped]:
+        """Check that predictions and ground truth belong together.
+
+        Args:
+            predictions: Stored predictions.
+            truth: Their ground truth; its videos are the ones scored.
+            allow_missing: Whether to score what both sides have instead of refusing.
+
+        Returns:
+            Number of frames by video, and what will be left out.
+
+        Raises:
+            ValueError: If something lacks its partner.
+        """
+        skipped = pair_up(predictions, truth, allow_missing)
+        return {v: len(truth.frames(v)) for v in truth.videos() if v not in skipped.videos}, skipped
+
+
+class PairMetric(Metric[R]):
+    """A metric that depends on the label maps only through :class:`~knet.evaluation.pairs.PairCounts`.
+
+    Attributes:
+        label_space: Classes of the label maps.
+        depth_thres: Pixels whose depth is off by more than this share of the true depth count as not predicted; None
+            does not look at depth.
+    """
+
+    label_space: LabelSpace
+    depth_thres: Optional[float] = None
+
+    @abstractmethod
+    def update_pairs(self, pairs: Optional[PairCounts], video_id: int = 0) -> None:
+        """Add the next frame of a video, or an image.
+
+        Args:
+            pairs: Its overlaps; None for a labelled frame that is not predicted.
+            video_id: Number of the video.
+        """
+
+    def update(
+        self, gt_sem: np.ndarray, gt_ins: np.ndarray, pred_sem: np.ndarray, pred_ins: np.ndarray, video_id: int = 0
+    ) -> None:
+        """Add the next frame of a video, or an image.
+
+        Args:
+            gt_sem: (H, W) integers, true dataset class ids or void.
+            gt_ins: (H, W) integers, true instance ids.
+            pred_sem: (H, W) integers, predicted dataset class ids or void.
+            pred_ins: (H, W) integers, predicted instance ids.
+            video_id: Number of the video.
+        """
+        self.update_pairs(count_pairs(gt_sem, gt_ins, pred_sem, pred_ins, self.label_space), video_id)
+
+    def update_video(self, predictions: Any, truth: Any, video_id: int) -> None:
+        """Add a video from its files."""
+        for _, pairs in iterate_pairs(predictions, truth, self.label_space, video_id, self.depth_thres):
+            self.update_pairs(pairs, video_id)
+
+
+#: Metrics by the names that ``--eval`` takes.
+METRICS: Dict[str, Type[Metric]] = {}
+
+
+def register_metric(*names: str) -> Callable[[Type[M]], Type[M]]:
+    """Make a metric available by one or more names; the first is also its :attr:`Metric.name` unless it has one.
+
+    Raises:
+        KeyError: If a name is taken.
+    """
+
+    def register(metric: Type[M]) -> Type[M]:
+        for name in names:
+            if name in METRICS:
+                raise KeyError(f'metric {name!r} is already registered, by {METRICS[name].__qualname__}')
+            METRICS[name] = metric
+        if not hasattr(metric, 'name'):
+            metric.name = names[0]
+        return metric
+
+    return register
+
+
+def metric_names(reads: str) -> List[str]:
+    """Return the names of the metrics that read ``'maps'``, ``'depth'`` or ``'tracks'``."""
+    return [name for name, metric in METRICS.items() if metric.reads == reads]
+
+
+def score(metric: Metric[R], predictions: Any, truth: Any, nproc: int = 1, allow_missing: bool = False) -> R:
+    """Score stored predictions.
+
+    Args:
+        metric: Accumulator that has seen nothing; it has seen everything afterwards.
+        predictions: Stored predictions.
+        truth: Their ground truth; its videos are the ones scored.
+        nproc: Number of processes, at most one per video.
+        allow_missing: Whether to score what both sides have instead of refusing; the result says what was left out.
+
+    Returns:
+        The scores.
+
+    Raises:
+        ValueError: If frames are missing, sizes differ, a class is unknown or a file is damaged.
+        FileNotFoundError: If depth is needed and missing.
+    """
+    lengths, skipped = metric.pair_up(predictions, truth, allow_missing)
+    job = (metric, predictions, truth)
+    # Long videos start first; sums are taken in ascending order whatever process they come from.
+    order = sorted(lengths, key=lambda video: (-lengths[video], video))
+    nproc = min(nproc, len(order))
+    if nproc <= 1:
+        parts = [_count_video(job, video) for video in order]
+    else:
+        # The job travels once per process: it names every file of the data set.
+        with ProcessPoolExecutor(nproc, get_context('spawn'), initializer=_start, initargs=job) as pool:
+            parts = list(pool.map(_count_video_here, order))
+    by_video = dict(zip(order, parts))
+    for video in sorted(by_video):
+        metric.merge(by_video[video])
+    result = metric.compute()
+    return result.with_skipped(skipped) if skipped else result
+
+
+_job: Tuple[Any, ...] = ()
+
+
+def _start(*job: Any) -> None:
+    """Keep the job of this process."""
+    global _job
+    _job = job
+
+
+def _count_video_here(video: int) -> Metric:
+    return _count_video(_job, video)
+
+
+def _count_video(job: Tuple[Any, ...], video: int) -> Metric:
+    """Return an accumulator that has seen one video."""
+    metric, predictions, truth = job
+    part = deepcopy(metric)
+    part.update_video(predictions, truth, video)
+    return part

@@ -4,14 +4,17 @@ VPQ (:mod:`knet.evaluation.vpq`) matches with the same function: a window of
 frames is nothing but a larger image.
 """
 
-from dataclasses import dataclass
-from typing import Dict, Optional
+from dataclasses import dataclass, field
+from typing import Any, Dict, List, Optional, Tuple
 
 import numpy as np
 
-from knet.evaluation.pairs import PairCounts, count_pairs, segment_class, segment_instance
+from knet.evaluation.frames import Skipped
+from knet.evaluation.metric import PairMetric, Result, register_metric
+from knet.evaluation.pairs import PairCounts, segment_class, segment_instance
 from knet.evaluation.protocols import OFFICIAL, PAPER_REPO, check_protocol
 from knet.evaluation.semantic import class_table, none_if_nan
+from knet.evaluation.tables import format_table
 from knet.labels import LabelSpace
 
 _PAPER_REPO_EPS = 1e-10
@@ -147,7 +150,7 @@ class ClassQuality:
 
 
 @dataclass(frozen=True)
-class PanopticScores:
+class PanopticScores(Result):
     """PQ, its means and its parts.
 
     Means over no class are None. The protocol decides whether classes that
@@ -161,6 +164,7 @@ class PanopticScores:
         sq: Mean segmentation quality over the same classes as ``pq``.
         rq: Mean recognition quality.
         classes: Qualities by dataset id, ascending.
+        skipped: What was left out.
     """
 
     pq: Optional[float]
@@ -170,6 +174,24 @@ class PanopticScores:
     sq: Optional[float]
     rq: Optional[float]
     classes: Dict[int, ClassQuality]
+    skipped: Skipped = field(default_factory=Skipped)
+
+    def headline(self) -> Dict[str, Optional[float]]:
+        """Return PQ, its means over things and stuff, SQ and RQ."""
+        return dict(PQ=self.pq, PQ_th=self.pq_th, PQ_st=self.pq_st, SQ=self.sq, RQ=self.rq)
+
+    def to_json(self) -> Dict[str, Any]:
+        """Return plain numbers: the headline and per_class; ``skipped`` only when something was left out."""
+        return self.skipped.added_to(
+            dict(self.headline(), per_class={str(i): vars(quality) for i, quality in self.classes.items()})
+        )
+
+    def table(self) -> str:
+        """Return a readable table in percent: per class, then the means."""
+        rows: List[Tuple] = [(c.name, c.pq, c.sq, c.rq, c.tp, c.fp, c.fn) for c in self.classes.values()]
+        rows.append(('mean', self.pq, self.sq, self.rq, '', '', ''))
+        header = ('class', 'PQ', 'SQ', 'RQ', 'TP', 'FP', 'FN')
+        return '\n\n'.join(['PQ, in percent', format_table(header, rows), *self.skipped.notes()])
 
 
 def panoptic_scores(counts: MatchCounts, label_space: LabelSpace, protocol: str) -> PanopticScores:
@@ -203,8 +225,12 @@ def panoptic_scores(counts: MatchCounts, label_space: LabelSpace, protocol: str)
         classes={
             info.dataset_id: ClassQuality(
                 info.name,
-                *(none_if_nan(q[i]) for q in (pq, sq, rq)),
-                *(int(n[i]) for n in (counts.tp, counts.fp, counts.fn)),
+                pq=none_if_nan(pq[i]),
+                sq=none_if_nan(sq[i]),
+                rq=none_if_nan(rq[i]),
+                tp=int(counts.tp[i]),
+                fp=int(counts.fp[i]),
+                fn=int(counts.fn[i]),
             )
             for i, info in enumerate(label_space.classes)
         },
@@ -217,7 +243,8 @@ def _mean(values: np.ndarray) -> Optional[float]:
     return float(values.mean()) if len(values) else None
 
 
-class PanopticQuality:
+@register_metric('pq')
+class PanopticQuality(PairMetric[PanopticScores]):
     """PQ of single images.
 
     ``'official'`` follows panopticapi: crowd is ignored and means run over
@@ -236,18 +263,20 @@ class PanopticQuality:
         self.counts = MatchCounts(label_space.num_classes)
         self._matcher = SegmentMatcher(label_space, MatchRules(void_with_instance=official, crowd_ignored=official))
 
-    def update(self, gt_sem: np.ndarray, gt_ins: np.ndarray, pred_sem: np.ndarray, pred_ins: np.ndarray) -> None:
-        """Add one image; all (H, W) integers, dataset class ids and instance ids."""
-        self.update_pairs(count_pairs(gt_sem, gt_ins, pred_sem, pred_ins, self.label_space))
+    @classmethod
+    def for_data(cls, label_space: LabelSpace, truth: Any, protocol: str = OFFICIAL) -> 'PanopticQuality':
+        """Return an accumulator that follows a protocol."""
+        return cls(label_space, protocol)
 
-    def update_pairs(self, pairs: PairCounts) -> None:
-        """Add one image whose overlaps are counted already."""
-        self.counts.add(self._matcher.match(pairs))
+    def update_pairs(self, pairs: Optional[PairCounts], video_id: int = 0) -> None:
+        """Add one image whose overlaps are counted already; None adds nothing."""
+        if pairs is not None:
+            self.counts.add(self._matcher.match(pairs))
 
     def merge(self, other: 'PanopticQuality') -> None:
         """Add what another accumulator has seen."""
         self.counts.add(other.counts)
 
     def compute(self) -> PanopticScores:
-        """The scores of everything seen so far."""
+        """Return the scores of everything seen so far."""
         return panoptic_scores(self.counts, self.label_space, self.protocol)

@@ -7,19 +7,17 @@ size |g|. Classes don't have to agree for AQ, identities do.
 """
 
 from dataclasses import dataclass, field
-from functools import partial
-from typing import Dict, List, Optional, Tuple
+from typing import Any, Dict, List, Optional, Tuple
 
 import numpy as np
 
-from knet.evaluation.pairs import PairCounts, count_pairs, segment_class, segment_instance
+from knet.evaluation.frames import Skipped
+from knet.evaluation.metric import PairMetric, Result, register_metric
+from knet.evaluation.pairs import PairCounts, segment_class, segment_instance
 from knet.evaluation.protocols import OFFICIAL, PAPER_REPO, check_protocol, stq_things
-from knet.evaluation.runner import Skipped, iterate_pairs, map_videos, pair_up
 from knet.evaluation.semantic import confusion_matrix, intersection_over_union, none_if_nan
 from knet.evaluation.tables import format_table
-from knet.labels import LabelSpace, get_label_space
-from knet.layouts.base import VideoGroundTruth
-from knet.results.panoptic_store import PredictionReader
+from knet.labels import LabelSpace
 
 
 @dataclass(frozen=True)
@@ -42,7 +40,7 @@ class VideoSTQ:
 
 
 @dataclass(frozen=True)
-class STQResult:
+class STQResult(Result):
     """Scores of a data set, 0..1; None where undefined.
 
     Attributes:
@@ -68,25 +66,25 @@ class STQResult:
     videos: Dict[int, VideoSTQ]
     skipped: Skipped = field(default_factory=Skipped)
 
-    def to_json(self) -> Dict[str, object]:
-        """Plain numbers: protocol, STQ, AQ, SQ, per_class, per_video.
+    def headline(self) -> Dict[str, Optional[float]]:
+        """Return STQ, AQ and SQ."""
+        return dict(STQ=self.stq, AQ=self.aq, SQ=self.sq)
+
+    def to_json(self) -> Dict[str, Any]:
+        """Return plain numbers: protocol, STQ, AQ, SQ, per_class, per_video.
 
         ``skipped`` is there only when something was left out.
         """
-        document = dict(
+        document: Dict[str, Any] = dict(
             protocol=self.protocol,
-            STQ=self.stq,
-            AQ=self.aq,
-            SQ=self.sq,
+            **self.headline(),
             per_class={str(i): dict(name=self.class_names[i], iou=iou) for i, iou in self.class_iou.items()},
             per_video={str(v): dict(STQ=s.stq, AQ=s.aq, SQ=s.sq, frames=s.frames) for v, s in self.videos.items()},
         )
-        if self.skipped:
-            document['skipped'] = self.skipped.to_json()
-        return document
+        return self.skipped.added_to(document)
 
     def table(self) -> str:
-        """Readable tables in percent: per class, per video, all."""
+        """Return readable tables in percent: per class, per video, all."""
         classes = [(f'{i} {self.class_names[i]}', iou) for i, iou in self.class_iou.items()]
         if self.void_predicted:
             classes.append(('void predicted on labelled pixels (counts in SQ)', 0.0))
@@ -103,13 +101,13 @@ class STQResult:
             f'STQ, protocol {self.protocol}, in percent',
             format_table(('class', 'IoU'), classes),
             format_table(('video', 'STQ', 'AQ', 'SQ', 'frames', 'tubes'), [*videos, total]),
+            *self.skipped.notes(),
         ]
-        if self.skipped:
-            parts.append(f'NOT the whole data set; left out:\n{self.skipped.describe()}')
         return '\n\n'.join(parts)
 
 
-class STQuality:
+@register_metric('stq')
+class STQuality(PairMetric[STQResult]):
     """Accumulates frames of videos; frames of a video may come in any order.
 
     ``'official'`` follows deeplab2: ground-truth void stays in, so that
@@ -130,14 +128,15 @@ class STQuality:
         self._frames: Dict[int, List[PairCounts]] = {}
         self._num_frames: Dict[int, int] = {}
 
-    def update(
-        self, gt_sem: np.ndarray, gt_ins: np.ndarray, pred_sem: np.ndarray, pred_ins: np.ndarray, video_id: int
-    ) -> None:
-        """Add a frame; all (H, W) integers, dataset class ids and instance ids."""
-        self.update_pairs(count_pairs(gt_sem, gt_ins, pred_sem, pred_ins, self.label_space), video_id)
+    @classmethod
+    def for_data(cls, label_space: LabelSpace, truth: Any, protocol: str = OFFICIAL) -> 'STQuality':
+        """Return an accumulator that follows a protocol."""
+        return cls(label_space, protocol)
 
-    def update_pairs(self, pairs: PairCounts, video_id: int) -> None:
-        """Add a frame whose overlaps are counted already."""
+    def update_pairs(self, pairs: Optional[PairCounts], video_id: int = 0) -> None:
+        """Add a frame whose overlaps are counted already; one without prediction adds nothing."""
+        if pairs is None:
+            return
         self._frames.setdefault(video_id, []).append(pairs)
         self._num_frames[video_id] = self._num_frames.get(video_id, 0) + 1
 
@@ -147,15 +146,8 @@ class STQuality:
             self._frames[video] = [PairCounts.sum([*self._frames.get(video, []), *tables])]
             self._num_frames[video] = self._num_frames.get(video, 0) + other._num_frames[video]
 
-    def compute(self, skipped: Optional[Skipped] = None) -> STQResult:
-        """The scores of everything seen so far.
-
-        Args:
-            skipped: What the result should mention as left out.
-
-        Returns:
-            The scores.
-        """
+    def compute(self) -> STQResult:
+        """Return the scores of everything seen so far."""
         associations, tubes, videos = 0.0, 0, {}
         matrix = np.zeros((self.label_space.num_classes + 1,) * 2, dtype=np.int64)
         for video in sorted(self._frames):
@@ -176,7 +168,6 @@ class STQuality:
             {info.dataset_id: info.name for info in classes},
             not np.isnan(iou[-1]),
             videos,
-            skipped or Skipped(),
         )
 
     def _associate(self, pairs: PairCounts) -> Tuple[float, int]:
@@ -211,51 +202,3 @@ def _scores(association: float, tubes: int, matrix: np.ndarray) -> Tuple[Optiona
     aq = association / tubes if tubes else 0.0
     sq = float(iou.mean()) if len(iou) else None
     return (None if sq is None else float(np.sqrt(aq * sq))), aq, sq
-
-
-def evaluate_stq(
-    predictions: PredictionReader,
-    ground_truth: VideoGroundTruth,
-    label_space: LabelSpace,
-    protocol: str = OFFICIAL,
-    nproc: int = 1,
-    allow_missing: bool = False,
-) -> STQResult:
-    """Score stored predictions with STQ.
-
-    Args:
-        predictions: Stored predictions.
-        ground_truth: Their ground truth; its videos are the ones scored.
-        label_space: The classes, or the name of a label space.
-        protocol: ``'official'`` or ``'paper-repo'``.
-        nproc: Processes, at most one per video.
-        allow_missing: Score the frames that both sides have; the result says
-            what was left out.
-
-    Returns:
-        The scores.
-
-    Raises:
-        ValueError: If frames are missing, sizes differ, a class is unknown or
-            a file is damaged.
-    """
-    check_protocol(protocol)
-    label_space = get_label_space(label_space)
-    skipped = pair_up(predictions, ground_truth, allow_missing)
-    lengths = {v: len(ground_truth.frames(v)) for v in ground_truth.videos() if v not in skipped.videos}
-    job = partial(_count_video, predictions, ground_truth, label_space, protocol)
-    total = STQuality(label_space, protocol)
-    for part in map_videos(job, lengths, nproc).values():
-        total.merge(part)
-    return total.compute(skipped)
-
-
-def _count_video(
-    predictions: PredictionReader, ground_truth: VideoGroundTruth, label_space: LabelSpace, protocol: str, video: int
-) -> STQuality:
-    """Everything STQ needs to know of one video."""
-    metric = STQuality(label_space, protocol)
-    for _, pairs in iterate_pairs(predictions, ground_truth, label_space, video):
-        if pairs is not None:
-            metric.update_pairs(pairs, video)
-    return metric

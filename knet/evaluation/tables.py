@@ -1,6 +1,6 @@
 """Plain-text tables of scores."""
 
-from typing import Sequence, Tuple
+from typing import Any, Dict, Mapping, Optional, Sequence, Tuple
 
 
 def format_table(header: Sequence[str], rows: Sequence[Tuple]) -> str:
@@ -24,3 +24,21 @@ def format_table(header: Sequence[str], rows: Sequence[Tuple]) -> str:
     widths = [max(len(row[i]) for row in cells) for i in range(len(header))]
     lines = [' '.join([row[0].ljust(widths[0])] + [c.rjust(w) for c, w in zip(row[1:], widths[1:])]) for row in cells]
     return '\n'.join([lines[0], '-' * len(lines[0]), *lines[1:]])
+
+
+def headline_of(document: Mapping[str, Any]) -> Dict[str, Optional[float]]:
+    """Return the scores that stand at the top of a document of :meth:`~knet.evaluation.metric.Result.to_json`.
+
+    >>> headline_of(dict(protocol='official', VPQ=0.5, k={'1': dict(VPQ=0.6)}))
+    {'VPQ': 0.5}
+    """
+    return {name: value for name, value in document.items() if value is None or isinstance(value, float)}
+
+
+def window_scores(document: Mapping[str, Any]) -> Dict[str, Optional[float]]:
+    """Return VPQ by window length of a document with VPQ.
+
+    >>> window_scores(dict(protocol='official', VPQ=0.5, k={'1': dict(VPQ=0.6)}))
+    {'1': 0.6}
+    """
+    return {k: scores['VPQ'] for k, scores in document['k'].items()}

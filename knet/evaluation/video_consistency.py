@@ -66,6 +66,7 @@ class VideoConsistency:
         self._paper: Dict[int, Dict[int, List[Counts]]] = {}
         self._video: Optional[int] = None
         self._length = 0
+        self._last_labels = self._last_semantic = self._last_predicted = np.zeros((0, 0), np.uint8)
 
     def update(
         self, semantic: np.ndarray, predicted: np.ndarray, video_id: int, labels: Optional[np.ndarray] = None

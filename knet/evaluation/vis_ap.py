@@ -8,14 +8,18 @@ areas here being the mean over the frames in which a track is visible.
 
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import Dict, List, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
 from pycocotools import mask as mask_api
 
+from knet.evaluation.frames import Skipped
+from knet.evaluation.metric import Metric, Result, register_metric
+from knet.evaluation.protocols import OFFICIAL
 from knet.evaluation.tables import format_table
+from knet.labels import LabelSpace
 from knet.layouts.youtube_vis import Rle, Track, VisGroundTruth
-from knet.results.track_store import Record, check_results
+from knet.results.track_store import Record, TrackPredictions, check_results
 
 THRESHOLDS = np.linspace(0.5, 0.95, 10)
 RECALLS = np.linspace(0.0, 1.0, 101)
@@ -51,7 +55,7 @@ class ClassMatches:
 
 
 @dataclass
-class VisResult:
+class VisResult(Result):
     """Scores in 0..1; None where there is nothing to find.
 
     Attributes:
@@ -82,8 +86,8 @@ class VisResult:
             ]
         )
 
-    def summary(self) -> Dict[str, Optional[float]]:
-        """The 12 numbers, by :data:`NAMES`."""
+    def headline(self) -> Dict[str, Optional[float]]:
+        """Return the 12 numbers of the benchmark, by :data:`NAMES`."""
         values = [
             self._ap(),
             self._ap(rows=slice(0, 1)),
@@ -101,7 +105,7 @@ class VisResult:
         return dict(zip(NAMES, values))
 
     def per_class(self) -> Dict[int, Dict[str, Optional[float]]]:
-        """``AP, AP50, AP75, AR10`` by category id, for categories with tracks or detections."""
+        """Return ``AP, AP50, AP75, AR10`` by category id, for categories with tracks or detections."""
         return {
             cat: dict(
                 AP=self._ap(category=cat),
@@ -113,12 +117,12 @@ class VisResult:
         }
 
     def table(self) -> str:
-        """Per class, then the 12 numbers, in percent."""
+        """Return readable tables: per class, then the 12 numbers, in percent."""
         rows = [
             (self.categories[cat], *values.values(), self.tracks.get(cat, 0), self.detections.get(cat, 0))
             for cat, values in self.per_class().items()
         ]
-        summary = self.summary()
+        summary = self.headline()
         rows.append(
             (
                 'mean',
@@ -130,10 +134,10 @@ class VisResult:
         classes = format_table(('class', 'AP', 'AP50', 'AP75', 'AR10', 'tracks', 'detections'), rows)
         return classes + '\n\n' + format_table(('', *NAMES), [('all', *summary.values())])
 
-    def to_json(self) -> Dict[str, object]:
-        """The same as plain dicts."""
+    def to_json(self) -> Dict[str, Any]:
+        """Return the 12 numbers, and ``classes`` with those of every class by name."""
         classes = {self.categories[cat]: values for cat, values in self.per_class().items()}
-        return dict(self.summary(), classes=classes)
+        return dict(self.headline(), classes=classes)
 
 
 def _mean(values: Sequence[np.ndarray]) -> Optional[float]:
@@ -161,7 +165,9 @@ def track_overlaps(
             if len(rows) and len(columns):
                 # With "crowds" the denominator is the area of the detection: the product is the exact intersection.
                 share = mask_api.iou(
-                    [detections[i][frame] for i in rows], [tracks[i][frame] for i in columns], [1] * len(columns)
+                    [detections[int(i)][frame] for i in rows],
+                    [tracks[int(i)][frame] for i in columns],
+                    [1] * len(columns),
                 )
                 shared[np.ix_(rows, columns)] += np.rint(share * areas_d[rows, frame, None])
     union = areas_d.sum(1)[:, None] + areas_g.sum(1)[None] - shared
@@ -236,12 +242,15 @@ def _curves(matches: ClassMatches, limit: int) -> Tuple[np.ndarray, np.ndarray]:
     return table, recall[:, -1] if len(kept) else np.zeros(len(THRESHOLDS))
 
 
-class VisAveragePrecision:
+@register_metric('segm')
+class VisAveragePrecision(Metric[VisResult]):
     """Accumulates the matches of videos.
 
     Args:
         categories: Names by category id.
     """
+
+    reads = 'tracks'
 
     def __init__(self, categories: Dict[int, str]) -> None:
         self.categories = categories
@@ -267,13 +276,31 @@ class VisAveragePrecision:
             for name, limits in AREAS.items():
                 self._matches[category, name][video_id] = match_class(overlaps, scores, areas_d, areas_g, crowd, limits)
 
+    @classmethod
+    def for_data(
+        cls, label_space: LabelSpace, truth: VisGroundTruth, protocol: str = OFFICIAL
+    ) -> 'VisAveragePrecision':
+        """Return an accumulator for the categories of a split; there is one protocol."""
+        return cls(truth.categories)
+
+    def pair_up(
+        self, predictions: TrackPredictions, truth: VisGroundTruth, allow_missing: bool
+    ) -> Tuple[Dict[int, int], Skipped]:
+        """Check the tracks as a server would; videos without tracks are no mistake."""
+        check_results(predictions.records, truth, predictions.name)
+        return {video: length for video, (length, _) in truth.videos.items()}, Skipped()
+
+    def update_video(self, predictions: TrackPredictions, truth: VisGroundTruth, video_id: int) -> None:
+        """Add a video from its stored tracks."""
+        self.update(truth.tracks[video_id], predictions.of_video(video_id), video_id)
+
     def merge(self, other: 'VisAveragePrecision') -> None:
         """Take over the videos of another accumulator."""
         for key, videos in other._matches.items():
             self._matches[key].update(videos)
 
     def compute(self) -> VisResult:
-        """The scores of all videos seen."""
+        """Return the scores of all videos seen."""
         result = VisResult({}, {}, self.categories, {}, {})
         for (category, name), videos in sorted(self._matches.items()):
             parts = [videos[video] for video in sorted(videos)]
@@ -291,26 +318,3 @@ class VisAveragePrecision:
                 for limit in (1, 10, MAX_DETECTIONS):
                     result.recall[category, name, limit] = _curves(whole, limit)[1]
         return result
-
-
-def evaluate_vis(records: Sequence[Record], truth: VisGroundTruth) -> VisResult:
-    """Score results.
-
-    Args:
-        records: Items of ``results.json``.
-        truth: Tracks of the split.
-
-    Returns:
-        Scores; :meth:`VisResult.summary` gives the 12 numbers of the benchmark.
-
-    Raises:
-        ValueError: If the results do not fit, see :func:`.vis_results.check_results`.
-    """
-    check_results(records, truth)
-    by_video: Dict[int, List[Record]] = defaultdict(list)
-    for record in records:
-        by_video[record['video_id']].append(record)
-    accumulator = VisAveragePrecision(truth.categories)
-    for video, tracks in truth.tracks.items():
-        accumulator.update(tracks, by_video[video], video)
-    return accumulator.compute()

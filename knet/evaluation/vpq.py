@@ -6,19 +6,17 @@ is a short tube and a change of identity breaks it. Windows slide by one frame.
 
 from collections import deque
 from dataclasses import dataclass, field
-from functools import partial
-from typing import Deque, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Deque, Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
 
-from knet.evaluation.pairs import PairCounts, count_pairs
+from knet.evaluation.frames import Skipped
+from knet.evaluation.metric import PairMetric, Result, register_metric
+from knet.evaluation.pairs import PairCounts
 from knet.evaluation.pq import MatchCounts, MatchRules, PanopticScores, SegmentMatcher, panoptic_scores
 from knet.evaluation.protocols import OFFICIAL, PAPER_REPO, check_protocol, vpq_ignores_crowd
-from knet.evaluation.runner import Skipped, iterate_pairs, map_videos, pair_up
 from knet.evaluation.tables import format_table
-from knet.labels import LabelSpace, get_label_space
-from knet.layouts.base import VideoGroundTruth
-from knet.results.panoptic_store import PredictionReader
+from knet.labels import LabelSpace
 
 DEFAULT_KS = (1, 2, 3, 4)
 
@@ -41,7 +39,7 @@ class WindowScores:
 
 
 @dataclass(frozen=True)
-class VPQResult:
+class VPQResult(Result):
     """Scores of a data set, 0..1; None where undefined.
 
     Attributes:
@@ -56,17 +54,19 @@ class VPQResult:
     windows: Dict[int, WindowScores]
     skipped: Skipped = field(default_factory=Skipped)
 
-    def to_json(self) -> Dict[str, object]:
-        """Plain numbers: protocol, VPQ, and for each k VPQ, its groups and classes.
+    def headline(self) -> Dict[str, Optional[float]]:
+        """Return VPQ, the mean over the window lengths."""
+        return dict(VPQ=self.vpq)
+
+    def to_json(self) -> Dict[str, Any]:
+        """Return plain numbers: protocol, VPQ, and for each k VPQ, its groups and classes.
 
         ``skipped`` is there only when something was left out.
         """
-        document = dict(protocol=self.protocol, VPQ=self.vpq, k={str(k): self._k_to_json(k) for k in self.windows})
-        if self.skipped:
-            document['skipped'] = self.skipped.to_json()
-        return document
+        document = dict(protocol=self.protocol, **self.headline(), k={str(k): self._k_to_json(k) for k in self.windows})
+        return self.skipped.added_to(document)
 
-    def _k_to_json(self, k: int) -> Dict[str, object]:
+    def _k_to_json(self, k: int) -> Dict[str, Any]:
         scores = self.windows[k].scores
         return dict(
             VPQ=scores.pq,
@@ -79,7 +79,7 @@ class VPQResult:
         )
 
     def table(self) -> str:
-        """Readable tables in percent: per class, per video, per window length k.
+        """Return readable tables in percent: per class, per video, per window length k.
 
         The counts of every class are in :meth:`to_json`.
         """
@@ -95,7 +95,7 @@ class VPQResult:
             format_table(('class', *columns), classes),
             format_table(('video', *columns), videos),
         ]
-        rows = [
+        rows: List[Tuple] = [
             (f'k={k}', w.scores.pq, w.scores.pq_th, w.scores.pq_st, w.scores.pq_all, w.windows)
             for k, w in self.windows.items()
         ]
@@ -111,12 +111,11 @@ class VPQResult:
                 done = 'scored as one window' if self.protocol == PAPER_REPO else 'contribute nothing'
                 names = ', '.join(map(str, window.short_videos))
                 notes.append(f'k={k}: videos with fewer than {k} frames {done}: {names}')
-        if self.skipped:
-            notes.append(f'NOT the whole data set; left out:\n{self.skipped.describe()}')
-        return notes
+        return notes + self.skipped.notes()
 
 
-class VideoPanopticQuality:
+@register_metric('vpq')
+class VideoPanopticQuality(PairMetric[VPQResult]):
     """Accumulates videos, each frame by frame in order.
 
     ``'official'``: means over classes that occur, every void pixel is void,
@@ -130,15 +129,24 @@ class VideoPanopticQuality:
         label_space: The classes.
         ks: Window lengths in frames, each >= 1.
         protocol: ``'official'`` or ``'paper-repo'``.
+        depth_thres: Depth-aware VPQ: pixels whose depth is off by more than this share of the true depth count as not
+            predicted.
 
     Raises:
         ValueError: If a window length is below 1 or none is given.
     """
 
-    def __init__(self, label_space: LabelSpace, ks: Sequence[int] = DEFAULT_KS, protocol: str = OFFICIAL) -> None:
+    def __init__(
+        self,
+        label_space: LabelSpace,
+        ks: Sequence[int] = DEFAULT_KS,
+        protocol: str = OFFICIAL,
+        depth_thres: Optional[float] = None,
+    ) -> None:
         if not ks or min(ks) < 1:
             raise ValueError(f'window lengths must be 1 or more frames, got {list(ks)}')
         self.label_space = label_space
+        self.depth_thres = depth_thres
         self.ks = tuple(sorted(set(ks)))
         self.protocol = check_protocol(protocol)
         rules = MatchRules(
@@ -147,13 +155,12 @@ class VideoPanopticQuality:
         self._matcher = SegmentMatcher(label_space, rules)
         self._videos: Dict[int, _VideoState] = {}
 
-    def update(
-        self, gt_sem: np.ndarray, gt_ins: np.ndarray, pred_sem: np.ndarray, pred_ins: np.ndarray, video_id: int
-    ) -> None:
-        """Add a video's next frame; all (H, W) integers, dataset class ids and instance ids."""
-        self.update_pairs(count_pairs(gt_sem, gt_ins, pred_sem, pred_ins, self.label_space), video_id)
+    @classmethod
+    def for_data(cls, label_space: LabelSpace, truth: Any, protocol: str = OFFICIAL) -> 'VideoPanopticQuality':
+        """Return an accumulator with the window lengths of the benchmark."""
+        return cls(label_space, truth.vpq_windows, protocol)
 
-    def update_pairs(self, pairs: Optional[PairCounts], video_id: int) -> None:
+    def update_pairs(self, pairs: Optional[PairCounts], video_id: int = 0) -> None:
         """Add a video's next frame.
 
         Args:
@@ -170,8 +177,9 @@ class VideoPanopticQuality:
                 self._score_window(state, k, recent[-k:])
 
     def _score_window(self, state: '_VideoState', k: int, frames: Sequence[Optional[PairCounts]]) -> None:
-        if all(pairs is not None for pairs in frames):
-            state.counts[k].add(self._matcher.match(PairCounts.sum(frames)))
+        found = [pairs for pairs in frames if pairs is not None]
+        if len(found) == len(frames):
+            state.counts[k].add(self._matcher.match(PairCounts.sum(found)))
             state.windows[k] += 1
 
     def merge(self, other: 'VideoPanopticQuality') -> None:
@@ -186,19 +194,13 @@ class VideoPanopticQuality:
             raise ValueError(f'video {shared[0]} is in both accumulators; give all its frames to one')
         self._videos.update(other._videos)
 
-    def compute(self, skipped: Optional[Skipped] = None) -> VPQResult:
-        """The scores of everything seen so far.
-
-        Args:
-            skipped: What the result should mention as left out.
-
-        Returns:
-            The scores.
-        """
+    def compute(self) -> VPQResult:
+        """Return the scores of everything seen so far."""
         results = {k: self._compute_k(k) for k in self.ks}
         scores = [window.scores.pq for window in results.values()]
-        vpq = None if None in scores else float(np.mean(scores))
-        return VPQResult(self.protocol, vpq, results, skipped or Skipped())
+        defined = [value for value in scores if value is not None]
+        vpq = float(np.mean(defined)) if len(defined) == len(scores) else None
+        return VPQResult(self.protocol, vpq, results)
 
     def _compute_k(self, k: int) -> WindowScores:
         total, windows, videos, short = MatchCounts(self.label_space.num_classes), 0, {}, []
@@ -207,8 +209,8 @@ class VideoPanopticQuality:
             counts, num_windows = state.counts[k], state.windows[k]
             if state.frames < k:
                 short.append(video)
-                frames = list(state.last)
-                if self.protocol == PAPER_REPO and None not in frames:
+                frames = [pairs for pairs in state.last if pairs is not None]
+                if self.protocol == PAPER_REPO and len(frames) == len(state.last):
                     counts, num_windows = self._matcher.match(PairCounts.sum(frames)), 1
             total.add(counts)
             windows += num_windows
@@ -232,61 +234,3 @@ class _VideoState:
         self.frames = 0
         self.counts = {k: MatchCounts(num_classes) for k in ks}
         self.windows = dict.fromkeys(ks, 0)
-
-
-def evaluate_vpq(
-    predictions: PredictionReader,
-    ground_truth: VideoGroundTruth,
-    label_space: LabelSpace,
-    ks: Optional[Sequence[int]] = None,
-    protocol: str = OFFICIAL,
-    nproc: int = 1,
-    allow_missing: bool = False,
-    depth_thres: Optional[float] = None,
-) -> VPQResult:
-    """Score stored predictions with VPQ; every file is read once for all k.
-
-    Args:
-        predictions: Stored predictions.
-        ground_truth: Their ground truth; its videos are the ones scored.
-        label_space: The classes, or the name of a label space.
-        ks: Window lengths in (labelled) frames; default: those of the benchmark.
-        protocol: ``'official'`` or ``'paper-repo'``.
-        nproc: Processes, at most one per video.
-        allow_missing: Score the windows that both sides have completely; the
-            result says what was left out.
-        depth_thres: Depth-aware VPQ: pixels whose depth is off by more than
-            this share of the true depth count as not predicted.
-
-    Returns:
-        The scores.
-
-    Raises:
-        ValueError: If frames are missing, sizes differ, a class is unknown or
-            a file is damaged.
-        FileNotFoundError: If depth is asked for and missing.
-    """
-    label_space = get_label_space(label_space)
-    total = VideoPanopticQuality(label_space, ground_truth.vpq_windows if ks is None else ks, protocol)
-    skipped = pair_up(predictions, ground_truth, allow_missing)
-    lengths = {v: len(ground_truth.frames(v)) for v in ground_truth.videos() if v not in skipped.videos}
-    job = partial(_count_video, predictions, ground_truth, label_space, total.ks, protocol, depth_thres)
-    for part in map_videos(job, lengths, nproc).values():
-        total.merge(part)
-    return total.compute(skipped)
-
-
-def _count_video(
-    predictions: PredictionReader,
-    ground_truth: VideoGroundTruth,
-    label_space: LabelSpace,
-    ks: Sequence[int],
-    protocol: str,
-    depth_thres: Optional[float],
-    video: int,
-) -> VideoPanopticQuality:
-    """Everything VPQ needs to know of one video."""
-    metric = VideoPanopticQuality(label_space, ks, protocol)
-    for _, pairs in iterate_pairs(predictions, ground_truth, label_space, video, depth_thres):
-        metric.update_pairs(pairs, video)
-    return metric

@@ -14,7 +14,7 @@ Three numberings meet here:
 """
 
 from dataclasses import dataclass
-from typing import Dict, Sequence, Tuple, Union
+from typing import Any, Dict, Sequence, Tuple, Union
 
 import numpy as np
 
@@ -117,6 +117,34 @@ class LabelSpace:
     def stuff_ids(self) -> Tuple[int, ...]:
         """Dataset ids of the stuff classes; position + T = model class."""
         return tuple(c.dataset_id for c in self.stuff)
+
+    def to_plain(self) -> Dict[str, Any]:
+        """Return the label space as plain data, which JSON can hold.
+
+        >>> LabelSpace('one', [ClassInfo('car', (0, 0, 142), True, 13)]).to_plain()['classes']
+        [{'id': 13, 'name': 'car', 'kind': 'thing', 'colour': [0, 0, 142]}]
+        """
+        classes = [
+            dict(id=c.dataset_id, name=c.name, kind='thing' if c.is_thing else 'stuff', colour=list(c.colour))
+            for c in self.classes
+        ]
+        return dict(name=self.name, void=self.void, classes=classes)
+
+    @classmethod
+    def from_plain(cls, plain: Dict[str, Any]) -> 'LabelSpace':
+        """Return the label space that :meth:`to_plain` has described; it is not registered.
+
+        Raises:
+            ValueError: If it is no description of a label space.
+        """
+        try:
+            classes = [
+                ClassInfo(c['name'], (c['colour'][0], c['colour'][1], c['colour'][2]), c['kind'] == 'thing', c['id'])
+                for c in plain['classes']
+            ]
+            return cls(plain['name'], classes, plain['void'])
+        except (KeyError, TypeError, IndexError) as error:
+            raise ValueError(f'this is no description of a label space ({error!r}); write it again') from error
 
     def __repr__(self) -> str:
         return f'LabelSpace({self.name!r}, {self.num_things} things + {self.num_stuff} stuff)'

@@ -11,19 +11,22 @@ Layout of a result folder::
 Ground truth is read by :mod:`knet.layouts`.
 """
 
-import json
 import re
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Set, Tuple
+from typing import Any, Dict, List, Optional, Sequence, Set, Tuple
 
 import numpy as np
 
+from knet.labels import LabelSpace
 from knet.layouts.base import StoredVideos
 from knet.layouts.images import read_depth, read_gray
-from knet.utils.io import PathLike, write_json_atomic, write_png_atomic
+from knet.results.exports.kitti_step import encode_final, final_file
+from knet.results.run_folder import RunFolder, read_label_space
+from knet.utils.io import PathLike, write_png_atomic
 
 _FRAME_NAME = re.compile(r'(\d+)_(\d+)_(cat|ins)\.png')
 _FINAL_NAME = re.compile(r'\d+\.png')
+MANIFEST = 'manifest.json'
 _MAX_CLASS = 255
 _MAX_INSTANCE = 65535
 
@@ -44,7 +47,8 @@ class PredictionWriter:
             two runs. Of several processes only one may do that, before the
             others write.
         final: Also write the KITTI-STEP submission files.
-        names: What the data set calls its videos, for the manifest.
+        names: Names of the videos in the data set, for the manifest.
+        label_space: Classes of the predictions, for the manifest.
 
     Raises:
         ValueError: If ``out_dir`` holds predictions made with another ``meta``
@@ -59,42 +63,22 @@ class PredictionWriter:
         resume: bool = True,
         final: bool = False,
         names: Optional[Dict[int, str]] = None,
+        label_space: Optional[LabelSpace] = None,
     ) -> None:
         self.out_dir = Path(out_dir)
         self.final = final
         self._names = {str(video): name for video, name in (names or {}).items()}
-        self._meta = json.loads(json.dumps(meta))
+        self._run = RunFolder(out_dir, MANIFEST, '.done', meta, label_space)
         self._started: Set[int] = set()
         if resume:
-            self._check_meta()
+            self._run.check()
         else:
             self._forget_earlier_run()
         self._write_manifest()
 
-    @property
-    def _manifest(self) -> Path:
-        return self.out_dir / 'manifest.json'
-
-    def _done_file(self, video_id: int) -> Path:
-        # One file per video, so that processes need no lock between them.
-        return self.out_dir / '.done' / f'{video_id}.json'
-
-    def _check_meta(self) -> None:
-        if not self._manifest.exists():
-            return
-        before = _read_json(self._manifest).get('meta', {})
-        differing = sorted(k for k in {*before, *self._meta} if before.get(k) != self._meta.get(k))
-        if differing:
-            changes = '; '.join(f'{k}: {before.get(k)!r} there, {self._meta.get(k)!r} now' for k in differing)
-            raise ValueError(
-                f'{self.out_dir} holds predictions of another run ({changes}). '
-                'Choose another output folder, or start over without resuming.'
-            )
-
     def _forget_earlier_run(self) -> None:
         """Remove all that a writer writes, and nothing else that may lie in the folder."""
-        for path in (self.out_dir / '.done').glob('*.json'):
-            path.unlink()
+        self._run.clear()
         for pattern, name in (('panoptic/*/*.png', _FRAME_NAME), ('final/*/*.png', _FINAL_NAME)):
             for path in self.out_dir.glob(pattern):
                 if path.parent.name.isdigit() and name.fullmatch(path.name):
@@ -130,27 +114,25 @@ class PredictionWriter:
         write_png_atomic(folder / f'{name}_cat.png', semantic)
         write_png_atomic(folder / f'{name}_ins.png', instance)
         if self.final:
-            rgb = np.stack([semantic, instance // 256, instance % 256], axis=-1).astype(np.uint8)
-            write_png_atomic(self._final_folder(video_id) / f'{frame_id:06d}.png', rgb)
+            write_png_atomic(final_file(self.out_dir, video_id, frame_id), encode_final(semantic, instance))
 
     def _final_folder(self, video_id: int) -> Path:
-        return self.out_dir / 'final' / f'{video_id:04d}'
+        return final_file(self.out_dir, video_id, 0).parent
 
     def _start_video(self, video_id: int) -> None:
         """Forget what an earlier run left of the video."""
         self._started.add(video_id)
-        if self._done_file(video_id).exists():
-            self._done_file(video_id).unlink()
+        self._run.forget(video_id)
         for folder in (self.out_dir / 'panoptic' / str(video_id), self._final_folder(video_id)):
             for leftover in folder.glob('*.png'):
                 leftover.unlink()
 
     def finish_video(self, video_id: int, num_frames: int) -> None:
         """Record that all ``num_frames`` frames of the video are written."""
-        write_json_atomic(self._done_file(video_id), dict(frames=num_frames, meta=self._meta))
+        self._run.finish(video_id, num_frames)
 
     def is_complete(self, video_id: int, num_frames: int) -> bool:
-        """Whether the video needs no further work.
+        """Return whether the video needs no further work.
 
         Args:
             video_id: Video number.
@@ -160,30 +142,23 @@ class PredictionWriter:
             True if the video was finished with as many frames, by this run or
             a resumed one, and its files are still there.
         """
-        record = _read_json(self._done_file(video_id))
-        if record.get('frames') != num_frames or record.get('meta') != self._meta:
+        if not self._run.is_finished(video_id, num_frames):
             return False
         if self.final and len(list(self._final_folder(video_id).glob('*.png'))) != num_frames:
             return False
         frames = _list_frames(self.out_dir / 'panoptic' / str(video_id), video_id)
         return len(frames) == num_frames and all(pair[0] and pair[1] for pair in frames.values())
 
-    def _finished_videos(self) -> Dict[str, int]:
-        records = {
-            int(path.stem): _read_json(path) for path in (self.out_dir / '.done').glob('*.json') if path.stem.isdigit()
-        }
-        return {str(v): records[v]['frames'] for v in sorted(records) if records[v].get('meta') == self._meta}
-
     def _write_manifest(self) -> None:
         names = dict(names=self._names) if self._names else {}
-        write_json_atomic(self._manifest, dict(format=1, meta=self._meta, videos=self._finished_videos(), **names))
+        self._run.write_manifest(videos=self._run.finished(), **names)
 
     def close(self) -> None:
         """Collect the finished videos of all processes in the manifest."""
         # Another process may finish a video while we write: the last one to write must have seen everything.
         seen = None
-        while seen != self._finished_videos():
-            seen = self._finished_videos()
+        while seen != self._run.finished():
+            seen = self._run.finished()
             self._write_manifest()
 
     def __enter__(self) -> 'PredictionWriter':
@@ -219,15 +194,24 @@ class PredictionReader(StoredVideos):
         if not any(self._videos.values()):
             raise FileNotFoundError(f'{self.root}: no <video>/SSSSSS_FFFFFF_cat.png in it')
 
+    def label_space(self) -> Optional[LabelSpace]:
+        """Return the classes that the manifest stores; None for folders of other programs and of older runs.
+
+        Raises:
+            ValueError: If the manifest is damaged.
+        """
+        return read_label_space(self.root.parent / MANIFEST)
+
     @staticmethod
-    def _complete_pairs(folder: Path, video: int) -> Dict[int, List[Path]]:
-        pairs = _list_frames(folder, video)
-        for frame, (semantic, instance) in pairs.items():
-            if not (semantic and instance):
+    def _complete_pairs(folder: Path, video: int) -> Dict[int, Sequence[Path]]:
+        pairs: Dict[int, Sequence[Path]] = {}
+        for frame, (semantic, instance) in _list_frames(folder, video).items():
+            if semantic is None or instance is None:
                 raise FileNotFoundError(
                     f'{semantic or instance}: its {"ins" if semantic else "cat"} partner is '
                     f'missing; predict video {video}, frame {frame} again'
                 )
+            pairs[frame] = (semantic, instance)
         return pairs
 
     def read(self, video_id: int, frame_id: int) -> Tuple[np.ndarray, np.ndarray]:
@@ -263,9 +247,9 @@ class PredictionReader(StoredVideos):
         return read_depth(path)
 
 
-def _list_frames(folder: Path, video: int) -> Dict[int, List[Path]]:
-    """Class and instance files by frame number; None for a missing partner."""
-    frames: Dict[int, List[Path]] = {}
+def _list_frames(folder: Path, video: int) -> Dict[int, List[Optional[Path]]]:
+    """Return class and instance files by frame number; None for a missing partner."""
+    frames: Dict[int, List[Optional[Path]]] = {}
     for path in folder.iterdir() if folder.is_dir() else ():
         match = _FRAME_NAME.fullmatch(path.name)
         if not match:
@@ -274,13 +258,3 @@ def _list_frames(folder: Path, video: int) -> Dict[int, List[Path]]:
             raise ValueError(f'{path}: the name says video {int(match.group(1))}, the folder {video}; rename it')
         frames.setdefault(int(match.group(2)), [None, None])[match.group(3) == 'ins'] = path
     return frames
-
-
-def _read_json(path: Path) -> Dict[str, Any]:
-    """The object in a file; empty if there is none, or another process has just removed it."""
-    try:
-        return json.loads(path.read_text(encoding='utf-8'))
-    except FileNotFoundError:
-        return {}
-    except ValueError as error:
-        raise ValueError(f'{path}: damaged ({error}); remove it to start over') from error

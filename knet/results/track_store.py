@@ -1,22 +1,25 @@
-"""Results of video instance segmentation: the server's file, its check, and a store that resumes.
+"""Results of video instance segmentation: the records of tracks, their check, and a store that resumes.
 
 ``results.json`` is a list of tracks with the keys ``video_id``, ``score``, ``category_id`` and
-``segmentations`` (one run-length code or null per frame); ``submission_file.zip`` holds it.
+``segmentations`` (one run-length code or null per frame); see :mod:`knet.results.exports.youtube_vis`.
 """
 
 import json
-import shutil
 import zipfile
 from collections import Counter
+from functools import cached_property
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Optional, Sequence
 
 import numpy as np
 
+from knet.labels import LabelSpace
 from knet.layouts.youtube_vis import Rle, VisGroundTruth
-from knet.utils.io import PathLike, atomic_path, write_json_atomic
+from knet.results.run_folder import RunFolder
+from knet.utils.io import PathLike
 
 Record = Dict[str, Any]
+MANIFEST = 'videos.json'
 KEYS = ('video_id', 'score', 'category_id', 'segmentations')
 _NAMED_IN_ERRORS = 5
 
@@ -50,6 +53,30 @@ def track_records(
         )
         for i in order
     ]
+
+
+class TrackPredictions:
+    """The tracks of many videos, by video.
+
+    Args:
+        records: Items of ``results.json``.
+        name: How messages call them, such as the name of their file.
+    """
+
+    def __init__(self, records: Sequence[Record], name: str = 'results.json') -> None:
+        self.records = records
+        self.name = name
+
+    def of_video(self, video_id: int) -> List[Record]:
+        """Return the tracks of one video in their order."""
+        return self._by_video.get(video_id, [])
+
+    @cached_property
+    def _by_video(self) -> Dict[int, List[Record]]:
+        videos: Dict[int, List[Record]] = {}
+        for record in self.records:
+            videos.setdefault(record['video_id'], []).append(record)
+        return videos
 
 
 def read_results(path: PathLike) -> List[Record]:
@@ -123,32 +150,6 @@ def _fault(record: Any, truth: VisGroundTruth) -> Optional[str]:
     return None
 
 
-def write_submission(records: Sequence[Record], truth: VisGroundTruth, folder: PathLike) -> Tuple[str, str]:
-    """Check results and write ``results.json`` and ``submission_file.zip``; the same records give the same bytes.
-
-    Args:
-        records: All tracks.
-        truth: Videos and categories of the split.
-        folder: Where the files go.
-
-    Returns:
-        Both paths.
-
-    Raises:
-        ValueError: See :func:`check_results`; nothing is written then.
-    """
-    check_results(records, truth)
-    path, archive = Path(folder) / 'results.json', Path(folder) / 'submission_file.zip'
-    write_json_atomic(path, [{key: record[key] for key in KEYS} for record in records], indent=None)
-    with atomic_path(archive) as partial, zipfile.ZipFile(partial, 'w', zipfile.ZIP_DEFLATED) as file:
-        # A fixed date, so that equal results are equal files.
-        entry = zipfile.ZipInfo('results.json', date_time=(1980, 1, 1, 0, 0, 0))
-        entry.compress_type, entry.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
-        with path.open('rb') as source, file.open(entry, 'w') as target:
-            shutil.copyfileobj(source, target)
-    return str(path), str(archive)
-
-
 class VideoResultStore:
     """One file of tracks per video, so that a stopped run can continue.
 
@@ -161,65 +162,38 @@ class VideoResultStore:
         meta: What makes the results what they are (config, checkpoint hash,
             ...); must be JSON.
         resume: Keep what an earlier run with the same ``meta`` left.
+        label_space: Classes of the tracks, for the manifest.
 
     Raises:
         ValueError: If the folder holds results of another run (with ``resume``).
     """
 
-    def __init__(self, folder: PathLike, meta: Dict[str, Any], resume: bool = True) -> None:
-        self.folder = Path(folder)
-        self._meta = json.loads(json.dumps(meta))
+    def __init__(
+        self, folder: PathLike, meta: Dict[str, Any], resume: bool = True, label_space: Optional[LabelSpace] = None
+    ) -> None:
+        self._run = RunFolder(folder, MANIFEST, 'videos', meta, label_space)
         if resume:
-            self._check_meta()
+            self._run.check()
         else:
-            for path in self.folder.glob('videos/*.json'):
-                path.unlink()
-        write_json_atomic(self._manifest, dict(format=1, meta=self._meta))
-
-    @property
-    def _manifest(self) -> Path:
-        return self.folder / 'videos.json'
-
-    def _check_meta(self) -> None:
-        if not self._manifest.exists():
-            return
-        before = _read_object(self._manifest).get('meta', {})
-        differing = sorted(key for key in {*before, *self._meta} if before.get(key) != self._meta.get(key))
-        if differing:
-            changes = '; '.join(f'{key}: {before.get(key)!r} there, {self._meta.get(key)!r} now' for key in differing)
-            raise ValueError(
-                f'{self.folder} holds results of another run ({changes}). Choose another output folder, '
-                'or start over with --fresh.'
-            )
-
-    def _path(self, video_id: int) -> Path:
-        return self.folder / 'videos' / f'{video_id}.json'
+            self._run.clear()
+        self._run.write_manifest()
 
     def write(self, video_id: int, num_frames: int, records: List[Record]) -> None:
         """Store the tracks of one video."""
-        write_json_atomic(self._path(video_id), dict(meta=self._meta, frames=num_frames, tracks=records), indent=None)
+        self._run.finish(video_id, num_frames, tracks=records)
 
     def is_complete(self, video_id: int, num_frames: int) -> bool:
-        """Whether this run, or the one it continues, has stored the video with as many frames."""
-        if not self._path(video_id).is_file():
-            return False
-        content = _read_object(self._path(video_id))
-        return content.get('meta') == self._meta and content.get('frames') == num_frames
+        """Return whether this run, or the one it continues, has stored the video with as many frames."""
+        return self._run.is_finished(video_id, num_frames)
 
     def read(self, video_id: int) -> List[Record]:
-        """The tracks of one video.
+        """Return the tracks of one video.
 
         Raises:
             ValueError: If the file is damaged.
+            KeyError: If the video is not complete.
         """
-        return _read_object(self._path(video_id))['tracks']
-
-
-def _read_object(path: Path) -> Dict[str, Any]:
-    try:
-        return json.loads(path.read_text(encoding='utf-8'))
-    except ValueError as error:
-        raise ValueError(f'{path}: damaged ({error}); remove it, and its video is predicted again') from error
+        return self._run.record(video_id)['tracks']
 
 
 def describe_results(records: Sequence[Record], truth: VisGroundTruth) -> str:

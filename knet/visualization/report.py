@@ -8,6 +8,7 @@ from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 import cv2
 import numpy as np
 
+from knet.evaluation.tables import headline_of, window_scores
 from knet.labels import LabelSpace
 from knet.utils.io import PathLike, atomic_path
 from knet.visualization.curves import curves_section
@@ -98,10 +99,10 @@ def _protocols(*results: Optional[Mapping[str, Any]]) -> str:
 def _tiles(stq: Optional[Mapping[str, Any]], vpq: Optional[Mapping[str, Any]]) -> str:
     scores: List[Tuple[str, Optional[float]]] = []
     if stq is not None:
-        scores += [(name, stq[name]) for name in ('STQ', 'AQ', 'SQ')]
+        scores += headline_of(stq).items()
     if vpq is not None:
-        scores.append(('VPQ', vpq['VPQ']))
-        scores += [(f'VPQ k={k}', result['VPQ']) for k, result in vpq['k'].items()]
+        scores += headline_of(vpq).items()
+        scores += [(f'VPQ k={k}', value) for k, value in window_scores(vpq).items()]
     if not scores:
         return ''
     tiles = ''.join(f'<div class="tile"><b>{_number(v)}</b><span>{escape(n)}</span></div>' for n, v in scores)

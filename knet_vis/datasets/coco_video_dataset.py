@@ -10,13 +10,15 @@ from mmdet.datasets.builder import DATASETS
 from mmdet.datasets.pipelines import Compose
 from torch.utils.data import Dataset
 
-from knet.evaluation.vis_ap import evaluate_vis
+from knet.evaluation.metric import score
+from knet.evaluation.vis_ap import VisAveragePrecision
 from knet.labels import LabelSpace, get_label_space
 from knet.layouts.coco import match_categories, read_annotations
 from knet.layouts.coco_video import Video, VideoFrame, index_videos
 from knet.layouts.files import require_files
 from knet.layouts.youtube_vis import VisGroundTruth
-from knet.results.track_store import track_records, write_submission
+from knet.results.exports.youtube_vis import write_submission
+from knet.results.track_store import TrackPredictions, track_records
 from knet_vis.structures import VideoInstances
 
 from .sampling import ClipSampler
@@ -237,12 +239,14 @@ class CocoVideoDataset(Dataset):
             logger: Where the table goes, see :func:`mmcv.utils.print_log`.
 
         Returns:
-            ``AP, AP50, ...`` in 0..1, see :func:`knet.evaluation.vis_ap.evaluate_vis`;
+            ``AP, AP50, ...`` in 0..1, see :class:`knet.evaluation.vis_ap.VisAveragePrecision`;
             means over nothing are left out.
         """
         self.check_metrics(metric)
         if len(results) != len(self.videos):
             raise ValueError(f'{self}: {len(results)} results for {len(self.videos)} videos')
-        result = evaluate_vis([record for video in results for record in video], self.ground_truth())
+        truth = self.ground_truth()
+        records = [record for video in results for record in video]
+        result = score(VisAveragePrecision(truth.categories), TrackPredictions(records), truth)
         print_log('\n' + result.table(), logger)
-        return {name: value for name, value in result.summary().items() if value is not None}
+        return {name: value for name, value in result.headline().items() if value is not None}

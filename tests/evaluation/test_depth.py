@@ -1,14 +1,16 @@
 """DSTQ and depth-aware VPQ against published numbers and by hand."""
 
 from pathlib import Path
-from typing import Tuple
+from typing import Any, Optional, Tuple
 
 import numpy as np
 import pytest
 
-from knet.evaluation.dstq import DepthQuality, evaluate_dstq
+from knet.evaluation.dstq import DepthAwareSTQ, DepthQuality
+from knet.evaluation.metric import score
+from knet.evaluation.pq import PanopticScores
 from knet.evaluation.stq import STQuality
-from knet.evaluation.vpq import evaluate_vpq
+from knet.evaluation.vpq import VideoPanopticQuality
 from knet.labels import KITTI_STEP, LabelSpace
 from knet.layouts.kitti_step import KittiStepGroundTruth
 from knet.layouts.semantic_kitti import SemanticKittiGroundTruth
@@ -83,7 +85,7 @@ def world(tmp_path: Path) -> Tuple[Path, Path]:
 
 @pytest.mark.parametrize('nproc', [1, 2])
 def test_stored_depth_is_scored_at_the_size_of_the_truth(world: Tuple[Path, Path], nproc: int) -> None:
-    result = evaluate_dstq(PredictionReader(world[0]), KittiStepGroundTruth(world[1]), KITTI_STEP, nproc=nproc)
+    result = score(DepthAwareSTQ(KITTI_STEP), PredictionReader(world[0]), KittiStepGroundTruth(world[1]), nproc)
     expected = DepthQuality()
     for t in range(4):
         truth, predicted = golden_depth(t)
@@ -95,21 +97,25 @@ def test_stored_depth_is_scored_at_the_size_of_the_truth(world: Tuple[Path, Path
 def test_paper_repo_leaves_void_out(world: Tuple[Path, Path]) -> None:
     for t in range(4):
         write_png_atomic(world[1] / f'video_sequence/val/000002_{t:06d}_depth.png', np.full((8, 12), 2560, np.uint16))
-    readers = PredictionReader(world[0]), KittiStepGroundTruth(world[1]), KITTI_STEP
-    assert evaluate_dstq(*readers).total.pixels == 384
-    assert evaluate_dstq(*readers, protocol='paper-repo').total.pixels == 376
+    readers = PredictionReader(world[0]), KittiStepGroundTruth(world[1])
+    assert score(DepthAwareSTQ(KITTI_STEP), *readers).total.pixels == 384
+    assert score(DepthAwareSTQ(KITTI_STEP, 'paper-repo'), *readers).total.pixels == 376
+
+
+def vpq(depth_thres: Optional[float], *readers: Any) -> PanopticScores:
+    return score(VideoPanopticQuality(KITTI_STEP, (1,), depth_thres=depth_thres), *readers).windows[1].scores
 
 
 def test_vpq_drops_pixels_of_wrong_depth(world: Tuple[Path, Path]) -> None:
     """A sky of wrong depth is missed, and is no false positive: it isn't predicted at all."""
-    readers = PredictionReader(world[0]), KittiStepGroundTruth(world[1]), KITTI_STEP
-    plain, loose = (evaluate_vpq(*readers, ks=(1,), depth_thres=t).windows[1].scores for t in (None, 0.6))
+    readers = PredictionReader(world[0]), KittiStepGroundTruth(world[1])
+    plain, loose = (vpq(t, *readers) for t in (None, 0.6))
     assert loose.pq == plain.pq
     for t in range(4):
         depth = golden_depth(t)[0]
         depth[:2] *= 1.5  # the sky
         write_png_atomic(world[0] / f'depth/2/000002_{t:06d}.png', np.rint(depth * 256).astype(np.uint16))
-    lenient, strict = (evaluate_vpq(*readers, ks=(1,), depth_thres=t).windows[1].scores for t in (0.51, 0.49))
+    lenient, strict = (vpq(t, *readers) for t in (0.51, 0.49))
     assert lenient.classes[10].tp == 4 and lenient.pq == plain.pq
     assert (strict.classes[10].tp, strict.classes[10].fn, strict.classes[10].fp) == (0, 4, 0)
 
@@ -123,11 +129,11 @@ def test_vpq_drops_pixels_of_wrong_depth(world: Tuple[Path, Path]) -> None:
 )
 def test_missing_depth_is_named(world: Tuple[Path, Path], spoil: str, message: str) -> None:
     (world[0].parent / spoil).unlink()
-    readers = PredictionReader(world[0]), KittiStepGroundTruth(world[1]), KITTI_STEP
+    readers = PredictionReader(world[0]), KittiStepGroundTruth(world[1])
     with pytest.raises(FileNotFoundError, match=message):
-        evaluate_dstq(*readers)
+        score(DepthAwareSTQ(KITTI_STEP), *readers)
     with pytest.raises(FileNotFoundError, match=message):
-        evaluate_vpq(*readers, depth_thres=0.1)
+        vpq(0.1, *readers)
 
 
 def test_semantic_kitti_depth_has_the_focal_length_in_its_name(tmp_path: Path) -> None:

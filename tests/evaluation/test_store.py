@@ -6,6 +6,7 @@ import multiprocessing
 import numpy as np
 import pytest
 
+from knet.labels import KITTI_STEP
 from knet.layouts.kitti_step import KittiStepGroundTruth
 from knet.results.panoptic_store import PredictionReader, PredictionWriter
 from knet.utils.io import read_png, write_png_atomic
@@ -220,3 +221,12 @@ def test_ground_truth_names_what_is_wrong(tmp_path):
         write_png_atomic(folder / '000001_000000_panoptic.png', array)
         with pytest.raises(ValueError, match=f'000001_000000_panoptic.png: expected an 8-bit RGB .* found {found}'):
             KittiStepGroundTruth(tmp_path).read(1, 0)
+
+
+def test_label_space_is_stored_and_older_folders_are_read(tmp_path):
+    with PredictionWriter(tmp_path, META) as writer:
+        writer.write(1, 5, SEMANTIC, INSTANCE)
+    assert PredictionReader(tmp_path).label_space() is None
+    PredictionWriter(tmp_path, META, label_space=KITTI_STEP).close()
+    assert PredictionReader(tmp_path).label_space().classes == KITTI_STEP.classes
+    assert manifest(tmp_path)['label_space']['name'] == 'kitti_step'

@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from knet.evaluation.stq import evaluate_stq
-from knet.evaluation.vpq import evaluate_vpq
+from knet.evaluation.metric import score
+from knet.evaluation.stq import STQuality
+from knet.evaluation.vpq import VideoPanopticQuality
 from knet.labels import KITTI_STEP
 from knet.layouts.kitti_step import KittiStepGroundTruth
 from knet.results.panoptic_store import PredictionReader
@@ -109,9 +110,11 @@ def test_bad_arguments_end_with_one_error(golden_world, tmp_path, args, message)
     assert code != 0 and message in err and 'Traceback' not in err
 
 
-def evaluate(world, metric=evaluate_stq, **options):
+def evaluate(world, metric=STQuality, nproc=1, allow_missing=False, **options):
     result, truth = world
-    return metric(PredictionReader(result), KittiStepGroundTruth(truth), KITTI_STEP, **options)
+    return score(
+        metric(KITTI_STEP, **options), PredictionReader(result), KittiStepGroundTruth(truth), nproc, allow_missing
+    )
 
 
 def test_frames_are_paired_by_number(world):
@@ -126,7 +129,7 @@ def test_frames_are_paired_by_number(world):
 
 def test_missing_video_is_an_error_or_said(world):
     shutil.rmtree(str(world[0] / 'panoptic' / '6'))
-    for metric in (evaluate_stq, evaluate_vpq):
+    for metric in (STQuality, VideoPanopticQuality):
         with pytest.raises(ValueError, match=r'1 video\(s\) without predictions: 6(.|\n)*--allow-missing'):
             evaluate(world, metric)
         result = evaluate(world, metric, allow_missing=True)
@@ -137,7 +140,7 @@ def test_missing_video_is_an_error_or_said(world):
 def test_missing_frames_are_left_out_of_windows(world):
     for kind in ('cat', 'ins'):
         (world[0] / f'panoptic/6/000006_000001_{kind}.png').unlink()
-    result = evaluate(world, evaluate_vpq, allow_missing=True)
+    result = evaluate(world, VideoPanopticQuality, allow_missing=True)
     assert [w.windows for w in result.windows.values()] == [3 + 3, 2 + 1, 1, 0]
     assert result.to_json()['skipped'] == dict(videos=[], frames={'6': [1]}, extra={})
     assert evaluate(world, allow_missing=True).videos[6].frames == 3
@@ -183,7 +186,7 @@ def _truncate(path):
         (lambda p, g: write_png_atomic(p, np.zeros((8, 12, 3), np.uint8)), '000006_000002_cat.png: expected a gray'),
     ],
 )
-@pytest.mark.parametrize('metric', [evaluate_stq, evaluate_vpq])
+@pytest.mark.parametrize('metric', [STQuality, VideoPanopticQuality])
 def test_bad_files_are_named(world, spoil, message, metric):
     spoil(world[0] / 'panoptic/6/000006_000002_cat.png', world[1] / 'video_sequence/val/000006_000002_panoptic.png')
     with pytest.raises(ValueError, match=message):
@@ -191,7 +194,7 @@ def test_bad_files_are_named(world, spoil, message, metric):
 
 
 def test_unknown_protocol_is_refused(world):
-    for metric in (evaluate_stq, evaluate_vpq):
+    for metric in (STQuality, VideoPanopticQuality):
         with pytest.raises(ValueError, match="unknown protocol 'mine'; known: official, paper-repo"):
             evaluate(world, metric, protocol='mine')
 
@@ -199,11 +202,11 @@ def test_unknown_protocol_is_refused(world):
 def test_files_and_arrays_agree_and_so_do_processes(tmp_path):
     videos = {v: dict(enumerate(random_video(v + 40, frames=3 + v))) for v in range(3)}
     world = write_world(tmp_path, videos)
-    stq, vpq = evaluate(world), evaluate(world, evaluate_vpq)
+    stq, vpq = evaluate(world), evaluate(world, VideoPanopticQuality)
     expected = reference_stq({v: list(frames.values()) for v, frames in videos.items()}, (11, 13), drop_void=False)
     assert [stq.stq, stq.aq, stq.sq] == pytest.approx(expected, abs=1e-12)
     assert evaluate(world, nproc=2) == stq
-    assert evaluate(world, evaluate_vpq, nproc=2) == vpq
+    assert evaluate(world, VideoPanopticQuality, nproc=2) == vpq
 
 
 def test_errors_come_back_from_processes(world):

@@ -12,13 +12,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from knet.evaluation.metric import score as score_stored
 from knet.evaluation.semantic import MeanIoU
 from knet.evaluation.video_consistency import VCScore, VideoConsistency
-from knet.evaluation.vss import evaluate_vss
+from knet.evaluation.vss import VideoSemantics
 from knet.labels import VSPW
 from knet.layouts.vspw import VIPSegSemanticGroundTruth, VSPWGroundTruth, read_mask
-from knet.results.exports.vspw import SubmissionReader
 from knet.results.panoptic_store import PredictionReader, PredictionWriter
+from knet.results.vspw_submission import SubmissionReader
 from knet.utils.io import write_png_atomic
 from tests.tools.conftest import call
 
@@ -192,7 +193,7 @@ def world(tmp_path: Path) -> Tuple[Path, Path]:
 def test_stored_predictions(world: Tuple[Path, Path], tmp_path: Path) -> None:
     """Streaming over files, by one process or two, equals the slow implementations on whole videos."""
     predictions, truth = PredictionReader(world[0]), VSPWGroundTruth(world[1])
-    result = evaluate_vss(predictions, truth, 'vspw')
+    result = score_stored(VideoSemantics(VSPW), predictions, truth)
     videos = [
         tuple(
             np.stack([source.read(video, frame)[0] for frame in truth.frames(video)]) for source in (truth, predictions)
@@ -209,7 +210,7 @@ def test_stored_predictions(world: Tuple[Path, Path], tmp_path: Path) -> None:
         for c in (0, 1, 2, 3)
     ]
     assert result.semantic.miou == pytest.approx(np.mean(iou))
-    assert evaluate_vss(predictions, truth, 'vspw', nproc=2) == result
+    assert score_stored(VideoSemantics(VSPW), predictions, truth, nproc=2) == result
 
 
 def test_command_line(world: Tuple[Path, Path], tmp_path: Path) -> None:
@@ -230,9 +231,9 @@ def test_archive_for_the_server(world: Tuple[Path, Path], tmp_path: Path) -> Non
     with zipfile.ZipFile(tmp_path / 'result_submission.zip') as archive:
         assert archive.namelist()[0] == 'result_submission/12_abc/00000001.png' and len(archive.namelist()) == 24
         archive.extractall(tmp_path / 'unpacked')
-    stored = evaluate_vss(PredictionReader(world[0]), VSPWGroundTruth(world[1]), 'vspw')
+    stored = score_stored(VideoSemantics(VSPW), PredictionReader(world[0]), VSPWGroundTruth(world[1]))
     submitted = SubmissionReader(tmp_path / 'unpacked' / 'result_submission', NAMES)
-    assert evaluate_vss(submitted, VSPWGroundTruth(world[1]), 'vspw') == stored
+    assert score_stored(VideoSemantics(VSPW), submitted, VSPWGroundTruth(world[1])) == stored
     assert call('eval_vspw.py', tmp_path / 'unpacked', world[1])[1] == call('eval_vspw.py', *world)[1]
 
 
@@ -248,12 +249,12 @@ def test_missing_frames_on_the_users_word(world: Tuple[Path, Path]) -> None:
 def test_two_kinds_of_void_are_two_labels_of_the_script(world: Tuple[Path, Path]) -> None:
     """VSPW writes 0 and 255; both are void, but a pixel that changes from one to the other isn't constant."""
     truth = VSPWGroundTruth(world[1])
-    before = evaluate_vss(PredictionReader(world[0]), truth, 'vspw')
+    before = score_stored(VideoSemantics(VSPW), PredictionReader(world[0]), truth)
     for video in truth.videos():
         path = truth.path(video, 3)
         mask = read_mask(path)
         write_png_atomic(path, np.where(mask == 0, 255, mask).astype(np.uint8))
-    after = evaluate_vss(PredictionReader(world[0]), truth, 'vspw')
+    after = score_stored(VideoSemantics(VSPW), PredictionReader(world[0]), truth)
     assert after.semantic == before.semantic and after.consistency[8].paper == before.consistency[8].paper
     assert after.consistency[8].script != before.consistency[8].script
 

@@ -8,7 +8,7 @@ import pytest
 
 from knet.evaluation.stq import evaluate_stq
 from knet.labels import KITTI_STEP
-from knet.layouts.ground_truth import KittiStepGroundTruth
+from knet.layouts.kitti_step import KittiStepGroundTruth
 from knet.results.panoptic_store import PredictionReader
 
 from .conftest import ROOT, call

@@ -9,7 +9,8 @@ import cv2
 import numpy as np
 import pytest
 
-from knet.evaluation.vpq import VideoPanopticQuality, evaluate_vpq
+from knet.evaluation.metric import score
+from knet.evaluation.vpq import VideoPanopticQuality
 from knet.labels import CITYSCAPES_PANOPTIC, KITTI_STEP, VIPSEG
 from knet.layouts.cityscapes_vps import CityscapesVPSGroundTruth
 from knet.layouts.id_maps import split_id_map
@@ -142,7 +143,7 @@ def test_all_ks_in_one_pass(vipseg: Tuple[Path, Path], monkeypatch: pytest.Monke
     read = []
     original = VIPSegGroundTruth.read
     monkeypatch.setattr(VIPSegGroundTruth, 'read', lambda self, *frame: read.append(frame) or original(self, *frame))
-    evaluate_vpq(PredictionReader(vipseg[0]), VIPSegGroundTruth(vipseg[1]), VIPSEG)
+    score(VideoPanopticQuality(VIPSEG), PredictionReader(vipseg[0]), VIPSegGroundTruth(vipseg[1]))
     assert len(read) == len(set(read)) == 10
 
 
@@ -174,10 +175,10 @@ class TestCityscapesVPS:
         predictions, truth = PredictionReader(clips[0]), CityscapesVPSGroundTruth(clips[1])
         predictions._videos[5000].pop(9)
         with pytest.raises(ValueError, match=r'1 frame\(s\) without a prediction: 005000_000009'):
-            evaluate_vpq(predictions, truth, CITYSCAPES_PANOPTIC)
+            score(VideoPanopticQuality(CITYSCAPES_PANOPTIC), predictions, truth)
         predictions._videos[7] = predictions._videos[5000]
         with pytest.raises(ValueError, match='predicted without ground truth: 000007_000000'):
-            evaluate_vpq(predictions, truth, CITYSCAPES_PANOPTIC)
+            score(VideoPanopticQuality(CITYSCAPES_PANOPTIC), predictions, truth)
 
     def test_handing_in(self, clips: Tuple[Path, Path], tmp_path: Path) -> None:
         code, out, err = run('cityscapes_vps_format.py', *clips, tmp_path / 'out')

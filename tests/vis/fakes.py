@@ -9,13 +9,14 @@ import torch
 from mmdet.models import DETECTORS, BaseDetector
 from torch import Tensor, nn
 
+from knet.det.protocols import ClipModel
 from knet.labels import get_label_space
 from knet.layouts.coco import encode_mask
 from knet_vis.structures import VideoInstances
 
 
 @DETECTORS.register_module()
-class FakeClipModel(BaseDetector):
+class FakeClipModel(BaseDetector, ClipModel):
     """Two tracks per video: all pixels above the mean of their frame, and all below.
 
     Every video takes ``FAKE_SECONDS`` of the environment longer, so that a test can end it in the middle.

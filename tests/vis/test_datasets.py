@@ -13,9 +13,11 @@ from mmcv import Config
 from mmcv.parallel import collate
 from mmdet.datasets import build_dataset
 
-from knet.evaluation.vis_ap import evaluate_vis
+from knet.evaluation.metric import score
+from knet.evaluation.vis_ap import VisAveragePrecision
 from knet.labels import YOUTUBE_VIS_2021
 from knet.layouts.youtube_vis import read_ground_truth
+from knet.results.track_store import TrackPredictions
 from knet_vis.datasets.sampling import ClipSampler
 from tests.tools.conftest import ROOT
 from tests.vis.conftest import run_tool
@@ -76,7 +78,7 @@ def test_both_forms_of_ground_truth_are_one(converted: Path) -> None:
     for path in (converted / 'valid.json', converted / 'annotations' / 'youtube_vis_2019_valid.json'):
         truth = read_ground_truth(path)
         assert truth.videos == {3: (3, SIZE), 8: (1, SIZE), 9: (6, SIZE)}
-        assert evaluate_vis(perfect(), truth).summary()['AP'] == 1.0
+        assert score(VisAveragePrecision(truth.categories), TrackPredictions(perfect()), truth).headline()['AP'] == 1.0
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import torch
 from mmcv.parallel import MMDataParallel, collate
 
 from knet.apis import build_data, build_model, load_config
-from knet.apis.video_instances import open_video_store, predict_videos
+from knet.apis.clips import open_video_store, predict_videos
 from tests.tools.conftest import ROOT
 
 
@@ -38,7 +38,7 @@ def test_videos_are_predicted(cfg: Any, tmp_path: Path, monkeypatch: Any) -> Non
     dataset, model = build_data(cfg, 'test'), build_model(cfg).eval()
     found = {}
     for size in (2, 100):
-        monkeypatch.setattr('knet.apis.video_instances.CHUNK', size)
+        monkeypatch.setattr('knet.apis.clips.CHUNK', size)
         store = open_video_store(tmp_path / str(size), {})
         found[size] = predict_videos(model, dataset, store, workers=0, show_progress=False)
     assert [len(video) for video in found[2]] == [10, 10, 10]

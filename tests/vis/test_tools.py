@@ -17,7 +17,7 @@ import pytest
 import torch
 
 from knet.apis import build_data, load_config
-from knet.apis.video_instances import open_video_store, predict_videos
+from knet.apis.clips import open_video_store, predict_videos
 from knet.labels import YOUTUBE_VIS_2019
 from knet.visualization import draw_tracks, track_colour
 from tests.tools.conftest import ENVIRONMENT, ROOT, call, command
@@ -45,7 +45,7 @@ def model_files(fake_config: Path, fake_weights: Path) -> Files:
 
 
 def test_frames_come_in_chunks_and_videos_in_order(fake_config: Path, tmp_path: Path, monkeypatch: Any) -> None:
-    monkeypatch.setattr('knet.apis.video_instances.CHUNK', 2)
+    monkeypatch.setattr('knet.apis.clips.CHUNK', 2)
     dataset = build_data(load_config(str(fake_config)), 'test')
     results = {}
     for workers in (0, 1):
@@ -53,7 +53,7 @@ def test_frames_come_in_chunks_and_videos_in_order(fake_config: Path, tmp_path: 
         store = open_video_store(tmp_path / str(workers), {})
         results[workers] = predict_videos(model, dataset, store, workers=workers, show_progress=False)
         assert sorted(model.chunks) == [[1], [2, 1], [2, 2, 2]]
-    monkeypatch.setattr('knet.apis.video_instances.CHUNK', 100)
+    monkeypatch.setattr('knet.apis.clips.CHUNK', 100)
     whole = predict_videos(
         FakeClipModel().eval(), dataset, open_video_store(tmp_path / 'whole', {}), workers=0, show_progress=False
     )
@@ -71,7 +71,7 @@ def test_a_model_that_stops_early_does_not_shift_the_next_video(
             seen.append(img_meta['video_id'])
             return super().predict_video([next(iter(chunks))], img_meta)
 
-    monkeypatch.setattr('knet.apis.video_instances.CHUNK', 1)
+    monkeypatch.setattr('knet.apis.clips.CHUNK', 1)
     seen: List[int] = []
     dataset = build_data(load_config(str(fake_config)), 'test')
     predict_videos(Lazy().eval(), dataset, open_video_store(tmp_path, {}), workers=0, show_progress=False)

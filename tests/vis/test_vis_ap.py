@@ -9,9 +9,18 @@ import numpy as np
 import pytest
 from pycocotools import mask as mask_api
 
-from knet.evaluation.vis_ap import NAMES, VisAveragePrecision, evaluate_vis, track_overlaps
+from knet.evaluation.metric import score
+from knet.evaluation.vis_ap import NAMES, VisAveragePrecision, VisResult, track_overlaps
 from knet.layouts.youtube_vis import VisGroundTruth, read_ground_truth
-from knet.results.track_store import VideoResultStore, check_results, read_results, track_records, write_submission
+from knet.results.exports.youtube_vis import write_submission
+from knet.results.track_store import (
+    Record,
+    TrackPredictions,
+    VideoResultStore,
+    check_results,
+    read_results,
+    track_records,
+)
 from tests.vis.reference_ap import overlap, reference
 from tests.vis.vis_mini import PERSON, SEDAN, SIZE, mask_of, official, perfect, rles
 
@@ -23,13 +32,17 @@ def truth(tmp_path: Path) -> VisGroundTruth:
     return read_ground_truth(tmp_path / 'gt.json')
 
 
+def evaluate(records: List[Record], truth: VisGroundTruth) -> VisResult:
+    return score(VisAveragePrecision(truth.categories), TrackPredictions(records), truth)
+
+
 def test_perfect_is_exactly_one_and_nothing_exactly_zero(truth: VisGroundTruth) -> None:
-    best = evaluate_vis(perfect(), truth).summary()
+    best = evaluate(perfect(), truth).headline()
     assert list(best) == list(NAMES)
     # Person and sedan have one and two tracks; video 3 and 8 need one sedan each, so one detection per video is enough.
     assert all(best[name] == 1.0 for name in ('AP', 'AP50', 'AP75', 'APs', 'AR1', 'AR10', 'AR100', 'ARs'))
     assert best['APm'] is None and best['ARl'] is None
-    nothing = evaluate_vis([], truth).summary()
+    nothing = evaluate([], truth).headline()
     assert all(nothing[name] == 0.0 for name in ('AP', 'AP50', 'AP75', 'APs', 'AR1', 'AR10', 'AR100', 'ARs'))
 
 
@@ -39,7 +52,7 @@ def test_hand_computed(truth: VisGroundTruth) -> None:
     results[1]['segmentations'] = results[1]['segmentations'][:2] + [None]
     # A false sedan with the best score in video 9.
     results.append(dict(video_id=9, score=0.9, category_id=SEDAN, segmentations=rles([(0, 0, 9, 9)] * 6)))
-    found = evaluate_vis(results, truth)
+    found = evaluate(results, truth)
     sedan = found.per_class()[SEDAN]
     # Two of two behind one false: precision 2/3 at all recalls.
     assert sedan['AP50'] == pytest.approx(2 / 3, abs=1e-15)
@@ -121,7 +134,7 @@ def random_world(seed: int) -> Any:
 @pytest.mark.parametrize('seed', range(5))
 def test_equal_to_the_slow_reference(seed: int) -> None:
     videos, gt, records = random_world(seed)
-    found, expected = evaluate_vis(records, gt).summary(), reference(videos)
+    found, expected = evaluate(records, gt).headline(), reference(videos)
     assert set(found) == set(expected)
     for name, value in expected.items():
         assert found[name] == (None if value is None else pytest.approx(value, abs=1e-12)), name
@@ -142,7 +155,7 @@ def test_merging_accumulators_and_order_of_videos_change_nothing() -> None:
     for number in reversed(sorted(gt.tracks)):
         parts[number % 2].update(gt.tracks[number], [r for r in records if r['video_id'] == number], number)
     parts[0].merge(parts[1])
-    assert parts[0].compute().summary() == evaluate_vis(records, gt).summary()
+    assert parts[0].compute().headline() == evaluate(records, gt).headline()
 
 
 def test_track_records_are_by_class_and_then_by_score() -> None:

@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 import torch
 
-from knet.evaluation.vss import evaluate_vss
+from knet.evaluation.metric import score
+from knet.evaluation.vss import VideoSemantics
+from knet.labels import VSPW
 from knet.layouts.vspw import VSPWGroundTruth
 from knet.results.panoptic_store import PredictionReader
 from tests.tools.conftest import ROOT, call, launch, run
@@ -88,7 +90,7 @@ def test_resumed_training_reaches_the_same_weights(config: Path, trained: Path, 
 
 def test_predictions_are_stored_scored_and_drawn(predicted: Path, config: Path) -> None:
     truth = VSPWGroundTruth(config.parent / 'vspw', 'val')
-    result = evaluate_vss(PredictionReader(predicted), truth, 'vspw')
+    result = score(VideoSemantics(VSPW), PredictionReader(predicted), truth)
     document = json.loads((predicted / 'vss.json').read_text())
     assert document['mIoU'] == pytest.approx(result.semantic.miou) and document['VC8'] == result.consistency[8].script
     semantic, instance = PredictionReader(predicted).read(1, 9)

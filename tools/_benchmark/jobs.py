@@ -126,7 +126,7 @@ def loader(options: Options) -> Run:
     from knet.utils.seeding import seed_all
 
     dataset = build_data(load_config(options['config'], {'data.train': _with_root(options)}), 'train')
-    state, length = dict(index=0), len(dataset)  # type: ignore[arg-type]  of torch's base class
+    state, length = dict(index=0), len(dataset)
 
     def run() -> Dict[str, float]:
         start = state['index']
@@ -154,7 +154,7 @@ def _with_root(options: Options) -> Dict[str, Any]:
 def _evaluation(options: Options, name: str) -> Run:
     from knet.apis.test import score_videos
     from knet.labels import get_label_space
-    from knet.layouts.ground_truth import KittiStepGroundTruth
+    from knet.layouts.kitti_step import KittiStepGroundTruth
 
     class Stored:
         """The part of a data set that scoring asks for."""

@@ -70,8 +70,11 @@ class Work(NamedTuple):
 def plan(what: Sequence[str], args: Any) -> List[Work]:
     """Return the rows for the measurements ``what``, first those that matter most; ``args`` is the command line."""
 
-    def rows(modes: Sequence[str], *head: Any) -> Iterator[Work]:
-        return (Work(*head, mode) for mode in modes if args.modes is None or mode in args.modes)
+    def rows(
+        modes: Sequence[str], what: str, kind: str, name: str, subject: str, size: Tuple[int, int]
+    ) -> Iterator[Work]:
+        wanted = (mode for mode in modes if args.modes is None or mode in args.modes)
+        return (Work(what, kind, name, subject, size, mode) for mode in wanted)
 
     size, large = tuple(args.size), tuple(args.vipseg_size)
     work: List[Work] = []

@@ -60,7 +60,7 @@ def main() -> None:
     model = init_model(load_config(args.config, merge_options(args.cfg_options, args.options)))
     image = torch.zeros(1, 3, height, width, device=next(model.parameters()).device)
     with FlopCounterMode(display=False) as counter, torch.no_grad():
-        model.forward_dummy(image)
+        model.forward_dummy(image)  # type: ignore[operator]  # every detector of ours has it
     # The counter counts a multiply-accumulate as two operations.
     macs = {name: sum(counts.values()) / 2 for name, counts in counter.get_flop_counts().items()}
     print(f'input: 3 x {height} x {width}')

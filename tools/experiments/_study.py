@@ -7,10 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 from statistics import mean, stdev
-from typing import Any, Callable, Dict, Iterable, List, Sequence
+from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from knet.evaluation.tables import headline_of, window_scores
 from knet.utils.cli import add_debug_option, run_tool  # noqa: F401  for the experiments
 from knet.utils.io import atomic_path, write_json_atomic
 
@@ -88,8 +89,13 @@ def commit() -> str:
 def vps_scores(out_dir: Path) -> Row:
     """The scores that ``tools/test_step.py --eval stq vpq`` or the evaluators left in a folder, in percent."""
     stq, vpq = (json.loads((out_dir / f'{name}.json').read_text()) for name in ('stq', 'vpq'))
-    row = {name: 100 * stq[name] for name in ('STQ', 'AQ', 'SQ')}
-    return {**row, **{f'VPQ{k}': 100 * scores['VPQ'] for k, scores in vpq['k'].items()}}
+    scores = {**headline_of(stq), **{f'VPQ{k}': value for k, value in window_scores(vpq).items()}}
+    return percent(scores)
+
+
+def percent(scores: Dict[str, Optional[float]]) -> Row:
+    """Return fractions as percent; None stays None."""
+    return {name: None if value is None else 100 * value for name, value in scores.items()}
 
 
 def predict(config: str, checkpoint: Path, out_dir: Path, options: Sequence[str] = ()) -> Row:

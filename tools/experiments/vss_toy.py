@@ -59,7 +59,7 @@ def one_run(name: str, seed: int, work_dir: Path) -> study.Row:
             config=arm.config,
             commit=study.commit(),
             minutes=study.minutes_of(run_dir),
-            **{score: 100 * found[score] for score in SCORES},
+            **study.percent(study.headline_of(found)),
         )
 
     return study.kept_row(run_dir / 'row.json', make)

@@ -12,6 +12,7 @@ from typing import Any, Dict, Optional
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from knet.evaluation.tables import headline_of, window_scores
 from knet.utils.cli import UsageError, add_debug_option, run_tool
 from knet.utils.io import read_json, write_json_atomic
 
@@ -28,7 +29,7 @@ def parse_args() -> argparse.Namespace:
 
 
 def read_scores(folder: Path) -> Row:
-    """The headline scores of one run, 0..1; None where a metric is undefined.
+    """Return the headline scores of one run, 0..1; None where a metric is undefined.
 
     Raises:
         FileNotFoundError: If the folder holds no scores.
@@ -40,10 +41,7 @@ def read_scores(folder: Path) -> Row:
         return read_json(folder / f'{name}.json', what='file of scores', remedy=remedy)
 
     stq, vpq = load('stq'), load('vpq')
-    row: Row = {name: stq[name] for name in ('STQ', 'AQ', 'SQ')}
-    row['VPQ'] = vpq['VPQ']
-    row.update({f'k={k}': scores['VPQ'] for k, scores in vpq['k'].items()})
-    return row
+    return {**headline_of(stq), **headline_of(vpq), **{f'k={k}': value for k, value in window_scores(vpq).items()}}
 
 
 def main() -> None:
@@ -59,7 +57,8 @@ def main() -> None:
     width = max(map(len, table))
     print(' ' * width + ''.join(f'{column:>8}' for column in columns))
     for name, row in table.items():
-        cells = ('-' if row.get(c) is None else f'{100 * row[c]:.1f}' for c in columns)
+        values = (row.get(column) for column in columns)
+        cells = ('-' if value is None else f'{100 * value:.1f}' for value in values)
         print(f'{name:{width}}' + ''.join(f'{cell:>8}' for cell in cells))
     if args.json:
         write_json_atomic(args.json, table)

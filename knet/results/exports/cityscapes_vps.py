@@ -1,17 +1,23 @@
 """Predictions as the evaluator of Cityscapes-VPS reads them."""
 
 from pathlib import Path
-from typing import Any, Optional
+from typing import TYPE_CHECKING, Any, Callable, List
 
 from knet.labels import CITYSCAPES_PANOPTIC
 from knet.layouts.cityscapes_vps import CityscapesVPSGroundTruth
 from knet.layouts.segments import encode_segments
-from knet.results.panoptic_store import PredictionReader
+from knet.results.exports.base import Exporter, no_tick, register_exporter
 from knet.utils.io import PathLike, write_json_atomic, write_png_atomic
+
+if TYPE_CHECKING:
+    from knet.results.panoptic_store import PredictionReader
 
 
 def write_cityscapes_vps(
-    predictions: PredictionReader, ground_truth: CityscapesVPSGroundTruth, out_dir: PathLike, tick: Optional[Any] = None
+    predictions: 'PredictionReader',
+    ground_truth: CityscapesVPSGroundTruth,
+    out_dir: PathLike,
+    tick: Callable[[], object] = no_tick,
 ) -> int:
     """Write predictions as the Cityscapes-VPS evaluator reads them.
 
@@ -39,7 +45,8 @@ def write_cityscapes_vps(
             f'{predictions.root}: {len(missing)} labelled frames are not predicted: {names}'
             f'{", ..." if len(missing) > 5 else ""}. Finish the prediction run first.'
         )
-    out_dir, annotations = Path(out_dir), []
+    out_dir = Path(out_dir)
+    annotations: List[Any] = []
     for video, frame in wanted:
         entry = ground_truth.annotations[video][frame]
         rgb, segments = encode_segments(*predictions.read(video, frame), CITYSCAPES_PANOPTIC, crowd=False)
@@ -52,7 +59,20 @@ def write_cityscapes_vps(
             segment['category_id'] = ground_truth.categories[segment['category_id']]
         write_png_atomic(out_dir / 'pan_pred' / entry['file_name'], rgb)
         annotations.append(dict(image_id=entry['image_id'], file_name=entry['file_name'], segments_info=segments))
-        if tick is not None:
-            tick()
+        tick()
     write_json_atomic(out_dir / 'pred.json', dict(annotations=annotations))
     return len(wanted)
+
+
+@register_exporter
+class CityscapesVPSExporter(Exporter):
+    """Writes ``TARGET/pan_pred`` and ``TARGET/pred.json``."""
+
+    name = 'cityscapes-vps'
+
+    def export(
+        self, predictions: Any, truth: Any, target: PathLike, tick: Callable[[], object] = no_tick
+    ) -> List[Path]:
+        """Write the labelled frames, see :func:`write_cityscapes_vps`."""
+        write_cityscapes_vps(predictions, truth, target, tick)
+        return [Path(target) / 'pan_pred', Path(target) / 'pred.json']

@@ -6,13 +6,15 @@ from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
 import torch
 from mmcv.parallel import DataContainer
 from mmcv.runner import get_dist_info
-from torch import nn
 from torch.utils.data import DataLoader, Dataset
 
 from knet.apis.distributed import barrier
 from knet.apis.loader import quiet_worker
-from knet.apis.test import BackgroundWriter, inference_context, progress_bar, shard_videos
+from knet.apis.running import device_of, inference_context, progress_bar, shard_videos
+from knet.det.protocols import ClipModel
+from knet.labels import LabelSpace
 from knet.results.track_store import VideoResultStore
+from knet.utils.background import BackgroundWriter
 
 #: Frames that are read and passed to the network at once.
 CHUNK = 8
@@ -29,7 +31,7 @@ class VideoChunks(Dataset):
         size: Frames per chunk; the last of a video may be shorter.
     """
 
-    def __init__(self, dataset: Dataset, videos: List[int], size: int) -> None:
+    def __init__(self, dataset: Any, videos: List[int], size: int) -> None:
         self.dataset = dataset
         lengths = dataset.video_lengths()
         self.chunks = [
@@ -46,7 +48,7 @@ class VideoChunks(Dataset):
         return self.dataset.load_frames(*self.chunks[index])
 
 
-def _as_is(sample: Dict[str, Any]) -> Dict[str, Any]:
+def _as_is(sample: Any) -> Any:
     return sample
 
 
@@ -63,8 +65,8 @@ def _unpack(sample: Dict[str, Any]) -> Tuple[torch.Tensor, Dict[str, Any]]:
 
 
 def predict_videos(
-    model: nn.Module,
-    dataset: Dataset,
+    model: ClipModel,
+    dataset: Any,
     store: VideoResultStore,
     on_video: Optional[OnVideo] = None,
     workers: int = 1,
@@ -78,13 +80,13 @@ def predict_videos(
     the model keeps.
 
     Args:
-        model: Clip model in eval mode (``predict_video``).
+        model: Clip model (a module) in eval mode.
         dataset: Video data set in test mode.
-        store: Where results go.
+        store: Store that results go to.
         on_video: Also called for every video of this rank, in the writing
             thread; for those that were there already as well.
-        workers: Loader processes.
-        amp: Half precision.
+        workers: Number of loader processes.
+        amp: Whether to compute in half precision.
         show_progress: Whether rank 0 shows a bar.
 
     Returns:
@@ -102,7 +104,7 @@ def predict_videos(
         num_workers=min(workers, len(todo)),
         worker_init_fn=quiet_worker,
     )
-    device = next(model.parameters()).device
+    device = device_of(model)
     total = sum(lengths[i] for i in own)
     done = total - sum(lengths[i] for i in todo)
     with progress_bar(total, done, 'frames', show_progress) as bar, BackgroundWriter() as background:
@@ -136,20 +138,23 @@ def predict_videos(
     return [store.read(number) for number in ids] if rank == 0 else None
 
 
-def open_video_store(folder: Path, meta: Dict[str, Any], fresh: bool = False) -> VideoResultStore:
+def open_video_store(
+    folder: Path, meta: Dict[str, Any], fresh: bool = False, label_space: Optional[LabelSpace] = None
+) -> VideoResultStore:
     """Open a result folder on all ranks: rank 0 checks or clears it before the others write.
 
     Args:
         folder: Result folder.
         meta: What makes the results what they are.
-        fresh: Start over.
+        fresh: Whether to start over.
+        label_space: Classes of the tracks, for the manifest.
 
     Raises:
         ValueError: As :class:`VideoResultStore`.
     """
     if get_dist_info()[0] == 0:
-        store = VideoResultStore(folder, meta, resume=not fresh)
+        store = VideoResultStore(folder, meta, not fresh, label_space)
         barrier()
         return store
     barrier()
-    return VideoResultStore(folder, meta)
+    return VideoResultStore(folder, meta, label_space=label_space)

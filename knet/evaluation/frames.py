@@ -1,27 +1,22 @@
-"""Running a metric over stored predictions: pairing frames, sharing out videos."""
+"""Pairing the stored frames of ground truth and predictions."""
 
-from collections import OrderedDict
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
-from multiprocessing import get_context
-from typing import Callable, Dict, Iterator, List, Optional, Tuple, TypeVar
+from typing import Any, Dict, Iterator, List, Optional, Tuple
 
 import cv2
 import numpy as np
 
 from knet.evaluation.pairs import PairCounts, count_pairs
 from knet.labels import LabelSpace
-from knet.layouts.base import VideoGroundTruth
+from knet.layouts.base import StoredVideos, VideoGroundTruth
 from knet.results.panoptic_store import PredictionReader
-
-T = TypeVar('T')
 
 _NAMED_IN_ERRORS = 5
 
 
 @dataclass(frozen=True)
 class Skipped:
-    """What was left out of a score, on the user's word.
+    """Frames that a score leaves out because the user allowed it.
 
     Attributes:
         videos: Ground-truth videos of which no frame is predicted.
@@ -37,15 +32,23 @@ class Skipped:
         return bool(self.videos or self.frames or self.extra)
 
     def to_json(self) -> Dict[str, object]:
-        """The same as plain lists and dicts with text keys."""
+        """Return the same as plain lists and dicts with text keys."""
         return dict(
             videos=list(self.videos),
             frames={str(v): f for v, f in self.frames.items()},
             extra={str(v): f for v, f in self.extra.items()},
         )
 
+    def added_to(self, document: Dict[str, Any]) -> Dict[str, Any]:
+        """Return the JSON of a result, with ``skipped`` if something was left out."""
+        return dict(document, skipped=self.to_json()) if self else document
+
+    def notes(self) -> List[str]:
+        """Return the paragraph for the tables of a result; none if nothing was left out."""
+        return [f'NOT the whole data set; left out:\n{self.describe()}'] if self else []
+
     def describe(self) -> str:
-        """One line for each kind of what is missing, with the first few names."""
+        """Return one line for each kind of what is missing, with the first few names."""
         lines = []
         if self.videos:
             lines.append(f'{len(self.videos)} video(s) without predictions: {_few([str(v) for v in self.videos])}')
@@ -60,9 +63,11 @@ def _few(names: List[str]) -> str:
     return ', '.join(names[:_NAMED_IN_ERRORS]) + (', ...' if len(names) > _NAMED_IN_ERRORS else '')
 
 
-def find_skipped(predictions: PredictionReader, ground_truth: VideoGroundTruth) -> Skipped:
+def find_skipped(predictions: StoredVideos, ground_truth: VideoGroundTruth) -> Skipped:
     """Compare which frames exist on both sides, by their numbers."""
-    missing, frames, extra = [], {}, {}
+    missing: List[int] = []
+    frames: Dict[int, List[int]] = {}
+    extra: Dict[int, List[int]] = {}
     for video in sorted({*ground_truth.videos(), *predictions.videos()}):
         wanted, found = set(ground_truth.frames(video)), set(predictions.frames(video))
         if wanted and not wanted & found:
@@ -75,7 +80,7 @@ def find_skipped(predictions: PredictionReader, ground_truth: VideoGroundTruth) 
     return Skipped(tuple(missing), frames, extra)
 
 
-def pair_up(predictions: PredictionReader, ground_truth: VideoGroundTruth, allow_missing: bool) -> Skipped:
+def pair_up(predictions: StoredVideos, ground_truth: VideoGroundTruth, allow_missing: bool) -> Skipped:
     """Check that every frame has its partner.
 
     Args:
@@ -145,33 +150,12 @@ def iterate_pairs(
 def _wrong_depth(
     truth: np.ndarray, prediction: np.ndarray, threshold: float, shape: Tuple[int, int], names: Tuple[str, str]
 ) -> np.ndarray:
-    """(H, W) bool: whether the true depth is known and the prediction off by more than a share of it."""
+    """Return (H, W) bool: whether the true depth is known and the prediction off by more than a share of it."""
     if truth.shape != shape:
         raise ValueError(f'{names[0]}: its depth map has size {truth.shape}, the label map {shape}')
     return (truth > 0) & (np.abs(fit_depth(prediction, shape) - truth) > threshold * truth)
 
 
 def fit_depth(depth: np.ndarray, shape: Tuple[int, int]) -> np.ndarray:
-    """A depth map resized to (H, W) by nearest neighbour."""
+    """Return a depth map in metres, resized to (H, W) by nearest neighbour."""
     return depth if depth.shape == shape else cv2.resize(depth, shape[::-1], interpolation=cv2.INTER_NEAREST)
-
-
-def map_videos(job: Callable[[int], T], lengths: Dict[int, int], nproc: int) -> Dict[int, T]:
-    """Run a job for every video.
-
-    Args:
-        job: Called with a video number; must be picklable.
-        lengths: Frames by video; long videos start first.
-        nproc: Processes; 1 runs in this one.
-
-    Returns:
-        Results by video, in ascending order whatever process they came from.
-    """
-    order = sorted(lengths, key=lambda video: (-lengths[video], video))
-    nproc = min(nproc, len(order))
-    if nproc <= 1:
-        results = [job(video) for video in order]
-    else:
-        with ProcessPoolExecutor(nproc, mp_context=get_context('spawn')) as pool:
-            results = list(pool.map(job, order))
-    return OrderedDict(sorted(zip(order, results)))

@@ -1,0 +1,54 @@
+"""Running image models: one image after another, each reduced to its counts at once."""
+
+from typing import Any, Callable, Dict, List, Optional
+
+from mmcv.runner import get_dist_info
+from torch import nn
+
+from knet.apis.distributed import gather_objects
+from knet.apis.loader import build_test_loader
+from knet.apis.running import device_of, inference_context, progress_bar, unpack_sample
+from knet.det.protocols import Prediction
+from knet.utils.background import BackgroundWriter
+
+#: Function that is called with (data set index, meta, prediction) for every image.
+OnPrediction = Callable[[int, Dict[str, Any], Prediction], None]
+
+
+def run_images(
+    model: nn.Module,
+    dataset: Any,
+    on_prediction: Optional[OnPrediction] = None,
+    workers: int = 1,
+    amp: bool = False,
+    show_progress: bool = True,
+) -> Optional[List[Any]]:
+    """Predict all images and reduce every prediction to its counts at once.
+
+    Args:
+        model: Image model in eval mode; it is called through the entry that all models of mmdet have.
+        dataset: Data set with ``pre_eval``, in test mode.
+        on_prediction: Also called for every image, in a background thread.
+        workers: Number of loader processes.
+        amp: Whether to compute in half precision.
+        show_progress: Whether rank 0 shows a bar.
+
+    Returns:
+        On rank 0 what ``dataset.pre_eval`` returned, in data set
+        order; None on other ranks.
+    """
+    rank, world_size = get_dist_info()
+    indices = list(range(rank, len(dataset), world_size))
+    device = device_of(model)
+    counts: Dict[int, Any] = {}
+    with progress_bar(len(indices), 0, 'images', show_progress) as bar, BackgroundWriter() as background:
+        for index, data in zip(indices, build_test_loader(dataset, indices, workers)):
+            with inference_context(device, amp):
+                image, meta = unpack_sample(data, device)
+                prediction = model(return_loss=False, rescale=True, img=[image], img_metas=[[meta]])[0]
+            counts[index] = dataset.pre_eval(prediction, index)
+            if on_prediction is not None:
+                background.submit(on_prediction, index, meta, prediction)
+            bar.update()
+    merged = {index: value for part in gather_objects(counts) for index, value in part.items()}
+    return [merged[index] for index in sorted(merged)] if rank == 0 else None

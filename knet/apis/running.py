@@ -1,0 +1,76 @@
+"""What all ways of running a model share: batches, precision, sharing out videos, a progress bar."""
+
+import sys
+from contextlib import contextmanager
+from typing import Any, Dict, Iterator, List, Mapping, Sequence, Tuple
+
+import torch
+from mmcv.parallel import DataContainer
+from mmcv.runner import get_dist_info
+from tqdm import tqdm
+
+
+def shard_videos(videos: Mapping[int, Sequence[int]], rank: int, world_size: int) -> List[int]:
+    """Choose this rank's videos so that all ranks have about the same number of frames.
+
+    Args:
+        videos: Data set indices by video.
+        rank: Rank of this process.
+        world_size: Number of processes.
+
+    Returns:
+        Video ids in their original order.
+    """
+    loads = [0] * world_size
+    owner = {}
+    for video in sorted(videos, key=lambda v: (-len(videos[v]), v)):
+        owner[video] = loads.index(min(loads))
+        loads[owner[video]] += len(videos[video])
+    return [video for video in videos if owner[video] == rank]
+
+
+def unpack_sample(data: Dict[str, Any], device: torch.device) -> Tuple[torch.Tensor, Dict[str, Any]]:
+    """Take image and meta out of a collated test batch.
+
+    Args:
+        data: ``dict(img=[(1, 3, H, W)], img_metas=[[meta]])``, containers allowed.
+        device: Device that the image goes to.
+
+    Returns:
+        (1, 3, H, W) float32 image on the device, and the meta dict.
+    """
+    image, metas = data['img'][0], data['img_metas'][0]
+    if isinstance(image, DataContainer):
+        image = image.data[0]
+    if isinstance(metas, DataContainer):
+        metas = metas.data[0]
+    return image.to(device, non_blocking=True), metas[0]
+
+
+@contextmanager
+def inference_context(device: torch.device, amp: bool = False) -> Iterator[None]:
+    """Switch gradients off; with ``amp`` compute in half precision (float16 on GPUs, bfloat16 on CPUs)."""
+    dtype = torch.float16 if device.type == 'cuda' else torch.bfloat16
+    with torch.inference_mode(), torch.autocast(device.type, dtype=dtype, enabled=amp):
+        yield
+
+
+def progress_bar(total: int, done: int, unit: str, show: bool = True) -> tqdm:
+    """Return a bar with rate and remaining time; where output is no terminal, it prints a line every 10 seconds."""
+    rank, world_size = get_dist_info()
+    title = f'rank 0 of {world_size}' if world_size > 1 else ''
+    return tqdm(
+        total=total,
+        initial=done,
+        unit=f' {unit}',
+        desc=title,
+        file=sys.stdout,
+        dynamic_ncols=True,
+        disable=not show or rank != 0,
+        mininterval=0.5 if sys.stdout.isatty() else 10,
+    )
+
+
+def device_of(model: Any) -> torch.device:
+    """Return the device of a model's weights."""
+    return next(model.parameters()).device

@@ -1,0 +1,103 @@
+"""Running stream models over videos: frame by frame, into a store that can be continued."""
+
+from pathlib import Path
+from typing import Any, Dict, Optional, Union
+
+from mmcv.runner import get_dist_info
+
+from knet.apis.distributed import barrier
+from knet.apis.drawing import draw_overlay
+from knet.apis.loader import build_test_loader
+from knet.apis.running import device_of, inference_context, progress_bar, shard_videos, unpack_sample
+from knet.det.protocols import StreamModel
+from knet.labels import LabelSpace
+from knet.results.panoptic_store import PredictionWriter
+from knet.utils.background import BackgroundWriter
+
+
+def stream_videos(
+    model: StreamModel,
+    dataset: Any,
+    writer: PredictionWriter,
+    draw_dir: Optional[Path] = None,
+    workers: int = 1,
+    amp: bool = False,
+    show_progress: bool = True,
+) -> int:
+    """Predict this rank's videos that the writer does not have yet.
+
+    Reading (loader process), network (this thread) and writing (another
+    thread) overlap. Call :meth:`PredictionWriter.close` on rank 0 afterwards.
+
+    Args:
+        model: Stream model (a module) in eval mode.
+        dataset: Video data set in test mode.
+        writer: Store that predictions go to.
+        draw_dir: Folder for overlays; None draws nothing.
+        workers: Number of loader processes.
+        amp: Whether to compute in half precision.
+        show_progress: Whether rank 0 shows a bar.
+
+    Returns:
+        Number of frames predicted now by this rank.
+    """
+    videos = dataset.video_indices()
+    own = shard_videos(videos, *get_dist_info())
+    todo = [video for video in own if not writer.is_complete(video, len(videos[video]))]
+    indices = [index for video in todo for index in videos[video]]
+    total = sum(len(videos[video]) for video in own)
+    device = device_of(model)
+    memory, seen = model.new_stream(), 0
+    with progress_bar(total, total - len(indices), 'frames', show_progress) as bar, BackgroundWriter() as background:
+        for data in build_test_loader(dataset, indices, workers) if indices else ():
+            with inference_context(device, amp):
+                image, meta = unpack_sample(data, device)
+                prediction = model.step(image, meta, memory)
+            video, frame = int(meta['video_id']), int(meta['frame_id'])
+            background.submit(writer.write, video, frame, prediction.semantic, prediction.instance)
+            if draw_dir is not None:
+                name = Path(draw_dir) / str(video) / f'{video:06d}_{frame:06d}.jpg'
+                background.submit(draw_overlay, meta, prediction, dataset.label_space, name)
+            seen += 1
+            if seen == len(videos[video]):
+                background.submit(writer.finish_video, video, seen)
+                seen = 0
+            bar.update()
+    return len(indices)
+
+
+def open_store(
+    out_dir: Union[str, Path],
+    meta: Dict[str, Any],
+    fresh: bool = False,
+    final: bool = False,
+    names: Optional[Dict[int, str]] = None,
+    label_space: Optional[LabelSpace] = None,
+) -> PredictionWriter:
+    """Open a prediction folder on all ranks: rank 0 checks or clears it before the others write.
+
+    Args:
+        out_dir, meta, final, names, label_space: See :class:`PredictionWriter`.
+        fresh: Remove what an earlier run left.
+
+    Returns:
+        The store, to be closed by :func:`close_store`.
+
+    Raises:
+        ValueError: As :class:`PredictionWriter`.
+    """
+    if get_dist_info()[0] == 0:
+        writer = PredictionWriter(out_dir, meta, resume=not fresh, final=final, names=names, label_space=label_space)
+        barrier()
+    else:
+        barrier()
+        writer = PredictionWriter(out_dir, meta, final=final, names=names, label_space=label_space)
+    return writer
+
+
+def close_store(writer: PredictionWriter) -> None:
+    """Wait for all ranks and let rank 0 write the manifest."""
+    barrier()
+    if get_dist_info()[0] == 0:
+        writer.close()
+    barrier()

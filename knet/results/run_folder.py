@@ -1,0 +1,122 @@
+"""The folder of a run: what made its results, which videos are complete, and how a stopped run continues.
+
+A folder has a manifest, which names the run and its classes, and one record per finished video. A record appears
+complete or not at all, and only then does the video count as done. Since every video has a record of its own, several
+processes may finish different videos without a lock between them.
+"""
+
+import json
+from pathlib import Path
+from typing import Any, Dict, Optional
+
+from knet.labels import LabelSpace
+from knet.utils.io import PathLike, write_json_atomic
+
+FORMAT = 1
+
+
+class RunFolder:
+    """The manifest and the records of the finished videos.
+
+    Args:
+        root: Result folder, created if missing.
+        manifest: Name of the manifest in it.
+        records: Folder of the records in it.
+        meta: What makes the results what they are (config, checkpoint hash, ...); must be JSON.
+        label_space: Classes of the results, stored in the manifest as plain data; None stores none.
+    """
+
+    def __init__(
+        self,
+        root: PathLike,
+        manifest: str,
+        records: str,
+        meta: Dict[str, Any],
+        label_space: Optional[LabelSpace] = None,
+    ) -> None:
+        self.root = Path(root)
+        self.manifest = self.root / manifest
+        self.records = self.root / records
+        self.meta = json.loads(json.dumps(meta))
+        self.label_space = label_space
+
+    def check(self) -> None:
+        """Refuse to continue another run.
+
+        Raises:
+            ValueError: If the folder holds results made with another ``meta``, or its manifest is damaged.
+        """
+        if not self.manifest.exists():
+            return
+        before = read_object(self.manifest).get('meta', {})
+        differing = sorted(key for key in {*before, *self.meta} if before.get(key) != self.meta.get(key))
+        if differing:
+            changes = '; '.join(f'{key}: {before.get(key)!r} there, {self.meta.get(key)!r} now' for key in differing)
+            raise ValueError(
+                f'{self.root} holds results of another run ({changes}). Choose another output folder, '
+                'or start over with --fresh.'
+            )
+
+    def clear(self) -> None:
+        """Forget all finished videos, whatever run they belong to."""
+        for path in self.records.glob('*.json'):
+            path.unlink()
+
+    def write_manifest(self, **content: Any) -> None:
+        """Write the manifest: format, meta, further content, and the label space if there is one."""
+        if self.label_space is not None:
+            content['label_space'] = self.label_space.to_plain()
+        write_json_atomic(self.manifest, dict(format=FORMAT, meta=self.meta, **content))
+
+    def _path(self, video_id: int) -> Path:
+        return self.records / f'{video_id}.json'
+
+    def finish(self, video_id: int, frames: int, **content: Any) -> None:
+        """Record that all ``frames`` frames of a video are done, with further content."""
+        write_json_atomic(self._path(video_id), dict(meta=self.meta, frames=frames, **content), indent=None)
+
+    def forget(self, video_id: int) -> None:
+        """Take back that a video is done."""
+        self._path(video_id).unlink(missing_ok=True)
+
+    def record(self, video_id: int) -> Dict[str, Any]:
+        """Return the record of a video, empty if there is none.
+
+        Raises:
+            ValueError: If it is damaged.
+        """
+        return read_object(self._path(video_id))
+
+    def is_finished(self, video_id: int, frames: int) -> bool:
+        """Return whether this run, or the one it continues, has finished the video with as many frames."""
+        record = self.record(video_id)
+        return record.get('frames') == frames and record.get('meta') == self.meta
+
+    def finished(self) -> Dict[str, int]:
+        """Return the number of frames of every finished video, by its number as text, in ascending order."""
+        records = {int(path.stem): read_object(path) for path in self.records.glob('*.json') if path.stem.isdigit()}
+        return {str(v): records[v]['frames'] for v in sorted(records) if records[v].get('meta') == self.meta}
+
+
+def read_object(path: Path) -> Dict[str, Any]:
+    """Return the object in a JSON file; empty if there is none, or another process has just removed it.
+
+    Raises:
+        ValueError: If the file is damaged.
+    """
+    try:
+        return json.loads(path.read_text(encoding='utf-8'))
+    except FileNotFoundError:
+        return {}
+    except ValueError as error:
+        raise ValueError(f'{path}: damaged ({error}); remove it, and its results are made again') from error
+
+
+def read_label_space(manifest: Path) -> Optional[LabelSpace]:
+    """Return the label space that a manifest stores; None if it stores none, as those of older runs.
+
+    Raises:
+        ValueError: If the manifest is damaged.
+    """
+    plain = read_object(manifest).get('label_space')
+    return None if plain is None else LabelSpace.from_plain(plain)

@@ -1,0 +1,62 @@
+"""Reading predictions of VSPW in the layout of its server, written by any program."""
+
+from pathlib import Path
+from typing import List, Tuple, Union
+
+import numpy as np
+
+from knet.layouts.base import StoredVideos
+from knet.layouts.files import frame_files
+from knet.layouts.vspw import CLASS_OF_MASK, SUBMISSION, read_mask
+from knet.results.panoptic_store import PredictionReader
+from knet.utils.io import PathLike
+
+
+class SubmissionReader(StoredVideos):
+    """Reads predictions in the layout of the server, written by any program.
+
+    Args:
+        root: Folder that holds ``<video>/FFFFFFFF.png``.
+        names: Name of every video number.
+
+    Raises:
+        FileNotFoundError: If no video of ``names`` is there.
+    """
+
+    def __init__(self, root: PathLike, names: List[str]) -> None:
+        root = Path(root)
+        masks = {
+            number: frame_files(root / name, '.png') for number, name in enumerate(names) if (root / name).is_dir()
+        }
+        if not any(masks.values()):
+            raise FileNotFoundError(
+                f'{root}: holds neither panoptic/ of tools/test_step.py nor '
+                f'<video>/FFFFFFFF.png of a video of the split, such as {names[0]}'
+            )
+        super().__init__(
+            root, {number: {frame: (path,) for frame, path in files.items()} for number, files in masks.items()}
+        )
+
+    def read(self, video_id: int, frame_id: int) -> Tuple[np.ndarray, np.ndarray]:
+        """Read one frame: (H, W) uint8 class ids and (H, W) int32 zeros."""
+        semantic = CLASS_OF_MASK[read_mask(self.path(video_id, frame_id))]
+        return semantic, np.zeros(semantic.shape, dtype=np.int32)
+
+
+def open_predictions(path: PathLike, names: List[str]) -> Union[PredictionReader, SubmissionReader]:
+    """Open a result folder of ``tools/test_step.py``, or one in the layout of the server.
+
+    Args:
+        path: Folder with ``panoptic/``, with ``result_submission/``, or with ``<video>/``.
+        names: Name of every video number.
+
+    Returns:
+        A reader.
+
+    Raises:
+        FileNotFoundError: If it holds no predictions.
+    """
+    path = Path(path)
+    if (path / 'panoptic').is_dir():
+        return PredictionReader(path)
+    return SubmissionReader(path / SUBMISSION if (path / SUBMISSION).is_dir() else path, names)
