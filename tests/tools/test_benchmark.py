@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from knet.evaluation.stq import evaluate_stq
+from knet.evaluation.metric import score
+from knet.evaluation.stq import STQuality
 from knet.labels import KITTI_STEP
 from knet.layouts.kitti_step import KittiStepGroundTruth
 from knet.results.panoptic_store import PredictionReader
@@ -75,5 +76,5 @@ def test_generated_evaluation_data_are_reproducible(tmp_path: Path, monkeypatch:
     ]
     assert files[0] == files[1] and len(files[0]) == 9
     truth = KittiStepGroundTruth(tmp_path / 'a' / 'ground_truth')
-    result = evaluate_stq(PredictionReader(tmp_path / 'a' / 'predictions'), truth, KITTI_STEP)
+    result = score(STQuality(KITTI_STEP), PredictionReader(tmp_path / 'a' / 'predictions'), truth)
     assert 0.05 < result.stq < 1 and result.videos[0].frames == 3
