@@ -11,6 +11,8 @@ from mmdet.core.bbox.samplers.mask_sampling_result import MaskSamplingResult
 from mmdet.models.builder import HEADS, build_loss, build_neck
 from torch import Tensor, nn
 
+from knet.utils.precision import full_precision
+
 from .frugal_conv import FrugalConvModule
 from .losses import mask_losses, rank_loss, semantic_loss
 from .mask_hungarian_assigner import match
@@ -51,6 +53,7 @@ def hard_masks(masks: Tensor) -> Tensor:
     return (masks.detach().sigmoid() > 0.5).to(masks.dtype).flatten(2)
 
 
+@full_precision
 def pool(hard: Tensor, feats: Tensor) -> Tensor:
     """Sum of the features under each hard mask, the "group feature" (K-Net, Eq. 3).
 

@@ -5,6 +5,8 @@ from typing import Optional
 from mmcv.cnn.bricks.transformer import FFN, MultiheadAttention, build_transformer_layer
 from torch import Tensor, nn
 
+from knet.utils.precision import full_precision
+
 
 class KernelLink(nn.Module):
     """Current kernels attend to previous kernels, or to those of a clip: attention -> norm -> FFN -> norm.
@@ -33,6 +35,7 @@ class KernelLink(nn.Module):
         self.ffn = FFN(channels, feedforward_channels, num_ffn_fcs)
         self.ffn_norm = nn.LayerNorm(channels)
 
+    @full_precision
     def forward(
         self, current: Tensor, previous: Tensor, gathered: Optional[Tensor] = None, pos: Optional[Tensor] = None
     ) -> Tensor:

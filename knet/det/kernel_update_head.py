@@ -15,6 +15,8 @@ from mmdet.models.losses import accuracy
 from mmseg.models.decode_heads.knet_head import KernelUpdator  # noqa: F401  the same equations; importing registers it
 from torch import Tensor, nn
 
+from knet.utils.precision import full_precision
+
 from .kernel_head import hard_masks, pool
 from .losses import mask_losses, rank_loss
 from .targets import ImageTargets
@@ -133,6 +135,7 @@ class KernelUpdateHead(BaseModule):
         if self.with_cls:
             nn.init.constant_(self.fc_cls.bias, bias_init_with_prob(0.01))
 
+    @full_precision
     def update_kernels(self, gathered: Tensor, kernels: Tensor) -> Tensor:
         """Adaptive update, then interaction of all kernels of an image.
 
@@ -198,6 +201,7 @@ class KernelUpdateHead(BaseModule):
         """
         return self.predict(x, self.update_kernels(self.gather(masks, x), kernels[..., 0, 0]))
 
+    @full_precision
     def gather(self, masks: Tensor, x: Tensor) -> Tensor:
         """Group features (B, Q, C) of ``feat_transform(x)`` under ``masks``, which may have another resolution."""
         if masks.shape[2:] != x.shape[2:]:

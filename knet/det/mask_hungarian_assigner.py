@@ -16,6 +16,8 @@ from mmdet.core.bbox.samplers.mask_sampling_result import MaskSamplingResult
 from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 
+from knet.utils.precision import full_precision
+
 from .targets import ImageTargets, upsample
 
 #: Masks whose costs are computed at once: few enough for their full-resolution copies to stay in the cache.
@@ -109,6 +111,7 @@ class MaskHungarianAssigner(BaseAssigner):
         self.mask_cost = build_match_cost(mask_cost)
         self.dice_cost = build_match_cost(dice_cost)
 
+    @full_precision
     def cost(
         self, mask_logits: Tensor, cls_logits: Optional[Tensor], gt_masks: Tensor, gt_labels: Tensor, stride: int = 1
     ) -> Tensor:

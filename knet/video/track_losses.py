@@ -41,7 +41,8 @@ class MultiPosCrossEntropyLoss(nn.Module):
         usable = positive.any(1) & (~positive).any(1)
         # Rows that count for nothing are cut out, because logsumexp of only -inf has no gradient.
         both = negatives[usable].logsumexp(1) + positives[usable].logsumexp(1)
-        loss = pred.new_zeros(len(pred)).masked_scatter(usable, F.softplus(both))
+        losses = F.softplus(both)  # float32 also where autocast made the similarities half precision
+        loss = losses.new_zeros(len(pred)).masked_scatter(usable, losses)
         return self.loss_weight * weight_reduce_loss(loss, weight, 'mean', avg_factor) + pred.sum() * 0
 
 

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from knet.det.kernel_update_head import KernelUpdateHead, StageOutput
 from knet.det.published_names import publish
+from knet.utils.precision import full_precision
 from knet_vis.frame_fusion import PUBLISHED_NAMES, FrameFusion
 
 
@@ -47,6 +48,7 @@ class KernelUpdateHeadVideo(KernelUpdateHead):
         """
         return self.predict(x, self.update_kernels(self.gather(masks, x), kernels[..., 0, 0], query_pos))
 
+    @full_precision
     def update_kernels(self, gathered: Tensor, kernels: Tensor, query_pos: Optional[Tensor] = None) -> Tensor:
         """As in image K-Net, after fusion of the frames.
 

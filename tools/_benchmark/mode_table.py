@@ -160,7 +160,9 @@ def markdown(results: Sequence[Row], facts: Dict[str, str]) -> str:
 def write(folder: Path, results: Sequence[Row], facts: Dict[str, str]) -> None:
     """Write ``benchmark.json``, ``benchmark.csv`` and ``benchmark.md`` into a folder."""
     folder.mkdir(parents=True, exist_ok=True)
-    write_json_atomic(folder / 'benchmark.json', dict(machine=facts, rows=list(results)))
+    # JSON knows no NaN, which is what a mode that overflows yields.
+    finite = [{key: None if value != value else value for key, value in row.items()} for row in results]
+    write_json_atomic(folder / 'benchmark.json', dict(machine=facts, rows=finite))
     with atomic_path(folder / 'benchmark.csv') as partial, open(partial, 'w', newline='', encoding='utf-8') as file:
         table = csv.DictWriter(file, list(_COLUMNS), extrasaction='ignore')
         table.writeheader()

@@ -46,6 +46,9 @@ class Setting:
         for _ in range(warm_up):
             work()
         self.wait()
+        if self.device.type == 'cuda':
+            # The warm-up tries convolution algorithms with large workspaces that are not used later.
+            torch.cuda.reset_peak_memory_stats(self.device)
         runs: List[float] = []
         end = time.perf_counter() + self.seconds
         while len(runs) < _RUNS[0] or (time.perf_counter() < end and len(runs) < _RUNS[1]):
