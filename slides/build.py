@@ -47,7 +47,7 @@ def to_html(text: str) -> str:
     """HTML of one slide, without what fpdf does not draw."""
     html = markdown(re.sub(r'<!--.*?-->\n?', '', text), extensions=['tables', 'fenced_code'])
     # fpdf sets inline code in its own font and has no class attributes; pictures are given from this folder.
-    html = re.sub(r'<pre><code[^>]*>(.*?)</code></pre>', r'<pre>\1</pre>', html, flags=re.S)
+    html = re.sub(r'<pre><code[^>]*>(.*?)</code></pre>', r'<pre>\1</pre>', html, flags=re.DOTALL)
     html = html.replace('<table>', '<table border="1" cellpadding="0.8">').replace('<td>', '<td align="left">')
     return re.sub(r'src="(?!/)([^"]*)"', lambda m: f'src="{FOLDER / m.group(1)}"', html)
 
@@ -64,7 +64,7 @@ def main() -> None:
         'code': FontFace(family='mono'),
         'a': FontFace(color=BLUE),
     }
-    for slide in re.split(r'^---$', (FOLDER / 'video_knet.md').read_text(encoding='utf-8'), flags=re.M):
+    for slide in re.split(r'^---$', (FOLDER / 'video_knet.md').read_text(encoding='utf-8'), flags=re.MULTILINE):
         deck.add_page()
         # Lists and tables take the size of the page, and only tables need it small.
         deck.set_font('sans', size=10.5 if '|---' in slide else 13)

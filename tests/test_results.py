@@ -42,5 +42,5 @@ def test_every_table_has_three_seeds_or_says_so(path: Path) -> None:
 def test_the_slides_are_small_and_of_their_source() -> None:
     source, deck = REPO / 'slides/video_knet.md', REPO / 'slides/video_knet.pdf'
     assert deck.stat().st_size < 2_000_000
-    slides = len(re.split(r'^---$', source.read_text(), flags=re.M))
+    slides = len(re.split(r'^---$', source.read_text(), flags=re.MULTILINE))
     assert deck.read_bytes().count(b'/Type /Page\n') == slides

@@ -184,7 +184,7 @@ class LoadReport:
 _MISMATCH = re.compile(
     r'size mismatch for (\S+): copying a param with shape torch\.Size\(\[([^\]]*)\]\)'
     r'.*?current model is torch\.Size\(\[([^\]]*)\]\)',
-    re.S,
+    re.DOTALL,
 )
 
 

@@ -23,7 +23,7 @@ _TIMEOUT = timedelta(hours=2)
 _PEER_LOST = re.compile(
     r'Connection (closed|reset) by|Broken pipe|Connection was likely closed|remote process exited|'
     r'ncclRemoteError|Failed to recv',
-    re.I,
+    re.IGNORECASE,
 )
 #: Seconds within which the launcher notices that a peer has died.
 _GRACE = 10

@@ -146,7 +146,7 @@ class ResumableMixin(BaseRunner):
 
 
 def _write(model: Any, path: str, optimizer: Union[Optimizer, Dict, None], meta: Dict[str, Any]) -> None:
-    """mmcv's checkpoint layout, written through a temporary file."""
+    """Mmcv's checkpoint layout, written through a temporary file."""
     from mmcv.runner.checkpoint import get_state_dict, weights_to_cpu
 
     model = model.module if is_module_wrapper(model) else model

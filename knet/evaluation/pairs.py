@@ -126,7 +126,7 @@ def _check_ids(name: str, semantic: np.ndarray, instance: np.ndarray, label_spac
         return
     known = np.append(label_space.dataset_ids, label_space.void)
     extremes = [semantic.min(), semantic.max()]
-    if 0 <= extremes[0] and extremes[1] <= 255:
+    if extremes[0] >= 0 and extremes[1] <= 255:
         found = np.flatnonzero(np.bincount(semantic, minlength=256))
     else:
         found = np.array(extremes)

@@ -29,6 +29,7 @@ from .video_knet import VideoKNet
 
 __all__ = [
     'EMBEDDINGS',
+    'TRACKERS',
     'Embedding',
     'KernelEmbedding',
     'KernelTrackHead',
@@ -43,7 +44,6 @@ __all__ = [
     'QueryEmbedding',
     'RoIEmbedding',
     'StreamMemory',
-    'TRACKERS',
     'Tracker',
     'VideoKNet',
     'VideoKNetQuansiEmbedFC',

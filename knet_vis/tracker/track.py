@@ -67,7 +67,7 @@ class KNetTrack(ClipModel, KernelNet):
     def forward(
         self, img_metas: Sequence, ref_img: Any, ref_img_metas: Sequence, return_loss: bool = True, **kwargs: Any
     ) -> Any:
-        """mmdet's entry to :meth:`forward_train` and :meth:`simple_test`.
+        """Mmdet's entry to :meth:`forward_train` and :meth:`simple_test`.
 
         Args:
             img_metas: Of the key frames. Frames of a clip are

@@ -23,7 +23,7 @@ log_level = 'WARNING'
 """
 
 
-@pytest.fixture()
+@pytest.fixture
 def config(tmp_path: Path) -> Path:
     """A config file of the miniature world."""
     path = tmp_path / 'fake.py'

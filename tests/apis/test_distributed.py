@@ -18,7 +18,7 @@ SLURM = dict(
 KEYS = ('RANK', 'WORLD_SIZE', 'LOCAL_RANK', 'MASTER_ADDR', 'MASTER_PORT')
 
 
-@pytest.fixture()
+@pytest.fixture
 def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     """An environment without anything of a launcher; as it was afterwards."""
     monkeypatch.setattr(

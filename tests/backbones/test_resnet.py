@@ -19,7 +19,7 @@ CONFIG = dict(
 
 
 def pair(**options: Any) -> tuple:
-    """mmdet's ResNet and ours, with ``options``, with equal weights and lively statistics."""
+    """Mmdet's ResNet and ours, with ``options``, with equal weights and lively statistics."""
     torch.manual_seed(0)
     plain = build_backbone(dict(CONFIG, type='ResNet'))
     folded = build_backbone(dict(CONFIG, type='knet.ResNet', **options))

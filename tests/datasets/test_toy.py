@@ -45,7 +45,7 @@ def test_frames_obey_the_label_space(seed: int, height: int, width: int, frames:
         assert semantic.shape == instance.shape == (height, width)
         assert semantic.dtype == np.uint8 and instance.dtype == np.int32
         assert set(np.unique(semantic)) <= {*KITTI_STEP.dataset_ids.tolist(), 255}
-        assert 0 <= instance.min() and instance.max() <= 999
+        assert instance.min() >= 0 and instance.max() <= 999
         assert np.isin(semantic[instance > 0], THINGS).all()
 
 

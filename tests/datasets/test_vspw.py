@@ -61,7 +61,7 @@ def test_miniature_says_what_the_street_shows(streets: Path) -> None:
 
 def test_pairs(streets: Path) -> None:
     dataset = build_dataset(dict(type='VSPWDataset', data_root=str(streets), ref_seq_index=[-1, 1], pipeline=TRAIN))
-    assert len(dataset) == 6 and dataset.CLASSES == VSPW.names
+    assert len(dataset) == 6 and VSPW.names == dataset.CLASSES
     np.random.seed(0)
     sample = dataset[1]
     shapes = {key: tuple(value.data.shape) for key, value in sample.items() if hasattr(value.data, 'shape')}

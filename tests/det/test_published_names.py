@@ -91,7 +91,7 @@ def test_mmcv_saves_and_loads(kind: str, model: torch.nn.Module, tmp_path: Path)
 
 
 def test_average_of_weights(kind: str) -> None:
-    """mmcv's hook keeps a buffer per parameter; after the swap the averages have the published names."""
+    """Mmcv's hook keeps a buffer per parameter; after the swap the averages have the published names."""
     model = build(kind)
     before = dict(model.state_dict())
     runner = type('Runner', (), dict(model=model, iter=0))()

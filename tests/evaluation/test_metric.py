@@ -51,7 +51,7 @@ class FrameList(Exporter):
         return [Path(target)]
 
 
-@pytest.fixture()
+@pytest.fixture
 def own() -> Iterator[None]:
     """Both are registered for the time of a test."""
     register_metric('accuracy')(PixelAccuracy)

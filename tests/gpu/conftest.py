@@ -24,13 +24,13 @@ def pytest_collection_modifyitems(items: List[pytest.Item]) -> None:
                 item.add_marker(pytest.mark.skip(reason='torch sees no GPU'))
 
 
-@pytest.fixture()
+@pytest.fixture
 def device() -> torch.device:
     """The device under test."""
     return torch.device(_DEVICE)
 
 
-@pytest.fixture()
+@pytest.fixture
 def cuda() -> torch.device:
     """The GPU, of tests that have no meaning on a CPU."""
     return torch.device('cuda')

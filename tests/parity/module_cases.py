@@ -22,7 +22,7 @@ HANDLERS: Dict[str, Callable[[Case], None]] = {}
 
 def handles(*names: str) -> Callable:
     def register(function: Callable[[Case], None]) -> Callable[[Case], None]:
-        HANDLERS.update({name: function for name in names})
+        HANDLERS.update(dict.fromkeys(names, function))
         return function
 
     return register

@@ -343,7 +343,7 @@ def unlabelled(folder: Path) -> None:
     every('*panoptic.png', Path.unlink)(folder.with_name('test'))
 
 
-@pytest.fixture()
+@pytest.fixture
 def world(
     toy_config: Path,
     trained: Path,
@@ -368,7 +368,7 @@ def test_bad_input_ends_with_one_error(world: World, case: str) -> None:
     code, _, text = call(script, *args)
     errors = [line for line in text.splitlines() if re.match(r'(\w+\.py: )?error: ', line)]
     assert code in (1, 2) and len(errors) == 1, f'exit {code}\n{text}'
-    assert re.search(message, text, re.S) and 'Traceback' not in text, text
+    assert re.search(message, text, re.DOTALL) and 'Traceback' not in text, text
     assert set(world.tmp.rglob('*.pth')) == before
     assert not list(world.tmp.glob('out/*.json')) or not list(world.tmp.glob('out/[sv]*.json')), 'scores were written'
 

@@ -14,7 +14,7 @@ from .conftest import ROOT
 SHELLS = [shell for shell in ('sh', 'dash', 'bash') if shutil.which(shell)]
 
 
-@pytest.fixture()
+@pytest.fixture
 def stand_ins(tmp_path: Path) -> Path:
     """Folder with ``python`` and ``srun`` that print their arguments, one a line."""
     for name in ('python', 'srun'):

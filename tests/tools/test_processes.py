@@ -84,7 +84,7 @@ def test_a_killed_run_redoes_only_what_is_missing(
     assert files_of(out, '*') == {name: data for name, data in expected.items() if not name.startswith('overlay')}
 
 
-@pytest.fixture()
+@pytest.fixture
 def failing_config(toy_config: Path, tmp_path: Path) -> Any:
     """Makes configs whose data set fails in one process."""
 

@@ -221,7 +221,7 @@ class TestCityscapesVPS:
         'frames, message',
         [
             ({5000: {4: 0}}, '11 labelled frames are not predicted: 005000_000009'),
-            ({v: {f: 90 for f in range(30)} for v in (5000, 5001)}, 'class 90 is none of Cityscapes'),
+            ({v: dict.fromkeys(range(30), 90) for v in (5000, 5001)}, 'class 90 is none of Cityscapes'),
         ],
     )
     def test_an_incomplete_result_is_not_handed_in(

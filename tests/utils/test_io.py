@@ -66,10 +66,9 @@ def test_what_a_png_cannot_hold_is_refused(tmp_path, array):
 def test_failure_keeps_the_old_file_and_leaves_no_trace(tmp_path):
     path = tmp_path / 'a.txt'
     path.write_text('old')
-    with pytest.raises(RuntimeError):
-        with atomic_path(path) as temporary:
-            temporary.write_text('half')
-            raise RuntimeError
+    with pytest.raises(RuntimeError), atomic_path(path) as temporary:
+        temporary.write_text('half')
+        raise RuntimeError
     assert path.read_text() == 'old'
     assert [p.name for p in tmp_path.iterdir()] == ['a.txt']
 

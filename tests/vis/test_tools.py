@@ -38,7 +38,7 @@ def fine(*args: Any) -> str:
     return out
 
 
-@pytest.fixture()
+@pytest.fixture
 def model_files(fake_config: Path, fake_weights: Path) -> Files:
     """Config and checkpoint of the fake clip model."""
     return fake_config, fake_weights

@@ -25,7 +25,7 @@ from tests.vis.reference_ap import overlap, reference
 from tests.vis.vis_mini import PERSON, SEDAN, SIZE, mask_of, official, perfect, rles
 
 
-@pytest.fixture()
+@pytest.fixture
 def truth(tmp_path: Path) -> VisGroundTruth:
     """The tracks of the small videos."""
     (tmp_path / 'gt.json').write_text(json.dumps(official()))

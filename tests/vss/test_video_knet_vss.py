@@ -21,7 +21,7 @@ IDS = get_label_space('vspw_toy').dataset_ids
 
 
 def mmseg_twin(model: nn.Module) -> EncoderDecoder:
-    """mmseg's own K-Net with the weights of ``model``, all of them but the link's."""
+    """Mmseg's own K-Net with the weights of ``model``, all of them but the link's."""
     cfg = Config.fromfile(str(ROOT / UNLINKED)).model
     cfg.pop('type'), cfg.pop('label_space'), cfg.decode_head.pop('link')
     # mmseg wants in every head what VideoKNetVSS takes from the label space.

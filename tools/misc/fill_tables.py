@@ -26,7 +26,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / 'experiments'))
 
 import _study as study
 
-_BLOCK = re.compile(r'<!-- table (\S+) (.*?) -->\n.*?<!-- /table -->', re.S)
+_BLOCK = re.compile(r'<!-- table (\S+) (.*?) -->\n.*?<!-- /table -->', re.DOTALL)
 _METRICS = re.compile(r'Metrics: \{.*?\}  # (\S+) (\w+)=(\S+) scores=(\S+)')
 
 

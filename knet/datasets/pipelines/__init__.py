@@ -21,6 +21,7 @@ from .transforms import (
 )
 
 __all__ = [
+    'META_KEYS',
     'ConcatVideoReferences',
     'FrameCollect',
     'KNetInsAdapterCherryPick',
@@ -30,7 +31,6 @@ __all__ = [
     'LoadMultiAnnotationsDirect',
     'LoadMultiImagesDirect',
     'LoadThingStuffAnnotations',
-    'META_KEYS',
     'PadFutureMMDet',
     'SeqDefaultFormatBundle',
     'SeqFlipWithDepth',
