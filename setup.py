@@ -30,6 +30,7 @@ setup(
     description='Video K-Net: a simple, strong and unified baseline for video segmentation',
     long_description='Video K-Net as a plugin of MMDetection 2.x; see README.md.',
     license='MIT',
+    package_data={'knet': ['py.typed'], 'knet_vis': ['py.typed']},
     packages=find_packages(include=['knet', 'knet.*', 'knet_vis', 'knet_vis.*']),
     python_requires='>=3.8,<3.13',
     # mmcv comes in two flavours of different names; either will do, so none is forced.

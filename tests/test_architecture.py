@@ -247,3 +247,19 @@ def test_ruff_is_content(command: List[str]) -> None:
         stderr=subprocess.STDOUT,
     )
     assert done.returncode == 0, done.stdout.decode()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(find_spec('mypy') is None, reason='mypy is not installed')
+def test_types_are_consistent() -> None:
+    done = subprocess.run(
+        [sys.executable, '-m', 'mypy', '--no-error-summary'], cwd=REPO, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+    assert done.returncode == 0, done.stdout.decode()
+
+
+def test_importing_the_package_takes_a_fraction_of_a_second() -> None:
+    """The time itself is not tested, but what takes it: neither torch nor numpy is imported."""
+    code = 'import sys, knet; print(sorted({"torch", "numpy", "mmcv", "mmdet", "cv2"} & set(sys.modules)))'
+    done = subprocess.run([sys.executable, '-c', code], cwd=REPO, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    assert done.stdout.decode().strip() == '[]'

@@ -22,6 +22,8 @@ from knet.labels import LabelSpace, get_label_space
 from knet.structures import InstancePrediction, PanopticPrediction
 from tests.models import ROOT, SIZE, clip_batch, frame_gt, meta, pair_batch, total, uninitialised
 
+pytestmark = pytest.mark.slow
+
 CONFIGS = sorted(path for path in (ROOT / 'configs').rglob('*.py') if not {'_base_', 'common'} & set(path.parts))
 NAMES = [str(path.relative_to(ROOT / 'configs')) for path in CONFIGS]
 

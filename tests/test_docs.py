@@ -89,7 +89,8 @@ def options(program: Path) -> Set[str]:
         return {'--help'}.union(*(declared_options(file) for file in files if file is not None))
     text = program.read_text(encoding='utf-8')
     called = [program.parent / name for name in re.findall(r'[\w./-]+\.py\b', text)]
-    known = {'--help', *re.findall(r'(--[a-z][\w-]*)\)', text)}
+    # Options are patterns of a case: --name), or --name | --other).
+    known = {'--help', *re.findall(r'(--[a-z][\w-]*)(?= ?[|)])', text)}
     return known.union(*(options(file) for file in called if file.is_file()))
 
 

@@ -7,6 +7,8 @@ import pytest
 from knet.apis.distributed import _export_ranks, first_host, init_distributed, process_group
 from knet.utils.cli import UsageError
 
+pytestmark = pytest.mark.process
+
 SLURM = dict(
     SLURM_PROCID='5',
     SLURM_NTASKS='16',

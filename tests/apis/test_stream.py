@@ -15,6 +15,8 @@ from knet.results.panoptic_store import PredictionReader, PredictionWriter
 from knet.utils.background import BackgroundWriter
 from tests.models import build_toy_model
 
+pytestmark = pytest.mark.slow
+
 
 @settings(deadline=None)
 @given(st.lists(st.integers(1, 30), max_size=12), st.integers(1, 5))

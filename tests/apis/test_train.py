@@ -13,6 +13,8 @@ from knet.apis.runner import _for_this_machine
 from knet.apis.train import build_fused_optimizer, prepare_work_dir
 from knet.utils.cli import UsageError
 
+pytestmark = pytest.mark.slow
+
 
 class Interrupted(Exception):
     """Stands for a killed process."""

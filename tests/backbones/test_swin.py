@@ -10,6 +10,8 @@ from torch import Tensor
 
 from knet.backbones import SwinTransformerDIY, swin_keys
 
+pytestmark = pytest.mark.slow
+
 CONFIG = dict(type='SwinTransformerDIY', embed_dims=8, depths=[2, 1, 1, 1], num_heads=[1, 2, 2, 2], window_size=3)
 
 

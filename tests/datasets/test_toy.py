@@ -18,6 +18,8 @@ from knet.layouts.kitti_step import KittiStepGroundTruth
 from knet.toy import ToyFrame, ToySpec, ToyStreet, make_toy_videos, write_kitti_step
 from knet.utils.io import read_png
 
+pytestmark = pytest.mark.slow
+
 REPO = Path(__file__).resolve().parents[2]
 SMALL = ToySpec(train=2, val=1, frames=2, height=48, width=128)
 THINGS = (11, 13)

@@ -14,6 +14,8 @@ from knet.apis.checkpoint import load_weights
 from knet.det.published_names import publish, published_names
 from tests.models import build_toy_model, pair_batch, total
 
+pytestmark = pytest.mark.slow
+
 VIDEO, CLIP = 'configs/toy/video_knet_toy_kitti_step.py', 'configs/toy/knet_track_toy_youtubevis.py'
 #: A place in the module tree, and its name in published checkpoints.
 PLACES = {

@@ -18,6 +18,8 @@ from knet.results.panoptic_store import PredictionReader
 from knet.utils.io import write_png_atomic
 from tests.evaluation.reference import golden_frame, random_video, reference_stq, write_world
 
+pytestmark = pytest.mark.slow
+
 TOOLS = Path(__file__).resolve().parents[2] / 'tools'
 
 

@@ -8,6 +8,8 @@ from typing import Dict, Optional
 
 import pytest
 
+pytestmark = pytest.mark.process
+
 REPO = Path(__file__).resolve().parents[2]
 BASIC = (
     'bash',

@@ -5,6 +5,8 @@ import pytest
 from . import model_cases, module_cases, vis_cases  # noqa: F401  registers the handlers
 from .cases import Case, case_names
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize('name', case_names())
 def test_fixture(name: str) -> None:

@@ -13,6 +13,8 @@ from tests.models import uninitialised
 
 from .cases import PARITY_DIR, ROOT, VARIANTS
 
+pytestmark = pytest.mark.slow
+
 MANIFESTS = sorted(p for p in (PARITY_DIR / 'manifests').glob('*.json') if p.stem != 'index')
 
 

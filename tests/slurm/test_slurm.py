@@ -15,9 +15,12 @@ from tests.tools.conftest import ENVIRONMENT, ROOT, files_of, free_port, run, st
 PATH = os.pathsep.join([os.environ.get('PATH', ''), '/usr/sbin', '/sbin'])
 PROGRAMS = ('srun', 'sinfo', 'slurmctld', 'slurmd', 'munged')
 MISSING = [name for name in PROGRAMS if shutil.which(name, path=PATH) is None]
-pytestmark = pytest.mark.skipif(
-    bool(MISSING), reason=f'no Slurm here ({", ".join(MISSING)} not found); as root: sh tests/slurm/start_slurm.sh'
-)
+pytestmark = [
+    pytest.mark.process,
+    pytest.mark.skipif(
+        bool(MISSING), reason=f'no Slurm here ({", ".join(MISSING)} not found); as root: sh tests/slurm/start_slurm.sh'
+    ),
+]
 
 
 @pytest.fixture(scope='module')

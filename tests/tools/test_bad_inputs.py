@@ -20,6 +20,8 @@ from knet.utils.io import read_png, write_png_atomic
 
 from .conftest import call, files_of
 
+pytestmark = pytest.mark.slow
+
 FRAME = '005002_000001'
 
 

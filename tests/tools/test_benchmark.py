@@ -14,6 +14,8 @@ from knet.results.panoptic_store import PredictionReader
 
 from .conftest import ROOT, call
 
+pytestmark = pytest.mark.slow
+
 
 def test_benchmark_reports_ratios(tmp_path: Path) -> None:
     code, text, err = call(

@@ -14,6 +14,8 @@ from knet.utils.io import read_png
 from tests.datasets.coco_mini import make_coco
 from tests.datasets.conftest import cityscapes_root, kitti_root  # noqa: F401  (fixtures)
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 
 

@@ -16,6 +16,8 @@ from knet.utils.io import read_png, write_json_atomic, write_png_atomic
 
 from .conftest import ROOT
 
+pytestmark = pytest.mark.slow
+
 SPEC = ToySpec(train=1, val=1, frames=2, height=64, width=160, crowd=1.0, void=1.0)
 
 

@@ -14,6 +14,8 @@ from knet.toy import ToySpec, make_toy_videos
 
 from .conftest import ROOT, call, launch
 
+pytestmark = pytest.mark.slow
+
 #: The toy model, with thresholds that random weights pass.
 CONFIG = """
 _base_ = ['{root}/configs/toy/knet_toy_coco_{kind}.py']

@@ -11,6 +11,8 @@ import pytest
 
 from .conftest import ROOT
 
+pytestmark = pytest.mark.process
+
 SHELLS = [shell for shell in ('sh', 'dash', 'bash') if shutil.which(shell)]
 
 

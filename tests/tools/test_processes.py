@@ -13,6 +13,8 @@ import pytest
 
 from .conftest import ENVIRONMENT, ROOT, call, command, files_of, free_port, launch
 
+pytestmark = pytest.mark.process
+
 
 def test_two_processes_write_the_files_and_scores_of_one(
     toy_config: Path, trained: Path, predicted: Path, tmp_path: Path

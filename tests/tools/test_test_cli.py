@@ -9,6 +9,8 @@ import torch
 
 from .conftest import call
 
+pytestmark = pytest.mark.slow
+
 
 def test_images_are_scored_stored_and_drawn(image_model: Tuple[Path, Path], tmp_path: Path) -> None:
     code, text, err = call(

@@ -14,6 +14,8 @@ import torch
 
 from .conftest import ENVIRONMENT, call, command, files_of, launch, run
 
+pytestmark = pytest.mark.slow
+
 
 def losses(work_dir: Path) -> List[float]:
     """Losses of the logged steps."""

@@ -22,6 +22,8 @@ from knet.utils.io import write_png_atomic
 
 from .conftest import ENVIRONMENT, command
 
+pytestmark = pytest.mark.slow
+
 #: 8 x 12 pixels: two persons side by side (raw 6100, 6101), wall below (raw 1).
 TWO = np.repeat([[6100] * 6 + [6101] * 6, [1] * 12], 4, axis=0).astype(np.uint16)
 

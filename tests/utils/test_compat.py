@@ -12,6 +12,8 @@ import torch.nn.functional as F
 import knet
 from knet.utils import compat, torch_ops
 
+pytestmark = pytest.mark.slow
+
 REPO = Path(__file__).resolve().parents[2]
 lite_only = pytest.mark.skipif(compat.has_compiled_ops(), reason='mmcv has compiled ops here')
 full_only = pytest.mark.skipif(not compat.has_compiled_ops(), reason='mmcv has no compiled ops here')

@@ -16,6 +16,8 @@ from tests.models import build_toy_model, meta, pair_batch, total
 
 from .test_video_knet import frames, lively_model, run
 
+pytestmark = pytest.mark.slow
+
 ROI = dict(
     type='SingleRoIExtractor',
     roi_layer=dict(type='RoIAlign', output_size=2, sampling_ratio=2),

@@ -13,6 +13,8 @@ from knet.det.targets import ImageTargets
 from knet_vis.tracker import clip_targets
 from tests.models import SIZE, build_toy_model, clip_batch, meta, total
 
+pytestmark = pytest.mark.slow
+
 CONFIG = 'configs/toy/knet_track_toy_youtubevis.py'
 OPTIONS = dict(
     mean={},

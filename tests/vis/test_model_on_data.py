@@ -11,6 +11,8 @@ from knet.apis import build_data, build_model, load_config
 from knet.apis.clips import open_video_store, predict_videos
 from tests.tools.conftest import ROOT
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope='module')
 def cfg(converted: Path) -> Any:

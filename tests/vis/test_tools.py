@@ -26,6 +26,8 @@ from tests.vis.conftest import run_tool
 from tests.vis.fakes import FakeClipModel
 from tests.vis.vis_mini import SIZE, official, perfect
 
+pytestmark = pytest.mark.slow
+
 TEST = '../tools_vis/test_whole_video.py'
 EVAL = '../tools_vis/eval_vis.py'
 Files = Tuple[Path, Path]

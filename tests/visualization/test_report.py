@@ -18,6 +18,8 @@ from knet.visualization import compare_frame, compare_video, worst_frames, write
 from knet.visualization.curves import read_log, svg_chart
 from knet.visualization.frames import frame_quality
 
+pytestmark = pytest.mark.slow
+
 REPO = Path(__file__).resolve().parents[2]
 STQ = dict(
     protocol='official',

@@ -12,6 +12,8 @@ from knet.apis import build_model, load_config
 from knet.apis.inference import without_pretrained
 from tests.models import ROOT, SIZE, meta
 
+pytestmark = pytest.mark.slow
+
 CONFIGS = sorted((ROOT / 'configs' / 'vss').rglob('*.py'))
 
 

@@ -16,6 +16,8 @@ from knet.layouts.vspw import VSPWGroundTruth
 from knet.results.panoptic_store import PredictionReader
 from tests.tools.conftest import ROOT, call, launch, run
 
+pytestmark = pytest.mark.slow
+
 #: The toy model with fewer channels. Nothing is drawn at random in its forward pass, and GN needs no batch.
 CONFIG = """
 _base_ = '{root}/configs/toy/video_knet_toy_vspw.py'

@@ -16,6 +16,8 @@ from knet.vss import KernelSepASPPHead
 from knet.vss.video_knet_vss import with_num_classes
 from tests.models import ROOT, SIZE, build_toy_model, meta
 
+pytestmark = pytest.mark.slow
+
 LINKED, UNLINKED = 'configs/toy/video_knet_toy_vspw.py', 'configs/toy/knet_toy_vspw.py'
 IDS = get_label_space('vspw_toy').dataset_ids
 
