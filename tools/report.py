@@ -17,8 +17,8 @@ import _root  # noqa: F401
 import numpy as np
 
 import knet
-from knet.labels import LABEL_SPACES, LabelSpace, get_label_space
-from knet.layouts.registry import LAYOUTS, get_layout
+from knet.evaluation.cli import add_data_options, chosen_classes, chosen_layout
+from knet.labels import LabelSpace, get_label_space
 from knet.results.panoptic_store import PredictionReader
 from knet.utils.cli import UsageError, add_debug_option, run_tool
 from knet.utils.io import read_json
@@ -36,10 +36,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--result', help='folder of predictions, for the worst frames')
     parser.add_argument('--gt', help='data set folder, for the worst frames')
     parser.add_argument('--split', default='val')
-    parser.add_argument(
-        '--data-set', default='kitti-step', choices=sorted(LAYOUTS), help='the layout of --gt (default: %(default)s)'
-    )
-    parser.add_argument('--label-space', choices=sorted(LABEL_SPACES), help='the classes; default: of the data set')
+    add_data_options(parser, 'kitti-step')
     parser.add_argument('--clips', nargs='*', default=[], help='GIF or MP4 files to embed')
     parser.add_argument('--worst', type=int, default=6, help='number of worst frames (default %(default)s)')
     parser.add_argument(
@@ -80,15 +77,17 @@ def collect_facts(args: argparse.Namespace) -> Dict[str, str]:
 
 def label_space(args: argparse.Namespace) -> LabelSpace:
     """Return the classes that the arguments name."""
-    return get_label_space(args.label_space or get_layout(args.data_set).label_space)
+    if args.result:
+        return chosen_classes(args, PredictionReader(args.result))
+    return get_label_space(args.label_space or chosen_layout(args).label_space)
 
 
 def draw_worst(args: argparse.Namespace) -> List[Tuple[str, np.ndarray]]:
     """Captions and pictures of the worst frames."""
     if not (args.result and args.gt and args.worst > 0):
         return []
-    predictions, truth = PredictionReader(args.result), get_layout(args.data_set)(args.gt, args.split)
-    space = label_space(args)
+    predictions, truth = PredictionReader(args.result), chosen_layout(args)(args.gt, args.split)
+    space = chosen_classes(args, predictions)
     return [
         (
             f'video {s.video}, frame {s.frame}: quality {100 * s.quality:.1f}, {s.missed} segments missed, '

@@ -59,7 +59,7 @@ def parse_args() -> argparse.Namespace:
 
 
 def asked_metrics(names: List[str]) -> List[str]:
-    """The metrics among the values of ``--eval``.
+    """Return the metrics among the values of ``--eval``.
 
     Raises:
         UsageError: For an unknown one.
@@ -81,9 +81,9 @@ def report(out_dir: Path, dataset: Any, args: argparse.Namespace, metrics: List[
 def main() -> None:
     """Predict, then score."""
     args = parse_args()
-    metrics = asked_metrics(args.eval)
     out_dir = Path(args.out_dir or args.show_dir or 'out')
     cfg = load_config(args.config, merge_options(args.cfg_options, args.options))
+    metrics = asked_metrics(args.eval)  # after the config, which may import a metric
     checkpoint = resolve_checkpoint(args.checkpoint)
     with process_group(args.launcher, args.local_rank):
         dataset: Any = build_data(cfg, 'test')

@@ -12,8 +12,7 @@ from pathlib import Path
 import _root  # noqa: F401
 from tqdm import tqdm
 
-from knet.labels import LABEL_SPACES, get_label_space
-from knet.layouts.registry import LAYOUTS, get_layout
+from knet.evaluation.cli import add_data_options, chosen_classes, chosen_layout
 from knet.results.panoptic_store import PredictionReader
 from knet.utils.cli import UsageError, add_debug_option, run_tool
 from knet.utils.io import write_png_atomic
@@ -25,15 +24,9 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('result', metavar='RESULT', help='folder of predictions')
     parser.add_argument('ground_truth', metavar='GT', nargs='?', help='data set folder; default: that of --data-set')
-    parser.add_argument(
-        '--data-set',
-        default='kitti-step',
-        choices=sorted(LAYOUTS),
-        help='the layout of the ground truth (default: %(default)s)',
-    )
+    add_data_options(parser, 'kitti-step')
     parser.add_argument('--out', required=True, help='folder for the pictures')
     parser.add_argument('--split', default='val')
-    parser.add_argument('--label-space', choices=sorted(LABEL_SPACES), help='the classes; default: of the data set')
     parser.add_argument('--gif', action='store_true', help='write GIF (the default)')
     parser.add_argument('--mp4', action='store_true', help='write MP4')
     parser.add_argument('--fps', type=float, default=5.0, help='default %(default)s')
@@ -50,10 +43,10 @@ def main() -> None:
     args = parse_args()
     if args.every < 1:
         raise UsageError(f'--every must be at least 1, got {args.every}')
-    layout = get_layout(args.data_set)
+    layout = chosen_layout(args)
     predictions = PredictionReader(args.result)
     truth = layout(args.ground_truth or layout.default_root, args.split)
-    space, out = get_label_space(args.label_space or layout.label_space), Path(args.out)
+    space, out = chosen_classes(args, predictions), Path(args.out)
     known = [video for video in truth.videos() if predictions.frames(video)]
     unknown = sorted(set(args.videos or []) - set(known))
     if unknown or not known:

@@ -1,7 +1,7 @@
 """What the evaluator command lines share."""
 
 import argparse
-from typing import Tuple
+from typing import Tuple, Type
 
 from knet.evaluation.dstq import DepthAwareSTQ
 from knet.evaluation.metric import Metric, Result, score
@@ -10,9 +10,9 @@ from knet.evaluation.stq import STQuality
 from knet.evaluation.vpq import VideoPanopticQuality
 from knet.labels import LABEL_SPACES, LabelSpace, get_label_space
 from knet.layouts.base import VideoGroundTruth
-from knet.layouts.registry import LAYOUTS as DATA_SETS
+from knet.layouts.registry import LAYOUTS, get_layout
 from knet.results.panoptic_store import PredictionReader
-from knet.utils.cli import UsageError, add_debug_option
+from knet.utils.cli import UsageError, add_debug_option, add_import_option
 from knet.utils.io import write_json_atomic
 
 
@@ -43,24 +43,16 @@ def evaluator_parser(description: str, data_set: str) -> argparse.ArgumentParser
 
     Args:
         description: What the command does.
-        data_set: Default of ``--data-set``, a key of :data:`DATA_SETS`.
+        data_set: Default of ``--data-set``, a key of :data:`LAYOUTS`.
     """
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument('result_path', help='folder with panoptic/<video>/SSSSSS_FFFFFF_{cat,ins}.png')
     parser.add_argument(
-        'gt_path',
-        nargs='?',
-        help=f'data set folder; default: {DATA_SETS[data_set].default_root}, or that of --data-set',
+        'gt_path', nargs='?', help=f'data set folder; default: {LAYOUTS[data_set].default_root}, or that of --data-set'
     )
     parser.add_argument('--gt-path', dest='gt_option', metavar='GT_PATH', help='the same, as an option')
-    parser.add_argument(
-        '--data-set',
-        default=data_set,
-        choices=sorted(DATA_SETS),
-        help='the layout of the ground truth; default: %(default)s',
-    )
     parser.add_argument('--split', default='val', help='part of the data set; default: val')
-    parser.add_argument('--label-space', choices=sorted(LABEL_SPACES), help='the classes; default: of the data set')
+    add_data_options(parser, data_set)
     parser.add_argument(
         '--protocol',
         default=OFFICIAL,
@@ -78,6 +70,65 @@ def evaluator_parser(description: str, data_set: str) -> argparse.ArgumentParser
     return parser
 
 
+def add_data_options(parser: argparse.ArgumentParser, data_set: str) -> None:
+    """Add ``--data-set``, ``--label-space`` and ``--import``.
+
+    Args:
+        parser: Parser of a program that reads predictions and ground truth.
+        data_set: Default of ``--data-set``.
+    """
+    parser.add_argument(
+        '--data-set',
+        default=data_set,
+        metavar='NAME',
+        help=f'layout of the ground truth: {", ".join(LAYOUTS)}, or one of --import (default: %(default)s)',
+    )
+    parser.add_argument(
+        '--label-space',
+        metavar='NAME',
+        help=f'classes: {", ".join(sorted(LABEL_SPACES))}, or of --import (default: those stored with the predictions, '
+        'else of the data set)',
+    )
+    add_import_option(parser)
+
+
+def chosen_layout(args: argparse.Namespace) -> Type[VideoGroundTruth]:
+    """Return the layout that ``--data-set`` names.
+
+    Raises:
+        UsageError: If there is none of that name.
+    """
+    try:
+        return get_layout(args.data_set)
+    except KeyError as error:
+        raise UsageError(f'--data-set {args.data_set}: {error.args[0]}') from error
+
+
+def chosen_classes(args: argparse.Namespace, predictions: PredictionReader) -> LabelSpace:
+    """Return the classes of ``--label-space``, else those stored with the predictions, else those of the data set.
+
+    Args:
+        args: Arguments with ``label_space`` and ``data_set``.
+        predictions: Predictions that are to be read.
+
+    Raises:
+        UsageError: If there is no such label space, or the predictions are of another one.
+    """
+    stored = predictions.label_space()
+    if args.label_space is None:
+        return stored or get_label_space(chosen_layout(args).label_space)
+    try:
+        asked = get_label_space(args.label_space)
+    except KeyError as error:
+        raise UsageError(f'--label-space {args.label_space}: {error.args[0]}') from error
+    if stored is not None and stored.to_plain() != asked.to_plain():
+        raise UsageError(
+            f'{predictions.root.parent} holds predictions of label space {stored.name!r}; leave out '
+            f'--label-space {args.label_space}'
+        )
+    return asked
+
+
 def open_inputs(args: argparse.Namespace) -> Tuple[PredictionReader, VideoGroundTruth, LabelSpace]:
     """Open what the arguments of :func:`evaluator_parser` name.
 
@@ -87,9 +138,9 @@ def open_inputs(args: argparse.Namespace) -> Tuple[PredictionReader, VideoGround
     """
     if args.gt_path and args.gt_option and args.gt_path != args.gt_option:
         raise UsageError(f'ground truth given twice: {args.gt_path} and --gt-path {args.gt_option}; keep one')
-    data_set = DATA_SETS[args.data_set]
+    data_set, predictions = chosen_layout(args), PredictionReader(args.result_path)
     truth = data_set(args.gt_path or args.gt_option or data_set.default_root, args.split)
-    return PredictionReader(args.result_path), truth, get_label_space(args.label_space or data_set.label_space)
+    return predictions, truth, chosen_classes(args, predictions)
 
 
 def report(result: Result, args: argparse.Namespace) -> None:
@@ -120,7 +171,7 @@ def stq_main(data_set: str) -> None:
 def vpq_main(data_set: str) -> None:
     """Run the command line of the VPQ evaluators; ``data_set`` is the default layout."""
     parser = evaluator_parser('Score video predictions with VPQ (video panoptic quality).', data_set)
-    default = ' '.join(map(str, DATA_SETS[data_set].vpq_windows))
+    default = ' '.join(map(str, LAYOUTS[data_set].vpq_windows))
     parser.add_argument(
         '-k',
         '--eval_frames',

@@ -5,11 +5,12 @@ Imports nothing heavy, so that tools without torch can use it as well.
 
 import argparse
 import errno
+import importlib
 import os
 import sys
 import time
 import traceback
-from typing import Callable, Optional
+from typing import Any, Callable, Optional
 
 #: Errors that a user can cause by wrong paths, files, options or configs.
 USER_ERRORS = (
@@ -63,6 +64,35 @@ def add_converter_options(parser: argparse.ArgumentParser, src: str) -> None:
     parser.add_argument('--nproc', type=int, default=os.cpu_count(), help='processes (default: %(default)s)')
     parser.add_argument('--dry-run', action='store_true', help='report, change nothing')
     add_debug_option(parser)
+
+
+class _ImportAction(argparse.Action):
+    """Import modules when their option is read."""
+
+    def __call__(
+        self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any, option_string: Any = None
+    ) -> None:
+        """Import every module; those of the current folder are found."""
+        if '' not in sys.path and os.getcwd() not in sys.path:
+            sys.path.append(os.getcwd())
+        for name in values:
+            try:
+                importlib.import_module(name)
+            except ImportError as error:
+                parser.error(f'--import {name}: {error}; give the name of a module in this folder or on PYTHONPATH')
+
+
+def add_import_option(parser: argparse.ArgumentParser) -> None:
+    """Add ``--import``, for layouts, label spaces and metrics that are registered outside of this project."""
+    parser.add_argument(
+        '--import',
+        dest='imports',
+        nargs='+',
+        action=_ImportAction,
+        default=[],
+        metavar='MODULE',
+        help='modules that register a layout, a label space or a metric of your own',
+    )
 
 
 def error_text(error: BaseException) -> str:
