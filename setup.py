@@ -1,4 +1,4 @@
-"""Packaging of Video K-Net: ``pip install --no-build-isolation -e .``"""
+"""Packaging of Video K-Net; ``pip install --no-build-isolation -e .`` installs it for development."""
 
 import re
 from pathlib import Path
@@ -10,13 +10,13 @@ HERE = Path(__file__).resolve().parent
 
 
 def requirements(name: str) -> List[str]:
-    """Reads the lines of a requirements file that are not comments."""
+    """Return the lines of a requirements file that are not comments."""
     lines = (line.split('#')[0].strip() for line in (HERE / name).read_text(encoding='utf-8').splitlines())
     return [line for line in lines if line]
 
 
 def version() -> str:
-    """Reads the version without importing the package."""
+    """Return the version without importing the package."""
     text = (HERE / 'knet' / '__init__.py').read_text(encoding='utf-8')
     return re.search(r"^__version__ = '(.+)'$", text, re.MULTILINE).group(1)
 

@@ -28,7 +28,7 @@ FIGS = ROOT / 'figs'
 
 
 def ladder() -> None:
-    """The videos of the best and the lowest STQ of the ladder's last rung, seed 0."""
+    """Draw the videos of the best and the lowest STQ of the ladder's last rung, seed 0."""
     out = ROOT / 'work_dirs' / 'ladder_toy' / '4_joint_train_0' / 'out'
     scores = json.loads((out / 'stq.json').read_text())['per_video']
     order = sorted(scores, key=lambda video: scores[video]['STQ'])
@@ -39,7 +39,7 @@ def ladder() -> None:
 
 
 def vis() -> None:
-    """The first four validation videos with their tracks, one below the other."""
+    """Draw the first four validation videos with their tracks, one below the other."""
     data = ROOT / 'data' / 'toy' / 'youtube-vis'
     videos = json.loads((data / 'valid.json').read_text())['videos'][:4]
 

@@ -35,7 +35,7 @@ class Deck(FPDF):
                 self.add_font(family, style, str(fonts / f'{name}.ttf'))
 
     def footer(self) -> None:
-        """The number of the page; fpdf calls it."""
+        """Print the number of the page; fpdf calls it."""
         self.set_y(-9)
         self.set_font('sans', size=8)
         self.set_text_color(*GREY)

@@ -117,9 +117,8 @@ def test_named_files_exist(page: Path) -> None:
 def test_commands_exist_with_their_options(page: Path) -> None:
     wrong = []
     for line in commands(page):
-        for config in re.findall(r'(?<![\w/])configs/[\w./-]+\.py', line):
-            if not (REPO / config).is_file():
-                wrong.append(config)
+        configs = re.findall(r'(?<![\w/])configs/[\w./-]+\.py', line)
+        wrong += [config for config in configs if not (REPO / config).is_file()]
         for command in re.split(r'&&|;|\|', line):
             program = PROGRAM.search(command)
             if program is None:
@@ -198,9 +197,8 @@ def test_workflows_run_commands_of_the_project() -> None:
     assert len(steps()) >= 5
     wrong = []
     for workflow, text in steps():
-        for name in re.findall(r'(?:tools|tools_vis|tests|configs)/[\w./-]+\.(?:py|sh)', text):
-            if not (REPO / name).is_file():
-                wrong.append(f'{workflow}: {name}')
+        names = re.findall(r'(?:tools|tools_vis|tests|configs)/[\w./-]+\.(?:py|sh)', text)
+        wrong += [f'{workflow}: {name}' for name in names if not (REPO / name).is_file()]
     assert not wrong, wrong
 
 

@@ -1,6 +1,6 @@
 """Imported first by every tool: finds the package when it isn't installed."""
 
-import os.path as osp
 import sys
+from pathlib import Path
 
-sys.path.insert(0, osp.dirname(osp.dirname(osp.abspath(__file__))))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))

@@ -9,7 +9,7 @@ from torch.distributed.run import parse_args, run
 
 
 def cause(exit_code: int) -> str:
-    """What an exit code says: the number, or the signal's name."""
+    """Return what an exit code says: the number, or the name of the signal."""
     if exit_code >= 0:
         return f'failed with exit code {exit_code}; its error stands above'
     name = signal.Signals(-exit_code).name

@@ -47,7 +47,7 @@ _PAIRS = dict(
 
 
 def parse_args() -> argparse.Namespace:
-    """The command line."""
+    """Read the command line."""
     parser = argparse.ArgumentParser(description='Measure speed and memory against yardsticks.')
     parser.add_argument('what', nargs='+', choices=[*_PAIRS, 'vipseg'], help='what to measure; vipseg: in modes only')
     root = Path(__file__).resolve().parents[1]
@@ -78,13 +78,13 @@ def parse_args() -> argparse.Namespace:
 
 
 def loader_data(folder: Path, size: List[int]) -> Path:
-    """Generated street videos of the given size in the KITTI-STEP layout."""
+    """Make street videos of the given size in the KITTI-STEP layout."""
     make_toy_videos(folder, 'kitti-step', ToySpec(train=2, val=1, frames=6, height=size[0], width=size[1]))
     return folder
 
 
 def evaluation_data(folder: Path, args: argparse.Namespace) -> Dict[str, str]:
-    """Generated ground truth and imperfect predictions; made once."""
+    """Make ground truth and imperfect predictions, once."""
     predictions, ground_truth = folder / 'predictions', folder / 'ground_truth'
     if not folder.is_dir():
         make_evaluation_fixture(folder, args.videos, args.frames, args.size[0], args.size[1])
@@ -136,7 +136,7 @@ def measure(what: str, args: argparse.Namespace, folder: Path) -> Dict[str, Any]
 
 
 def table(results: Dict[str, Dict[str, Any]]) -> str:
-    """The measurements as text."""
+    """Return the measurements as text."""
     rows: List[Tuple[str, ...]] = [
         ('what', 'median s', 'min', 'max', 'CPU s', 'peak GiB', 'yardstick', 'median s', 'ratio')
     ]
@@ -166,7 +166,7 @@ def table(results: Dict[str, Dict[str, Any]]) -> str:
 
 
 def machine() -> Dict[str, Any]:
-    """What the numbers depend on."""
+    """Return what the numbers depend on."""
     return dict(
         processor=processor_name(),
         threads=torch.get_num_threads(),

@@ -21,7 +21,7 @@ _IMAGES = ('.png', '.jpg', '.jpeg', '.bmp')
 
 
 def parse_args() -> argparse.Namespace:
-    """The command line."""
+    """Read the command line."""
     parser = argparse.ArgumentParser(description='Segment and track a video.')
     parser.add_argument('source', help='video file, or folder of pictures (taken in order of their names)')
     parser.add_argument('config', help='config file')

@@ -10,7 +10,7 @@ import argparse
 
 import _root  # noqa: F401  puts the repository on the path
 
-from knet.evaluation.cli import positive, report
+from knet.evaluation.cli import add_scoring_options, report
 from knet.evaluation.metric import score
 from knet.evaluation.vss import VideoSemantics
 from knet.labels import VSPW
@@ -18,11 +18,11 @@ from knet.layouts.files import read_video_list
 from knet.layouts.vspw import VSPWGroundTruth
 from knet.results.exports.vspw import write_submission
 from knet.results.vspw_submission import open_predictions
-from knet.utils.cli import UsageError, add_debug_option, run_tool
+from knet.utils.cli import UsageError, run_tool
 
 
 def parse_args() -> argparse.Namespace:
-    """The command line."""
+    """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('predictions', metavar='PRED', help='folder of predictions')
     parser.add_argument('ground_truth', metavar='GT', help='VSPW folder with data/ and the lists of videos')
@@ -30,14 +30,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--zip', metavar='FILE', help='write the archive for the server instead of scoring; needs no masks'
     )
-    parser.add_argument('--json', metavar='FILE', help='also write the scores there, as fractions in 0..1')
-    parser.add_argument('--nproc', type=positive, default=1, help='processes, at most one per video; default: 1')
-    parser.add_argument(
-        '--allow-missing',
-        action='store_true',
-        help='score what both sides have instead of refusing; the output says what is left out',
-    )
-    add_debug_option(parser)
+    add_scoring_options(parser)
     return parser.parse_args()
 
 

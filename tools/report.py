@@ -1,4 +1,4 @@
-"""Write the HTML report of a run: scores, curves, clips and worst frames in one file.
+r"""Write the HTML report of a run: scores, curves, clips and worst frames in one file.
 
     python tools/report.py --out report.html --stq stq.json --vpq vpq.json \\
         --log work_dirs/run/20240101_000000.log.json --result RESULT --gt GT --clips pictures/*.gif
@@ -54,7 +54,7 @@ def load_scores(path: Optional[str], key: str) -> Optional[Dict[str, Any]]:
 
 
 def collect_facts(args: argparse.Namespace) -> Dict[str, str]:
-    """What was run with what: given facts, the predictions' manifest, versions."""
+    """Collect what was run with what: given facts, the predictions' manifest, versions."""
     facts: Dict[str, str] = {}
     manifest = Path(args.result) / 'manifest.json' if args.result else None
     if manifest is not None and manifest.is_file():
@@ -83,19 +83,17 @@ def label_space(args: argparse.Namespace) -> LabelSpace:
 
 
 def draw_worst(args: argparse.Namespace) -> List[Tuple[str, np.ndarray]]:
-    """Captions and pictures of the worst frames."""
+    """Return captions and pictures of the worst frames."""
     if not (args.result and args.gt and args.worst > 0):
         return []
     predictions, truth = PredictionReader(args.result), chosen_layout(args)(args.gt, args.split)
     space = chosen_classes(args, predictions)
-    return [
-        (
-            f'video {s.video}, frame {s.frame}: quality {100 * s.quality:.1f}, {s.missed} segments missed, '
-            f'{s.invented} invented',
-            compare_frame(predictions, truth, space, s.video, s.frame),
-        )
-        for s in worst_frames(predictions, truth, space, args.worst)
-    ]
+    pictures = []
+    for s in worst_frames(predictions, truth, space, args.worst):
+        quality = f'quality {100 * s.quality:.1f}, {s.missed} segments missed, {s.invented} invented'
+        picture = compare_frame(predictions, truth, space, s.video, s.frame)
+        pictures.append((f'video {s.video}, frame {s.frame}: {quality}', picture))
+    return pictures
 
 
 def main() -> None:

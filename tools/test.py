@@ -11,7 +11,6 @@ Metrics: PQ (or panoptic), segm (average precision) and mIoU, as far as the data
 """
 
 import argparse
-import os.path as osp
 import pickle
 from pathlib import Path
 from typing import Any, Dict, List, Optional
@@ -28,12 +27,12 @@ from knet.apis.images import OnPrediction
 from knet.det.protocols import Prediction, StreamModel
 from knet.labels import LabelSpace
 from knet.structures import PanopticPrediction
-from knet.utils.cli import UsageError, add_debug_option, run_tool
+from knet.utils.cli import UsageError, add_debug_option, check_outputs, run_tool
 from knet.utils.io import atomic_path, write_json_atomic, write_png_atomic
 
 
 def parse_args() -> argparse.Namespace:
-    """The command line."""
+    """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('config', help='config file')
     parser.add_argument('checkpoint', help='checkpoint file, or a work directory (its best or latest)')
@@ -65,22 +64,6 @@ def wants_pickle(args: argparse.Namespace) -> bool:
     return Path(args.out or '').suffix in ('.pkl', '.pickle')
 
 
-def check_args(args: argparse.Namespace) -> None:
-    """Refuse a run without any result, and options that exclude each other.
-
-    Raises:
-        UsageError: See message.
-    """
-    if not (args.eval or args.out or args.show_dir or args.format_only):
-        raise UsageError(
-            'nothing to do: give at least one of --eval METRIC, --out DIR_OR_PKL, --format-only, --show-dir DIR'
-        )
-    if args.eval and args.format_only:
-        raise UsageError('--format-only is for images without annotations; leave out --eval or --format-only')
-    if args.json and not args.eval:
-        raise UsageError('--json needs --eval')
-
-
 def check_data(args: argparse.Namespace, dataset: Any, label_space: LabelSpace) -> None:
     """Refuse, before the network runs, what this data set or model cannot give.
 
@@ -102,7 +85,7 @@ def check_data(args: argparse.Namespace, dataset: Any, label_space: LabelSpace) 
 
 
 def output_writer(args: argparse.Namespace, label_space: LabelSpace) -> Optional[OnPrediction]:
-    """The function that stores and draws one prediction; None if neither is wanted."""
+    """Return the function that stores and draws one prediction; None if neither is wanted."""
     maps_dir = None if wants_pickle(args) else args.out
     if not (maps_dir or args.show_dir):
         return None
@@ -129,7 +112,7 @@ def report(args: argparse.Namespace, dataset: Any, results: List[Any]) -> None:
             partial.write_bytes(pickle.dumps(results))
         print(f'{len(results)} results in {args.out}')
     if args.format_only:
-        options = dict(jsonfile_prefix=osp.join('work_dirs', Path(args.config).stem, 'results'))
+        options = dict(jsonfile_prefix=str(Path('work_dirs', Path(args.config).stem, 'results')))
         files, _ = dataset.format_results(results, **{**options, **args.eval_options})
         print('written: ' + ', '.join(files.values()))
     if args.eval:
@@ -142,7 +125,7 @@ def report(args: argparse.Namespace, dataset: Any, results: List[Any]) -> None:
 def main() -> None:
     """Predict and score."""
     args = parse_args()
-    check_args(args)
+    check_outputs(args, '--eval METRIC, --out DIR_OR_PKL, --format-only, --show-dir DIR', 'images')
     cfg = load_config(args.config, merge_options(args.cfg_options, args.options))
     with process_group(args.launcher, args.local_rank):
         dataset: Any = build_data(cfg, 'test')

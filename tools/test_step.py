@@ -28,7 +28,7 @@ from knet.utils.io import write_json_atomic
 
 
 def parse_args() -> argparse.Namespace:
-    """The command line."""
+    """Read the command line."""
     parser = argparse.ArgumentParser(description='Run a video model over videos; on the GPU if there is one.')
     parser.add_argument('config', help='config file')
     parser.add_argument('checkpoint', help='checkpoint file, or a work directory (its best or latest)')

@@ -17,7 +17,7 @@ from knet.utils.cli import UsageError, add_debug_option, run_tool
 
 
 def parse_args() -> argparse.Namespace:
-    """The command line."""
+    """Read the command line."""
     parser = argparse.ArgumentParser(description='Train a model from a config; on the GPU if there is one.')
     parser.add_argument('config', help='config file')
     parser.add_argument('--work-dir', help='where logs and checkpoints go; default work_dirs/<config name>')

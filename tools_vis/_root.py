@@ -1,7 +1,6 @@
-"""Imported first by every tool: finds the package when it isn't installed, and the modules of tools/."""
+"""Imported first by every tool: finds the package when it isn't installed."""
 
-import os.path as osp
 import sys
+from pathlib import Path
 
-_REPOSITORY = osp.dirname(osp.dirname(osp.abspath(__file__)))
-sys.path[:0] = [_REPOSITORY, osp.join(_REPOSITORY, 'tools')]
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))

@@ -9,7 +9,6 @@ The tracks of every finished video lie in OUT_DIR/videos; a run that was stopped
 """
 
 import argparse
-import os
 import pickle
 from pathlib import Path
 from typing import Any, Dict, List
@@ -23,13 +22,13 @@ from knet.apis.distributed import add_launcher_options, process_group
 from knet.apis.scoring import run_identity
 from knet.det.protocols import ClipModel
 from knet.results.track_store import describe_results
-from knet.utils.cli import UsageError, add_debug_option, run_tool
+from knet.utils.cli import UsageError, add_debug_option, check_outputs, run_tool
 from knet.utils.io import atomic_path, write_json_atomic
 from knet.visualization import write_track_video
 
 
 def parse_args() -> argparse.Namespace:
-    """The command line."""
+    """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('config', help='config file')
     parser.add_argument('checkpoint', help='checkpoint file, or a work directory (its best or latest)')
@@ -62,22 +61,15 @@ def check_args(args: argparse.Namespace) -> None:
     """Refuse a run without any result, and options that exclude each other.
 
     Raises:
-        UsageError: See message.
+        UsageError: Naming the option to change.
     """
-    if not (args.eval or args.out or args.show_dir or args.format_only):
-        raise UsageError(
-            'nothing to do: give at least one of --format-only, --eval segm, --out FILE.pkl, --show-dir DIR'
-        )
-    if args.eval and args.format_only:
-        raise UsageError('--format-only is for videos without annotations; leave out --eval or --format-only')
-    if args.json and not args.eval:
-        raise UsageError('--json needs --eval')
+    check_outputs(args, '--format-only, --eval segm, --out FILE.pkl, --show-dir DIR', 'videos')
     if args.out and Path(args.out).suffix not in ('.pkl', '.pickle'):
         raise UsageError(f'--out takes a .pkl file, not {args.out}; --out-dir is the folder of results')
 
 
 def drawer(args: argparse.Namespace, dataset: Any) -> OnVideo:
-    """The function that draws one video."""
+    """Return the function that draws one video."""
 
     def draw(index: int, records: List[Dict[str, Any]]) -> None:
         video = dataset.videos[index]
@@ -100,7 +92,7 @@ def report(args: argparse.Namespace, dataset: Any, results: List[List[Dict[str, 
             partial.write_bytes(pickle.dumps(results))
         print(f'written: {args.out}')
     if args.format_only:
-        for folder in dict.fromkeys((out_dir.resolve(), Path(os.getcwd()).resolve())):
+        for folder in dict.fromkeys((out_dir.resolve(), Path.cwd().resolve())):
             print('written: ' + ', '.join(dataset.format_results(results, str(folder))))
     if args.eval:
         scores = dataset.evaluate(results, metric=args.eval)

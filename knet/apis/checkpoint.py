@@ -70,7 +70,7 @@ def resolve_checkpoint(path: PathLike, prefer: str = 'best') -> Path:
 def fingerprint(path: PathLike) -> str:
     """Hash that tells checkpoints apart: 16 hex digits of the file's SHA-256."""
     digest = hashlib.sha256()
-    with open(path, 'rb') as file:
+    with Path(path).open('rb') as file:
         for block in iter(lambda: file.read(1 << 20), b''):
             digest.update(block)
     return digest.hexdigest()[:16]
@@ -266,7 +266,7 @@ def save_atomic(content: Dict[str, Any], path: PathLike) -> None:
     Raises:
         OSError: If the file cannot be written, e.g. because the disk is full.
     """
-    with atomic_path(path) as partial, open(partial, 'wb') as file:
+    with atomic_path(path) as partial, partial.open('wb') as file:
         recorder = _FailureRecorder(file)
         try:
             torch.save(content, cast(BinaryIO, recorder))
@@ -302,10 +302,10 @@ def link_atomic(target: str, link: PathLike) -> None:
     link = Path(link)
     partial = link.with_name(f'.{link.name}.{os.getpid()}.tmp')
     try:
-        os.symlink(target, str(partial))
+        partial.symlink_to(target)
     except OSError:
         partial.write_bytes((link.parent / target).read_bytes())
-    os.replace(str(partial), str(link))
+    partial.replace(link)
 
 
 def plain(value: Any) -> Any:

@@ -23,7 +23,7 @@ from knet.visualization import flat_maps, overlay
 
 
 def without_pretrained(settings: Any) -> Any:
-    """A model config whose parts load no pretrained weights (a checkpoint fills them anyway)."""
+    """Return a model config whose parts load no pretrained weights, because a checkpoint fills them."""
     if isinstance(settings, dict):
         kept = {key: without_pretrained(value) for key, value in settings.items() if key != 'pretrained'}
         if (kept.get('init_cfg') or {}).get('type') == 'Pretrained':

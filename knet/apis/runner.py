@@ -7,7 +7,7 @@ every step starts from random generators seeded from (seed, rank, step), so no
 generator state has to be saved for a resumed run to reach the same weights.
 """
 
-import os.path as osp
+from pathlib import Path
 from typing import Any, Dict, List, Optional, Tuple, Union, cast
 
 import mmcv
@@ -92,9 +92,9 @@ class ResumableMixin(BaseRunner):
         meta = dict(meta or {}, **(self.meta or {}))
         meta.update(epoch=self.done_iters // steps, iter=self.done_iters, iters_per_epoch=steps)
         optimizer = self.optimizer if save_optimizer else None
-        _write(self.model, osp.join(out_dir, filename), optimizer, plain(meta))
+        _write(self.model, str(Path(out_dir, filename)), optimizer, plain(meta))
         if create_symlink:
-            link_atomic(filename, osp.join(out_dir, 'latest.pth'))
+            link_atomic(filename, Path(out_dir, 'latest.pth'))
 
     def load_checkpoint(self, filename: str, **_: Any) -> Dict[str, Any]:
         """Load weights for fine-tuning; see :func:`knet.apis.checkpoint.load_checkpoint`."""

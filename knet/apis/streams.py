@@ -77,8 +77,12 @@ def open_store(
     """Open a prediction folder on all ranks: rank 0 checks or clears it before the others write.
 
     Args:
-        out_dir, meta, final, names, label_space: See :class:`PredictionWriter`.
-        fresh: Remove what an earlier run left.
+        out_dir: Result folder.
+        meta: What makes the predictions what they are, see :class:`PredictionWriter`.
+        fresh: Whether to remove what an earlier run left.
+        final: Whether to write the files of the KITTI-STEP server as well.
+        names: Names of the videos by number.
+        label_space: Classes of the predictions, which the manifest stores.
 
     Returns:
         The store, to be closed by :func:`close_store`.

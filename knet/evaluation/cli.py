@@ -59,6 +59,12 @@ def evaluator_parser(description: str, data_set: str) -> argparse.ArgumentParser
         choices=PROTOCOLS,
         help="official: the benchmark's definition; paper-repo: the published scripts' arithmetic",
     )
+    add_scoring_options(parser)
+    return parser
+
+
+def add_scoring_options(parser: argparse.ArgumentParser) -> None:
+    """Add ``--json``, ``--nproc``, ``--allow-missing`` and ``--debug``."""
     parser.add_argument('--json', metavar='FILE', help='also write the scores there, as fractions in 0..1')
     parser.add_argument('--nproc', type=positive, default=1, help='processes, at most one per video; default: 1')
     parser.add_argument(
@@ -67,7 +73,6 @@ def evaluator_parser(description: str, data_set: str) -> argparse.ArgumentParser
         help='score what both sides have instead of refusing; the output says what is left out',
     )
     add_debug_option(parser)
-    return parser
 
 
 def add_data_options(parser: argparse.ArgumentParser, data_set: str) -> None:

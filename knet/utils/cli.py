@@ -10,6 +10,7 @@ import os
 import sys
 import time
 import traceback
+from pathlib import Path
 from typing import Any, Callable, Optional
 
 #: Errors that a user can cause by wrong paths, files, options or configs.
@@ -73,8 +74,8 @@ class _ImportAction(argparse.Action):
         self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any, option_string: Any = None
     ) -> None:
         """Import every module; those of the current folder are found."""
-        if '' not in sys.path and os.getcwd() not in sys.path:
-            sys.path.append(os.getcwd())
+        if '' not in sys.path and str(Path.cwd()) not in sys.path:
+            sys.path.append(str(Path.cwd()))
         for name in values:
             try:
                 importlib.import_module(name)
@@ -93,6 +94,25 @@ def add_import_option(parser: argparse.ArgumentParser) -> None:
         metavar='MODULE',
         help='modules that register a layout, a label space or a metric of your own',
     )
+
+
+def check_outputs(args: argparse.Namespace, choices: str, unlabelled: str) -> None:
+    """Refuse a test without any result, and options that exclude each other.
+
+    Args:
+        args: Arguments with ``eval``, ``out``, ``show_dir``, ``format_only`` and ``json``.
+        choices: Options that ask for a result, for the message.
+        unlabelled: What ``--format-only`` is for, for the message.
+
+    Raises:
+        UsageError: Naming the option to change.
+    """
+    if not (args.eval or args.out or args.show_dir or args.format_only):
+        raise UsageError(f'nothing to do: give at least one of {choices}')
+    if args.eval and args.format_only:
+        raise UsageError(f'--format-only is for {unlabelled} without annotations; leave out --eval or --format-only')
+    if args.json and not args.eval:
+        raise UsageError('--json needs --eval')
 
 
 def error_text(error: BaseException) -> str:

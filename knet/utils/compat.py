@@ -46,7 +46,7 @@ class _TorchOnlyExt(types.ModuleType):
 
 
 def quiet_known_warnings() -> None:
-    """Silences three messages about nothing a user could or should change."""
+    """Silence three messages about nothing a user could or should change."""
     # mmcv 1.7 announces mmcv 2, which this line of mmdet cannot use.
     warnings.filterwarnings('ignore', message='On January 1, 2023, MMCV will release', category=UserWarning)
     # torch 2.0 still reads versions with pkg_resources.
@@ -59,10 +59,10 @@ def quiet_known_warnings() -> None:
 
 
 def check_versions() -> None:
-    """Looks whether the OpenMMLab packages are there and of the 1.x line.
+    """Check that the OpenMMLab packages are there and of the 1.x line.
 
     Raises:
-        ImportError: Naming the package, what was found and the mend.
+        ImportError: Naming the package, what was found and the remedy.
     """
     for name, major, wanted in (('mmcv', '1', '1.7.2'), ('mmdet', '2', '2.28.2'), ('mmseg', '0', '0.30.0')):
         try:
@@ -96,7 +96,7 @@ def has_compiled_ops() -> bool:
 
 
 def provide_ops() -> bool:
-    """Puts torch routes and placeholders where mmcv expects its compiled ops."""
+    """Put torch routes and placeholders where mmcv expects its compiled ops."""
     if has_compiled_ops() or _EXT in sys.modules:
         return False
     from knet.utils import torch_ops
@@ -142,7 +142,7 @@ def repair_copy_streams() -> bool:
 
 @functools.lru_cache(maxsize=None)
 def _copy_stream(device: int) -> Optional[Any]:
-    """The background stream that copies from the CPU to GPU number ``device`` (-1: none)."""
+    """Return the background stream that copies from the CPU to GPU number ``device`` (-1: none)."""
     import torch
 
     return None if device == -1 else torch.cuda.Stream(device)
@@ -150,7 +150,7 @@ def _copy_stream(device: int) -> Optional[Any]:
 
 @functools.lru_cache(maxsize=None)
 def apply() -> None:
-    """Applies every repair that this machine needs; a second call does nothing."""
+    """Apply every repair that this machine needs; a second call does nothing."""
     quiet_known_warnings()
     check_versions()
     provide_ops()

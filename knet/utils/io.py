@@ -59,7 +59,7 @@ def atomic_path(path: PathLike) -> Iterator[Path]:
     temporary = path.with_name(f'.{path.stem}.{uuid.uuid4().hex}{path.suffix}')
     try:
         yield temporary
-        os.replace(temporary, path)
+        temporary.replace(path)
     except OSError as error:
         if error.errno is None or error.filename not in (None, str(temporary)):
             raise
@@ -87,7 +87,7 @@ def read_png(path: PathLike) -> np.ndarray:
 
 
 def decode_png(data: bytes, path: PathLike) -> np.ndarray:
-    """The array in the content of a PNG file.
+    """Return the array in the content of a PNG file.
 
     Args:
         data: The content.
@@ -125,7 +125,7 @@ def read_jpeg(path: PathLike) -> np.ndarray:
 
 
 def read_bytes(path: PathLike, kind: str) -> bytes:
-    """The content of a file.
+    """Return the content of a file.
 
     Args:
         path: File to read.
@@ -179,7 +179,7 @@ def write_png_atomic(path: PathLike, array: np.ndarray) -> None:
 
 
 def encode_png(array: np.ndarray, name: PathLike = 'array') -> bytes:
-    """The content of a PNG file.
+    """Return the content of a PNG file.
 
     Args:
         array: See :func:`write_png_atomic`.

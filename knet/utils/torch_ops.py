@@ -19,7 +19,7 @@ from torch import Tensor
 
 
 def _gradients(function: Callable[..., Tensor], inputs: Sequence[Tensor], grad_output: Tensor) -> List[Tensor]:
-    """Runs ``function(*inputs)`` again and returns the gradients of ``inputs``."""
+    """Run ``function(*inputs)`` again and return the gradients of ``inputs``."""
     with torch.enable_grad():
         leaves = [tensor.detach().requires_grad_() for tensor in inputs]
         return list(torch.autograd.grad(function(*leaves), leaves, grad_output))
@@ -118,7 +118,7 @@ def sigmoid_focal_loss_forward(
 def sigmoid_focal_loss_backward(
     logits: Tensor, target: Tensor, weight: Tensor, grad_input: Tensor, gamma: float, alpha: float
 ) -> None:
-    """Derivative of every loss by its own logit, written to ``grad_input`` (N, C)."""
+    """Write the derivative of every loss by its own logit to ``grad_input`` (N, C)."""
     grads = _gradients(
         lambda x: _sigmoid_focal_loss(x, target, weight, gamma, alpha), [logits], torch.ones_like(logits)
     )
@@ -185,7 +185,7 @@ def get_compiling_cuda_version() -> str:
 
 
 def routes() -> Dict[str, Callable]:
-    """The functions of this module that stand in for compiled ops, by name."""
+    """Return the functions of this module that stand in for compiled ops, by name."""
     functions = (
         nms,
         roi_align_forward,

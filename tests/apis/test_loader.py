@@ -1,6 +1,6 @@
 """Sampling and seeding: the same data whatever the processes, workers and history."""
 
-from typing import List
+from typing import List, Optional
 
 import numpy as np
 import pytest
@@ -15,7 +15,7 @@ from knet.utils.seeding import mix_seed
 class Numbers(Dataset):
     """Sample = (index, a random number)."""
 
-    def __init__(self, length: int, flag: List[int] = None) -> None:
+    def __init__(self, length: int, flag: Optional[List[int]] = None) -> None:
         self.length = length
         self.flag = np.array(flag if flag is not None else [0] * length)
 

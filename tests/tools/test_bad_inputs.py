@@ -83,7 +83,7 @@ class World:
         """Command line of an image test on spoiled Cityscapes-STEP labels."""
         config, weights = self.image
         shutil.copytree(str(config.parent / 'city'), str(self.tmp / 'city'))
-        spoil(sorted((self.tmp / 'city/gtFine/val').rglob('*instanceTrainIds.png'))[0])
+        spoil(min((self.tmp / 'city/gtFine/val').rglob('*instanceTrainIds.png')))
         return ['test.py', config, weights, '--eval', 'PQ', '--cfg-options', f'data.test.data_root={self.tmp / "city"}']
 
 

@@ -121,7 +121,7 @@ def test_changed_source_replaces_the_copy(tool: ModuleType, archives: List[str],
 
 def test_command_line_errors(tmp_path: Path) -> None:
     command = [sys.executable, str(ROOT / 'tools' / 'dataset' / 'kitti_step_prepare.py')]
-    run = subprocess.run(command + ['--src', str(tmp_path / 'none')], capture_output=True, text=True, cwd=str(tmp_path))
+    run = subprocess.run([*command, '--src', str(tmp_path / 'none')], capture_output=True, text=True, cwd=str(tmp_path))
     assert run.returncode == 2 and 'none is no folder' in run.stderr
-    run = subprocess.run(command + ['--src', str(tmp_path)], capture_output=True, text=True, cwd=str(tmp_path))
+    run = subprocess.run([*command, '--src', str(tmp_path)], capture_output=True, text=True, cwd=str(tmp_path))
     assert run.returncode == 1 and 'error: the data are incomplete' in run.stderr and 'Traceback' not in run.stderr

@@ -69,7 +69,7 @@ def test_vipseg_tells_instances_apart(vipseg: Tuple[Path, Path], tmp_path: Path)
 
 
 def test_vipseg_paper_repo_clamps_each_video(vipseg: Tuple[Path, Path], tmp_path: Path) -> None:
-    code, out, err = run(
+    code, _, err = run(
         'eval_dvpq_vipseg.py',
         vipseg[0],
         '--gt-path',
@@ -122,7 +122,7 @@ def test_semantic_kitti_with_depth(tmp_path: Path) -> None:
         ('eval_dstq_vipseg.py', ('--depth', '--gt-path', '{gt}'), 'this data set has no depth'),
         ('eval_dstq.py', (), 'data/kitti-dvps/video_sequence/val: no such folder'),
         ('eval_dvpq_vipseg.py', ('--depth-thres', '0'), 'must be a number > 0'),
-        ('eval_dvpq_step.py', ('--data-set', 'imagenet'), 'invalid choice'),
+        ('eval_dvpq_step.py', ('--data-set', 'imagenet'), "unknown layout 'imagenet'; known: kitti-step"),
         ('eval_dvpq_step.py', ('--gt-path', '{gt}', '--data-set', 'cityscapes-vps'), 'panoptic_video: no such folder'),
         ('eval_dvpq_vipseg.py', ('--gt-path', '{gt}', '--label-space', 'kitti_step'), 'is not in label space'),
     ],
@@ -166,7 +166,7 @@ class TestCityscapesVPS:
     """Six labelled frames of thirty."""
 
     def test_unlabelled_frames_are_no_mistake(self, clips: Tuple[Path, Path], tmp_path: Path) -> None:
-        code, out, err = run('eval_dvpq_step.py', *clips, '--data-set', 'cityscapes-vps', '--json', tmp_path / 'v.json')
+        code, _, err = run('eval_dvpq_step.py', *clips, '--data-set', 'cityscapes-vps', '--json', tmp_path / 'v.json')
         assert (code, err) == (0, ''), err
         document = json.loads((tmp_path / 'v.json').read_text())
         assert document['VPQ'] == 1 and 'skipped' not in document

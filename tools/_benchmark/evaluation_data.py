@@ -51,7 +51,7 @@ class _World:
 
     def __init__(self, rng: np.random.RandomState, height: int, width: int, frames: int) -> None:
         self.shape, self.rng = (height, width), rng
-        stuff = np.array(KITTI_STEP.stuff_ids + (KITTI_STEP.void,), dtype=np.uint8)
+        stuff = np.array((*KITTI_STEP.stuff_ids, KITTI_STEP.void), dtype=np.uint8)
         cells = stuff[rng.randint(0, len(stuff), (8, 24))]
         panorama = cv2.resize(cells, (width + 2 * frames, height), interpolation=cv2.INTER_NEAREST)
         rows, columns = np.mgrid[:height, : panorama.shape[1]].astype(np.float32)
@@ -78,7 +78,7 @@ class _World:
         return semantic, instance
 
     def predict(self, semantic: np.ndarray, instance: np.ndarray, frame: int) -> Tuple[np.ndarray, np.ndarray]:
-        """A prediction that is shifted a little and changes an id now and then."""
+        """Return a prediction that is shifted a little and changes an id now and then."""
         shift = self.rng.randint(-3, 4)
         semantic, instance = np.roll(semantic, shift, axis=1), np.roll(instance, shift, axis=1)
         semantic[semantic == KITTI_STEP.void] = 0

@@ -163,12 +163,12 @@ def write(folder: Path, results: Sequence[Row], facts: Dict[str, str]) -> None:
     # JSON knows no NaN, which is what a mode that overflows yields.
     finite = [{key: None if value != value else value for key, value in row.items()} for row in results]
     write_json_atomic(folder / 'benchmark.json', dict(machine=facts, rows=finite))
-    with atomic_path(folder / 'benchmark.csv') as partial, open(partial, 'w', newline='', encoding='utf-8') as file:
+    with atomic_path(folder / 'benchmark.csv') as partial, partial.open('w', newline='', encoding='utf-8') as file:
         table = csv.DictWriter(file, list(_COLUMNS), extrasaction='ignore')
         table.writeheader()
         table.writerows(results)
-    with atomic_path(folder / 'benchmark.md') as partial, open(partial, 'w', encoding='utf-8') as file:
-        file.write(markdown(results, facts))
+    with atomic_path(folder / 'benchmark.md') as partial:
+        partial.write_text(markdown(results, facts), encoding='utf-8')
 
 
 def run(what: Sequence[str], args: Any) -> None:

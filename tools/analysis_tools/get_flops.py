@@ -4,11 +4,11 @@ python tools/analysis_tools/get_flops.py CONFIG --shape 384 1248
 """
 
 import argparse
-import os.path as osp
 import sys
+from pathlib import Path
 from typing import Tuple
 
-sys.path.insert(0, osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__)))))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import torch
 
@@ -18,7 +18,7 @@ from knet.utils.cli import UsageError, add_debug_option, run_tool
 
 
 def parse_args() -> argparse.Namespace:
-    """The command line."""
+    """Read the command line."""
     parser = argparse.ArgumentParser(description='Count multiply-accumulates and parameters of a network.')
     parser.add_argument('config', help='config file')
     parser.add_argument(

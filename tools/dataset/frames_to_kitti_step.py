@@ -1,4 +1,4 @@
-"""Turn one labelled clip into the KITTI-STEP layout, frame ranges by split.
+r"""Turn one labelled clip into the KITTI-STEP layout, frame ranges by split.
 
     python tools/dataset/frames_to_kitti_step.py --images clip/images --panoptic clip/panoptic \\
         --dst data/clip --train 0-69 --val 70-100 --height 180
@@ -72,7 +72,7 @@ def shrink(image: np.ndarray, label: np.ndarray, height: Optional[int]) -> Tuple
     """Scale both to a height; labels take the nearest value."""
     if height is None or height == image.shape[0]:
         return image, label
-    size = (int(round(image.shape[1] * height / image.shape[0])), height)
+    size = (round(image.shape[1] * height / image.shape[0]), height)
     how = cv2.INTER_AREA if height < image.shape[0] else cv2.INTER_LINEAR
     return (
         cv2.resize(np.ascontiguousarray(image), size, interpolation=how),

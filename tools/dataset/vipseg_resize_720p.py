@@ -44,7 +44,7 @@ def plan_video(source: Path, video: str, split: str) -> Tuple[List[Frame], List[
         return [], [f'{split}: {error}']
     stems = {path.stem for path in images}
     problems = [
-        f'{split} video {video}: {what} {sorted(lacking)[0]} ({len(lacking)} in all)'
+        f'{split} video {video}: {what} {min(lacking)} ({len(lacking)} in all)'
         for what, lacking in (
             ('no label map for image', stems - masks if split != 'test' else set()),
             ('no image for label map', masks - stems),
@@ -91,7 +91,7 @@ def resize_frame(frame: Frame, source: Path, destination: Path, short: int, mode
             )
     size = new_size(image.shape, short)
     if size == image.shape[1::-1]:
-        return any([place(Item(str(source / part), str(destination / part)), mode) for part in parts])
+        return any(place(Item(str(source / part), str(destination / part)), mode) for part in parts)
     # Averaging avoids the moire that skipping pixels makes.
     way = cv2.INTER_AREA if short < min(image.shape[:2]) else cv2.INTER_LINEAR
     if frame.mask is not None:

@@ -23,7 +23,7 @@ from knet.utils.io import write_json_atomic
 
 
 def describe(result: Dict[str, List[Dict[str, Any]]]) -> str:
-    """Counts, and which categories have no object."""
+    """Return counts, and which categories have no object."""
     annotations = result.get('annotations')
     text = f'{len(result["videos"])} videos, {len(result["images"])} frames, '
     if annotations is None:

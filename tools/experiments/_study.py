@@ -24,7 +24,7 @@ ORIGIN = ('config', 'commit', 'minutes')
 
 
 def parser(doc: str, name: str) -> argparse.ArgumentParser:
-    """The options of every experiment.
+    """Return a parser with the options of every experiment.
 
     Args:
         doc: Description for ``--help``.
@@ -39,7 +39,7 @@ def parser(doc: str, name: str) -> argparse.ArgumentParser:
 
 
 def absolute(path: str) -> Path:
-    """A path of the command line; the runs work in the repository's root."""
+    """Return a path of the command line as absolute, because the runs work in the root of the repository."""
     return Path(path).resolve()
 
 
@@ -87,7 +87,7 @@ def commit() -> str:
 
 
 def vps_scores(out_dir: Path) -> Row:
-    """The scores that ``tools/test_step.py --eval stq vpq`` or the evaluators left in a folder, in percent."""
+    """Return the scores that ``tools/test_step.py --eval stq vpq`` or the evaluators left in a folder, in percent."""
     stq, vpq = (json.loads((out_dir / f'{name}.json').read_text()) for name in ('stq', 'vpq'))
     scores = {**headline_of(stq), **{f'VPQ{k}': value for k, value in window_scores(vpq).items()}}
     return percent(scores)
@@ -102,12 +102,13 @@ def predict(config: str, checkpoint: Path, out_dir: Path, options: Sequence[str]
     """Stream the test videos and score them; videos that are there already are kept.
 
     Args:
-        config, checkpoint: Of the network.
-        out_dir: Where predictions and scores go.
+        config: Config file of the network.
+        checkpoint: Its weights.
+        out_dir: Folder of predictions and scores.
         options: ``KEY=VALUE`` overrides of the config.
 
     Returns:
-        dict: :data:`VPS_SCORES`, in percent.
+        The scores :data:`VPS_SCORES`, in percent.
     """
     overrides = ['--cfg-options', *options] if options else []
     tool('tools/test_step.py', config, checkpoint, '--out-dir', out_dir, '--eval', 'stq', 'vpq', *overrides)
@@ -115,7 +116,7 @@ def predict(config: str, checkpoint: Path, out_dir: Path, options: Sequence[str]
 
 
 def kept_row(path: Path, make: Callable[[], Row]) -> Row:
-    """The row of a finished run from its file; made and kept there if it is missing."""
+    """Return the row of a finished run from its file; make it and keep it there if it is missing."""
     if not path.is_file():
         write_json_atomic(path, make())
     return json.loads(path.read_text())
@@ -123,7 +124,7 @@ def kept_row(path: Path, make: Callable[[], Row]) -> Row:
 
 def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Row]) -> None:
     """Write all rows so far; numbers with four decimals."""
-    with atomic_path(path) as temporary, open(temporary, 'w', newline='') as file:
+    with atomic_path(path) as temporary, temporary.open('w', newline='') as file:
         writer = csv.DictWriter(file, columns, lineterminator='\n')
         writer.writeheader()
         writer.writerows(

@@ -1,4 +1,4 @@
-"""The paper's ladder in miniature: what every part of Video K-Net brings on toy streets, by seed.
+r"""The paper's ladder in miniature: what every part of Video K-Net brings on toy streets, by seed.
 
     python tools/experiments/ladder.py [--seeds 0 1 2] [--work-dir work_dirs/ladder_toy]
 

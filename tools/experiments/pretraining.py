@@ -20,7 +20,7 @@ COLUMNS = ('start', 'seed', *study.ORIGIN, *study.VPS_SCORES)
 
 
 def make_data() -> None:
-    """The streets of ladder.py, and 120 others for the images."""
+    """Make the streets of ladder.py, and 120 others for the images."""
     ladder.make_data()
     study.tool(
         'tools/dataset/make_toy_videos.py',

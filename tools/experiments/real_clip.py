@@ -21,7 +21,7 @@ STARTS = {'random': 'scratch', 'toy streets': 'pretrained'}
 
 
 def data_options(root: Path) -> List[str]:
-    """Overrides that read the clip from ``root``."""
+    """Return overrides that read the clip from ``root``."""
     return [f'data.{split}.data_root={root}' for split in ('train.dataset', 'val', 'test')]
 
 

@@ -64,7 +64,7 @@ def scores(network: Network, switch: str, work_dir: Path) -> study.Row:
 
 
 def other_protocol(network: Network, work_dir: Path) -> study.Row:
-    """The default predictions by the arithmetic of the original scripts."""
+    """Score the default predictions by the arithmetic of the original scripts."""
     out = out_of(network, PROTOCOL, work_dir)
     out.mkdir(parents=True, exist_ok=True)
     for metric, program in (('stq', 'eval_dstq_step.py'), ('vpq', 'eval_dvpq_step.py')):

@@ -6,12 +6,11 @@ Key frame and reference together; an object has one colour in both:
 """
 
 import argparse
-import os
-import os.path as osp
 import sys
+from pathlib import Path
 from typing import Any, Dict, List, Optional, Sequence
 
-sys.path.insert(0, osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__)))))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import cv2
 import mmcv
@@ -144,10 +143,11 @@ def main(argv: Optional[Sequence[str]] = None) -> None:
     while not hasattr(source, 'label_space'):
         source = source.dataset if hasattr(source, 'dataset') else source.datasets[0]
     np.random.seed(args.seed)
-    os.makedirs(args.out_dir, exist_ok=True)
+    out_dir = Path(args.out_dir)
+    out_dir.mkdir(parents=True, exist_ok=True)
     for number in range(args.num):
         index = np.random.randint(len(dataset))
-        path = osp.join(args.out_dir, f'{number:03d}.png')
+        path = out_dir / f'{number:03d}.png'
         write_png_atomic(path, draw_sample(dataset[index], source.label_space))
         print(path)
 

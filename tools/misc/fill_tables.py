@@ -48,12 +48,12 @@ def read_rows(path: Path, scores: List[str]) -> List[study.Row]:
         FileNotFoundError: If there is no such file.
         KeyError: If a score is no column.
     """
-    with open(path, newline='') as file:
+    with path.open(newline='') as file:
         return [{**row, **{name: float(row[name]) for name in scores}} for row in csv.DictReader(file)]
 
 
 def filled_metrics(match: 're.Match[str]') -> str:
-    """The metrics of a model as the rows say."""
+    """Return the metrics of a model as the rows say."""
     name, column, value, words = match.groups()
     scores = words.split(',')
     rows = [row for row in read_rows(study.ROOT / name, scores) if row[column] == value]
@@ -62,7 +62,7 @@ def filled_metrics(match: 're.Match[str]') -> str:
 
 
 def filled(match: 're.Match[str]') -> str:
-    """The block with its table as the rows say."""
+    """Return the block with its table as the rows say."""
     name, words = match.groups()
     options: Dict[str, str] = dict(word.split('=', 1) for word in words.split())
     scores = options['scores'].split(',')

@@ -10,11 +10,10 @@ state of the optimizer are left out.
 """
 
 import argparse
-import os.path as osp
 import sys
 from pathlib import Path
 
-sys.path.insert(0, osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__)))))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from knet.apis import read_checkpoint, resolve_checkpoint
 from knet.apis.checkpoint import save_atomic
@@ -25,7 +24,7 @@ PREFIX = 'backbone.'
 
 
 def parse_args() -> argparse.Namespace:
-    """The command line."""
+    """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('source', metavar='IN', help='checkpoint file or work directory')
     parser.add_argument('target', metavar='OUT', help='file to write')
