@@ -1,8 +1,8 @@
 """What panoptic data sets of images and of videos have in common."""
 
 import logging
-import os.path as osp
 from collections import OrderedDict
+from pathlib import Path
 from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple, Type, Union
 
 import numpy as np
@@ -64,7 +64,7 @@ class PanopticDataset(Dataset):
         test_mode: bool = False,
         label_space: Optional[Union[str, LabelSpace]] = None,
     ) -> None:
-        self.data_root = osp.expanduser(data_root)
+        self.data_root = str(Path(data_root).expanduser())
         self.split = split
         self.test_mode = test_mode
         self.label_space = get_label_space(self.layout.label_space if label_space is None else label_space)
@@ -89,7 +89,7 @@ class PanopticDataset(Dataset):
     def _check_annotations(self) -> None:
         if self.is_unlabelled:
             return
-        missing = [path for record in self.records for path in record.annotation if not osp.isfile(path)]
+        missing = [path for record in self.records for path in record.annotation if not Path(path).is_file()]
         if missing:
             raise FileNotFoundError(
                 f'{self}: {len(missing)} label files are missing, the first is {missing[0]} (belongs to an image that '
@@ -112,7 +112,7 @@ class PanopticDataset(Dataset):
         record = self.records[index]
         return dict(
             filename=record.image,
-            ori_filename=osp.basename(record.image),
+            ori_filename=Path(record.image).name,
             ann=record.annotation,
             ann_reader=self.read_id_map,
             label_space=self.label_space,

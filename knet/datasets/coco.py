@@ -2,8 +2,8 @@
 
 import io
 import logging
-import os.path as osp
 from contextlib import redirect_stdout
+from pathlib import Path
 from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple, Union
 
 import cv2
@@ -62,7 +62,7 @@ class CocoInstanceDataset(CocoDataset):
             ann_file,
             pipeline,
             classes=self.label_space.names,
-            data_root=osp.expanduser(data_root) if data_root else None,
+            data_root=str(Path(data_root).expanduser()) if data_root else None,
             test_mode=test_mode,
             **kwargs,
         )
@@ -112,7 +112,7 @@ class CocoInstanceDataset(CocoDataset):
             return prepare(index)
         except AttributeError as error:
             # MMDetection asks for the shape of what the decoder returns, which is None for damaged files.
-            path = osp.join(self.img_prefix, self.data_infos[index]['filename'])
+            path = str(Path(self.img_prefix, self.data_infos[index]['filename']))
             if cv2.imread(path) is not None:
                 raise
             raise ValueError(f'{path}: truncated or damaged image. Unpack it again.') from error
@@ -134,7 +134,7 @@ class CocoInstanceDataset(CocoDataset):
         info = self.data_infos[index]
         if tuple(size) != (info['height'], info['width']):
             raise ValueError(
-                f'{osp.join(self.img_prefix, info["filename"])}: {what} is {tuple(size)}, the entry in '
+                f'{Path(self.img_prefix, info["filename"])}: {what} is {tuple(size)}, the entry in '
                 f'{self.ann_file} {(info["height"], info["width"])} (height, width). Images and '
                 'annotations must come from the same release.'
             )
@@ -156,7 +156,7 @@ class CocoInstanceDataset(CocoDataset):
     def evaluate(
         self,
         results: Sequence[Any],
-        metric: Union[None, str, Sequence[str]] = None,
+        metric: Union[str, Sequence[str], None] = None,
         logger: Logger = None,
         jsonfile_prefix: Optional[str] = None,
     ) -> Dict[str, float]:

@@ -1,6 +1,6 @@
 """COCO panoptic: instances and a map of stuff to learn from, panoptic PNGs to be compared with."""
 
-import os.path as osp
+from pathlib import Path
 from typing import Any, Dict, List, Sequence, Tuple, Union
 
 import numpy as np
@@ -85,7 +85,7 @@ class CocoPanopticDatasetCustom(CocoInstanceDataset):
             **kwargs,
         )
         if self.test_mode:
-            self._load_panoptic(osp.join(self.data_root or '', ann_file['panoptic_ann']))
+            self._load_panoptic(str(Path(self.data_root or '', ann_file['panoptic_ann'])))
         else:
             require_files(
                 self.seg_prefix, [self.stuff_map(info) for info in self.data_infos], f'stuff maps of {self.ann_file}'
@@ -173,7 +173,7 @@ class CocoPanopticDatasetCustom(CocoInstanceDataset):
             category = dataset_id[segment['category_id']]
             is_counted = category in self.label_space.thing_ids and not segment['iscrowd']
             codes[segment['id']] = category << ID_SHIFT | (number if is_counted else 0)
-        return split_id_map(read_segments(osp.join(self.seg_prefix, ann['file_name']), codes, self.label_space.void))
+        return split_id_map(read_segments(Path(self.seg_prefix, ann['file_name']), codes, self.label_space.void))
 
     # ------------------------------------------------------------ predictions
     def pre_eval(self, prediction: PanopticPrediction, index: int) -> PanopticResult:
@@ -202,8 +202,8 @@ class CocoPanopticDatasetCustom(CocoInstanceDataset):
         annotations = []
         for info, result in zip(self.data_infos, results):
             png, segments = result['pan_results']
-            name = png_name(osp.basename(info['filename']))
-            write_bytes_atomic(osp.join(f'{outfile_prefix}.panoptic', name), png)
+            name = png_name(Path(info['filename']).name)
+            write_bytes_atomic(Path(f'{outfile_prefix}.panoptic', name), png)
             annotations.append(
                 dict(
                     image_id=self.panoptic_id(info),
@@ -239,7 +239,7 @@ class CocoPanopticDatasetCustom(CocoInstanceDataset):
         total = compare_panoptic(
             list(zip(self.panoptic_annotations, predictions)),
             self.seg_prefix,
-            osp.splitext(path)[0],
+            str(Path(path).with_suffix('')),
             self.panoptic_categories,
         )
         scores, table = panoptic_scores(total, self.panoptic_categories)
@@ -272,5 +272,5 @@ class CocoPanopticDatasetCustom(CocoInstanceDataset):
             for info in self.label_space.classes
             if scores.class_iou[info.dataset_id] is not None
         ]
-        print_log('\n' + format_table(('class', 'IoU'), rows + [('mean', scores.miou)]), logger)
+        print_log('\n' + format_table(('class', 'IoU'), [*rows, ('mean', scores.miou)]), logger)
         return {} if scores.miou is None else dict(mIoU=scores.miou)

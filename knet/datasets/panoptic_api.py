@@ -2,9 +2,9 @@
 
 import io
 import os
-import os.path as osp
 from contextlib import redirect_stdout
 from multiprocessing import Pool
+from pathlib import Path
 from typing import Any, Dict, List, Sequence, Tuple
 
 from PIL import Image
@@ -22,14 +22,14 @@ Pair = Tuple[Dict[str, Any], Dict[str, Any]]
 _CHUNK = 64
 
 
-def _image_size(path: str) -> Tuple[int, int]:
+def _image_size(path: Path) -> Tuple[int, int]:
     with Image.open(path) as image:
         return image.size
 
 
 def _compare(pairs: Sequence[Pair], gt_folder: str, pred_folder: str, categories: Dict[int, Dict]) -> 'PQStat':
     for truth, prediction in pairs:
-        paths = osp.join(gt_folder, truth['file_name']), osp.join(pred_folder, prediction['file_name'])
+        paths = Path(gt_folder, truth['file_name']), Path(pred_folder, prediction['file_name'])
         sizes = [_image_size(path) for path in paths]
         if sizes[0] != sizes[1]:
             raise ValueError(

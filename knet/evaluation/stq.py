@@ -171,7 +171,7 @@ class STQuality(PairMetric[STQResult]):
         )
 
     def _associate(self, pairs: PairCounts) -> Tuple[float, int]:
-        """Sum of the tubes' association scores, and number of tubes."""
+        """Return the sum of the association scores of the ground-truth tubes, and the number of these tubes."""
         gt, pred, counts = pairs.gt, pairs.pred, pairs.counts
         gt_thing = self._is_thing[segment_class(gt)]
         in_gt_tube = gt_thing & (segment_instance(gt) != 0)
@@ -188,7 +188,7 @@ class STQuality(PairMetric[STQResult]):
 
 
 def _sizes(codes: np.ndarray, counts: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
-    """Unique codes, ascending, and the pixels of each, int64."""
+    """Return the unique codes in ascending order and the number of pixels of each, both (N,) int64."""
     unique, index = np.unique(codes, return_inverse=True)
     sizes = np.zeros(len(unique), dtype=np.int64)
     np.add.at(sizes, index, counts)
@@ -196,7 +196,7 @@ def _sizes(codes: np.ndarray, counts: np.ndarray) -> Tuple[np.ndarray, np.ndarra
 
 
 def _scores(association: float, tubes: int, matrix: np.ndarray) -> Tuple[Optional[float], float, Optional[float]]:
-    """STQ, AQ and SQ of sums."""
+    """Return STQ, AQ and SQ from the summed association scores, the number of tubes and the confusion matrix."""
     iou = intersection_over_union(matrix)
     iou = iou[~np.isnan(iou)]
     aq = association / tubes if tubes else 0.0

@@ -60,7 +60,10 @@ _NAMES_AND_TRAIN_IDS = (
 )
 
 #: The labels in ascending id, then the license plate.
-LABELS: Tuple[CityscapesLabel, ...] = tuple(
-    CityscapesLabel(name, i, train_id, i >= _FIRST_INSTANCE_ID)
-    for i, (name, train_id) in enumerate(_NAMES_AND_TRAIN_IDS)
-) + (CityscapesLabel('license plate', -1, -1, False),)
+LABELS: Tuple[CityscapesLabel, ...] = (
+    *(
+        CityscapesLabel(name, i, train_id, i >= _FIRST_INSTANCE_ID)
+        for i, (name, train_id) in enumerate(_NAMES_AND_TRAIN_IDS)
+    ),
+    CityscapesLabel('license plate', -1, -1, False),
+)

@@ -9,8 +9,8 @@
     ROOT/panoptic_stuff_<split>/<12 digits>.png      stuff in ascending category id: 1..53; 0 = thing, 255 = void
 """
 
-import os.path as osp
 from collections import Counter
+from pathlib import Path
 from typing import Any, Dict, Iterable, List, Optional, Sequence, Tuple
 
 import numpy as np
@@ -27,17 +27,17 @@ InstanceResult = Tuple[List[np.ndarray], List[List[Rle]]]
 
 def json_file(root: PathLike, kind: str, split: str) -> str:
     """Return the annotation file of a split; ``kind`` is ``'instances'`` or ``'panoptic'``."""
-    return osp.join(root, 'annotations', f'{kind}_{split}.json')
+    return str(Path(root, 'annotations', f'{kind}_{split}.json'))
 
 
 def panoptic_folder(root: PathLike, split: str) -> str:
     """Return the folder of the panoptic maps of a split."""
-    return osp.join(root, f'panoptic_{split}')
+    return str(Path(root, f'panoptic_{split}'))
 
 
 def stuff_folder(root: PathLike, split: str) -> str:
     """Return the folder of the maps of stuff of a split."""
-    return osp.join(root, f'panoptic_stuff_{split}')
+    return str(Path(root, f'panoptic_stuff_{split}'))
 
 
 def png_name(image_name: str) -> str:
@@ -46,7 +46,7 @@ def png_name(image_name: str) -> str:
     >>> png_name('train2017/000000000009.jpg')
     'train2017/000000000009.png'
     """
-    return osp.splitext(image_name)[0] + '.png'
+    return str(Path(image_name).with_suffix('.png'))
 
 
 def stuff_values(label_space: LabelSpace) -> Dict[int, int]:

@@ -8,8 +8,8 @@
     ROOT/annotations/youtube_vis_<version>_<subset>.json       one entry per object and frame, see .coco_video
 """
 
-import os.path as osp
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 from knet.layouts.coco import Rle, compress, first_duplicate, read_annotations
@@ -23,7 +23,7 @@ LABEL_SPACES = {'2019': 'youtube_vis_2019', '2021': 'youtube_vis_2021', '2022': 
 
 def official_file(root: PathLike, version: str, subset: str) -> str:
     """Return the official json of a subset."""
-    return osp.join(root, f'{subset}.json') if version == '2019' else osp.join(root, subset, 'instances.json')
+    return str(Path(root, f'{subset}.json') if version == '2019' else Path(root, subset, 'instances.json'))
 
 
 def converted_name(version: str, subset: str) -> str:
@@ -33,7 +33,7 @@ def converted_name(version: str, subset: str) -> str:
 
 def image_folder(root: PathLike, subset: str) -> str:
     """Return the folder of the frames of a subset."""
-    return osp.join(root, subset, 'JPEGImages')
+    return str(Path(root, subset, 'JPEGImages'))
 
 
 @dataclass

@@ -127,7 +127,7 @@ def check_results(records: Sequence[Record], truth: VisGroundTruth, name: str = 
 
 
 def _fault(record: Any, truth: VisGroundTruth) -> Optional[str]:
-    """What is wrong with one track."""
+    """Return the first fault of a track, None if it has none."""
     if not isinstance(record, dict) or set(record) != set(KEYS):
         return f'must have exactly the keys {", ".join(KEYS)}'
     video, score, category, masks = (record[key] for key in KEYS)

@@ -43,7 +43,7 @@ class Camera(NamedTuple):
     def project(self, points: np.ndarray) -> np.ndarray:
         """Project (..., 3) float64 world points to (..., 2) int32 pixel coordinates."""
         scale = self.focal / np.maximum(points[..., 2] - self.z, NEAR)
-        out = np.empty(points.shape[:-1] + (2,))
+        out = np.empty((*points.shape[:-1], 2))
         out[..., 0] = self.centre + (points[..., 0] - self.x) * scale
         out[..., 1] = self.horizon - (points[..., 1] - self.y) * scale
         np.rint(out, out=out)
@@ -93,7 +93,7 @@ class Canvas:
 
     def tint(self, colour: Sequence[float], factor: float, z: float, owner: int) -> Tuple[int, int, int, int]:
         """Fill value of a lit surface at world depth ``z`` owned by ``owner``."""
-        return self.light.shade(colour, factor, z - self.camera.z) + (owner,)
+        return (*self.light.shade(colour, factor, z - self.camera.z), owner)
 
     def darken(self, shadows: Sequence[np.ndarray]) -> None:
         """Lay shadows on what is painted; (4, 3) world corners each."""
@@ -115,7 +115,7 @@ class Canvas:
 
     def disc(self, centre: np.ndarray, radius: float, value: Tuple[int, int, int, int]) -> None:
         """Fill a disc around a (2,) int32 pixel position."""
-        cv2.circle(self.pixels, (int(centre[0]), int(centre[1])), max(1, int(round(radius))), value, -1, cv2.LINE_8)
+        cv2.circle(self.pixels, (int(centre[0]), int(centre[1])), max(1, round(radius)), value, -1, cv2.LINE_8)
 
     def stroke(self, start: np.ndarray, end: np.ndarray, width: float, value: Tuple[int, int, int, int]) -> None:
         """Draw a thick line between two (2,) int32 pixel positions."""
@@ -124,7 +124,7 @@ class Canvas:
             (int(start[0]), int(start[1])),
             (int(end[0]), int(end[1])),
             value,
-            max(1, int(round(width))),
+            max(1, round(width)),
             cv2.LINE_8,
         )
 

@@ -73,7 +73,7 @@ class Ground:
         # a bright kerb
         light[walk & (np.abs(side - self.road - 0.1) < 0.14)] = 1.22
         light += np.tile(texture.astype(np.float32), (len(z) // _TILE + 1, len(x) // _TILE + 1))[: len(z), : len(x)]
-        plan = np.empty(owner.shape + (4,), dtype=np.uint8)
+        plan = np.empty((*owner.shape, 4), dtype=np.uint8)
         lit = (colours * np.array(self.light.gain)).astype(np.float32)
         marks = self._marks(x, z, owner == ROAD)
         for channel in range(3):
@@ -150,7 +150,7 @@ class Sky:
             self._panorama[..., channel] = np.clip(clear * (1 - cloud) + white * min(gain, 1.05) * cloud, 0, 255)
         self._panorama[..., 3] = SKY
         ridge = skyline[np.floor(angle * 130).astype(np.int64) % _TILE] * 0.05
-        self._panorama[level[:, None] < ridge] = light.shade((66, 96, 58), 1.0, 55.0) + (VEGETATION,)
+        self._panorama[level[:, None] < ridge] = (*light.shade((66, 96, 58), 1.0, 55.0), VEGETATION)
 
     def draw(self, canvas: Canvas) -> None:
         """Fill everything above the horizon."""

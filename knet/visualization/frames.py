@@ -74,7 +74,7 @@ def frame_quality(
 def worst_frames(
     predictions: PredictionReader, ground_truth: VideoGroundTruth, space: LabelSpace, count: int = 6
 ) -> List[FrameScore]:
-    """The frames with the lowest quality, at most two of one video.
+    """Return the frames with the lowest quality, at most two of one video.
 
     Args:
         predictions: Stored predictions; frames without one are skipped.
@@ -107,7 +107,7 @@ def compare_frame(
     frame: int,
     min_width: int = 640,
 ) -> np.ndarray:
-    """Image, prediction and ground truth of a frame in one picture.
+    """Return the image, the prediction and the ground truth of a frame in one picture.
 
     Args:
         predictions: Stored predictions.
@@ -170,6 +170,6 @@ def compare_video(
     for frame in frames[::every]:
         picture = compare_frame(predictions, ground_truth, space, video, frame)
         if max_width is not None and picture.shape[1] > max_width:
-            height = int(round(picture.shape[0] * max_width / picture.shape[1]))
+            height = round(picture.shape[0] * max_width / picture.shape[1])
             picture = cv2.resize(picture, (max_width, height), interpolation=cv2.INTER_AREA)
         yield picture

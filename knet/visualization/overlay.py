@@ -51,7 +51,7 @@ def overlay(
     colours[tracked] = track_colours(instance[tracked])
     image_rgb = np.ascontiguousarray(image_rgb)
     mixed = cv2.addWeighted(image_rgb, 1 - alpha, colours, alpha, 0)
-    # things are what people look for: a little stronger than stuff
+    # Things are drawn a little stronger than stuff because people look for them.
     strong = min(1.0, alpha * 1.25)
     mixed[tracked] = cv2.addWeighted(image_rgb, 1 - strong, colours, strong, 0)[tracked]
     void = semantic == label_space.void
@@ -66,15 +66,17 @@ def overlay(
 def flat_maps(
     prediction: Union[PanopticPrediction, InstancePrediction], label_space: LabelSpace, score_thr: float = 0.3
 ) -> Tuple[np.ndarray, np.ndarray]:
-    """What :func:`overlay` draws of a prediction; of overlapping instances the better scored one lies on top.
+    """Return the label maps that :func:`overlay` draws of a prediction.
+
+    Where instances overlap, the one with the higher score lies on top.
 
     Args:
         prediction: Panoptic maps, or instances by descending score.
-        label_space: Numbers the classes.
-        score_thr: Instances below are left out; panoptic maps are taken as they are.
+        label_space: Label space of the prediction.
+        score_thr: Score in 0..1 below which instances are left out; panoptic maps are taken as they are.
 
     Returns:
-        tuple[np.ndarray]: (H, W) dataset ids, void where nothing is, and (H, W) ids of things, from 1.
+        (H, W) dataset ids with void where nothing is predicted, and (H, W) instance ids of things, counted from 1.
     """
     if isinstance(prediction, PanopticPrediction):
         return prediction.semantic, prediction.instance
@@ -90,7 +92,7 @@ def flat_maps(
 
 
 def _outlines(semantic: np.ndarray, instance: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
-    """Boundaries between classes, and those inside of things, (H, W) bool."""
+    """Return the boundaries between segments and those on pixels of things, both (H, W) bool."""
     segments = semantic.astype(np.int64) * (1 << 32) + instance
     edges = np.zeros(segments.shape, dtype=bool)
     across, down = segments[:, 1:] != segments[:, :-1], segments[1:] != segments[:-1]
@@ -99,7 +101,7 @@ def _outlines(semantic: np.ndarray, instance: np.ndarray) -> Tuple[np.ndarray, n
     inside = edges.copy()
     inside[:, :-1] |= across
     inside[:-1] |= down
-    # on small frames a full outline would hide the thing
+    # On small frames a full outline would hide the thing.
     return edges, inside & (instance > 0) if min(segments.shape) >= 160 else edges & (instance > 0)
 
 

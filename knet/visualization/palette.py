@@ -21,7 +21,7 @@ def _make_track_colours() -> np.ndarray:
         hue = step * 0.6180339887498949 % 1.0
         saturation, value = ((0.95, 1.0), (0.75, 0.9), (0.6, 1.0), (0.9, 0.8))[step // 3 % 4]
         step += 1
-        red, green, blue = (int(round(255 * c)) for c in colorsys.hsv_to_rgb(hue, saturation, value))
+        red, green, blue = (round(255 * c) for c in colorsys.hsv_to_rgb(hue, saturation, value))
         others = np.concatenate([stuff, np.array(colours[-6:], dtype=np.int64).reshape(-1, 3)])
         if np.abs(others - (red, green, blue)).sum(1).min() >= 90:
             colours.append((red, green, blue))

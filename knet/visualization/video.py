@@ -52,7 +52,7 @@ def _write_gif(path: str, frames: Iterable[np.ndarray], fps: float) -> None:
     # 0 = no dithering, which would crawl (the name of the constant depends on Pillow's version)
     indexed = [image.quantize(palette=palette, dither=0) for image in images]
     indexed[0].save(
-        path, save_all=True, append_images=indexed[1:], duration=max(20, int(round(1000 / fps))), loop=0, disposal=1
+        path, save_all=True, append_images=indexed[1:], duration=max(20, round(1000 / fps)), loop=0, disposal=1
     )
 
 

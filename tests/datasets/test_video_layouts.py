@@ -32,7 +32,7 @@ LOAD = [dict(type='LoadImgDirect'), dict(type='LoadAnnotationsDirect')]
 
 
 def tool(name: str) -> Any:
-    """A module of tools/dataset."""
+    """Return a module of tools/dataset."""
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(str(ROOT / 'tools' / 'dataset'))
         return importlib.import_module(name)
@@ -40,7 +40,7 @@ def tool(name: str) -> Any:
 
 @pytest.fixture(scope='session')
 def originals(tmp_path_factory: pytest.TempPathFactory) -> Dict[str, Path]:
-    """One toy set per layout, ready for the data sets."""
+    """Return one toy set per layout, ready for the data sets."""
     roots = {layout: tmp_path_factory.mktemp('layouts') / layout for layout in CLASSES}
     for layout, root in roots.items():
         make_toy_videos(root, layout, SPEC)
@@ -51,12 +51,12 @@ def originals(tmp_path_factory: pytest.TempPathFactory) -> Dict[str, Path]:
 
 @pytest.fixture
 def copy(originals: Dict[str, Path], tmp_path: Path) -> Callable[[str], Path]:
-    """Copies of the toy sets that a test may spoil."""
+    """Return copies of the toy sets that a test may spoil."""
     return lambda layout: Path(shutil.copytree(str(originals[layout]), str(tmp_path / layout)))
 
 
 def street_classes(layout: str) -> Dict[str, str]:
-    """Names of the layout's classes by those of the street."""
+    """Return the names of the layout's classes by those of the street."""
     if layout == 'vipseg':
         return {
             'road': 'road',
@@ -181,7 +181,7 @@ def test_a_test_split_needs_no_labels(copy: Callable[[str], Path]) -> None:
 
 
 def first(root: Path, pattern: str) -> Path:
-    return sorted(root.glob(pattern))[0]
+    return min(root.glob(pattern))
 
 
 def put(root: Path, pattern: str, array: np.ndarray) -> None:
@@ -267,9 +267,13 @@ def test_bad_input_is_one_error_that_names_it(
 ) -> None:
     root = copy(layout)
     spoil(root)
-    with pytest.raises((FileNotFoundError, ValueError), match=message):
+
+    def load_labelled_frame() -> None:
         dataset = CLASSES[layout](LOAD, str(root), split='val', test_mode=True)
         dataset[next(i for i, record in enumerate(dataset.records) if record.annotation)]
+
+    with pytest.raises((FileNotFoundError, ValueError), match=message):
+        load_labelled_frame()
 
 
 def test_training_on_cityscapes_vps_needs_every_label(copy: Callable[[str], Path]) -> None:
@@ -353,7 +357,7 @@ class TestPrepareCityscapesVPS:
 
     @pytest.fixture
     def release(self, originals: Dict[str, Path], tmp_path: Path) -> Path:
-        """What the toy wrote, without what the tool adds."""
+        """Return the files that the toy wrote, without those that the tool adds."""
         root = Path(shutil.copytree(str(originals['cityscapes-vps']), str(tmp_path / 'release')))
         shutil.rmtree(str(root / 'train' / 'panoptic_video'))
         (root / 'panoptic_gt_train_city_vps.json').unlink()

@@ -70,7 +70,7 @@ def test_void_pixels() -> None:
 
 
 def script(truth: np.ndarray, found: np.ndarray, n: int) -> List[float]:
-    """The arithmetic of the published script, window by window."""
+    """Compute the score with the arithmetic of the published script, window by window."""
     values = []
     for start in range(len(truth) - n):
         constant, kept = np.ones(truth.shape[1:], bool), np.ones(truth.shape[1:], bool)
@@ -83,7 +83,7 @@ def script(truth: np.ndarray, found: np.ndarray, n: int) -> List[float]:
 
 
 def formula(truth: np.ndarray, found: np.ndarray, n: int) -> List[float]:
-    """The formula of the paper, pixel by pixel."""
+    """Compute the score with the formula of the paper, pixel by pixel."""
     values = []
     for start in range(len(truth) - n + 1):
         labels, classes = truth[start : start + n].reshape(n, -1), found[start : start + n].reshape(n, -1)

@@ -35,7 +35,7 @@ def cut_instances(results: Dict[str, Any]) -> Dict[str, Any]:
     is_thing = np.zeros(256, dtype=bool)
     is_thing[list(space.thing_ids)] = True
     ids = np.unique(id_map[is_thing.take(semantic)])
-    masks = np.empty((len(ids),) + id_map.shape, dtype=np.uint8)
+    masks = np.empty((len(ids), *id_map.shape), dtype=np.uint8)
     for mask, value in zip(masks, ids):
         np.equal(id_map, value, out=mask.view(bool))
     boxes = np.array([_extents(mask) for mask in masks], dtype=np.float32).reshape(-1, 4)

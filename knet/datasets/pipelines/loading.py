@@ -5,7 +5,7 @@ crop: it is resized, flipped and cropped as a segmentation field, and instance
 masks are cut from it afterwards (:mod:`.instances`).
 """
 
-import os.path as osp
+from pathlib import Path
 from typing import Any, Dict, List
 
 import numpy as np
@@ -149,7 +149,7 @@ class LoadThingStuffAnnotations(LoadAnnotations):
         super().__init__(with_bbox=True, with_mask=True, with_seg=True)
 
     def _load_semantic_seg(self, results: Frame) -> Frame:
-        path = osp.join(results['seg_prefix'], results['ann_info']['seg_map'])
+        path = Path(results['seg_prefix'], results['ann_info']['seg_map'])
         values = read_png(path)
         if values.dtype != np.uint8 or values.ndim != 2:
             raise ValueError(
