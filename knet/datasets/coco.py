@@ -23,19 +23,17 @@ Logger = Optional[Union[logging.Logger, str]]
 class CocoInstanceDataset(CocoDataset):
     """Images with instances in COCO's form.
 
-    MMDetection's data set, with the classes of a label space: labels are thing
-    labels and categories are matched by name. Predictions are reduced to run
-    lengths one by one (:meth:`pre_eval`).
+    MMDetection's data set, with the classes of a label space: labels are thing labels and categories are matched by
+    name. Predictions are reduced to run lengths one by one (:meth:`pre_eval`).
 
     Args:
         ann_file: Instance json.
         pipeline: Transforms of MMDetection.
         label_space: The classes.
-        data_root: Where relative paths start; ``~`` is expanded.
-        test_mode: Samples for inference: nothing random, nothing left out. A
-            file without annotations will do, but has no scores.
-        kwargs: ``img_prefix``, ``filter_empty_gt``, see
-            :class:`mmdet.datasets.CocoDataset`.
+        data_root: Folder that relative paths start from; ``~`` is expanded.
+        test_mode: Give samples for inference: nothing is random and no image is left out. A file without annotations
+            suffices, but has no scores.
+        kwargs: ``img_prefix``, ``filter_empty_gt``, see :class:`mmdet.datasets.CocoDataset`.
 
     Raises:
         FileNotFoundError: If the json or images are missing.
@@ -56,7 +54,7 @@ class CocoInstanceDataset(CocoDataset):
     ) -> None:
         self.label_space = get_label_space(label_space)
         self.is_unlabelled = False
-        # The parent would ask for test_mode only after it has read the file.
+        # The parent class would set test_mode only after it has read the file.
         self.test_mode = test_mode
         super().__init__(
             ann_file,
@@ -99,8 +97,7 @@ class CocoInstanceDataset(CocoDataset):
         """Return a sample for training, None if the pipeline rejects it.
 
         Raises:
-            ValueError: If the image is damaged or its size is not that of its
-                masks.
+            ValueError: If the image is damaged or its size is not that of its masks.
         """
         data = self._name_damaged_image(super().prepare_train_img, idx)
         if data is not None and 'img_metas' in data:
@@ -111,7 +108,7 @@ class CocoInstanceDataset(CocoDataset):
         try:
             return prepare(index)
         except AttributeError as error:
-            # MMDetection asks for the shape of what the decoder returns, which is None for damaged files.
+            # MMDetection takes the shape of what the decoder returns, which is None for damaged files.
             path = str(Path(self.img_prefix, self.data_infos[index]['filename']))
             if cv2.imread(path) is not None:
                 raise
@@ -125,7 +122,7 @@ class CocoInstanceDataset(CocoDataset):
             index: Data set index of the image.
 
         Returns:
-            What :meth:`evaluate` needs to know of it, a :data:`~knet.layouts.coco.InstanceResult`.
+            The input of :meth:`evaluate` for this image, a :data:`~knet.layouts.coco.InstanceResult`.
         """
         self._check_size(prediction.masks.shape[1:], index)
         return instance_result(prediction, self.label_space)
@@ -165,16 +162,14 @@ class CocoInstanceDataset(CocoDataset):
         Args:
             results: Outputs of :meth:`pre_eval`, one per image.
             metric: Some of :attr:`METRICS`; None = all.
-            logger: Where tables go, see :func:`mmcv.utils.print_log`.
-            jsonfile_prefix: Keep the result files under this name; see
-                :meth:`results2json`.
+            logger: Logger of the tables, see :func:`mmcv.utils.print_log`.
+            jsonfile_prefix: Keep the result files under this name; see :meth:`results2json`.
 
         Returns:
             Scores in 0..1; means over nothing are left out.
 
         Raises:
-            ValueError: If a metric is unknown, predictions are missing, or
-                there is nothing to compare them with.
+            ValueError: If a metric is unknown, predictions are missing, or there is nothing to compare them with.
         """
         metrics = self.check_metrics(self.METRICS if metric is None else metric)
         if self.is_unlabelled:
@@ -195,10 +190,10 @@ class CocoInstanceDataset(CocoDataset):
         """Compute one of :attr:`METRICS`; here COCO's average precision of masks.
 
         Args:
-            metric: Its name.
+            metric: Name of the metric.
             results: Outputs of :meth:`pre_eval`.
-            files: What :meth:`results2json` has written.
-            logger: Where tables go.
+            files: Paths of the files that :meth:`results2json` has written.
+            logger: Logger of the tables.
 
         Returns:
             ``segm_mAP`` and its parts ``_50, _75, _s, _m, _l``.

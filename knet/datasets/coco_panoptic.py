@@ -37,16 +37,14 @@ PanopticResult = Dict[str, Any]
 class CocoPanopticDatasetCustom(CocoInstanceDataset):
     """Images with things, stuff and panoptic maps in COCO's form.
 
-    Training takes the things from the instance json, where they may overlap,
-    and the stuff from PNGs (:class:`.pipelines.LoadThingStuffAnnotations`).
-    Testing compares with the panoptic json and its PNGs; training does not
-    read that json.
+    Training takes the things from the instance json, where they may overlap, and the stuff from PNGs
+    (:class:`.pipelines.LoadThingStuffAnnotations`). Testing compares with the panoptic json and its PNGs; training does
+    not read that json.
 
     Args:
         ann_file: ``dict(ins_ann=..., panoptic_ann=...)``, two json files.
         pipeline: Transforms.
-        seg_prefix: Folder of the stuff maps for training, of the panoptic PNGs
-            for testing.
+        seg_prefix: Folder of the stuff maps for training, of the panoptic PNGs for testing.
         label_space: The classes.
         filter_empty_gt: Leave out images without a thing.
         kwargs: See :class:`.coco.CocoInstanceDataset`.
@@ -91,7 +89,7 @@ class CocoPanopticDatasetCustom(CocoInstanceDataset):
                 self.seg_prefix, [self.stuff_map(info) for info in self.data_infos], f'stuff maps of {self.ann_file}'
             )
 
-    # ------------------------------------------------------------ what the files say
+    # ------------------------------------------------------------ the files
     @staticmethod
     def stuff_map(info: Dict[str, Any]) -> str:
         """Return the name of the stuff map of an image."""
@@ -105,7 +103,7 @@ class CocoPanopticDatasetCustom(CocoInstanceDataset):
     def stuff_map_table(self) -> np.ndarray:
         """Return the dataset id, void or -1 (impossible) of every value in the stuff maps, (256,) int16.
 
-        See :func:`knet.layouts.coco.stuff_values`; things are void here.
+        The values are those of :func:`knet.layouts.coco.stuff_values`; things are void here.
         """
         table = np.full(256, -1, dtype=np.int16)
         for dataset_id, value in stuff_values(self.label_space).items():
@@ -186,10 +184,10 @@ class CocoPanopticDatasetCustom(CocoInstanceDataset):
         )
 
     def results2json(self, results: Sequence[PanopticResult], outfile_prefix: str) -> Dict[str, str]:
-        """Write what the COCO server takes, panoptic maps and instances.
+        """Write the files for the COCO server, panoptic maps and instances.
 
-        ``<outfile_prefix>.panoptic.json`` with its PNGs in the folder
-        ``<outfile_prefix>.panoptic``, and ``<outfile_prefix>.segm.json``.
+        The files are ``<outfile_prefix>.panoptic.json`` with its PNGs in the folder ``<outfile_prefix>.panoptic``, and
+        ``<outfile_prefix>.segm.json``.
 
         Args:
             results: Outputs of :meth:`pre_eval`.
@@ -226,9 +224,8 @@ class CocoPanopticDatasetCustom(CocoInstanceDataset):
     ) -> Dict[str, float]:
         """Compute one of :attr:`METRICS`.
 
-        ``'PQ'`` is panopticapi's, ``'segm'`` the average precision of the
-        things of the panoptic maps, ``'mIoU'`` that of their classes: pixels
-        of no segment are misses.
+        ``'PQ'`` is the panoptic quality of panopticapi, ``'segm'`` the average precision of the things of the panoptic
+        maps, ``'mIoU'`` the mean IoU of their classes, where pixels without a segment are misses.
         """
         if metric == 'PQ':
             return self._panoptic_quality(files['panoptic'], logger)

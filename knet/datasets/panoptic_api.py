@@ -45,8 +45,8 @@ def compare_panoptic(pairs: Sequence[Pair], gt_folder: str, pred_folder: str, ca
 
     Args:
         pairs: Ground truth and prediction of every image.
-        gt_folder: Where the PNGs of the ground truth are.
-        pred_folder: Where those of the predictions are.
+        gt_folder: Folder of the PNGs of the ground truth.
+        pred_folder: Folder of the PNGs of the predictions.
         categories: ``isthing`` and ``name`` by category id.
 
     Returns:
@@ -82,9 +82,8 @@ def panoptic_scores(total: 'PQStat', categories: Dict[int, Dict]) -> Tuple[Dict[
         categories: ``isthing`` and ``name`` by category id.
 
     Returns:
-        ``PQ, SQ, RQ`` and the same of things (``_th``) and stuff (``_st``) in
-        0..1, means over the classes that occur, and a table of them. Groups
-        that do not occur are left out.
+        ``PQ, SQ, RQ`` and the same of things (``_th``) and stuff (``_st``) in 0..1, means over the classes that occur,
+        and a table of them. Groups that do not occur are left out.
     """
     scores: Dict[str, float] = {}
     rows: List[Tuple] = []

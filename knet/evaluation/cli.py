@@ -42,7 +42,7 @@ def evaluator_parser(description: str, data_set: str) -> argparse.ArgumentParser
     """Return a parser with the arguments of every evaluator.
 
     Args:
-        description: What the command does.
+        description: Description of the command.
         data_set: Default of ``--data-set``, a key of :data:`DATA_SETS`.
     """
     parser = argparse.ArgumentParser(description=description)
@@ -72,7 +72,7 @@ def evaluator_parser(description: str, data_set: str) -> argparse.ArgumentParser
     parser.add_argument(
         '--allow-missing',
         action='store_true',
-        help='score what both sides have instead of refusing; the output says what is left out',
+        help='score the frames that both sides have instead of refusing; the output lists those that are left out',
     )
     add_debug_option(parser)
     return parser
@@ -82,7 +82,7 @@ def open_inputs(args: argparse.Namespace) -> Tuple[PredictionReader, VideoGround
     """Open what the arguments of :func:`evaluator_parser` name.
 
     Raises:
-        UsageError: If the ground truth is given twice, differently.
+        UsageError: If the argument and the option name different folders of ground truth.
         FileNotFoundError: If something isn't there.
     """
     if args.gt_path and args.gt_option and args.gt_path != args.gt_option:

@@ -1,9 +1,17 @@
 """STQ: segmentation and tracking quality (Weber et al., STEP, 2021).
 
-STQ = sqrt(AQ * SQ). SQ is the mean class IoU of all pixels. AQ compares tubes,
-the pixels of one instance over the whole video: every ground-truth tube g
-scores the sum over predicted tubes p of TPA(g, p) * IoU(g, p), divided by its
+STQ = sqrt(AQ * SQ). SQ is the mean class IoU of all pixels. AQ compares tubes, the pixels of one instance over the
+whole video: every ground-truth tube g scores the sum over predicted tubes p of TPA(g, p) * IoU(g, p), divided by its
 size |g|. Classes don't have to agree for AQ, identities do.
+
+>>> from knet.labels import get_label_space
+>>> metric = STQuality(get_label_space('kitti_step'))
+>>> car = np.full((1, 4), 13)
+>>> for track in (1, 2):  # The predicted car changes its identity in the second frame.
+...     metric.update(car, np.ones((1, 4), int), car, np.full((1, 4), track))
+>>> result = metric.compute()
+>>> result.aq, result.sq, round(result.stq, 4)
+(0.5, 1.0, 0.7071)
 """
 
 from dataclasses import dataclass, field
@@ -28,8 +36,8 @@ class VideoSTQ:
         stq: Segmentation and tracking quality.
         aq: Association quality; 0 without ground-truth tubes.
         sq: Segmentation quality.
-        frames: Frames scored.
-        tubes: Ground-truth tubes.
+        frames: Number of frames scored.
+        tubes: Number of ground-truth tubes.
     """
 
     stq: Optional[float]
@@ -50,10 +58,9 @@ class STQResult(Result):
         sq: Segmentation quality.
         class_iou: IoU by dataset id, None for classes that don't occur.
         class_names: Names by dataset id.
-        void_predicted: Whether void was predicted on labelled pixels, which
-            SQ counts as one more class with IoU 0.
+        void_predicted: True if void was predicted on labelled pixels, which SQ counts as one more class with IoU 0.
         videos: Scores by video.
-        skipped: What was left out.
+        skipped: Videos and frames that were left out.
     """
 
     protocol: str
@@ -110,10 +117,9 @@ class STQResult(Result):
 class STQuality(PairMetric[STQResult]):
     """Accumulates frames of videos; frames of a video may come in any order.
 
-    ``'official'`` follows deeplab2: ground-truth void stays in, so that
-    predicted tubes lying on it are larger. ``'paper-repo'`` removes it first
-    and on KITTI-STEP takes classes 11 to 18 for things. Crowd (thing class,
-    instance 0) belongs to no tube, and neither do predictions on it.
+    ``'official'`` follows deeplab2: ground-truth void stays in, so that predicted tubes lying on it are larger.
+    ``'paper-repo'`` removes it first and on KITTI-STEP takes classes 11 to 18 for things. Crowd (thing class, instance
+    0) belongs to no tube, and neither do predictions on it.
 
     Args:
         label_space: The classes.

@@ -1,19 +1,17 @@
-"""VC_n, video consistency (Miao et al., VSPW, CVPR 2021): do constant pixels keep their predicted class?
+"""VC_n, video consistency (Miao et al., VSPW, CVPR 2021): the share of constant pixels that keep their predicted class.
 
-Of every window of n consecutive frames those pixels count whose label is the
-same in all of its frames. Two variants are in use:
+Of every window of n consecutive frames those pixels count whose label is the same in all of its frames. Two variants
+are in use:
 
 ``script``
-    What the published evaluation script of VSPW computes, and with it the
-    papers' tables: a pixel is consistent if its *prediction* is the same in
-    all n frames, right or wrong; 255 and 0 are labels like others; windows
-    start at frames 0..T-n-1, so the last one is left out and a video of T <= n
-    frames has none; a window without a constant pixel is left out; VC_n is the
-    mean over all windows of all videos.
+    The variant of the published evaluation script of VSPW, and with it of the tables of the papers: a pixel is
+    consistent if its *prediction* is the same in all n frames, right or wrong; 255 and 0 are labels like others;
+    windows start at frames 0..T-n-1, so the last one is left out and a video of T <= n frames has none; a window
+    without a constant pixel is left out; VC_n is the mean over all windows of all videos.
 
 ``paper``
-    The formula of the paper: a pixel is consistent if its prediction *equals
-    its label* in all n frames; void is no label; all windows 0..T-n.
+    The variant of the formula of the paper: a pixel is consistent if its prediction *equals its label* in all n frames;
+    void is no label; all windows 0..T-n.
 """
 
 import math
@@ -46,8 +44,8 @@ class VCScore:
 class VideoConsistency:
     """Accumulates the frames of videos; memory holds one frame.
 
-    Every pixel knows for how many frames its label and its prediction have not
-    changed, so that a frame costs the same for every n and no window is stored.
+    The number of frames since the last change of label and prediction is counted for every pixel, so that a frame costs
+    the same for every n and no window is stored.
 
     Args:
         windows: Values of n, 2..255.
@@ -77,8 +75,8 @@ class VideoConsistency:
             semantic: (H, W) integers, true class ids or void.
             predicted: (H, W) integers, predicted class ids.
             video_id: Number of the video; its frames come one after another.
-            labels: (H, W) integers whose constancy the script compares, where
-                they tell more apart than ``semantic`` (several kinds of void).
+            labels: (H, W) integers whose constancy the script compares, where they tell more apart than ``semantic``
+                (several kinds of void).
 
         Raises:
             ValueError: If sizes differ, or the video was left before.
@@ -165,5 +163,5 @@ class VideoConsistency:
 
 
 def _mean_ratio(counts: Sequence[Counts]) -> Optional[float]:
-    """Mean of consistent / constant; the same in every order of windows. None of none."""
+    """Return the mean of consistent / constant, the same in every order of windows; None without windows."""
     return math.fsum(agreeing / constant for agreeing, constant in counts) / len(counts) if counts else None

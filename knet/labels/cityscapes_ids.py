@@ -12,7 +12,7 @@ class CityscapesLabel:
         name: Name in the polygon files.
         id: Value in ``*_labelIds.png``; -1 is never drawn.
         train_id: Dataset id of :data:`knet.labels.CITYSCAPES_PANOPTIC`, 255 for labels that are not evaluated.
-        has_instances: Whether instances are told apart.
+        has_instances: True if instances are told apart.
     """
 
     name: str

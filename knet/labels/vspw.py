@@ -10,5 +10,5 @@ _IN_TOY_STREETS = ('grass', 'road', 'path', 'building', 'sky', 'car', 'person', 
 
 #: 124 stuff classes, dataset ids 0..123.
 VSPW = register_label_space(LabelSpace('vspw', _CLASSES))
-#: Those of them that toy streets show, with the same ids.
+#: The classes of VSPW that toy streets show, with the same ids.
 VSPW_TOY = register_label_space(LabelSpace('vspw_toy', [info for info in _CLASSES if info.name in _IN_TOY_STREETS]))

@@ -44,7 +44,7 @@ class VisGroundTruth:
         videos: Number of frames and (height, width) by video id.
         tracks: Tracks by video id.
         categories: Names by category id.
-        name: How messages call it.
+        name: Term for the split in messages.
     """
 
     videos: Dict[int, Tuple[int, Tuple[int, int]]]
@@ -59,7 +59,7 @@ class VisGroundTruth:
         Args:
             videos: The videos.
             categories: Names by category id.
-            name: How messages call them.
+            name: Term for the videos in messages.
         """
         lengths = {video.id: (len(video.frames), video.size) for video in videos}
         return cls(lengths, {video.id: tracks_of(video) for video in videos}, categories, str(name))
@@ -71,7 +71,7 @@ def read_ground_truth(path: PathLike, annotated: bool = True) -> VisGroundTruth:
     Args:
         path: The official json (per track ``segmentations``) or what ``tools/dataset/youtubevis2coco.py`` made of it
             (per frame).
-        annotated: Whether annotations are needed; without, only the videos and categories are of use.
+        annotated: If True, annotations must exist. If False, the videos and categories suffice.
 
     Returns:
         The tracks.
@@ -108,7 +108,7 @@ def as_rle(code: Optional[Any], size: Tuple[int, int]) -> Optional[Rle]:
 
 
 def check_tracks(data: Dict[str, Any], path: PathLike, per_frame: Sequence[str]) -> None:
-    """Refuse an official file that contradicts itself.
+    """Raise an error for an official file that contradicts itself.
 
     Args:
         data: Content of the json.
@@ -116,8 +116,8 @@ def check_tracks(data: Dict[str, Any], path: PathLike, per_frame: Sequence[str])
         per_frame: Keys of an annotation that must have one value per frame of its video.
 
     Raises:
-        ValueError: If ids repeat, a video has no frames, a track has no video or no category, or its length is not
-            that of the video.
+        ValueError: If ids repeat, a video has no frames, a track has no video or no category, or its length is not that
+            of the video.
     """
     for what in ('videos', 'annotations'):
         duplicate = first_duplicate(data.get(what) or [])

@@ -22,7 +22,7 @@ class RunFolder:
         root: Result folder, created if missing.
         manifest: Name of the manifest in it.
         records: Folder of the records in it.
-        meta: What makes the results what they are (config, checkpoint hash, ...); must be JSON.
+        meta: Values that determine the results (config, checkpoint hash, ...); must be JSON.
         label_space: Classes of the results, stored in the manifest as plain data; None stores none.
     """
 

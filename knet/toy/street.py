@@ -30,9 +30,8 @@ class ToyFrame(NamedTuple):
 class ToyStreet:
     """A procedural street video with exact panoptic labels.
 
-    The same arguments give the same video on every machine (OpenCV versions
-    disagree about single edge pixels). A track id belongs to one object for the
-    whole video, also if the object leaves the picture and comes back.
+    The same arguments give the same video on every machine (OpenCV versions disagree about single edge pixels). A track
+    id belongs to one object for the whole video, also if the object leaves the picture and comes back.
 
     Args:
         seed: Non-negative integer or sequence of them.

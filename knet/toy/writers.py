@@ -14,14 +14,14 @@ from knet.utils.io import PathLike, write_json_atomic
 #: Changes whenever the same seed gives different videos.
 WORLD = 3
 SPEC_NAME = 'toy.json'
-# videos of different splits never share a seed or a number
+# Videos of different splits never share a seed or a number.
 _SPLITS = {'train': 0, 'val': 1}
 _VAL_NUMBER = 5000
 
 
 @dataclass(frozen=True)
 class ToySpec:
-    """Everything that decides what a set of toy videos looks like.
+    """The specification of a set of toy videos.
 
     Attributes:
         train: Number of training videos.
@@ -29,8 +29,8 @@ class ToySpec:
         frames: Frames per video.
         height: Frame height in pixels.
         width: Frame width in pixels.
-        seed: Seed of the whole set; a video depends on it, on its split and on
-            its position, not on the number of videos.
+        seed: Seed of the whole set; a video depends on it, on its split and on its position, not on the number of
+            videos.
         crowd: Share of videos with a group labelled as crowd, 0..1.
         void: Share of videos with the own car's bonnet as void, 0..1.
     """

@@ -24,20 +24,19 @@ def overlay(
 ) -> np.ndarray:
     """Lay a panoptic map over a frame.
 
-    Stuff has its class colour, a tracked thing the colour of its track, an
-    outline and, when there is room, its id or caption. Void stays as
-    photographed.
+    Stuff has its class colour, a tracked thing the colour of its track, an outline and, if there is room, its id or
+    caption. Pixels of void keep the colours of the image.
 
     Args:
         image_rgb: (H, W, 3) uint8 RGB.
         semantic: (H, W) dataset ids.
-        instance: (H, W) track ids; 0 = none.
-        label_space: Declares classes and colours.
+        instance: (H, W) track ids, 0 for pixels without a track.
+        label_space: Label space of ``semantic``.
         alpha: Strength of the colours, 0 (photo) .. 1 (map).
-        captions: What to write on a track instead of its id; written in any case.
+        captions: Text by track id, written in any case and instead of the id.
 
     Returns:
-        np.ndarray: (H, W, 3) uint8 RGB, a new array.
+        (H, W, 3) uint8 RGB, a new array.
 
     Raises:
         ValueError: If the three arrays differ in size.
@@ -129,16 +128,16 @@ def _write_ids(image: np.ndarray, instance: np.ndarray, captions: Optional[Mappi
 def enlarge(
     image_rgb: np.ndarray, semantic: np.ndarray, instance: np.ndarray, min_width: int = 640
 ) -> Tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Blow a small frame up by a whole factor, so that drawings are readable.
+    """Enlarge a small frame by an integer factor, so that drawings are readable.
 
     Args:
         image_rgb: (H, W, 3) uint8 RGB.
         semantic: (H, W) class map.
         instance: (H, W) id map.
-        min_width: Width to reach.
+        min_width: Smallest width of the result in pixels.
 
     Returns:
-        tuple[np.ndarray]: The three arrays; unchanged when wide enough.
+        The three arrays; unchanged if they are wide enough.
     """
     factor = -(-min_width // image_rgb.shape[1])
     if factor <= 1:
@@ -157,11 +156,11 @@ def side_by_side(images: Sequence[np.ndarray], titles: Sequence[str], vertical: 
 
     Args:
         images: (H, W, 3) uint8 RGB each.
-        titles: One per picture.
-        vertical: Stack them instead; None = stack wide pictures.
+        titles: One title per picture.
+        vertical: True stacks the pictures, None stacks wide pictures only.
 
     Returns:
-        np.ndarray: uint8 RGB.
+        (H', W', 3) uint8 RGB.
 
     Raises:
         ValueError: If there is nothing to show, a title is missing, or sizes differ.

@@ -216,7 +216,7 @@ def drop(root: Path, pattern: str) -> None:
 
 
 class TestRefusals:
-    """A data set that cannot work is refused when it is built, with the mend."""
+    """A data set that cannot work is refused with a remedy when it is built."""
 
     def test_missing_folder(self, tmp_path: Path) -> None:
         with pytest.raises(FileNotFoundError, match='video_sequence/train is no folder.*kitti_step_prepare'):

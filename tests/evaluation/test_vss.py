@@ -275,9 +275,9 @@ def test_vipseg_without_instances(tmp_path: Path) -> None:
     write_png_atomic(path, np.array([[0, 1, 67, 200], [6101, 6102, 12417, 300]], np.uint16))
     semantic, _ = VIPSegSemanticGroundTruth(tmp_path).read(0, 1)
     assert semantic.tolist() == [[255, 0, 66, 255], [60, 60, 123, 2]]
-    for strange in (61, 125, 299, 12500):
-        write_png_atomic(path, np.full((2, 2), strange, np.uint16))
-        with pytest.raises(ValueError, match=str(strange)):
+    for value in (61, 125, 299, 12500):
+        write_png_atomic(path, np.full((2, 2), value, np.uint16))
+        with pytest.raises(ValueError, match=str(value)):
             VIPSegSemanticGroundTruth(tmp_path).read(0, 1)
 
 

@@ -12,11 +12,10 @@ from knet.layouts.id_maps import ID_SHIFT
 def cut_instances(results: Dict[str, Any]) -> Dict[str, Any]:
     """Replace ``gt_id_map`` by the targets of one frame, in place.
 
-    Only things get masks. A *crowd* (thing class, instance 0) is no instance,
-    and neither is an object less than two pixels wide or high, which has no
+    Only things get masks. A *crowd* (thing class, instance 0) is no instance, and neither is an object less than two
+    pixels wide or high, which has no
     box: their pixels become void in ``gt_semantic_seg``, so that nothing is
-    learned from them. The semantic map keeps the other thing pixels; who builds
-    stuff targets skips thing ids and void.
+    learned from them. The semantic map keeps the other thing pixels; who builds stuff targets skips thing ids and void.
 
     Args:
         results: A frame with ``gt_id_map`` (H, W) int32 and ``label_space``.
@@ -67,8 +66,7 @@ def _extents(mask: np.ndarray) -> np.ndarray:
 class KNetInsAdapterCherryPick:
     """Cut the targets of a single image; the thing label is the position among the things.
 
-    Put it after the crop: masks are then made at their final size and only for
-    the instances that are left.
+    Put it after the crop: masks are then made at their final size and only for the instances that are left.
 
     Args:
         allow_empty: Keep images without a thing; otherwise they are rejected.

@@ -141,8 +141,8 @@ class LoadAnnotationsInstanceMasks(LoadAnnotationsDirect):
 class LoadThingStuffAnnotations(LoadAnnotations):
     """Boxes, labels and masks of things as MMDetection loads them, and a map of stuff in dataset ids.
 
-    Needs ``stuff_map_table``, which the data set puts into the sample. Sets
-    ``gt_semantic_seg`` (H, W) uint8 beside MMDetection's keys.
+    Needs ``stuff_map_table``, which the data set puts into the sample. Sets ``gt_semantic_seg`` (H, W) uint8 beside
+    MMDetection's keys.
     """
 
     def __init__(self) -> None:
