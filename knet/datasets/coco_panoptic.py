@@ -112,7 +112,7 @@ class CocoPanopticDatasetCustom(CocoInstanceDataset):
         return table
 
     def pre_pipeline(self, results: Dict[str, Any]) -> None:
-        """Tell the pipeline how stuff maps are numbered, beside what MMDetection tells it."""
+        """Add the numbering of stuff maps to the keys that MMDetection puts into the sample."""
         super().pre_pipeline(results)
         results['stuff_map_table'] = self.stuff_map_table()
 

@@ -75,7 +75,7 @@ def compare_panoptic(pairs: Sequence[Pair], gt_folder: str, pred_folder: str, ca
 
 
 def panoptic_scores(total: 'PQStat', categories: Dict[int, Dict]) -> Tuple[Dict[str, float], str]:
-    """Scores of :func:`compare_panoptic`.
+    """Return the scores of the matches that :func:`compare_panoptic` has found.
 
     Args:
         total: Matches and misses.

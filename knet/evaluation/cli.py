@@ -79,7 +79,7 @@ def evaluator_parser(description: str, data_set: str) -> argparse.ArgumentParser
 
 
 def open_inputs(args: argparse.Namespace) -> Tuple[PredictionReader, VideoGroundTruth, LabelSpace]:
-    """Open what the arguments of :func:`evaluator_parser` name.
+    """Open the predictions and the ground truth that the arguments of :func:`evaluator_parser` name.
 
     Raises:
         UsageError: If the argument and the option name different folders of ground truth.

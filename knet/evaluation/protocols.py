@@ -31,7 +31,7 @@ def check_protocol(protocol: str) -> str:
 
 
 def stq_things(protocol: str, label_space: LabelSpace) -> Tuple[int, ...]:
-    """Dataset ids of the classes whose tubes STQ compares."""
+    """Return the dataset ids of the classes whose tubes STQ compares."""
     if protocol == PAPER_REPO:
         return _PAPER_REPO_STQ_THINGS.get(label_space.name, label_space.thing_ids)
     return label_space.thing_ids

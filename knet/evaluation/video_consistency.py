@@ -1,7 +1,7 @@
 """VC_n, video consistency (Miao et al., VSPW, CVPR 2021): the share of constant pixels that keep their predicted class.
 
-Of every window of n consecutive frames those pixels count whose label is the same in all of its frames. Two variants
-are in use:
+In every window of n consecutive frames, the pixels count whose label is the same in all frames of the window. Two
+variants are in use:
 
 ``script``
     The variant of the published evaluation script of VSPW, and with it of the tables of the papers: a pixel is
@@ -129,7 +129,7 @@ class VideoConsistency:
         self._paper[video_id][n].append((int(agreeing), int(np.count_nonzero(constant))))
 
     def interrupt(self) -> None:
-        """Say that frames are missing here: no window reaches over them."""
+        """Mark a gap of missing frames, which no window reaches over."""
         if self._length:
             self._length = 0
             for run in (self._label_run, self._class_run, self._predicted_run):
@@ -149,11 +149,11 @@ class VideoConsistency:
         self._paper.update(other._paper)
 
     def compute(self) -> Dict[int, VCScore]:
-        """Scores of everything seen so far, by n."""
+        """Return the scores of everything seen so far, by n."""
         return {n: self._score(n, list(self._script)) for n in self.windows}
 
     def compute_videos(self) -> Dict[int, Dict[int, VCScore]]:
-        """Scores by video, then by n."""
+        """Return the scores by video, then by n."""
         return {video: {n: self._score(n, [video]) for n in self.windows} for video in sorted(self._script)}
 
     def _score(self, n: int, videos: Sequence[int]) -> VCScore:

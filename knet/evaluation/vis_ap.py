@@ -1,9 +1,9 @@
 """Average precision of video instance segmentation, as the YouTube-VIS benchmark defines it.
 
 The overlap of two tracks is the sum of their intersections over the sum of their unions, frames in which one is missing
-included. Everything else follows
-COCO: greedy matching by score, thresholds 0.5..0.95, precision at 101 recalls,
-areas here being the mean over the frames in which a track is visible.
+included. All other rules are
+those of COCO: greedy matching by score, thresholds 0.5..0.95, precision at 101 recalls. The area of a track is the mean
+over the frames in which it is visible.
 """
 
 from collections import defaultdict
@@ -147,7 +147,7 @@ def _mean(values: Sequence[np.ndarray]) -> Optional[float]:
 def track_overlaps(
     detections: Sequence[List[Optional[Rle]]], tracks: Sequence[List[Optional[Rle]]]
 ) -> Tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Overlaps of all detections with all tracks of a video.
+    """Return the overlaps of all detections with all tracks of a video.
 
     Args:
         detections: D lists of F run-length codes; None = not visible.

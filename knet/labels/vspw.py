@@ -4,7 +4,7 @@ from .space import ClassInfo, LabelSpace, register_label_space
 from .vipseg import VIPSEG_CATEGORIES
 
 # VIPSeg was annotated on VSPW's videos with VSPW's classes: names, order and colours are those of VIPSeg's categories.
-# Nothing here has instances.
+# VSPW has no instances.
 _CLASSES = [ClassInfo(name, colour, False, number) for number, (name, _, colour) in enumerate(VIPSEG_CATEGORIES)]
 _IN_TOY_STREETS = ('grass', 'road', 'path', 'building', 'sky', 'car', 'person', 'tree')
 

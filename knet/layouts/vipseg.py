@@ -154,7 +154,7 @@ class VIPSegGroundTruth(ListedVideos):
 
 
 def _check_stems(images: List[Path], masks: Path) -> None:
-    """Refuse label maps without image: frame numbers are positions, so that they would shift all that follow."""
+    """Raise an error for label maps without image, because they would shift the positions that number the frames."""
     alone = sorted({path.stem for path in list_video(masks, '.png')} - {path.stem for path in images})
     if alone:
         raise ValueError(

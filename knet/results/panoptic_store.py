@@ -116,7 +116,7 @@ class PredictionWriter:
         return final_file(self.out_dir, video_id, 0).parent
 
     def _start_video(self, video_id: int) -> None:
-        """Forget what an earlier run left of the video."""
+        """Remove the record of the video that an earlier run has written."""
         self._started.add(video_id)
         self._run.forget(video_id)
         for folder in (self.out_dir / 'panoptic' / str(video_id), self._final_folder(video_id)):

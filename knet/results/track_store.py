@@ -31,7 +31,7 @@ def track_records(
     video_id: int,
     category_ids: Sequence[int],
 ) -> List[Record]:
-    """Tracks of one video as items of ``results.json``, by ascending class and, within it, descending score.
+    """Return the tracks of one video as items of ``results.json``, by ascending class and, within it, descending score.
 
     Args:
         scores: (n,) in 0..1, descending.
@@ -104,7 +104,7 @@ def read_results(path: PathLike) -> List[Record]:
 
 
 def check_results(records: Sequence[Record], truth: VisGroundTruth, name: str = 'results.json') -> None:
-    """Refuse results that a server would refuse or misread.
+    """Raise an error for results that a server would refuse or misread.
 
     Args:
         records: Items of ``results.json``.

@@ -91,11 +91,11 @@ class Canvas:
         self.light = light
 
     def tint(self, colour: Sequence[float], factor: float, z: float, owner: int) -> Tuple[int, int, int, int]:
-        """Fill value of a lit surface at world depth ``z`` owned by ``owner``."""
+        """Return the fill value of a lit surface of object ``owner`` at world depth ``z`` in metres."""
         return (*self.light.shade(colour, factor, z - self.camera.z), owner)
 
     def darken(self, shadows: Sequence[np.ndarray]) -> None:
-        """Lay shadows on what is painted; (4, 3) world corners each."""
+        """Darken the painted pixels in shadows with (4, 3) world corners each."""
         mask = np.zeros(self.pixels.shape[:2], dtype=np.uint8)
         for corners in shadows:
             if corners[:, 2].min() > self.camera.z + NEAR:

@@ -172,7 +172,7 @@ class Building:
         lit: (floors, bays) bool, windows with light or a bright blind.
 
     Attributes:
-        z1 (float): Far end.
+        z1: World Z of the far end in metres.
     """
 
     def __init__(

@@ -151,7 +151,7 @@ def compare_video(
     every: int = 1,
     max_width: Optional[int] = None,
 ) -> Iterator[np.ndarray]:
-    """:func:`compare_frame` for the frames of a video that were predicted.
+    """Yield the pictures of :func:`compare_frame` for the predicted frames of a video.
 
     Args:
         predictions: Stored predictions.

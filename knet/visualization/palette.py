@@ -12,7 +12,7 @@ TRACK_COLOURS = 509
 
 
 def _make_track_colours() -> np.ndarray:
-    """Vivid colours, neighbours far apart, none close to a stuff colour."""
+    """Return vivid colours with neighbours far apart and none close to a stuff colour."""
     stuff = np.array([c.colour for c in KITTI_STEP.stuff], dtype=np.int64)
     colours: List[Colour] = []
     step = 0

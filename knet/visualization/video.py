@@ -48,7 +48,7 @@ def _write_gif(path: str, frames: Iterable[np.ndarray], fps: float) -> None:
     # All frames share one palette because colours would flicker otherwise.
     sample: List[np.ndarray] = [np.asarray(image)[::3, ::3] for image in images[:: max(1, len(images) // 8)]]
     palette = Image.fromarray(np.concatenate(sample)).quantize(256)
-    # 0 = no dithering, which would crawl (the name of the constant depends on Pillow's version)
+    # 0 is the mode without dithering, whose pattern would flicker; its name depends on the version of Pillow.
     indexed = [image.quantize(palette=palette, dither=0) for image in images]
     indexed[0].save(
         path, save_all=True, append_images=indexed[1:], duration=max(20, round(1000 / fps)), loop=0, disposal=1

@@ -21,7 +21,7 @@ Frame = Dict[str, Any]
 
 
 def check_classes(id_map: np.ndarray, label_space: LabelSpace, path: str) -> None:
-    """Refuse classes that the label space does not know.
+    """Raise an error for classes that the label space does not know.
 
     Args:
         id_map: (H, W) int32.

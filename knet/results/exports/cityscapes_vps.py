@@ -22,8 +22,7 @@ def write_cityscapes_vps(
     """Write predictions as the Cityscapes-VPS evaluator reads them.
 
     ``OUT/pan_pred/<name of the label file>`` holds the segment ids of each labelled frame, ``OUT/pred.json`` lists
-    their segments. The JSON file appears
-    last: where it is, the folder is complete.
+    their segments. The JSON file appears last and marks the folder as complete.
 
     Args:
         predictions: Stored predictions; further frames are left out.
