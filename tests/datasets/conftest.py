@@ -1,5 +1,6 @@
 """Small data sets on disk in the layouts that the data sets read."""
 
+import shutil
 from pathlib import Path
 from typing import Callable, Dict, Optional, Sequence, Tuple
 
@@ -7,9 +8,13 @@ import cv2
 import numpy as np
 import pytest
 
+from knet.toy import make_toy_videos
+
+from .toy_sets import CLASSES, SPEC, tool
+
 
 def encode_panoptic(semantic: np.ndarray, instance: np.ndarray) -> np.ndarray:
-    """(H, W) class and instance maps as KITTI-STEP RGB, (H, W, 3) uint8."""
+    """Return (H, W) class and instance maps as KITTI-STEP RGB, (H, W, 3) uint8."""
     return np.stack([semantic, instance // 256, instance % 256], axis=-1).astype(np.uint8)
 
 
@@ -76,3 +81,20 @@ def cityscapes_root(tmp_path: Path) -> Callable[..., Path]:
         return root
 
     return make
+
+
+@pytest.fixture(scope='session')
+def originals(tmp_path_factory: pytest.TempPathFactory) -> Dict[str, Path]:
+    """Return one toy set per layout, ready for the data sets."""
+    roots = {layout: tmp_path_factory.mktemp('layouts') / layout for layout in CLASSES}
+    for layout, root in roots.items():
+        make_toy_videos(root, layout, SPEC)
+    path = str(roots['cityscapes-vps'])
+    assert tool('cityscapes_vps_prepare').main(['--src', path, '--dst', path]) == 0
+    return roots
+
+
+@pytest.fixture
+def copy(originals: Dict[str, Path], tmp_path: Path) -> Callable[[str], Path]:
+    """Return copies of the toy sets that a test may spoil."""
+    return lambda layout: Path(shutil.copytree(str(originals[layout]), str(tmp_path / layout)))
