@@ -92,7 +92,8 @@ def pair_up(predictions: StoredVideos, ground_truth: VideoGroundTruth, allow_mis
         The videos and frames that will be left out.
 
     Raises:
-        ValueError: If something lacks its partner and ``allow_missing`` is False, or if nothing has one.
+        ValueError: If frames of one side are missing on the other and ``allow_missing`` is False, or if no frame is on
+            both sides.
     """
     skipped = find_skipped(predictions, ground_truth)
     if skipped and not allow_missing:

@@ -1,6 +1,6 @@
 """Panoptic quality: matching of segments, and PQ of single images.
 
-VPQ (:mod:`knet.evaluation.vpq`) matches with the same function: a window of frames is nothing but a larger image.
+VPQ (:mod:`knet.evaluation.vpq`) matches with the same function: a window of frames is one larger image.
 """
 
 from dataclasses import dataclass, field

@@ -1,8 +1,8 @@
 """Cityscapes-VPS on disk.
 
-A clip has 30 frames, of which every fifth (from the fifth on) is labelled. The names
-``VVVV_IIII_<city>_SSSSSS_FFFFFF_{newImg8bit,leftImg8bit}.png`` say which video and frame a file is: V is the video, F
-the frame's number in Cityscapes, which counts through the clip. I is a running index that is not used.
+A clip has 30 frames, of which every fifth (from the fifth on) is labelled. Names
+``VVVV_IIII_<city>_SSSSSS_FFFFFF_{newImg8bit,leftImg8bit}.png`` tell the video and the frame of a file: V is the video,
+F the frame's number in Cityscapes, which counts through the clip. I is a running index that is not used.
 
 ::
 

@@ -47,7 +47,7 @@ class Video:
 
 
 def index_videos(data: Dict[str, Any], category_ids: Iterable[int], path: PathLike) -> List[Video]:
-    """Sort the lists of a json file into videos, and refuse contradictions.
+    """Sort the lists of a json file into videos, and raise an error for contradictions.
 
     Args:
         data: Content with ``videos``, ``images`` and ``annotations``.

@@ -89,7 +89,7 @@ class Ground:
         return inside
 
     def _marks(self, x: np.ndarray, z: np.ndarray, road: np.ndarray) -> np.ndarray:
-        """White paint: dashed centre line, edge lines, zebra crossings."""
+        """Return where the road has white paint: dashed centre line, edge lines, zebra crossings."""
         dash = (np.abs(x) < 0.12) & (np.mod(z, 6.0) < 3.2)
         edge = np.abs(np.abs(x) - self.road + 2.1) < 0.08
         zebra = np.zeros(road.shape, dtype=bool)

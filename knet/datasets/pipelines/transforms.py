@@ -1,7 +1,7 @@
 """Geometry and photometry for a list of frames (key first).
 
 Every transform is MMDetection's, applied frame by frame with one set of random parameters for all of them. The names
-say ``WithDepth`` because configurations in circulation use them.
+contain ``WithDepth`` because published configurations use them.
 """
 
 from typing import Any, Dict, List, Optional, Tuple
