@@ -1,6 +1,6 @@
-"""Value types that travel between the rooms: segments and predictions.
+"""Value types that the packages exchange: segments and predictions.
 
-Plain data with numpy arrays, so that evaluators and drawing need no torch.
+They are plain data with numpy arrays, so that evaluators and drawing need no torch.
 """
 
 from dataclasses import dataclass, field
@@ -15,12 +15,12 @@ class Segment:
 
     Attributes:
         id: Value of the segment in :attr:`PanopticPrediction.panoptic`, >= 1.
-        category: Dataset id of its class.
-        is_thing: Whether the class has instances.
+        category: Dataset id of the class of the segment.
+        is_thing: True if the class has instances.
         score: Confidence in 0..1.
-        area: Number of pixels it owns.
-        kernel: Index of the kernel (query) that predicted it, 0..Q-1.
-        track_id: Identity over the video, >= 1; 0 = stuff or untracked.
+        area: Number of pixels of the segment.
+        kernel: Index of the kernel (query) that predicted the segment, 0..Q-1.
+        track_id: Identity over the video, >= 1; 0 for stuff and untracked things.
     """
 
     id: int
@@ -38,8 +38,7 @@ class PanopticPrediction:
 
     Attributes:
         semantic: (H, W) uint8, dataset ids; void where nothing was predicted.
-        instance: (H, W) int32, track ids for video models, segment ids for
-            image models; 0 for stuff.
+        instance: (H, W) int32, track ids for video models, segment ids for image models; 0 for stuff.
         panoptic: (H, W) int32, :attr:`Segment.id` per pixel; 0 = no segment.
         segments: The segments, in order of descending score.
     """

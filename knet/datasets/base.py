@@ -1,8 +1,8 @@
 """What panoptic data sets of images and of videos have in common."""
 
 import logging
-import os.path as osp
 from collections import OrderedDict
+from pathlib import Path
 from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple, Type, Union
 
 import numpy as np
@@ -32,7 +32,7 @@ ImageCounts = Tuple[PanopticQuality, MeanIoU]
 class PanopticDataset(Dataset):
     """Frames with panoptic labels, one sample per frame.
 
-    Subclasses name the :attr:`layout`, which knows the files and how a label file is decoded.
+    Subclasses name the :attr:`layout`, which finds the files and decodes the label files.
 
     Args:
         pipeline: Transforms of a sample, see :mod:`knet.datasets.pipelines`.
@@ -42,11 +42,11 @@ class PanopticDataset(Dataset):
         label_space: The classes of the label files; default: those of the layout.
 
     Attributes:
-        layout: What the data set looks like on disk.
+        layout: Layout of the data set on disk.
         records: The frames in order of video and frame.
         label_space: The classes.
         CLASSES: Class names in ascending dataset id.
-        PALETTE: RGB colour of each of them.
+        PALETTE: RGB colour of every class.
         flag: (len,) uint8 zeros; all frames form one batch group.
 
     Raises:
@@ -64,7 +64,7 @@ class PanopticDataset(Dataset):
         test_mode: bool = False,
         label_space: Optional[Union[str, LabelSpace]] = None,
     ) -> None:
-        self.data_root = osp.expanduser(data_root)
+        self.data_root = str(Path(data_root).expanduser())
         self.split = split
         self.test_mode = test_mode
         self.label_space = get_label_space(self.layout.label_space if label_space is None else label_space)
@@ -89,7 +89,7 @@ class PanopticDataset(Dataset):
     def _check_annotations(self) -> None:
         if self.is_unlabelled:
             return
-        missing = [path for record in self.records for path in record.annotation if not osp.isfile(path)]
+        missing = [path for record in self.records for path in record.annotation if not Path(path).is_file()]
         if missing:
             raise FileNotFoundError(
                 f'{self}: {len(missing)} label files are missing, the first is {missing[0]} (belongs to an image that '
@@ -98,7 +98,7 @@ class PanopticDataset(Dataset):
 
     @property
     def is_unlabelled(self) -> bool:
-        """Whether the split has images only."""
+        """True if the split has images only."""
         return self.test_mode and self.split == 'test'
 
     def __len__(self) -> int:
@@ -108,11 +108,11 @@ class PanopticDataset(Dataset):
         return f'{self.__class__.__name__}(data_root={self.data_root!r}, split={self.split!r})'
 
     def frame(self, index: int) -> Dict[str, Any]:
-        """Return what the pipeline gets to know about one frame."""
+        """Return the input of the pipeline for one frame."""
         record = self.records[index]
         return dict(
             filename=record.image,
-            ori_filename=osp.basename(record.image),
+            ori_filename=Path(record.image).name,
             ann=record.annotation,
             ann_reader=self.read_id_map,
             label_space=self.label_space,
@@ -184,7 +184,7 @@ class PanopticDataset(Dataset):
             index: Dataset index of the frame.
 
         Returns:
-            What :meth:`evaluate` needs to know of it.
+            The input of :meth:`evaluate` for this frame.
         """
         semantic, instance = self.read_panoptic(index)
         record = self.records[index]
@@ -224,11 +224,10 @@ class PanopticDataset(Dataset):
         Args:
             results: Outputs of :meth:`pre_eval`, one per frame.
             metric: ``'PQ'``, ``'mIoU'`` or both.
-            logger: Where the table goes, see :func:`mmcv.utils.print_log`.
+            logger: Logger of the table, see :func:`mmcv.utils.print_log`.
 
         Returns:
-            ``PQ, PQ_th, PQ_st, SQ, RQ`` and ``mIoU`` as asked for, in 0..1;
-            means over no class are left out.
+            ``PQ, PQ_th, PQ_st, SQ, RQ`` and ``mIoU`` as asked for, in 0..1; means over no class are left out.
 
         Raises:
             ValueError: If a metric is unknown or frames are missing.

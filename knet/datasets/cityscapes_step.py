@@ -11,8 +11,8 @@ from .base import PanopticDataset
 class CityscapesSTEP(PanopticDataset):
     """Cityscapes images with the classes of STEP: persons and cars are things.
 
-    Images are independent: each is the first frame of its own stream. See :mod:`knet.layouts.cityscapes` for the
-    files and :class:`.base.PanopticDataset` for the arguments.
+    Images are independent: each is the first frame of its own stream. See :mod:`knet.layouts.cityscapes` for the files
+    and :class:`.base.PanopticDataset` for the arguments.
     """
 
     layout = CityscapesStep

@@ -34,5 +34,5 @@ class CityscapesVPSDataset(VideoPanopticDataset):
 
     @property
     def read_id_map(self) -> Callable[..., np.ndarray]:
-        """Function from the label file of a frame to an id map: the JSON file says what its segments are."""
+        """Function from the label file of a frame to its id map; the JSON file lists the segments."""
         return self.layout.decode if self._truth is None else self._truth.decode

@@ -2,8 +2,8 @@
 
 import io
 import logging
-import os.path as osp
 from contextlib import redirect_stdout
+from pathlib import Path
 from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple, Union
 
 import cv2
@@ -23,19 +23,17 @@ Logger = Optional[Union[logging.Logger, str]]
 class CocoInstanceDataset(CocoDataset):
     """Images with instances in COCO's form.
 
-    MMDetection's data set, with the classes of a label space: labels are thing
-    labels and categories are matched by name. Predictions are reduced to run
-    lengths one by one (:meth:`pre_eval`).
+    MMDetection's data set, with the classes of a label space: labels are thing labels and categories are matched by
+    name. Predictions are reduced to run lengths one by one (:meth:`pre_eval`).
 
     Args:
         ann_file: Instance json.
         pipeline: Transforms of MMDetection.
         label_space: The classes.
-        data_root: Where relative paths start; ``~`` is expanded.
-        test_mode: Samples for inference: nothing random, nothing left out. A
-            file without annotations will do, but has no scores.
-        kwargs: ``img_prefix``, ``filter_empty_gt``, see
-            :class:`mmdet.datasets.CocoDataset`.
+        data_root: Folder that relative paths start from; ``~`` is expanded.
+        test_mode: Give samples for inference: nothing is random and no image is left out. A file without annotations
+            suffices, but has no scores.
+        kwargs: ``img_prefix``, ``filter_empty_gt``, see :class:`mmdet.datasets.CocoDataset`.
 
     Raises:
         FileNotFoundError: If the json or images are missing.
@@ -56,13 +54,13 @@ class CocoInstanceDataset(CocoDataset):
     ) -> None:
         self.label_space = get_label_space(label_space)
         self.is_unlabelled = False
-        # The parent would ask for test_mode only after it has read the file.
+        # The parent class would set test_mode only after it has read the file.
         self.test_mode = test_mode
         super().__init__(
             ann_file,
             pipeline,
             classes=self.label_space.names,
-            data_root=osp.expanduser(data_root) if data_root else None,
+            data_root=str(Path(data_root).expanduser()) if data_root else None,
             test_mode=test_mode,
             **kwargs,
         )
@@ -99,8 +97,7 @@ class CocoInstanceDataset(CocoDataset):
         """Return a sample for training, None if the pipeline rejects it.
 
         Raises:
-            ValueError: If the image is damaged or its size is not that of its
-                masks.
+            ValueError: If the image is damaged or its size is not that of its masks.
         """
         data = self._name_damaged_image(super().prepare_train_img, idx)
         if data is not None and 'img_metas' in data:
@@ -111,8 +108,8 @@ class CocoInstanceDataset(CocoDataset):
         try:
             return prepare(index)
         except AttributeError as error:
-            # MMDetection asks for the shape of what the decoder returns, which is None for damaged files.
-            path = osp.join(self.img_prefix, self.data_infos[index]['filename'])
+            # MMDetection takes the shape of what the decoder returns, which is None for damaged files.
+            path = str(Path(self.img_prefix, self.data_infos[index]['filename']))
             if cv2.imread(path) is not None:
                 raise
             raise ValueError(f'{path}: truncated or damaged image. Unpack it again.') from error
@@ -125,7 +122,7 @@ class CocoInstanceDataset(CocoDataset):
             index: Data set index of the image.
 
         Returns:
-            What :meth:`evaluate` needs to know of it, a :data:`~knet.layouts.coco.InstanceResult`.
+            The input of :meth:`evaluate` for this image, a :data:`~knet.layouts.coco.InstanceResult`.
         """
         self._check_size(prediction.masks.shape[1:], index)
         return instance_result(prediction, self.label_space)
@@ -134,7 +131,7 @@ class CocoInstanceDataset(CocoDataset):
         info = self.data_infos[index]
         if tuple(size) != (info['height'], info['width']):
             raise ValueError(
-                f'{osp.join(self.img_prefix, info["filename"])}: {what} is {tuple(size)}, the entry in '
+                f'{Path(self.img_prefix, info["filename"])}: {what} is {tuple(size)}, the entry in '
                 f'{self.ann_file} {(info["height"], info["width"])} (height, width). Images and '
                 'annotations must come from the same release.'
             )
@@ -156,7 +153,7 @@ class CocoInstanceDataset(CocoDataset):
     def evaluate(
         self,
         results: Sequence[Any],
-        metric: Union[None, str, Sequence[str]] = None,
+        metric: Union[str, Sequence[str], None] = None,
         logger: Logger = None,
         jsonfile_prefix: Optional[str] = None,
     ) -> Dict[str, float]:
@@ -165,16 +162,14 @@ class CocoInstanceDataset(CocoDataset):
         Args:
             results: Outputs of :meth:`pre_eval`, one per image.
             metric: Some of :attr:`METRICS`; None = all.
-            logger: Where tables go, see :func:`mmcv.utils.print_log`.
-            jsonfile_prefix: Keep the result files under this name; see
-                :meth:`results2json`.
+            logger: Logger of the tables, see :func:`mmcv.utils.print_log`.
+            jsonfile_prefix: Keep the result files under this name; see :meth:`results2json`.
 
         Returns:
             Scores in 0..1; means over nothing are left out.
 
         Raises:
-            ValueError: If a metric is unknown, predictions are missing, or
-                there is nothing to compare them with.
+            ValueError: If a metric is unknown, predictions are missing, or there is nothing to compare them with.
         """
         metrics = self.check_metrics(self.METRICS if metric is None else metric)
         if self.is_unlabelled:
@@ -195,10 +190,10 @@ class CocoInstanceDataset(CocoDataset):
         """Compute one of :attr:`METRICS`; here COCO's average precision of masks.
 
         Args:
-            metric: Its name.
+            metric: Name of the metric.
             results: Outputs of :meth:`pre_eval`.
-            files: What :meth:`results2json` has written.
-            logger: Where tables go.
+            files: Paths of the files that :meth:`results2json` has written.
+            logger: Logger of the tables.
 
         Returns:
             ``segm_mAP`` and its parts ``_50, _75, _s, _m, _l``.

@@ -1,6 +1,6 @@
 """COCO panoptic: instances and a map of stuff to learn from, panoptic PNGs to be compared with."""
 
-import os.path as osp
+from pathlib import Path
 from typing import Any, Dict, List, Sequence, Tuple, Union
 
 import numpy as np
@@ -37,16 +37,14 @@ PanopticResult = Dict[str, Any]
 class CocoPanopticDatasetCustom(CocoInstanceDataset):
     """Images with things, stuff and panoptic maps in COCO's form.
 
-    Training takes the things from the instance json, where they may overlap,
-    and the stuff from PNGs (:class:`.pipelines.LoadThingStuffAnnotations`).
-    Testing compares with the panoptic json and its PNGs; training does not
-    read that json.
+    Training takes the things from the instance json, where they may overlap, and the stuff from PNGs
+    (:class:`.pipelines.LoadThingStuffAnnotations`). Testing compares with the panoptic json and its PNGs; training does
+    not read that json.
 
     Args:
         ann_file: ``dict(ins_ann=..., panoptic_ann=...)``, two json files.
         pipeline: Transforms.
-        seg_prefix: Folder of the stuff maps for training, of the panoptic PNGs
-            for testing.
+        seg_prefix: Folder of the stuff maps for training, of the panoptic PNGs for testing.
         label_space: The classes.
         filter_empty_gt: Leave out images without a thing.
         kwargs: See :class:`.coco.CocoInstanceDataset`.
@@ -85,13 +83,13 @@ class CocoPanopticDatasetCustom(CocoInstanceDataset):
             **kwargs,
         )
         if self.test_mode:
-            self._load_panoptic(osp.join(self.data_root or '', ann_file['panoptic_ann']))
+            self._load_panoptic(str(Path(self.data_root or '', ann_file['panoptic_ann'])))
         else:
             require_files(
                 self.seg_prefix, [self.stuff_map(info) for info in self.data_infos], f'stuff maps of {self.ann_file}'
             )
 
-    # ------------------------------------------------------------ what the files say
+    # ------------------------------------------------------------ the files
     @staticmethod
     def stuff_map(info: Dict[str, Any]) -> str:
         """Return the name of the stuff map of an image."""
@@ -105,7 +103,7 @@ class CocoPanopticDatasetCustom(CocoInstanceDataset):
     def stuff_map_table(self) -> np.ndarray:
         """Return the dataset id, void or -1 (impossible) of every value in the stuff maps, (256,) int16.
 
-        See :func:`knet.layouts.coco.stuff_values`; things are void here.
+        The values are those of :func:`knet.layouts.coco.stuff_values`; things are void here.
         """
         table = np.full(256, -1, dtype=np.int16)
         for dataset_id, value in stuff_values(self.label_space).items():
@@ -114,7 +112,7 @@ class CocoPanopticDatasetCustom(CocoInstanceDataset):
         return table
 
     def pre_pipeline(self, results: Dict[str, Any]) -> None:
-        """Tell the pipeline how stuff maps are numbered, beside what MMDetection tells it."""
+        """Add the numbering of stuff maps to the keys that MMDetection puts into the sample."""
         super().pre_pipeline(results)
         results['stuff_map_table'] = self.stuff_map_table()
 
@@ -173,7 +171,7 @@ class CocoPanopticDatasetCustom(CocoInstanceDataset):
             category = dataset_id[segment['category_id']]
             is_counted = category in self.label_space.thing_ids and not segment['iscrowd']
             codes[segment['id']] = category << ID_SHIFT | (number if is_counted else 0)
-        return split_id_map(read_segments(osp.join(self.seg_prefix, ann['file_name']), codes, self.label_space.void))
+        return split_id_map(read_segments(Path(self.seg_prefix, ann['file_name']), codes, self.label_space.void))
 
     # ------------------------------------------------------------ predictions
     def pre_eval(self, prediction: PanopticPrediction, index: int) -> PanopticResult:
@@ -186,10 +184,10 @@ class CocoPanopticDatasetCustom(CocoInstanceDataset):
         )
 
     def results2json(self, results: Sequence[PanopticResult], outfile_prefix: str) -> Dict[str, str]:
-        """Write what the COCO server takes, panoptic maps and instances.
+        """Write the files for the COCO server, panoptic maps and instances.
 
-        ``<outfile_prefix>.panoptic.json`` with its PNGs in the folder
-        ``<outfile_prefix>.panoptic``, and ``<outfile_prefix>.segm.json``.
+        The files are ``<outfile_prefix>.panoptic.json`` with its PNGs in the folder ``<outfile_prefix>.panoptic``, and
+        ``<outfile_prefix>.segm.json``.
 
         Args:
             results: Outputs of :meth:`pre_eval`.
@@ -202,8 +200,8 @@ class CocoPanopticDatasetCustom(CocoInstanceDataset):
         annotations = []
         for info, result in zip(self.data_infos, results):
             png, segments = result['pan_results']
-            name = png_name(osp.basename(info['filename']))
-            write_bytes_atomic(osp.join(f'{outfile_prefix}.panoptic', name), png)
+            name = png_name(Path(info['filename']).name)
+            write_bytes_atomic(Path(f'{outfile_prefix}.panoptic', name), png)
             annotations.append(
                 dict(
                     image_id=self.panoptic_id(info),
@@ -226,9 +224,8 @@ class CocoPanopticDatasetCustom(CocoInstanceDataset):
     ) -> Dict[str, float]:
         """Compute one of :attr:`METRICS`.
 
-        ``'PQ'`` is panopticapi's, ``'segm'`` the average precision of the
-        things of the panoptic maps, ``'mIoU'`` that of their classes: pixels
-        of no segment are misses.
+        ``'PQ'`` is the panoptic quality of panopticapi, ``'segm'`` the average precision of the things of the panoptic
+        maps, ``'mIoU'`` the mean IoU of their classes, where pixels without a segment are misses.
         """
         if metric == 'PQ':
             return self._panoptic_quality(files['panoptic'], logger)
@@ -239,7 +236,7 @@ class CocoPanopticDatasetCustom(CocoInstanceDataset):
         total = compare_panoptic(
             list(zip(self.panoptic_annotations, predictions)),
             self.seg_prefix,
-            osp.splitext(path)[0],
+            str(Path(path).with_suffix('')),
             self.panoptic_categories,
         )
         scores, table = panoptic_scores(total, self.panoptic_categories)
@@ -272,5 +269,5 @@ class CocoPanopticDatasetCustom(CocoInstanceDataset):
             for info in self.label_space.classes
             if scores.class_iou[info.dataset_id] is not None
         ]
-        print_log('\n' + format_table(('class', 'IoU'), rows + [('mean', scores.miou)]), logger)
+        print_log('\n' + format_table(('class', 'IoU'), [*rows, ('mean', scores.miou)]), logger)
         return {} if scores.miou is None else dict(mIoU=scores.miou)

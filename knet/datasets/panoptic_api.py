@@ -2,9 +2,9 @@
 
 import io
 import os
-import os.path as osp
 from contextlib import redirect_stdout
 from multiprocessing import Pool
+from pathlib import Path
 from typing import Any, Dict, List, Sequence, Tuple
 
 from PIL import Image
@@ -22,14 +22,14 @@ Pair = Tuple[Dict[str, Any], Dict[str, Any]]
 _CHUNK = 64
 
 
-def _image_size(path: str) -> Tuple[int, int]:
+def _image_size(path: Path) -> Tuple[int, int]:
     with Image.open(path) as image:
         return image.size
 
 
 def _compare(pairs: Sequence[Pair], gt_folder: str, pred_folder: str, categories: Dict[int, Dict]) -> 'PQStat':
     for truth, prediction in pairs:
-        paths = osp.join(gt_folder, truth['file_name']), osp.join(pred_folder, prediction['file_name'])
+        paths = Path(gt_folder, truth['file_name']), Path(pred_folder, prediction['file_name'])
         sizes = [_image_size(path) for path in paths]
         if sizes[0] != sizes[1]:
             raise ValueError(
@@ -45,8 +45,8 @@ def compare_panoptic(pairs: Sequence[Pair], gt_folder: str, pred_folder: str, ca
 
     Args:
         pairs: Ground truth and prediction of every image.
-        gt_folder: Where the PNGs of the ground truth are.
-        pred_folder: Where those of the predictions are.
+        gt_folder: Folder of the PNGs of the ground truth.
+        pred_folder: Folder of the PNGs of the predictions.
         categories: ``isthing`` and ``name`` by category id.
 
     Returns:
@@ -75,16 +75,15 @@ def compare_panoptic(pairs: Sequence[Pair], gt_folder: str, pred_folder: str, ca
 
 
 def panoptic_scores(total: 'PQStat', categories: Dict[int, Dict]) -> Tuple[Dict[str, float], str]:
-    """Scores of :func:`compare_panoptic`.
+    """Return the scores of the matches that :func:`compare_panoptic` has found.
 
     Args:
         total: Matches and misses.
         categories: ``isthing`` and ``name`` by category id.
 
     Returns:
-        ``PQ, SQ, RQ`` and the same of things (``_th``) and stuff (``_st``) in
-        0..1, means over the classes that occur, and a table of them. Groups
-        that do not occur are left out.
+        ``PQ, SQ, RQ`` and the same of things (``_th``) and stuff (``_st``) in 0..1, means over the classes that occur,
+        and a table of them. Groups that do not occur are left out.
     """
     scores: Dict[str, float] = {}
     rows: List[Tuple] = []

@@ -13,11 +13,10 @@ from .base import PanopticDataset
 class VideoPanopticDataset(PanopticDataset):
     """Videos with panoptic labels.
 
-    A training sample is ``[key, reference]`` if ``ref_seq_index`` is given, else
-    one frame. The reference is drawn at every access from NumPy's generator,
-    so the workers' seeds decide. Offsets count the frames that exist: in a
-    video of frames 4, 7 and 9, the neighbours of 7 are 4 and 9. Where no offset
-    leads to a frame, as in a video of one frame, the key is its own reference.
+    A training sample is ``[key, reference]`` if ``ref_seq_index`` is given, else one frame. The reference is drawn at
+    every access from NumPy's generator, so the workers' seeds decide. Offsets count the frames that exist: in a video
+    of frames 4, 7 and 9, the neighbours of 7 are 4 and 9. Where no offset leads to a frame, as in a video of one frame,
+    the key is its own reference.
 
     Args:
         pipeline: Transforms; of lists of frames if there are references.

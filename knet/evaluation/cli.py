@@ -42,7 +42,7 @@ def evaluator_parser(description: str, data_set: str) -> argparse.ArgumentParser
     """Return a parser with the arguments of every evaluator.
 
     Args:
-        description: What the command does.
+        description: Description of the command.
         data_set: Default of ``--data-set``, a key of :data:`LAYOUTS`.
     """
     parser = argparse.ArgumentParser(description=description)
@@ -70,7 +70,7 @@ def add_scoring_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--allow-missing',
         action='store_true',
-        help='score what both sides have instead of refusing; the output says what is left out',
+        help='score the frames that both sides have instead of refusing; the output lists those that are left out',
     )
     add_debug_option(parser)
 
@@ -135,10 +135,10 @@ def chosen_classes(args: argparse.Namespace, predictions: PredictionReader) -> L
 
 
 def open_inputs(args: argparse.Namespace) -> Tuple[PredictionReader, VideoGroundTruth, LabelSpace]:
-    """Open what the arguments of :func:`evaluator_parser` name.
+    """Open the predictions and the ground truth that the arguments of :func:`evaluator_parser` name.
 
     Raises:
-        UsageError: If the ground truth is given twice, differently.
+        UsageError: If the argument and the option name different folders of ground truth.
         FileNotFoundError: If something isn't there.
     """
     if args.gt_path and args.gt_option and args.gt_path != args.gt_option:

@@ -1,8 +1,7 @@
 """DSTQ: depth-aware segmentation and tracking quality (Qiao et al., ViP-DeepLab, 2021; deeplab2).
 
-DSTQ = (STQ^2 * DQ)^(1/3). DQ is the geometric mean over thresholds t of the
-share of pixels with max(d / p, p / d) <= t, where d > 0 is the true depth and
-p the predicted one; p <= 0 is never right.
+DSTQ = (STQ^2 * DQ)^(1/3). DQ is the geometric mean over thresholds t of the share of pixels with max(d / p, p / d) <=
+t, where d > 0 is the true depth and p the predicted one; p <= 0 is never right.
 """
 
 from dataclasses import dataclass, replace
@@ -45,7 +44,7 @@ class DSTQResult(Result):
 
     Attributes:
         stq: The scores without depth.
-        total: Of the data set.
+        total: Scores of the data set.
         videos: By video.
     """
 
@@ -93,8 +92,7 @@ class DepthQuality:
     """Accumulates frames of videos; counts are exact integers.
 
     Args:
-        thresholds: Largest ratio of true and predicted depth that is right,
-            each > 1.
+        thresholds: Largest ratio of true and predicted depth that is right, each > 1.
 
     Raises:
         ValueError: If there is no threshold or one is not above 1.

@@ -85,15 +85,15 @@ def pair_up(predictions: StoredVideos, ground_truth: VideoGroundTruth, allow_mis
 
     Args:
         predictions: Stored predictions.
-        ground_truth: Their ground truth; its videos are the ones scored.
+        ground_truth: Ground truth of the predictions; its videos are scored.
         allow_missing: Score what both sides have.
 
     Returns:
-        What will be left out.
+        The videos and frames that will be left out.
 
     Raises:
-        ValueError: If something lacks its partner and ``allow_missing`` is
-            False, or if nothing has one.
+        ValueError: If frames of one side are missing on the other and ``allow_missing`` is False, or if no frame is on
+            both sides.
     """
     skipped = find_skipped(predictions, ground_truth)
     if skipped and not allow_missing:
@@ -118,11 +118,10 @@ def iterate_pairs(
 
     Args:
         predictions: Stored predictions.
-        ground_truth: Their ground truth.
+        ground_truth: Ground truth of the predictions.
         label_space: The classes.
         video: Video number.
-        depth_thres: Pixels whose depth is off by more than this share of the
-            true depth count as not predicted.
+        depth_thres: Pixels whose depth is off by more than this share of the true depth count as not predicted.
 
     Yields:
         Frame number and its overlaps, None for a frame without prediction.

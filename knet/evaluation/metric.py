@@ -54,11 +54,11 @@ class Result(ABC):
 
 @dataclass(frozen=True)
 class Scores(Result):
-    """A result that is nothing but some named numbers.
+    """A result that consists of named scores only.
 
     Attributes:
         scores: Fractions in 0..1 by name; None if undefined.
-        skipped: What was left out.
+        skipped: Videos and frames that were left out.
     """
 
     scores: Dict[str, Optional[float]]
@@ -83,7 +83,8 @@ class Metric(ABC, Generic[R]):
 
     Attributes:
         name: Name of the result; ``<name>.json`` holds its scores. Metrics that are computed together share a class.
-        reads: What is scored: ``'maps'`` (label maps), ``'depth'`` (label maps and depth maps) or ``'tracks'``.
+        reads: Kind of the predictions: ``'maps'`` (label maps), ``'depth'`` (label maps and depth maps) or
+            ``'tracks'``.
     """
 
     name: ClassVar[str]
@@ -91,7 +92,7 @@ class Metric(ABC, Generic[R]):
 
     @classmethod
     def for_data(cls: Type[M], label_space: LabelSpace, truth: Any, protocol: str = OFFICIAL) -> M:
-        """Return an accumulator that follows the habits of a benchmark.
+        """Return an accumulator that follows the protocol of a benchmark.
 
         Args:
             label_space: Classes of the predictions.
@@ -106,7 +107,7 @@ class Metric(ABC, Generic[R]):
 
         Args:
             predictions: Stored predictions.
-            truth: Their ground truth.
+            truth: Ground truth of the predictions.
             video_id: Number of the video.
         """
 
@@ -123,14 +124,14 @@ class Metric(ABC, Generic[R]):
 
         Args:
             predictions: Stored predictions.
-            truth: Their ground truth; its videos are the ones scored.
-            allow_missing: Whether to score what both sides have instead of refusing.
+            truth: Ground truth of the predictions; its videos are scored.
+            allow_missing: If True, score the frames that both sides have. If False, missing frames are an error.
 
         Returns:
-            Number of frames by video, and what will be left out.
+            Number of frames by video number, and the videos and frames that will be left out.
 
         Raises:
-            ValueError: If something lacks its partner.
+            ValueError: If frames of one side are missing on the other side.
         """
         skipped = pair_up(predictions, truth, allow_missing)
         return {v: len(truth.frames(v)) for v in truth.videos() if v not in skipped.videos}, skipped
@@ -153,7 +154,7 @@ class PairMetric(Metric[R]):
         """Add the next frame of a video, or an image.
 
         Args:
-            pairs: Its overlaps; None for a labelled frame that is not predicted.
+            pairs: Overlaps of the frame; None for a labelled frame without prediction.
             video_id: Number of the video.
         """
 
@@ -209,11 +210,12 @@ def score(metric: Metric[R], predictions: Any, truth: Any, nproc: int = 1, allow
     """Score stored predictions.
 
     Args:
-        metric: Accumulator that has seen nothing; it has seen everything afterwards.
+        metric: Empty accumulator; all frames are added to it.
         predictions: Stored predictions.
-        truth: Their ground truth; its videos are the ones scored.
+        truth: Ground truth of the predictions; its videos are scored.
         nproc: Number of processes, at most one per video.
-        allow_missing: Whether to score what both sides have instead of refusing; the result says what was left out.
+        allow_missing: If True, score the frames that both sides have; the result lists those that were left out. If
+            False, missing frames are an error.
 
     Returns:
         The scores.

@@ -1,12 +1,10 @@
-"""Counting how ground truth and prediction overlap: the base of every metric.
+"""Count the overlaps of ground truth and prediction, the base of every panoptic metric.
 
-All panoptic metrics here depend on the images only through one table: how many
-pixels carry ground-truth segment g *and* predicted segment p. The table of a
-frame has some hundred rows, tables of frames add up to tables of windows and
-videos, and everything stays an exact integer.
+All panoptic metrics here depend on the images only through one table: the number of pixels that carry ground-truth
+segment g *and* predicted segment p. The table of a frame has some hundred rows, the tables of frames add up to tables
+of windows and videos, and everything stays an exact integer.
 
-A segment is coded as ``class << 24 | instance``, a pair of segments as
-``ground truth << 32 | prediction``.
+A segment is coded as ``class << 24 | instance``, a pair of segments as ``ground truth << 32 | prediction``.
 """
 
 from dataclasses import dataclass
@@ -24,12 +22,20 @@ _SEGMENT_MASK = (1 << _SEGMENT_BITS) - 1
 
 
 def segment_class(code: np.ndarray) -> np.ndarray:
-    """Dataset class id of segment codes, same shape, int64."""
+    """Return the dataset class ids of segment codes, int64 of the same shape.
+
+    >>> segment_class(np.array([11 << 24 | 5, 13 << 24]))
+    array([11, 13])
+    """
     return code >> _INSTANCE_BITS
 
 
 def segment_instance(code: np.ndarray) -> np.ndarray:
-    """Instance id of segment codes, same shape, int64."""
+    """Return the instance ids of segment codes, int64 of the same shape.
+
+    >>> segment_instance(np.array([11 << 24 | 5, 13 << 24]))
+    array([5, 0])
+    """
     return code & _INSTANCE_MASK
 
 
@@ -38,8 +44,8 @@ class PairCounts:
     """Pixel counts of (ground-truth segment, predicted segment) pairs.
 
     Attributes:
-        keys: (N,) uint64, pair codes, ascending and unique.
-        counts: (N,) int64, pixels, >= 1.
+        keys: (N,) uint64 pair codes, ascending and unique.
+        counts: (N,) int64 numbers of pixels, >= 1.
     """
 
     keys: np.ndarray
@@ -57,7 +63,7 @@ class PairCounts:
 
     @staticmethod
     def sum(tables: Sequence['PairCounts']) -> 'PairCounts':
-        """Add tables up; of no tables, an empty one."""
+        """Return the sum of tables, an empty table if there are none."""
         if len(tables) == 1:
             return tables[0]
         keys = np.concatenate([np.zeros(0, np.uint64)] + [t.keys for t in tables])
@@ -66,7 +72,7 @@ class PairCounts:
 
 
 def _sum_by_key(keys: np.ndarray, counts: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
-    """Unique keys (ascending) and the sums of their counts."""
+    """Return the unique keys in ascending order and the sum of the counts of each, both (M,)."""
     if not len(keys):
         return keys, counts
     order = np.argsort(keys)
@@ -90,14 +96,23 @@ def count_pairs(
         gt_instance: (H, W) integers, instance ids 0..2^24-1.
         pred_semantic: (H, W) integers, dataset class ids or void.
         pred_instance: (H, W) integers, instance ids 0..2^24-1.
-        label_space: Says which classes exist.
-        names: How errors call the two sides, e.g. their files.
+        label_space: Label space of both sides.
+        names: Terms for the two sides in error messages, for example the names of their files.
 
     Returns:
         The table of the frame.
 
     Raises:
-        ValueError: If sizes differ or a class or instance id isn't possible.
+        ValueError: If sizes differ, a class is unknown or an instance id is impossible.
+
+    Example:
+        >>> from knet.labels import get_label_space
+        >>> road, car = 0, 13
+        >>> pairs = count_pairs(
+        ...     np.array([[road, car, car]]), np.array([[0, 1, 1]]),
+        ...     np.array([[road, road, car]]), np.array([[0, 0, 7]]), get_label_space('kitti_step'))
+        >>> segment_class(pairs.gt).tolist(), segment_class(pairs.pred).tolist(), pairs.counts.tolist()
+        ([0, 13, 13], [0, 0, 13], [1, 1, 1])
     """
     planes = [np.asarray(plane) for plane in (gt_semantic, gt_instance, pred_semantic, pred_instance)]
     if any(plane.shape != planes[0].shape for plane in planes):
@@ -121,7 +136,7 @@ def count_pairs(
 
 
 def _check_ids(name: str, semantic: np.ndarray, instance: np.ndarray, label_space: LabelSpace) -> None:
-    """Refuse classes the label space doesn't know and impossible instances."""
+    """Raise an error for classes that the label space does not know and for impossible instance ids."""
     if not len(semantic):
         return
     known = np.append(label_space.dataset_ids, label_space.void)
@@ -130,10 +145,10 @@ def _check_ids(name: str, semantic: np.ndarray, instance: np.ndarray, label_spac
         found = np.flatnonzero(np.bincount(semantic, minlength=256))
     else:
         found = np.array(extremes)
-    strange = np.setdiff1d(found, known)
-    if len(strange):
+    unknown = np.setdiff1d(found, known)
+    if len(unknown):
         raise ValueError(
-            f'{name}: class {strange[0]} is not in label space {label_space.name!r} '
+            f'{name}: class {unknown[0]} is not in label space {label_space.name!r} '
             f'({label_space.num_classes} classes, {known[:-1].min()}..{known[:-1].max()}, '
             f'void {label_space.void})'
         )

@@ -1,7 +1,6 @@
 """Panoptic quality: matching of segments, and PQ of single images.
 
-VPQ (:mod:`knet.evaluation.vpq`) matches with the same function: a window of
-frames is nothing but a larger image.
+VPQ (:mod:`knet.evaluation.vpq`) matches with the same function: a window of frames is one larger image.
 """
 
 from dataclasses import dataclass, field
@@ -22,15 +21,13 @@ _PAPER_REPO_EPS = 1e-10
 
 @dataclass(frozen=True)
 class MatchRules:
-    """What the evaluators disagree about when they match segments.
+    """Rules of matching that differ between the published evaluators.
 
     Attributes:
-        void_with_instance: Whether void pixels that carry an instance id are
-            void as well; otherwise they stay in a prediction's area (but
-            still excuse it as a false positive).
-        crowd_ignored: Whether crowd (thing class, instance 0) is neither
-            matched nor missed, and excuses predictions of its class that lie
-            on it for the most part; otherwise it is an ordinary segment.
+        void_with_instance: True if void pixels that carry an instance id are void as well. If False, they stay in the
+            area of a prediction, but still excuse it as a false positive.
+        crowd_ignored: True if crowd (thing class, instance 0) is neither matched nor missed, and excuses predictions of
+            its class that lie on it for the most part. If False, crowd is an ordinary segment.
     """
 
     void_with_instance: bool
@@ -41,10 +38,10 @@ class MatchCounts:
     """Matches and misses per class; rows in ascending dataset id.
 
     Attributes:
-        iou (np.ndarray): (K,) float64, sum of the IoU of the matches.
-        tp (np.ndarray): (K,) int64, matched pairs.
-        fp (np.ndarray): (K,) int64, predictions without a match.
-        fn (np.ndarray): (K,) int64, ground truth without a match.
+        iou: (K,) float64 sums of the IoU of the matches.
+        tp: (K,) int64 numbers of matched pairs.
+        fp: (K,) int64 numbers of predicted segments without a match.
+        fn: (K,) int64 numbers of ground-truth segments without a match.
     """
 
     def __init__(self, num_classes: int) -> None:
@@ -62,14 +59,13 @@ class MatchCounts:
 class SegmentMatcher:
     """Matches ground-truth and predicted segments.
 
-    A pair matches if the classes agree and its IoU is above one half, which
-    makes matches unique. Void ground truth doesn't count towards the union,
-    and a prediction more than half on void is no false positive. Pixels
-    predicted void are no prediction.
+    A pair matches if the classes agree and its IoU is above one half, which makes matches unique. Void ground truth
+    doesn't count towards the union, and a prediction more than half on void is no false positive. Pixels predicted void
+    are no prediction.
 
     Args:
         label_space: The classes.
-        rules: How to treat what evaluators disagree about.
+        rules: Rules of the evaluator to follow.
     """
 
     def __init__(self, label_space: LabelSpace, rules: MatchRules) -> None:
@@ -84,10 +80,10 @@ class SegmentMatcher:
         """Match the segments of an image or a window.
 
         Args:
-            pairs: Overlaps.
+            pairs: Overlaps of ground truth and prediction.
 
         Returns:
-            Counts per class.
+            Matches and misses per class.
         """
         gt, gt_of = np.unique(pairs.gt, return_inverse=True)
         pred, pred_of = np.unique(pairs.pred, return_inverse=True)
@@ -120,7 +116,7 @@ class SegmentMatcher:
 
 
 def _sums(groups: np.ndarray, values: np.ndarray, size: int) -> np.ndarray:
-    """(size,) int64 sums of ``values`` per group."""
+    """Return the (size,) int64 sums of ``values`` per group."""
     sums = np.zeros(size, dtype=np.int64)
     np.add.at(sums, groups, values)
     return sums
@@ -153,18 +149,18 @@ class ClassQuality:
 class PanopticScores(Result):
     """PQ, its means and its parts.
 
-    Means over no class are None. The protocol decides whether classes that
-    occur neither in the ground truth nor in the prediction count as 0.
+    Means over no class are None. The protocol decides whether classes that occur neither in the ground truth nor in the
+    prediction count as 0.
 
     Attributes:
         pq: Mean over classes, 0..1.
         pq_th: Mean over things.
         pq_st: Mean over stuff.
-        pq_all: Mean over all classes of the label space, absent ones 0.
+        pq_all: Mean over all classes of the label space, where absent classes count as 0.
         sq: Mean segmentation quality over the same classes as ``pq``.
         rq: Mean recognition quality.
         classes: Qualities by dataset id, ascending.
-        skipped: What was left out.
+        skipped: Videos and frames that were left out.
     """
 
     pq: Optional[float]
@@ -195,13 +191,13 @@ class PanopticScores(Result):
 
 
 def panoptic_scores(counts: MatchCounts, label_space: LabelSpace, protocol: str) -> PanopticScores:
-    """Turn counts into scores.
+    """Compute the scores of matches and misses.
 
     Args:
         counts: Matches and misses.
         label_space: The classes.
-        protocol: ``'official'``: means over the classes that occur;
-            ``'paper-repo'``: over all, with an epsilon in the divisions.
+        protocol: ``'official'`` takes means over the classes that occur, ``'paper-repo'`` over all classes and with an
+            epsilon in the divisions.
 
     Returns:
         The scores.
@@ -238,7 +234,7 @@ def panoptic_scores(counts: MatchCounts, label_space: LabelSpace, protocol: str)
 
 
 def _mean(values: np.ndarray) -> Optional[float]:
-    """Mean of the numbers among ``values``; None if there are none."""
+    """Return the mean of the values that are not NaN, None if there are none."""
     values = values[~np.isnan(values)]
     return float(values.mean()) if len(values) else None
 
@@ -247,13 +243,21 @@ def _mean(values: np.ndarray) -> Optional[float]:
 class PanopticQuality(PairMetric[PanopticScores]):
     """PQ of single images.
 
-    ``'official'`` follows panopticapi: crowd is ignored and means run over
-    the classes that occur. ``'paper-repo'`` takes crowd for an ordinary
-    segment and absent classes for 0.
+    ``'official'`` follows panopticapi: crowd is ignored and means run over the classes that occur. ``'paper-repo'``
+    takes crowd for an ordinary segment and absent classes for 0.
 
     Args:
         label_space: The classes.
         protocol: ``'official'`` or ``'paper-repo'``.
+
+    Example:
+        >>> from knet.labels import get_label_space
+        >>> metric = PanopticQuality(get_label_space('kitti_step'))
+        >>> truth, found = np.array([[0, 0, 0, 13]]), np.array([[0, 0, 13, 13]])
+        >>> metric.update(truth, truth // 13, found, found // 13)  # The road has IoU 2/3, the car 1/2: no match.
+        >>> quality = metric.compute()
+        >>> round(quality.pq, 3), quality.pq_th, quality.classes[13].fp, quality.classes[13].fn
+        (0.333, 0.0, 1, 1)
     """
 
     def __init__(self, label_space: LabelSpace, protocol: str = OFFICIAL) -> None:

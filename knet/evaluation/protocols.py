@@ -1,8 +1,7 @@
 """Names and differences of the metric protocols.
 
-``official`` follows the evaluators of the benchmarks. ``paper-repo`` repeats
-the arithmetic of the scripts published with the Video K-Net paper, so that
-numbers made with them can be compared. Results always name their protocol.
+``official`` follows the evaluators of the benchmarks. ``paper-repo`` repeats the arithmetic of the scripts published
+with the Video K-Net paper, so that numbers made with them can be compared. Results always name their protocol.
 """
 
 from typing import Dict, Tuple
@@ -32,12 +31,12 @@ def check_protocol(protocol: str) -> str:
 
 
 def stq_things(protocol: str, label_space: LabelSpace) -> Tuple[int, ...]:
-    """Dataset ids of the classes whose tubes STQ compares."""
+    """Return the dataset ids of the classes whose tubes STQ compares."""
     if protocol == PAPER_REPO:
         return _PAPER_REPO_STQ_THINGS.get(label_space.name, label_space.thing_ids)
     return label_space.thing_ids
 
 
 def vpq_ignores_crowd(protocol: str, label_space: LabelSpace) -> bool:
-    """Whether VPQ neither matches nor misses crowds (things with instance 0)."""
+    """Return whether VPQ neither matches nor misses crowds (things with instance 0)."""
     return protocol == OFFICIAL and label_space.name in _VPQ_CROWD_IGNORED

@@ -50,8 +50,8 @@ def intersection_over_union(matrix: np.ndarray) -> np.ndarray:
         matrix: (K+1, K+1) confusion matrix of :func:`confusion_matrix`.
 
     Returns:
-        (K+1,) float64, NaN where neither side has the class. The last entry
-        belongs to void: 0 if void was predicted on labelled pixels, else NaN.
+        (K+1,) float64, NaN where neither side has the class. The last entry belongs to void: 0 if void was predicted on
+        labelled pixels, else NaN.
     """
     labelled = matrix.copy()
     labelled[-1] = 0
@@ -62,17 +62,15 @@ def intersection_over_union(matrix: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class MeanIoUResult(Result):
-    """Mean IoU and its parts.
+    """The mean IoU and its parts.
 
     Attributes:
-        miou: Mean over classes that occur in ground truth or prediction,
-            0..1; None if none does.
+        miou: Mean over classes that occur in ground truth or prediction, 0..1; None if none does.
         class_iou: IoU by dataset id, None for classes that don't occur.
-        weighted_iou: IoUs weighted by the classes' share of the labelled
-            pixels, 0..1; None without a labelled pixel.
+        weighted_iou: IoUs weighted by the classes' share of the labelled pixels, 0..1; None without a labelled pixel.
         class_pixels: Labelled pixels by dataset id.
         class_names: Names by dataset id.
-        skipped: What was left out.
+        skipped: Videos and frames that were left out.
     """
 
     miou: Optional[float]

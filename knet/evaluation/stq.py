@@ -1,9 +1,17 @@
 """STQ: segmentation and tracking quality (Weber et al., STEP, 2021).
 
-STQ = sqrt(AQ * SQ). SQ is the mean class IoU of all pixels. AQ compares tubes,
-the pixels of one instance over the whole video: every ground-truth tube g
-scores the sum over predicted tubes p of TPA(g, p) * IoU(g, p), divided by its
+STQ = sqrt(AQ * SQ). SQ is the mean class IoU of all pixels. AQ compares tubes, the pixels of one instance over the
+whole video: every ground-truth tube g scores the sum over predicted tubes p of TPA(g, p) * IoU(g, p), divided by its
 size |g|. Classes don't have to agree for AQ, identities do.
+
+>>> from knet.labels import get_label_space
+>>> metric = STQuality(get_label_space('kitti_step'))
+>>> car = np.full((1, 4), 13)
+>>> for track in (1, 2):  # The predicted car changes its identity in the second frame.
+...     metric.update(car, np.ones((1, 4), int), car, np.full((1, 4), track))
+>>> result = metric.compute()
+>>> result.aq, result.sq, round(result.stq, 4)
+(0.5, 1.0, 0.7071)
 """
 
 from dataclasses import dataclass, field
@@ -28,8 +36,8 @@ class VideoSTQ:
         stq: Segmentation and tracking quality.
         aq: Association quality; 0 without ground-truth tubes.
         sq: Segmentation quality.
-        frames: Frames scored.
-        tubes: Ground-truth tubes.
+        frames: Number of frames scored.
+        tubes: Number of ground-truth tubes.
     """
 
     stq: Optional[float]
@@ -50,10 +58,9 @@ class STQResult(Result):
         sq: Segmentation quality.
         class_iou: IoU by dataset id, None for classes that don't occur.
         class_names: Names by dataset id.
-        void_predicted: Whether void was predicted on labelled pixels, which
-            SQ counts as one more class with IoU 0.
+        void_predicted: True if void was predicted on labelled pixels, which SQ counts as one more class with IoU 0.
         videos: Scores by video.
-        skipped: What was left out.
+        skipped: Videos and frames that were left out.
     """
 
     protocol: str
@@ -110,10 +117,9 @@ class STQResult(Result):
 class STQuality(PairMetric[STQResult]):
     """Accumulates frames of videos; frames of a video may come in any order.
 
-    ``'official'`` follows deeplab2: ground-truth void stays in, so that
-    predicted tubes lying on it are larger. ``'paper-repo'`` removes it first
-    and on KITTI-STEP takes classes 11 to 18 for things. Crowd (thing class,
-    instance 0) belongs to no tube, and neither do predictions on it.
+    ``'official'`` follows deeplab2: ground-truth void stays in, so that predicted tubes lying on it are larger.
+    ``'paper-repo'`` removes it first and on KITTI-STEP takes classes 11 to 18 for things. Crowd (thing class, instance
+    0) belongs to no tube, and neither do predictions on it.
 
     Args:
         label_space: The classes.
@@ -171,7 +177,7 @@ class STQuality(PairMetric[STQResult]):
         )
 
     def _associate(self, pairs: PairCounts) -> Tuple[float, int]:
-        """Sum of the tubes' association scores, and number of tubes."""
+        """Return the sum of the association scores of the ground-truth tubes, and the number of these tubes."""
         gt, pred, counts = pairs.gt, pairs.pred, pairs.counts
         gt_thing = self._is_thing[segment_class(gt)]
         in_gt_tube = gt_thing & (segment_instance(gt) != 0)
@@ -188,7 +194,7 @@ class STQuality(PairMetric[STQResult]):
 
 
 def _sizes(codes: np.ndarray, counts: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
-    """Unique codes, ascending, and the pixels of each, int64."""
+    """Return the unique codes in ascending order and the number of pixels of each, both (N,) int64."""
     unique, index = np.unique(codes, return_inverse=True)
     sizes = np.zeros(len(unique), dtype=np.int64)
     np.add.at(sizes, index, counts)
@@ -196,7 +202,7 @@ def _sizes(codes: np.ndarray, counts: np.ndarray) -> Tuple[np.ndarray, np.ndarra
 
 
 def _scores(association: float, tubes: int, matrix: np.ndarray) -> Tuple[Optional[float], float, Optional[float]]:
-    """STQ, AQ and SQ of sums."""
+    """Return STQ, AQ and SQ from the summed association scores, the number of tubes and the confusion matrix."""
     iou = intersection_over_union(matrix)
     iou = iou[~np.isnan(iou)]
     aq = association / tubes if tubes else 0.0

@@ -8,8 +8,7 @@ def format_table(header: Sequence[str], rows: Sequence[Tuple]) -> str:
 
     Args:
         header: Column titles.
-        rows: Cells: text, whole numbers, fractions 0..1 (shown in percent
-            with two decimals) or None (shown as a dash).
+        rows: Cells: text, whole numbers, fractions 0..1 (shown in percent with two decimals) or None (shown as a dash).
 
     Returns:
         Lines of equal width, the first column aligned left.

@@ -1,19 +1,17 @@
-"""VC_n, video consistency (Miao et al., VSPW, CVPR 2021): do constant pixels keep their predicted class?
+"""VC_n, video consistency (Miao et al., VSPW, CVPR 2021): the share of constant pixels that keep their predicted class.
 
-Of every window of n consecutive frames those pixels count whose label is the
-same in all of its frames. Two variants are in use:
+In every window of n consecutive frames, the pixels count whose label is the same in all frames of the window. Two
+variants are in use:
 
 ``script``
-    What the published evaluation script of VSPW computes, and with it the
-    papers' tables: a pixel is consistent if its *prediction* is the same in
-    all n frames, right or wrong; 255 and 0 are labels like others; windows
-    start at frames 0..T-n-1, so the last one is left out and a video of T <= n
-    frames has none; a window without a constant pixel is left out; VC_n is the
-    mean over all windows of all videos.
+    The variant of the published evaluation script of VSPW, and with it of the tables of the papers: a pixel is
+    consistent if its *prediction* is the same in all n frames, right or wrong; 255 and 0 are labels like others;
+    windows start at frames 0..T-n-1, so the last one is left out and a video of T <= n frames has none; a window
+    without a constant pixel is left out; VC_n is the mean over all windows of all videos.
 
 ``paper``
-    The formula of the paper: a pixel is consistent if its prediction *equals
-    its label* in all n frames; void is no label; all windows 0..T-n.
+    The variant of the formula of the paper: a pixel is consistent if its prediction *equals its label* in all n frames;
+    void is no label; all windows 0..T-n.
 """
 
 import math
@@ -46,8 +44,8 @@ class VCScore:
 class VideoConsistency:
     """Accumulates the frames of videos; memory holds one frame.
 
-    Every pixel knows for how many frames its label and its prediction have not
-    changed, so that a frame costs the same for every n and no window is stored.
+    The number of frames since the last change of label and prediction is counted for every pixel, so that a frame costs
+    the same for every n and no window is stored.
 
     Args:
         windows: Values of n, 2..255.
@@ -77,8 +75,8 @@ class VideoConsistency:
             semantic: (H, W) integers, true class ids or void.
             predicted: (H, W) integers, predicted class ids.
             video_id: Number of the video; its frames come one after another.
-            labels: (H, W) integers whose constancy the script compares, where
-                they tell more apart than ``semantic`` (several kinds of void).
+            labels: (H, W) integers whose constancy the script compares, where they tell more apart than ``semantic``
+                (several kinds of void).
 
         Raises:
             ValueError: If sizes differ, or the video was left before.
@@ -131,7 +129,7 @@ class VideoConsistency:
         self._paper[video_id][n].append((int(agreeing), int(np.count_nonzero(constant))))
 
     def interrupt(self) -> None:
-        """Say that frames are missing here: no window reaches over them."""
+        """Mark a gap of missing frames, which no window reaches over."""
         if self._length:
             self._length = 0
             for run in (self._label_run, self._class_run, self._predicted_run):
@@ -151,11 +149,11 @@ class VideoConsistency:
         self._paper.update(other._paper)
 
     def compute(self) -> Dict[int, VCScore]:
-        """Scores of everything seen so far, by n."""
+        """Return the scores of everything seen so far, by n."""
         return {n: self._score(n, list(self._script)) for n in self.windows}
 
     def compute_videos(self) -> Dict[int, Dict[int, VCScore]]:
-        """Scores by video, then by n."""
+        """Return the scores by video, then by n."""
         return {video: {n: self._score(n, [video]) for n in self.windows} for video in sorted(self._script)}
 
     def _score(self, n: int, videos: Sequence[int]) -> VCScore:
@@ -165,5 +163,5 @@ class VideoConsistency:
 
 
 def _mean_ratio(counts: Sequence[Counts]) -> Optional[float]:
-    """Mean of consistent / constant; the same in every order of windows. None of none."""
+    """Return the mean of consistent / constant, the same in every order of windows; None without windows."""
     return math.fsum(agreeing / constant for agreeing, constant in counts) / len(counts) if counts else None

@@ -1,9 +1,9 @@
 """Average precision of video instance segmentation, as the YouTube-VIS benchmark defines it.
 
-The overlap of two tracks is the sum of their intersections over the sum of
-their unions, frames in which one is missing included. Everything else follows
-COCO: greedy matching by score, thresholds 0.5..0.95, precision at 101 recalls,
-areas here being the mean over the frames in which a track is visible.
+The overlap of two tracks is the sum of their intersections over the sum of their unions, frames in which one is missing
+included. All other rules are
+those of COCO: greedy matching by score, thresholds 0.5..0.95, precision at 101 recalls. The area of a track is the mean
+over the frames in which it is visible.
 """
 
 from collections import defaultdict
@@ -40,10 +40,10 @@ class ClassMatches:
     """Matches of one category in one or more videos, for one range of areas.
 
     Attributes:
-        scores: (n,) of the detections.
-        ranks: (n,) position among the detections of their video.
-        matched: (10, n) bool, by threshold.
-        ignored: (10, n) bool: matched with what is to be ignored, or outside of the range.
+        scores: (n,) scores of the detections in 0..1.
+        ranks: (n,) position of each detection among the detections of their video.
+        matched: (10, n) bool, whether a detection has a match, by threshold.
+        ignored: (10, n) bool, whether a detection has a match that is ignored or lies outside of the range of areas.
         positives: Number of tracks to find.
     """
 
@@ -147,15 +147,15 @@ def _mean(values: Sequence[np.ndarray]) -> Optional[float]:
 def track_overlaps(
     detections: Sequence[List[Optional[Rle]]], tracks: Sequence[List[Optional[Rle]]]
 ) -> Tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Overlaps of all detections with all tracks of a video.
+    """Return the overlaps of all detections with all tracks of a video.
 
     Args:
         detections: D lists of F run-length codes; None = not visible.
         tracks: G such lists.
 
     Returns:
-        Overlaps (D, G) float64 in 0..1, 0 where both are empty, and the mean
-        visible areas (D,) and (G,), 0 if never visible.
+        Overlaps (D, G) float64 in 0..1, 0 where both are empty, and the mean visible areas (D,) and (G,), 0 if never
+        visible.
     """
     areas_d, areas_g = _areas(detections), _areas(tracks)
     shared = np.zeros((len(detections), len(tracks)))
@@ -175,7 +175,7 @@ def track_overlaps(
 
 
 def _areas(tracks: Sequence[List[Optional[Rle]]]) -> np.ndarray:
-    """(n, F) areas."""
+    """Return the (n, F) float64 areas of masks in pixels, 0 where a track has no mask."""
     flat = mask_api.area([code or _EMPTY for track in tracks for code in track])
     return np.asarray(flat, dtype=np.float64).reshape(len(tracks), -1) if len(tracks) else np.zeros((0, 0))
 
@@ -225,7 +225,7 @@ def match_class(
 
 
 def _curves(matches: ClassMatches, limit: int) -> Tuple[np.ndarray, np.ndarray]:
-    """Precision at :data:`RECALLS` (10, 101), and the final recall (10,)."""
+    """Return the (10, 101) precision at :data:`RECALLS` by threshold, and the (10,) final recall."""
     kept = np.flatnonzero(matches.ranks < limit)
     kept = kept[np.argsort(-matches.scores[kept], kind='stable')]
     counted = ~matches.ignored[:, kept]
@@ -248,6 +248,17 @@ class VisAveragePrecision(Metric[VisResult]):
 
     Args:
         categories: Names by category id.
+
+    Example:
+        >>> from knet.layouts.coco import encode_mask
+        >>> mask = encode_mask(np.ones((4, 4), dtype=bool))
+        >>> metric = VisAveragePrecision({1: 'car'})
+        >>> track = dict(category_id=1, iscrowd=0, segmentations=[mask, mask])
+        >>> found = dict(video_id=7, category_id=1, score=0.9, segmentations=[mask, None])
+        >>> metric.update([track], [found], video_id=7)  # IoU 16 / 32 passes the lowest of ten thresholds.
+        >>> scores = metric.compute().headline()
+        >>> round(scores['AP'], 3), round(scores['AP50'], 3), scores['AP75']
+        (0.1, 1.0, 0.0)
     """
 
     reads = 'tracks'
@@ -260,9 +271,9 @@ class VisAveragePrecision(Metric[VisResult]):
         """Compare the detections of a video with its tracks.
 
         Args:
-            tracks: What is to be found, see :data:`knet.layouts.youtube_vis.Track`.
+            tracks: Ground-truth tracks, see :data:`knet.layouts.youtube_vis.Track`.
             records: Items of ``results.json`` of this video.
-            video_id: Its number; equal scores of different videos are taken in ascending number.
+            video_id: Number of the video; equal scores of different videos are taken in ascending number.
         """
         for category in sorted({item['category_id'] for item in (*tracks, *records)}):
             truth = [track for track in tracks if track['category_id'] == category]
@@ -286,7 +297,7 @@ class VisAveragePrecision(Metric[VisResult]):
     def pair_up(
         self, predictions: TrackPredictions, truth: VisGroundTruth, allow_missing: bool
     ) -> Tuple[Dict[int, int], Skipped]:
-        """Check the tracks as a server would; videos without tracks are no mistake."""
+        """Check the format of the tracks as the evaluation server does; videos without tracks are allowed."""
         check_results(predictions.records, truth, predictions.name)
         return {video: length for video, (length, _) in truth.videos.items()}, Skipped()
 

@@ -1,7 +1,17 @@
 """VPQ: video panoptic quality (Kim et al., 2020).
 
-PQ of windows: k consecutive frames are taken as one image, so that a segment
-is a short tube and a change of identity breaks it. Windows slide by one frame.
+VPQ is the PQ of windows: k consecutive frames are taken as one image, so that a segment is a short tube and a change of
+identity breaks it. Windows slide by one frame.
+
+>>> import numpy as np
+>>> from knet.labels import get_label_space
+>>> metric = VideoPanopticQuality(get_label_space('kitti_step'), ks=(1, 2))
+>>> car = np.full((1, 4), 13)
+>>> for track in (1, 2):  # The predicted car changes its identity in the second frame.
+...     metric.update(car, np.ones((1, 4), int), car, np.full((1, 4), track))
+>>> result = metric.compute()
+>>> result.windows[1].scores.pq, result.windows[2].scores.pq, result.vpq
+(1.0, 0.0, 0.5)
 """
 
 from collections import deque
@@ -28,8 +38,8 @@ class WindowScores:
     Attributes:
         scores: PQ of the windows of all videos.
         windows: Number of windows scored.
-        videos: PQ of each video's windows.
-        short_videos: Videos with fewer frames than the window.
+        videos: PQ of the windows of each video.
+        short_videos: Numbers of the videos with fewer frames than the window.
     """
 
     scores: PanopticScores
@@ -46,7 +56,7 @@ class VPQResult(Result):
         protocol: ``'official'`` or ``'paper-repo'``.
         vpq: Mean over the window lengths; None if one of them is undefined.
         windows: Scores by window length k.
-        skipped: What was left out.
+        skipped: Videos and frames that were left out.
     """
 
     protocol: str
@@ -118,12 +128,10 @@ class VPQResult(Result):
 class VideoPanopticQuality(PairMetric[VPQResult]):
     """Accumulates videos, each frame by frame in order.
 
-    ``'official'``: means over classes that occur, every void pixel is void,
-    videos shorter than k contribute nothing for that k. ``'paper-repo'``:
-    means over all classes, void pixels with an instance id stay in the union,
-    videos shorter than k are one window. Crowd is an ordinary segment, as the
-    KITTI-STEP evaluator has it, or ignored, as Cityscapes-VPS and VIPSeg have
-    it (:func:`~knet.evaluation.protocols.vpq_ignores_crowd`).
+    ``'official'``: means over classes that occur, every void pixel is void, videos shorter than k contribute nothing
+    for that k. ``'paper-repo'``: means over all classes, void pixels with an instance id stay in the union, videos
+    shorter than k are one window. Crowd is an ordinary segment, as the KITTI-STEP evaluator has it, or ignored, as
+    Cityscapes-VPS and VIPSeg have it (:func:`~knet.evaluation.protocols.vpq_ignores_crowd`).
 
     Args:
         label_space: The classes.
@@ -161,11 +169,10 @@ class VideoPanopticQuality(PairMetric[VPQResult]):
         return cls(label_space, truth.vpq_windows, protocol)
 
     def update_pairs(self, pairs: Optional[PairCounts], video_id: int = 0) -> None:
-        """Add a video's next frame.
+        """Add the next frame of a video.
 
         Args:
-            pairs: Its overlaps; None if there is no prediction for it, which
-                leaves out all windows that contain it.
+            pairs: Overlaps of the frame; None if it has no prediction, which leaves out all windows that contain it.
             video_id: Video number.
         """
         state = self._videos.setdefault(video_id, _VideoState(self.ks, self.label_space.num_classes))
@@ -186,8 +193,7 @@ class VideoPanopticQuality(PairMetric[VPQResult]):
         """Add the videos of another accumulator.
 
         Raises:
-            ValueError: If both have seen the same video: windows across the
-                seam would be missing.
+            ValueError: If both have seen the same video, because windows with frames of both would be missing.
         """
         shared = sorted(set(self._videos) & set(other._videos))
         if shared:
@@ -220,13 +226,13 @@ class VideoPanopticQuality(PairMetric[VPQResult]):
 
 
 class _VideoState:
-    """What an accumulator keeps of one video.
+    """State of an accumulator for one video.
 
     Attributes:
-        last (Deque[Optional[PairCounts]]): The frames the next windows need.
-        frames (int): Frames seen.
-        counts (dict[int, MatchCounts]): By window length.
-        windows (dict[int, int]): Windows scored by window length.
+        last: Overlaps of the last frames, as many as the longest window needs.
+        frames: Number of frames seen.
+        counts: Matches and misses by window length.
+        windows: Number of windows scored by window length.
     """
 
     def __init__(self, ks: Sequence[int], num_classes: int) -> None:

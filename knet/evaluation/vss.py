@@ -24,7 +24,7 @@ class VSSResult(Result):
         semantic: Mean IoU, weighted IoU and their classes.
         consistency: VC_n by n.
         videos: VC_n by video and n.
-        skipped: What was left out.
+        skipped: Videos and frames that were left out.
     """
 
     semantic: MeanIoUResult

@@ -1,8 +1,7 @@
 """Label spaces: the declarative description of a data set's classes.
 
-:mod:`.space` says what one is; the other modules declare one data set each.
-Detectors, data sets, fusion, evaluators and drawing ask a label space instead
-of carrying ``if kitti:`` branches; a new data set is one more declaration.
+:mod:`.space` defines the type; the other modules declare one data set each. Detectors, data sets, fusion, evaluators
+and drawing take the numbering of classes from a label space; a new data set is one more declaration.
 """
 
 from .cityscapes import CITYSCAPES_PANOPTIC, KITTI_STEP

@@ -12,7 +12,7 @@ class CityscapesLabel:
         name: Name in the polygon files.
         id: Value in ``*_labelIds.png``; -1 is never drawn.
         train_id: Dataset id of :data:`knet.labels.CITYSCAPES_PANOPTIC`, 255 for labels that are not evaluated.
-        has_instances: Whether instances are told apart.
+        has_instances: True if instances are told apart.
     """
 
     name: str
@@ -60,7 +60,10 @@ _NAMES_AND_TRAIN_IDS = (
 )
 
 #: The labels in ascending id, then the license plate.
-LABELS: Tuple[CityscapesLabel, ...] = tuple(
-    CityscapesLabel(name, i, train_id, i >= _FIRST_INSTANCE_ID)
-    for i, (name, train_id) in enumerate(_NAMES_AND_TRAIN_IDS)
-) + (CityscapesLabel('license plate', -1, -1, False),)
+LABELS: Tuple[CityscapesLabel, ...] = (
+    *(
+        CityscapesLabel(name, i, train_id, i >= _FIRST_INSTANCE_ID)
+        for i, (name, train_id) in enumerate(_NAMES_AND_TRAIN_IDS)
+    ),
+    CityscapesLabel('license plate', -1, -1, False),
+)

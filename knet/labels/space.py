@@ -1,15 +1,13 @@
 """Label spaces: the declarative description of a data set's classes.
 
-A :class:`LabelSpace` is the only place that knows how a data set numbers its
-classes. Detectors, data sets, fusion, evaluators and drawing ask it instead of
-carrying ``if kitti:`` branches; a new data set is one more declaration.
+A :class:`LabelSpace` is the only place that defines how a data set numbers its classes. Detectors, data sets, fusion,
+evaluators and drawing take the numbering from it; a new data set is one more declaration.
 
 Three numberings meet here:
 
-* *dataset id*: the value in ground-truth and prediction PNGs, 0..254;
-  ``void`` (255) marks pixels without a label;
-* *model class*: the index of a classification logit, 0..K-1, **things first**
-  (0..T-1) and then stuff (T..K-1), each in ascending dataset id;
+* *dataset id*: the value in ground-truth and prediction PNGs, 0..254; ``void`` (255) marks pixels without a label;
+* *model class*: the index of a classification logit, 0..K-1, **things first** (0..T-1) and then stuff (T..K-1), each in
+  ascending dataset id;
 * *thing label*: the model class of a thing, 0..T-1 (``gt_labels``).
 """
 
@@ -28,7 +26,7 @@ class ClassInfo:
     Attributes:
         name: Human-readable name.
         colour: RGB colour for drawing, each 0..255.
-        is_thing: Whether instances of the class are told apart.
+        is_thing: True if instances of the class are told apart.
         dataset_id: Value of the class in label PNGs, 0..254.
     """
 
@@ -47,16 +45,24 @@ class LabelSpace:
         void: Dataset id of unlabelled pixels.
 
     Attributes:
-        things (tuple[ClassInfo]): Thing classes; position = thing label.
-        stuff (tuple[ClassInfo]): Stuff classes; position + T = model class.
-        dataset_ids (np.ndarray): (K,) int64, dataset id of every model class.
-        model_classes (np.ndarray): (256,) int64, model class of every dataset
-            id; -1 for void and for ids that no class has.
-        palette (np.ndarray): (256, 3) uint8 RGB by dataset id; void is black.
+        things: Thing classes; the position is the thing label.
+        stuff: Stuff classes; the position + T is the model class.
+        dataset_ids: (K,) int64 dataset ids by model class.
+        model_classes: (256,) int64 model classes by dataset id; -1 for void and for ids that no class has.
+        palette: (256, 3) uint8 RGB colours by dataset id; void is black.
 
     Raises:
-        ValueError: If two stuff classes share a dataset id or an id is
-            outside 0..254.
+        ValueError: If two classes share a dataset id or an id is outside 0..254.
+
+    Example:
+        >>> road, car = ClassInfo('road', (128, 64, 128), False, 0), ClassInfo('car', (0, 0, 142), True, 13)
+        >>> space = LabelSpace('tiny', [road, car])
+        >>> space
+        LabelSpace('tiny', 1 things + 1 stuff)
+        >>> space.names, space.dataset_ids.tolist()
+        (('road', 'car'), [13, 0])
+        >>> space.model_classes[np.array([[0, 13, 255]])]  # Things come first; void has no model class.
+        array([[ 1,  0, -1]])
     """
 
     def __init__(self, name: str, classes: Sequence[ClassInfo], void: int = 255) -> None:

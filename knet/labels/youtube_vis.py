@@ -92,7 +92,7 @@ _NAMES_2021 = (
 
 
 def _colour(number: int) -> Colour:
-    """Hues a golden angle apart; three shades in turn."""
+    """Return colours whose hues are a golden angle apart, in three shades in turn."""
     shade = ((0.85, 0.95), (0.6, 0.75), (0.95, 0.6))[number % 3]
     red, green, blue = (round(255 * part) for part in colorsys.hsv_to_rgb(number * 0.618034 % 1.0, *shade))
     return red, green, blue

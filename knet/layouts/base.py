@@ -26,7 +26,7 @@ class FrameRecord:
         frame_id: Frame number in the video.
         image: Path of the image.
         annotation: Paths of the label files in the order of :attr:`Layout.decode`; empty if the frame has no labels.
-        is_first: Whether no earlier frame of the video exists.
+        is_first: True if the video has no earlier frame.
     """
 
     video_id: int
@@ -72,7 +72,7 @@ class Layout:
         Args:
             root: Data set folder.
             split: Name of the part, e.g. ``'train'``.
-            labelled: Whether label files are expected; without, only the images have to exist.
+            labelled: If True, label files have to exist. If False, only the images have to exist.
             every_frame: Also list the frames without labels of a data set that labels only some frames of a video.
 
         Raises:
@@ -119,8 +119,8 @@ class VideoGroundTruth(StoredVideos, Layout):
         data_root: Data set folder.
         split: Name of the part.
         vpq_windows: Window lengths of VPQ, in labelled frames.
-        labels_every_frame: False where only some frames of a video are labelled; predictions of the others are then
-            no mistake.
+        labels_every_frame: False where only some frames of a video are labelled; predictions of the others are then no
+            mistake.
 
     Raises:
         FileNotFoundError: If the split does not exist or holds no annotation.

@@ -11,9 +11,8 @@ For image F of sequence S of a city::
 A map of instances holds the bare class for stuff, for void and for groups of things, which are not counted.
 """
 
-import os
-import os.path as osp
 import re
+from pathlib import Path
 from typing import List, Tuple
 
 import numpy as np
@@ -38,25 +37,25 @@ _NAME = re.compile(rf'(.+)_(\d+)_(\d+){re.escape(IMAGE)}')
 
 def image_folder(root: PathLike, split: str) -> str:
     """Return the folder that holds a folder of images per city."""
-    return osp.join(root, 'leftImg8bit', split)
+    return str(Path(root, 'leftImg8bit', split))
 
 
 def label_folder(root: PathLike, split: str) -> str:
     """Return the folder that holds a folder of label files per city."""
-    return osp.join(root, 'gtFine', split)
+    return str(Path(root, 'gtFine', split))
 
 
 def panoptic_folder(root: PathLike, split: str) -> str:
     """Return the folder of the panoptic PNGs."""
-    return osp.join(root, 'gtFine', f'cityscapes_panoptic_{split}')
+    return str(Path(root, 'gtFine', f'cityscapes_panoptic_{split}'))
 
 
 def json_files(root: PathLike, split: str) -> Tuple[str, str]:
     """Return the paths of the instance json and of the panoptic json."""
-    folder = osp.join(root, 'annotations')
+    folder = Path(root, 'annotations')
     return (
-        osp.join(folder, f'instancesonly_filtered_gtFine_{split}.json'),
-        osp.join(folder, f'cityscapes_panoptic_{split}.json'),
+        str(folder / f'instancesonly_filtered_gtFine_{split}.json'),
+        str(folder / f'cityscapes_panoptic_{split}.json'),
     )
 
 
@@ -66,7 +65,7 @@ def panoptic_id(image_name: str) -> str:
     >>> panoptic_id('aachen/aachen_000000_000019_leftImg8bit.png')
     'aachen_000000_000019'
     """
-    stem, ending = osp.splitext(osp.basename(image_name))[0], osp.splitext(IMAGE)[0]
+    stem, ending = Path(image_name).stem, Path(IMAGE).stem
     return stem[: -len(ending)] if stem.endswith(ending) else stem
 
 
@@ -152,18 +151,17 @@ class CityscapesStep(Layout):
         if labelled:
             require_folder(labels, remedy)
         records: List[FrameRecord] = []
-        for city in sorted(os.listdir(images)):
-            folder = osp.join(images, city)
-            for name in list_files(folder, IMAGE) if osp.isdir(folder) else []:
+        for folder in sorted(path for path in Path(images).iterdir() if path.is_dir()):
+            for name in list_files(folder, IMAGE):
                 match = _NAME.fullmatch(name)
                 if match is None:
                     raise ValueError(
-                        f'{osp.join(folder, name)}: file name is not <city>_SSSSSS_FFFFFF{IMAGE}. Rename or remove it.'
+                        f'{folder / name}: file name is not <city>_SSSSSS_FFFFFF{IMAGE}. Rename or remove it.'
                     )
-                stem = osp.join(labels, city, name[: -len(IMAGE)])
+                stem = str(Path(labels, folder.name, name[: -len(IMAGE)]))
                 annotation = tuple(stem + ending for ending in TRAIN_IDS)
                 records.append(
-                    FrameRecord(len(records), int(match.group(3)), osp.join(folder, name), annotation, is_first=True)
+                    FrameRecord(len(records), int(match.group(3)), str(folder / name), annotation, is_first=True)
                 )
         if not records:
             raise ValueError(

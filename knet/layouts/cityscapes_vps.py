@@ -1,7 +1,7 @@
 """Cityscapes-VPS on disk.
 
-A clip has 30 frames, of which every fifth (from the fifth on) is labelled. The names
-``VVVV_IIII_<city>_SSSSSS_FFFFFF_{newImg8bit,leftImg8bit}.png`` say which video and frame a file is: V is the video,
+A clip has 30 frames, of which every fifth (from the fifth on) is labelled. Names
+``VVVV_IIII_<city>_SSSSSS_FFFFFF_{newImg8bit,leftImg8bit}.png`` tell the video and the frame of a file: V is the video,
 F the frame's number in Cityscapes, which counts through the clip. I is a running index that is not used.
 
 ::
@@ -90,7 +90,7 @@ def label_folder(root: PathLike, split: str) -> Path:
 
 
 def json_file(root: PathLike, split: str) -> Path:
-    """Return the file that says what the segments of a split are."""
+    """Return the path of the JSON file that lists the segments of a split."""
     return Path(root) / f'panoptic_gt_{split}_city_vps.json'
 
 

@@ -9,8 +9,8 @@
     ROOT/panoptic_stuff_<split>/<12 digits>.png      stuff in ascending category id: 1..53; 0 = thing, 255 = void
 """
 
-import os.path as osp
 from collections import Counter
+from pathlib import Path
 from typing import Any, Dict, Iterable, List, Optional, Sequence, Tuple
 
 import numpy as np
@@ -21,23 +21,23 @@ from knet.structures import InstancePrediction, PanopticPrediction
 from knet.utils.io import PathLike, read_json
 
 Rle = Dict[str, Any]
-#: By thing label: (n, 5) float32 boxes x0, y0, x1, y1, score, and n masks. What MMDetection's data sets call a result.
+#: The result of an image in MMDetection: (n, 5) float32 boxes x0, y0, x1, y1, score, and n masks by thing label.
 InstanceResult = Tuple[List[np.ndarray], List[List[Rle]]]
 
 
 def json_file(root: PathLike, kind: str, split: str) -> str:
     """Return the annotation file of a split; ``kind`` is ``'instances'`` or ``'panoptic'``."""
-    return osp.join(root, 'annotations', f'{kind}_{split}.json')
+    return str(Path(root, 'annotations', f'{kind}_{split}.json'))
 
 
 def panoptic_folder(root: PathLike, split: str) -> str:
     """Return the folder of the panoptic maps of a split."""
-    return osp.join(root, f'panoptic_{split}')
+    return str(Path(root, f'panoptic_{split}'))
 
 
 def stuff_folder(root: PathLike, split: str) -> str:
     """Return the folder of the maps of stuff of a split."""
-    return osp.join(root, f'panoptic_stuff_{split}')
+    return str(Path(root, f'panoptic_stuff_{split}'))
 
 
 def png_name(image_name: str) -> str:
@@ -46,7 +46,7 @@ def png_name(image_name: str) -> str:
     >>> png_name('train2017/000000000009.jpg')
     'train2017/000000000009.png'
     """
-    return osp.splitext(image_name)[0] + '.png'
+    return str(Path(image_name).with_suffix('.png'))
 
 
 def stuff_values(label_space: LabelSpace) -> Dict[int, int]:
@@ -135,10 +135,10 @@ def read_annotations(path: PathLike, sections: Sequence[str]) -> Dict[str, Any]:
 
     Args:
         path: The file.
-        sections: Lists that it must have.
+        sections: Keys of the lists that the file must have.
 
     Returns:
-        Its content.
+        The content of the file.
 
     Raises:
         FileNotFoundError: If there is no such file.
@@ -202,16 +202,15 @@ _INSTANCE_KEYS = ('id', 'image_id', 'category_id', 'bbox', 'area', 'segmentation
 
 
 def check_instances(data: Dict[str, Any], category_ids: Iterable[int], path: PathLike) -> None:
-    """Refuse instance annotations that would be lost or mixed up.
+    """Raise an error for instance annotations that would be lost or mixed up.
 
     Args:
         data: Content of an instance json.
-        category_ids: Those that annotations may have.
+        category_ids: Category ids that annotations may have.
         path: The file, for messages.
 
     Raises:
-        ValueError: If ids repeat, a key is absent, or an annotation belongs to
-            no image or to no category.
+        ValueError: If ids repeat, a key is absent, or an annotation belongs to no image or to no category.
     """
     annotations = data['annotations']
     incomplete = [number for number, ann in enumerate(annotations) if any(key not in ann for key in _INSTANCE_KEYS)]

@@ -18,11 +18,11 @@ Track = Dict[str, Any]
 
 @dataclass
 class VideoFrame:
-    """One frame.
+    """One frame of a video.
 
     Attributes:
         file_name: Path below the image prefix.
-        annotations: Its objects; ``segmentation`` is a compressed run-length code.
+        annotations: Objects in the frame; ``segmentation`` is a compressed run-length code.
     """
 
     file_name: str
@@ -34,10 +34,10 @@ class Video:
     """One video.
 
     Attributes:
-        id: Its official number.
-        name: Its name, for people.
+        id: Official number of the video.
+        name: Readable name of the video.
         size: (height, width) of all frames in pixels.
-        frames: Its frames in order.
+        frames: Frames of the video in order.
     """
 
     id: int
@@ -47,7 +47,7 @@ class Video:
 
 
 def index_videos(data: Dict[str, Any], category_ids: Iterable[int], path: PathLike) -> List[Video]:
-    """Sort the lists of a json file into videos, and refuse contradictions.
+    """Sort the lists of a json file into videos, and raise an error for contradictions.
 
     Args:
         data: Content with ``videos``, ``images`` and ``annotations``.
@@ -59,7 +59,7 @@ def index_videos(data: Dict[str, Any], category_ids: Iterable[int], path: PathLi
 
     Raises:
         ValueError: If ids repeat, a video has no frames or gaps, frames differ in size, an annotation has no frame, an
-            instance changes its class or appears twice in a frame, or a mask has another size.
+            instance changes its class or appears several times in a frame, or a mask has another size.
     """
     check_instances(data, category_ids, path)
     videos: Dict[int, Dict[str, Any]] = {}
@@ -160,7 +160,7 @@ def per_frame(data: Dict[str, Any], tick: Callable[[], None] = lambda: None) -> 
 
     Args:
         data: Content of the official json, checked by :func:`knet.layouts.youtube_vis.check_tracks`.
-        tick: Called after every video, for a progress bar.
+        tick: Function that is called after every video, for a progress bar.
 
     Returns:
         ``categories``, ``videos``, ``images`` and, if there are any, ``annotations``; ids count from 1.

@@ -1,10 +1,8 @@
-"""Finding the files of data sets: folders, lists of videos, frames by number."""
+"""Find the files of data sets: folders, lists of videos, frames by number."""
 
-import os
-import os.path as osp
 import re
 from pathlib import Path
-from typing import Callable, Dict, Iterable, List, Sequence, Tuple
+from typing import Callable, Dict, Iterable, List, Sequence, Set, Tuple
 
 from knet.layouts.base import FrameRecord, VideoGroundTruth
 from knet.utils.io import PathLike
@@ -16,16 +14,16 @@ def require_folder(path: str, remedy: str) -> str:
     """Return ``path`` if it is a folder.
 
     Raises:
-        FileNotFoundError: If it is none; names the folder and the remedy.
+        FileNotFoundError: If it is no folder; the message names the folder and the remedy.
     """
-    if not osp.isdir(path):
+    if not Path(path).is_dir():
         raise FileNotFoundError(f'{path} is no folder. {remedy}')
     return path
 
 
-def list_files(folder: str, suffix: str) -> List[str]:
+def list_files(folder: PathLike, suffix: str) -> List[str]:
     """Return the sorted names of the files of a folder that end in ``suffix``."""
-    return sorted(name for name in os.listdir(folder) if name.endswith(suffix))
+    return sorted(path.name for path in Path(folder).iterdir() if path.name.endswith(suffix))
 
 
 def number_files(
@@ -34,24 +32,24 @@ def number_files(
     """Sort files by the numbers in their names.
 
     Args:
-        folder: Where the files are.
-        names: Their names.
-        parse: Returns video and frame number of a path.
+        folder: Folder of the files.
+        names: Names of the files in ``folder``.
+        parse: Function that returns the video number and the frame number of a path.
 
     Returns:
-        Paths by video and frame number, in ascending order.
+        The paths by (video number, frame number), in ascending order.
 
     Raises:
         ValueError: If a name is wrong or two names have the same numbers.
     """
     files: Dict[Tuple[int, int], str] = {}
     for name in sorted(names):
-        path = osp.join(folder, name)
+        path = str(Path(folder, name))
         numbers = parse(path)
         if numbers in files:
             raise ValueError(
                 f'{path}: frame {numbers[1]} of video {numbers[0]} exists twice, also as '
-                f'{osp.basename(files[numbers])}. Remove one.'
+                f'{Path(files[numbers]).name}. Remove one.'
             )
         files[numbers] = path
     return dict(sorted(files.items()))
@@ -62,11 +60,11 @@ def read_video_list(root: PathLike, split: str) -> List[str]:
 
     Args:
         root: Data set folder; ``~`` is expanded.
-        split: Name of the file without ``.txt``.
+        split: Name of the text file without ``.txt``.
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If it is empty or names a video several times.
+        ValueError: If the file is empty or names a video several times.
     """
     path = Path(root).expanduser() / f'{split}.txt'
     if not path.is_file():
@@ -95,7 +93,7 @@ class ListedVideos(VideoGroundTruth):
 
 
 def write_video_list(root: PathLike, split: str, names: Iterable[str]) -> None:
-    """Write what :func:`read_video_list` reads."""
+    """Write the video names of a split to the text file that :func:`read_video_list` reads."""
     folder = Path(root)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / f'{split}.txt').write_text(''.join(f'{name}\n' for name in names))
@@ -106,7 +104,7 @@ def list_video(folder: Path, suffix: str) -> List[Path]:
 
     Raises:
         FileNotFoundError: If there is no such folder.
-        ValueError: If it holds no file that ends in ``suffix``.
+        ValueError: If the folder holds no file that ends in ``suffix``.
     """
     if not folder.is_dir():
         raise FileNotFoundError(
@@ -162,21 +160,21 @@ def require_files(folder: str, names: Sequence[str], what: str) -> None:
     """Make sure that files exist; every folder is listed only once.
 
     Args:
-        folder: Where ``names`` start.
-        names: Relative paths.
-        what: How the message calls them.
+        folder: Folder that ``names`` are relative to.
+        names: Relative paths of the files.
+        what: Term for the files in the message, in the plural.
 
     Raises:
-        FileNotFoundError: Naming the first that is missing and their number.
+        FileNotFoundError: If files are missing; the message names the first of them and their number.
     """
-    listings: Dict[str, set] = {}
+    listings: Dict[Path, Set[str]] = {}
     missing = []
-    for name in names:
-        parent, base = osp.split(osp.join(folder, name))
-        if parent not in listings:
-            listings[parent] = set(os.listdir(parent)) if osp.isdir(parent) else set()
-        if base not in listings[parent]:
-            missing.append(osp.join(parent, base))
+    for path in (Path(folder, name) for name in names):
+        if path.parent not in listings:
+            entries = path.parent.iterdir() if path.parent.is_dir() else ()
+            listings[path.parent] = {entry.name for entry in entries}
+        if path.name not in listings[path.parent]:
+            missing.append(path)
     if missing:
         raise FileNotFoundError(
             f'{len(missing)} of {len(names)} {what} are missing, the first is {missing[0]}. '

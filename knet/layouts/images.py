@@ -70,7 +70,7 @@ def read_rgb_ids(path: PathLike, meaning: str, reverse: bool = False) -> np.ndar
 
     Args:
         path: PNG file.
-        meaning: What the channels hold, for the error.
+        meaning: Meaning of the channels, for the error message.
         reverse: Read ``B + 256 G + 65536 R`` instead.
 
     Returns:

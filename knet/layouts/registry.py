@@ -24,9 +24,8 @@ def register_layout(name: str, layout: Type[VideoGroundTruth]) -> Type[VideoGrou
     """Make a layout known under a name.
 
     Args:
-        name: How command lines call it.
-        layout: The layout; its ``label_space`` must be registered with
-            :func:`knet.labels.register_label_space`.
+        name: Name of the layout on command lines.
+        layout: The layout; its ``label_space`` must be registered with :func:`knet.labels.register_label_space`.
 
     Returns:
         The layout.

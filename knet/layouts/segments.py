@@ -1,4 +1,4 @@
-"""Panoptic maps in the COCO style: a PNG of segment ids and a list that says what each segment is."""
+"""Panoptic maps in the COCO style: a PNG of segment ids and a list of the segments with their categories."""
 
 from typing import Any, Dict, List, Tuple
 
@@ -53,13 +53,11 @@ def encode_segments(
         semantic: (H, W) integers, dataset class ids or void.
         instance: (H, W) integers, instance ids 0..65535.
         label_space: The classes.
-        crowd: Whether things with instance 0 are crowds (ground truth) or
-            ordinary segments (predictions).
+        crowd: Whether things with instance 0 are crowds (ground truth) or ordinary segments (predictions).
 
     Returns:
-        (H, W, 3) uint8 RGB, black where void, and the segments: ``id,
-        category_id`` (dataset class id), ``area, iscrowd`` and ``bbox``
-        [x, y, xmax - xmin, ymax - ymin], in ascending id.
+        (H, W, 3) uint8 RGB, black where void, and the segments: ``id, category_id`` (dataset class id), ``area,
+        iscrowd`` and ``bbox`` [x, y, xmax - xmin, ymax - ymin], in ascending id.
     """
     ids = np.where(semantic == label_space.void, 0, (semantic.astype(np.int32) + 1 << ID_SHIFT) | instance)
     height, width = ids.shape

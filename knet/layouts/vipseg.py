@@ -31,7 +31,7 @@ _VOID = (0, 200)
 
 @lru_cache(maxsize=None)
 def _first_values() -> np.ndarray:
-    """(256,) int64, pixel value of every dataset id, of its first instance for things; 0 for void."""
+    """Return the (256,) int64 pixel value of every dataset id: 0 for void, that of the first instance for things."""
     category = {name: number for number, (name, _, _) in enumerate(VIPSEG_CATEGORIES)}
     values = np.zeros(256, dtype=np.int64)
     for info in VIPSEG.classes:
@@ -41,7 +41,7 @@ def _first_values() -> np.ndarray:
 
 @lru_cache(maxsize=None)
 def _table() -> np.ndarray:
-    """(65536,) int32, code of every pixel value in an id map, -1 for values that mean nothing."""
+    """Return the (65536,) int32 code of every pixel value in an id map, -1 for values without meaning."""
     table, values = np.full(1 << 16, -1, dtype=np.int32), _first_values()
     for info in VIPSEG.classes:
         first, code = int(values[info.dataset_id]), info.dataset_id << ID_SHIFT
@@ -81,8 +81,8 @@ def encode_vipseg(semantic: np.ndarray, instance: np.ndarray) -> np.ndarray:
 
     Args:
         semantic: (H, W) dataset class ids or void.
-        instance: (H, W) instance ids, 1..100 for things; things of instance 0 (crowds) become void, because VIPSeg
-            does not know crowds.
+        instance: (H, W) instance ids, 1..100 for things; things of instance 0 (crowds) become void, because VIPSeg does
+            not know crowds.
 
     Returns:
         (H, W) uint16.
@@ -154,7 +154,7 @@ class VIPSegGroundTruth(ListedVideos):
 
 
 def _check_stems(images: List[Path], masks: Path) -> None:
-    """Refuse label maps without image: frame numbers are positions, so that they would shift all that follow."""
+    """Raise an error for label maps without image, because they would shift the positions that number the frames."""
     alone = sorted({path.stem for path in list_video(masks, '.png')} - {path.stem for path in images})
     if alone:
         raise ValueError(

@@ -7,8 +7,8 @@
     ROOT/data/<video>/mask/FFFFFFFF.png        masks: 1..124 = class + 1; 0 and 255 = void
     result_submission/<video>/FFFFFFFF.png     predictions, in the encoding of the masks
 
-VIPSeg (``ROOT/images/<video>``, ``ROOT/panomasks/<video>``) labels the same
-classes with instances; read without them, its masks become masks of VSPW.
+VIPSeg (``ROOT/images/<video>``, ``ROOT/panomasks/<video>``) labels the same classes with instances; read without them,
+its masks become masks of VSPW.
 
 Everywhere else a video has a number: its line in the split's file, from 0.
 """

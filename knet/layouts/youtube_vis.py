@@ -8,8 +8,8 @@
     ROOT/annotations/youtube_vis_<version>_<subset>.json       one entry per object and frame, see .coco_video
 """
 
-import os.path as osp
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 from knet.layouts.coco import Rle, compress, first_duplicate, read_annotations
@@ -23,7 +23,7 @@ LABEL_SPACES = {'2019': 'youtube_vis_2019', '2021': 'youtube_vis_2021', '2022': 
 
 def official_file(root: PathLike, version: str, subset: str) -> str:
     """Return the official json of a subset."""
-    return osp.join(root, f'{subset}.json') if version == '2019' else osp.join(root, subset, 'instances.json')
+    return str(Path(root, f'{subset}.json') if version == '2019' else Path(root, subset, 'instances.json'))
 
 
 def converted_name(version: str, subset: str) -> str:
@@ -33,7 +33,7 @@ def converted_name(version: str, subset: str) -> str:
 
 def image_folder(root: PathLike, subset: str) -> str:
     """Return the folder of the frames of a subset."""
-    return osp.join(root, subset, 'JPEGImages')
+    return str(Path(root, subset, 'JPEGImages'))
 
 
 @dataclass
@@ -44,7 +44,7 @@ class VisGroundTruth:
         videos: Number of frames and (height, width) by video id.
         tracks: Tracks by video id.
         categories: Names by category id.
-        name: How messages call it.
+        name: Term for the split in messages.
     """
 
     videos: Dict[int, Tuple[int, Tuple[int, int]]]
@@ -59,7 +59,7 @@ class VisGroundTruth:
         Args:
             videos: The videos.
             categories: Names by category id.
-            name: How messages call them.
+            name: Term for the videos in messages.
         """
         lengths = {video.id: (len(video.frames), video.size) for video in videos}
         return cls(lengths, {video.id: tracks_of(video) for video in videos}, categories, str(name))
@@ -71,7 +71,7 @@ def read_ground_truth(path: PathLike, annotated: bool = True) -> VisGroundTruth:
     Args:
         path: The official json (per track ``segmentations``) or what ``tools/dataset/youtubevis2coco.py`` made of it
             (per frame).
-        annotated: Whether annotations are needed; without, only the videos and categories are of use.
+        annotated: If True, annotations must exist. If False, the videos and categories suffice.
 
     Returns:
         The tracks.
@@ -108,7 +108,7 @@ def as_rle(code: Optional[Any], size: Tuple[int, int]) -> Optional[Rle]:
 
 
 def check_tracks(data: Dict[str, Any], path: PathLike, per_frame: Sequence[str]) -> None:
-    """Refuse an official file that contradicts itself.
+    """Raise an error for an official file that contradicts itself.
 
     Args:
         data: Content of the json.
@@ -116,8 +116,8 @@ def check_tracks(data: Dict[str, Any], path: PathLike, per_frame: Sequence[str])
         per_frame: Keys of an annotation that must have one value per frame of its video.
 
     Raises:
-        ValueError: If ids repeat, a video has no frames, a track has no video or no category, or its length is not
-            that of the video.
+        ValueError: If ids repeat, a video has no frames, a track has no video or no category, or its length is not that
+            of the video.
     """
     for what in ('videos', 'annotations'):
         duplicate = first_duplicate(data.get(what) or [])

@@ -34,25 +34,22 @@ _MAX_INSTANCE = 65535
 class PredictionWriter:
     """Writes predictions so that a stopped run can continue.
 
-    A video counts as complete once :meth:`finish_video` was called; videos
-    that were interrupted are written again from their first frame. Several
-    processes may write different videos into the same folder.
+    A video counts as complete once :meth:`finish_video` was called; videos that were interrupted are written again from
+    their first frame. Several processes may write different videos into the same folder.
 
     Args:
         out_dir: Result folder, created if missing.
-        meta: What makes the predictions what they are (config, checkpoint
-            hash, ...); must be JSON. Resuming with another one is an error.
-        resume: Keep the videos that are complete. False starts over: what an
-            earlier run left is removed at once, so that a score can never mix
-            two runs. Of several processes only one may do that, before the
-            others write.
+        meta: Values that determine the predictions (config, checkpoint hash, ...); must be JSON. Resuming with another
+            one is an error.
+        resume: Keep the videos that are complete. False starts over: what an earlier run left is removed at once, so
+            that a score can never mix two runs. Of several processes only one may do that, before the others write.
         final: Also write the KITTI-STEP submission files.
         names: Names of the videos in the data set, for the manifest.
         label_space: Classes of the predictions, for the manifest.
 
     Raises:
-        ValueError: If ``out_dir`` holds predictions made with another ``meta``
-            (only with ``resume``), or its manifest is damaged.
+        ValueError: If ``out_dir`` holds predictions made with another ``meta`` (only with ``resume``), or its manifest
+            is damaged.
         OSError: If the folder cannot be written.
     """
 
@@ -94,8 +91,7 @@ class PredictionWriter:
             instance: (H, W) integers, track ids 0..65535; 0 = none.
 
         Raises:
-            ValueError: If the maps differ in size or hold values that don't
-                fit into the files.
+            ValueError: If the maps differ in size or hold values that don't fit into the files.
         """
         name = f'{video_id:06d}_{frame_id:06d}'
         if semantic.shape != instance.shape or semantic.ndim != 2:
@@ -120,7 +116,7 @@ class PredictionWriter:
         return final_file(self.out_dir, video_id, 0).parent
 
     def _start_video(self, video_id: int) -> None:
-        """Forget what an earlier run left of the video."""
+        """Remove the record of the video that an earlier run has written."""
         self._started.add(video_id)
         self._run.forget(video_id)
         for folder in (self.out_dir / 'panoptic' / str(video_id), self._final_folder(video_id)):
@@ -139,8 +135,8 @@ class PredictionWriter:
             num_frames: Number of frames the video has now.
 
         Returns:
-            True if the video was finished with as many frames, by this run or
-            a resumed one, and its files are still there.
+            True if the video was finished with as many frames, by this run or a resumed one, and its files are still
+            there.
         """
         if not self._run.is_finished(video_id, num_frames):
             return False

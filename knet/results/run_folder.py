@@ -22,7 +22,7 @@ class RunFolder:
         root: Result folder, created if missing.
         manifest: Name of the manifest in it.
         records: Folder of the records in it.
-        meta: What makes the results what they are (config, checkpoint hash, ...); must be JSON.
+        meta: Values that determine the results (config, checkpoint hash, ...); must be JSON.
         label_space: Classes of the results, stored in the manifest as plain data; None stores none.
     """
 
@@ -41,7 +41,7 @@ class RunFolder:
         self.label_space = label_space
 
     def check(self) -> None:
-        """Refuse to continue another run.
+        """Raise an error if the folder holds another run.
 
         Raises:
             ValueError: If the folder holds results made with another ``meta``, or its manifest is damaged.
@@ -58,7 +58,7 @@ class RunFolder:
             )
 
     def clear(self) -> None:
-        """Forget all finished videos, whatever run they belong to."""
+        """Remove the records of all finished videos of any run."""
         for path in self.records.glob('*.json'):
             path.unlink()
 

@@ -1,7 +1,7 @@
 """Results of video instance segmentation: the records of tracks, their check, and a store that resumes.
 
-``results.json`` is a list of tracks with the keys ``video_id``, ``score``, ``category_id`` and
-``segmentations`` (one run-length code or null per frame); see :mod:`knet.results.exports.youtube_vis`.
+``results.json`` is a list of tracks with the keys ``video_id``, ``score``, ``category_id`` and ``segmentations`` (one
+run-length code or null per frame); see :mod:`knet.results.exports.youtube_vis`.
 """
 
 import json
@@ -31,7 +31,7 @@ def track_records(
     video_id: int,
     category_ids: Sequence[int],
 ) -> List[Record]:
-    """Tracks of one video as items of ``results.json``, by ascending class and, within it, descending score.
+    """Return the tracks of one video as items of ``results.json``, by ascending class and, within it, descending score.
 
     Args:
         scores: (n,) in 0..1, descending.
@@ -60,7 +60,7 @@ class TrackPredictions:
 
     Args:
         records: Items of ``results.json``.
-        name: How messages call them, such as the name of their file.
+        name: Term for the tracks in messages, such as the name of their file.
     """
 
     def __init__(self, records: Sequence[Record], name: str = 'results.json') -> None:
@@ -104,16 +104,15 @@ def read_results(path: PathLike) -> List[Record]:
 
 
 def check_results(records: Sequence[Record], truth: VisGroundTruth, name: str = 'results.json') -> None:
-    """Refuse results that a server would refuse or misread.
+    """Raise an error for results that a server would refuse or misread.
 
     Args:
         records: Items of ``results.json``.
         truth: Videos and categories of the split; tracks are not needed.
-        name: How messages call the results.
+        name: Term for the results in messages.
 
     Raises:
-        ValueError: Listing the first faults: keys, video and category ids,
-            scores, numbers and sizes of masks.
+        ValueError: Listing the first faults: keys, video and category ids, scores, numbers and sizes of masks.
     """
     faults = [
         f'track {number}: {fault}'
@@ -127,7 +126,7 @@ def check_results(records: Sequence[Record], truth: VisGroundTruth, name: str = 
 
 
 def _fault(record: Any, truth: VisGroundTruth) -> Optional[str]:
-    """What is wrong with one track."""
+    """Return the first fault of a track, None if it has none."""
     if not isinstance(record, dict) or set(record) != set(KEYS):
         return f'must have exactly the keys {", ".join(KEYS)}'
     video, score, category, masks = (record[key] for key in KEYS)
@@ -151,16 +150,14 @@ def _fault(record: Any, truth: VisGroundTruth) -> Optional[str]:
 
 
 class VideoResultStore:
-    """One file of tracks per video, so that a stopped run can continue.
+    """A folder with one file of tracks per video, so that a stopped run can continue.
 
-    A video's file appears complete or not at all, which also marks the video as
-    done. Several processes may write different videos. Of several processes only
-    one may start over (``resume=False``), before the others write.
+    A video's file appears complete or not at all, which also marks the video as done. Several processes may write
+    different videos. Of several processes only one may start over (``resume=False``), before the others write.
 
     Args:
         folder: Result folder, created if missing.
-        meta: What makes the results what they are (config, checkpoint hash,
-            ...); must be JSON.
+        meta: Values that determine the results (config, checkpoint hash, ...); must be JSON.
         resume: Keep what an earlier run with the same ``meta`` left.
         label_space: Classes of the tracks, for the manifest.
 
@@ -197,7 +194,7 @@ class VideoResultStore:
 
 
 def describe_results(records: Sequence[Record], truth: VisGroundTruth) -> str:
-    """One line: how many tracks in how many videos, and videos without any."""
+    """Return one line with the numbers of tracks, of videos with tracks, and of their categories."""
     tracks = Counter(record['video_id'] for record in records)
     return (
         f'{len(records)} tracks in {len(tracks)} of {len(truth.videos)} videos, '

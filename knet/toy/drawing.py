@@ -1,8 +1,7 @@
-"""Drawing kit of the toy street: a camera and a canvas with exact labels.
+"""Drawing primitives of the toy street: a camera and a canvas with exact labels.
 
-The canvas has four channels: RGB and the number of the object that owns the
-pixel. Every shape is filled once, without anti-aliasing, so that image and
-label agree in every pixel and nearer things overwrite farther ones in both.
+The canvas has four channels: RGB and the number of the object that owns the pixel. Every shape is filled once, without
+anti-aliasing, so that image and label agree in every pixel and nearer things overwrite farther ones in both.
 
 World coordinates are metres: X to the right, Y up (0 = ground), Z ahead.
 """
@@ -43,7 +42,7 @@ class Camera(NamedTuple):
     def project(self, points: np.ndarray) -> np.ndarray:
         """Project (..., 3) float64 world points to (..., 2) int32 pixel coordinates."""
         scale = self.focal / np.maximum(points[..., 2] - self.z, NEAR)
-        out = np.empty(points.shape[:-1] + (2,))
+        out = np.empty((*points.shape[:-1], 2))
         out[..., 0] = self.centre + (points[..., 0] - self.x) * scale
         out[..., 1] = self.horizon - (points[..., 1] - self.y) * scale
         np.rint(out, out=out)
@@ -66,7 +65,7 @@ class Light(NamedTuple):
     reach: float
 
     def shade(self, colour: Sequence[float], factor: float, distance: float) -> Colour:
-        """Colour of a surface that is ``distance`` metres away, RGB 0..255."""
+        """Return the colour of a surface that is ``distance`` metres away, RGB 0..255."""
         keep = math.exp(-max(distance, 0.0) / self.reach)
         (r, g, b), (gain_r, gain_g, gain_b), (haze_r, haze_g, haze_b) = colour, self.gain, self.haze
         return (
@@ -77,12 +76,12 @@ class Light(NamedTuple):
 
 
 class Canvas:
-    """(H, W, 4) uint8 picture: RGB and object number.
+    """A (H, W, 4) uint8 picture of RGB and object number.
 
     Args:
         height: H in pixels.
         width: W in pixels.
-        camera: Where the frame is seen from.
+        camera: Camera of the frame.
         light: Illumination and haze.
     """
 
@@ -92,11 +91,11 @@ class Canvas:
         self.light = light
 
     def tint(self, colour: Sequence[float], factor: float, z: float, owner: int) -> Tuple[int, int, int, int]:
-        """Fill value of a lit surface at world depth ``z`` owned by ``owner``."""
-        return self.light.shade(colour, factor, z - self.camera.z) + (owner,)
+        """Return the fill value of a lit surface of object ``owner`` at world depth ``z`` in metres."""
+        return (*self.light.shade(colour, factor, z - self.camera.z), owner)
 
     def darken(self, shadows: Sequence[np.ndarray]) -> None:
-        """Lay shadows on what is painted; (4, 3) world corners each."""
+        """Darken the painted pixels in shadows with (4, 3) world corners each."""
         mask = np.zeros(self.pixels.shape[:2], dtype=np.uint8)
         for corners in shadows:
             if corners[:, 2].min() > self.camera.z + NEAR:
@@ -115,7 +114,7 @@ class Canvas:
 
     def disc(self, centre: np.ndarray, radius: float, value: Tuple[int, int, int, int]) -> None:
         """Fill a disc around a (2,) int32 pixel position."""
-        cv2.circle(self.pixels, (int(centre[0]), int(centre[1])), max(1, int(round(radius))), value, -1, cv2.LINE_8)
+        cv2.circle(self.pixels, (int(centre[0]), int(centre[1])), max(1, round(radius)), value, -1, cv2.LINE_8)
 
     def stroke(self, start: np.ndarray, end: np.ndarray, width: float, value: Tuple[int, int, int, int]) -> None:
         """Draw a thick line between two (2,) int32 pixel positions."""
@@ -124,7 +123,7 @@ class Canvas:
             (int(start[0]), int(start[1])),
             (int(end[0]), int(end[1])),
             value,
-            max(1, int(round(width))),
+            max(1, round(width)),
             cv2.LINE_8,
         )
 
@@ -141,7 +140,7 @@ class Frame3D:
     def __init__(self, x: float, z: float, heading: float) -> None:
         self.origin = np.array([x, 0.0, z])
         cos, sin = float(np.cos(heading)), float(np.sin(heading))
-        # rows: where the local axes u (ahead), v (to the right), y (up) point
+        # The rows are the directions of the local axes u (ahead), v (to the right) and y (up).
         self.axes = np.array([[sin, 0.0, cos], [cos, 0.0, -sin], [0.0, 1.0, 0.0]])
 
     def world(self, local: np.ndarray) -> np.ndarray:
@@ -150,23 +149,23 @@ class Frame3D:
 
 
 def facing(quads: np.ndarray) -> np.ndarray:
-    """Which (..., 4, 2) projected quads, clockwise seen from outside, look at us."""
+    """Return (...) bool: which (..., 4, 2) projected quads, clockwise seen from outside, face the camera."""
     first, second = quads[..., 2, :] - quads[..., 0, :], quads[..., 3, :] - quads[..., 1, :]
     return first[..., 0] * second[..., 1] - first[..., 1] * second[..., 0] > 0
 
 
 def prism(bottom: Sequence[float], top: Sequence[float], y0: float, y1: float) -> np.ndarray:
-    """Faces of a box or frustum in local coordinates.
+    """Return the faces of a box or frustum in local coordinates.
 
     Args:
         bottom: ``(u0, u1, half_width)`` at height ``y0``.
         top: ``(u0, u1, half_width)`` at height ``y1``.
-        y0: Lower height.
-        y1: Upper height.
+        y0: Height of the bottom in metres.
+        y1: Height of the top in metres.
 
     Returns:
-        np.ndarray: (5, 4, 3) corners (u, v, y): rear, front, left, right,
-        top. Seen from outside they run clockwise from the lower left.
+        (5, 4, 3) corners (u, v, y) of the faces rear, front, left, right, top. Seen from outside they run clockwise
+        from the lower left.
     """
 
     def corner(level: int, u: int, side: int) -> Tuple[float, float, float]:
@@ -184,7 +183,7 @@ def prism(bottom: Sequence[float], top: Sequence[float], y0: float, y1: float) -
 
 
 def patch(face: np.ndarray, s0: float, s1: float, t0: float, t1: float) -> np.ndarray:
-    """Part of a quad face: ``s`` runs along its bottom, ``t`` upwards, 0..1.
+    """Return a part of a quad face: ``s`` runs along its bottom, ``t`` upwards, 0..1.
 
     Args:
         face: (4, 3) corners lower left, upper left, upper right, lower right.
@@ -194,7 +193,7 @@ def patch(face: np.ndarray, s0: float, s1: float, t0: float, t1: float) -> np.nd
         t1: Upper edge of the part.
 
     Returns:
-        np.ndarray: (4, 3) corners in the same order.
+        (4, 3) corners in the same order.
     """
     lower_left, upper_left, upper_right, lower_right = face
 
@@ -205,7 +204,7 @@ def patch(face: np.ndarray, s0: float, s1: float, t0: float, t1: float) -> np.nd
 
 
 def value_noise(rng: np.random.RandomState, size: int, cells: Sequence[int], weights: Sequence[float]) -> np.ndarray:
-    """Smooth periodic noise for surfaces and clouds.
+    """Return smooth periodic noise for surfaces and clouds.
 
     Args:
         rng: Source of randomness.
@@ -214,7 +213,7 @@ def value_noise(rng: np.random.RandomState, size: int, cells: Sequence[int], wei
         weights: Amplitude of each octave.
 
     Returns:
-        np.ndarray: (size, size) float64 within plus or minus the weights' sum.
+        (size, size) float64 within plus or minus the sum of the weights.
     """
     out = np.zeros((size, size))
     for count, weight in zip(cells, weights):

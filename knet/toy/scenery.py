@@ -37,8 +37,8 @@ class Ground:
         light: Illumination.
 
     Attributes:
-        road (float): Half width of the road in metres.
-        walk (float): Width of each sidewalk in metres.
+        road: Half width of the road in metres.
+        walk: Width of each sidewalk in metres.
     """
 
     _CELL_X, _CELL_Z = 0.1, 0.15
@@ -58,7 +58,7 @@ class Ground:
         self._plan = self._paint(colours, texture, end)
 
     def _paint(self, colours: np.ndarray, texture: np.ndarray, end: float) -> np.ndarray:
-        """(Z cells, X cells, 4) uint8 plan: lit RGB and canvas object number."""
+        """Return the (Z cells, X cells, 4) uint8 plan: lit RGB and canvas object number."""
         x = np.arange(int(2 * self._HALF / self._CELL_X), dtype=np.float32)
         x = (x + np.float32(0.5)) * np.float32(self._CELL_X) - np.float32(self._HALF)
         z = np.arange(int((end - self._START) / self._CELL_Z), dtype=np.float32)[:, None]
@@ -70,10 +70,10 @@ class Ground:
         slab = (np.floor(x / 1.1).astype(np.int32) + np.floor(z / 1.1).astype(np.int32)) & 1
         walk = owner == SIDEWALK
         light = np.where(walk, np.array((0.94, 1.04), dtype=np.float32)[slab], np.float32(1))
-        # a bright kerb
+        # The kerb is bright.
         light[walk & (np.abs(side - self.road - 0.1) < 0.14)] = 1.22
         light += np.tile(texture.astype(np.float32), (len(z) // _TILE + 1, len(x) // _TILE + 1))[: len(z), : len(x)]
-        plan = np.empty(owner.shape + (4,), dtype=np.uint8)
+        plan = np.empty((*owner.shape, 4), dtype=np.uint8)
         lit = (colours * np.array(self.light.gain)).astype(np.float32)
         marks = self._marks(x, z, owner == ROAD)
         for channel in range(3):
@@ -89,7 +89,7 @@ class Ground:
         return inside
 
     def _marks(self, x: np.ndarray, z: np.ndarray, road: np.ndarray) -> np.ndarray:
-        """White paint: dashed centre line, edge lines, zebra crossings."""
+        """Return where the road has white paint: dashed centre line, edge lines, zebra crossings."""
         dash = (np.abs(x) < 0.12) & (np.mod(z, 6.0) < 3.2)
         edge = np.abs(np.abs(x) - self.road + 2.1) < 0.08
         zebra = np.zeros(road.shape, dtype=bool)
@@ -109,7 +109,7 @@ class Ground:
         columns = (np.arange(width) + 0.5 - camera.centre).astype(np.float32) * step + offset
         np.clip(columns, 0, self._plan.shape[1] - 1, out=columns)
         columns = columns.astype(np.int32) + (rows * self._plan.shape[1]).astype(np.int32)[:, None]
-        # one 32-bit value per cell makes the look-up a single gather
+        # With one 32-bit value per cell the look-up is a single gather.
         cells = self._plan.view(np.uint32).reshape(-1)[columns]
         below = canvas.pixels[top:]
         below[...] = cells.view(np.uint8).reshape(below.shape)
@@ -150,7 +150,7 @@ class Sky:
             self._panorama[..., channel] = np.clip(clear * (1 - cloud) + white * min(gain, 1.05) * cloud, 0, 255)
         self._panorama[..., 3] = SKY
         ridge = skyline[np.floor(angle * 130).astype(np.int64) % _TILE] * 0.05
-        self._panorama[level[:, None] < ridge] = light.shade((66, 96, 58), 1.0, 55.0) + (VEGETATION,)
+        self._panorama[level[:, None] < ridge] = (*light.shade((66, 96, 58), 1.0, 55.0), VEGETATION)
 
     def draw(self, canvas: Canvas) -> None:
         """Fill everything above the horizon."""
@@ -172,7 +172,7 @@ class Building:
         lit: (floors, bays) bool, windows with light or a bright blind.
 
     Attributes:
-        z1 (float): Far end.
+        z1: World Z of the far end in metres.
     """
 
     def __init__(
@@ -222,7 +222,7 @@ class Building:
         bays = len(self._middles)
         light = 0.98 if self._side < 0 else 0.88
         ahead = self._quads[:, :, 2].max(1) > near
-        # bay by bay, so that haze and light change along the facade
+        # The facade is drawn bay by bay, so that haze and light change along it.
         for bay in range(bays):
             if ahead[bay]:
                 canvas.polygon(quads[bay], canvas.tint(self._wall, light, self._middles[bay], BUILDING))
@@ -245,7 +245,7 @@ class Tree:
         z: World Z.
         blobs: (N, 4) float: side, height, radius in metres, brightness.
         leaf: Colour of the leaves.
-        trunk: Whether a trunk is drawn; bushes have none.
+        trunk: True if a trunk is drawn; bushes have none.
     """
 
     x: float

@@ -1,7 +1,6 @@
 """Sets of toy videos: what one holds, and writing it in the layout of a real data set."""
 
 import json
-import os
 import shutil
 import uuid
 from dataclasses import asdict, dataclass
@@ -15,14 +14,14 @@ from knet.utils.io import PathLike, write_json_atomic
 #: Changes whenever the same seed gives different videos.
 WORLD = 3
 SPEC_NAME = 'toy.json'
-# videos of different splits never share a seed or a number
+# Videos of different splits never share a seed or a number.
 _SPLITS = {'train': 0, 'val': 1}
 _VAL_NUMBER = 5000
 
 
 @dataclass(frozen=True)
 class ToySpec:
-    """Everything that decides what a set of toy videos looks like.
+    """The specification of a set of toy videos.
 
     Attributes:
         train: Number of training videos.
@@ -30,8 +29,8 @@ class ToySpec:
         frames: Frames per video.
         height: Frame height in pixels.
         width: Frame width in pixels.
-        seed: Seed of the whole set; a video depends on it, on its split and on
-            its position, not on the number of videos.
+        seed: Seed of the whole set; a video depends on it, on its split and on its position, not on the number of
+            videos.
         crowd: Share of videos with a group labelled as crowd, 0..1.
         void: Share of videos with the own car's bonnet as void, 0..1.
     """
@@ -49,11 +48,11 @@ class ToySpec:
 
     @property
     def total_frames(self) -> int:
-        """Frames of both splits together."""
+        """Number of frames of both splits together."""
         return (self.train + self.val) * self.frames
 
     def street(self, split: str, index: int) -> ToyStreet:
-        """The ``index``-th video of a split; any index >= 0 works."""
+        """Return the ``index``-th video of a split; any index >= 0 works."""
         return ToyStreet(
             (self.seed, _SPLITS[split], index),
             self.height,
@@ -66,29 +65,28 @@ class ToySpec:
         )
 
     def videos(self, split: str) -> Iterator[Tuple[int, ToyStreet]]:
-        """(video id, video) of a split; ids are unique over the splits."""
+        """Yield (video id, video) for the videos of a split; ids are unique over the splits."""
         count = getattr(self, split)
         for index in range(count):
             yield index + (_VAL_NUMBER if split == 'val' else 0), self.street(split, index)
 
 
 def make_toy_videos(root: PathLike, layout: str, spec: ToySpec, tick: Optional[Callable[[], None]] = None) -> bool:
-    """Write a set of toy videos, or find that it is there already.
+    """Write a set of toy videos unless the same set exists.
 
-    The set appears complete or not at all. ``ROOT/toy.json`` says what it holds.
+    The set appears complete or not at all. ``ROOT/toy.json`` records its specification.
 
     Args:
         root: Data set folder to make.
         layout: Key of :data:`LAYOUTS`.
-        spec: What to render.
-        tick: Called after every frame, for a progress bar.
+        spec: Number, size and content of the videos.
+        tick: Function that is called after every frame, for a progress bar.
 
     Returns:
-        Whether videos were written; False = the same set existed.
+        True if videos were written, False if the same set existed.
 
     Raises:
-        ValueError: If the spec or layout is impossible, or ``root`` holds
-            something else.
+        ValueError: If the specification or the layout is impossible, or ``root`` holds something else.
     """
     root = Path(root)
     if layout not in LAYOUTS:
@@ -106,9 +104,9 @@ def make_toy_videos(root: PathLike, layout: str, spec: ToySpec, tick: Optional[C
             LAYOUTS[layout](temporary, split, ((video, _ticking(street, tick)) for video, street in spec.videos(split)))
         write_json_atomic(temporary / SPEC_NAME, card)
         try:
-            os.replace(temporary, root)
+            temporary.replace(root)
         except OSError:
-            # somebody else finished first: fine if it is the same set
+            # Another process finished first, which is fine if it wrote the same set.
             if not _already_there(root, card):
                 raise
             return False
@@ -122,7 +120,7 @@ def _already_there(root: Path, card: Dict[str, object]) -> bool:
         return False
     if not (root / SPEC_NAME).is_file():
         raise ValueError(f'{root} exists and holds no toy videos ({SPEC_NAME} is missing); choose another folder')
-    # What an older card does not name had its default.
+    # A field that an older file does not name had its default.
     found = {**asdict(ToySpec()), **json.loads((root / SPEC_NAME).read_text())}
     if found == card:
         return True

@@ -21,8 +21,7 @@ def read_log(path: PathLike) -> Curves:
         path: The file: one JSON object per line.
 
     Returns:
-        dict: Curves by name, training values over the running iteration and
-        validation values with the prefix ``val/``.
+        The curves by name, training values over the running iteration and validation values with the prefix ``val/``.
 
     Raises:
         FileNotFoundError: If there is no such file.
@@ -37,7 +36,7 @@ def read_log(path: PathLike) -> Curves:
         try:
             records.append(json.loads(line))
         except ValueError as error:
-            # an interrupted run may leave its last line unfinished
+            # An interrupted run may leave its last line unfinished.
             if number < len(lines):
                 raise ValueError(f'{path}: line {number} is not JSON; is this a *.log.json?') from error
     return _to_curves([record for record in records if isinstance(record, dict) and 'mode' in record])
@@ -46,7 +45,7 @@ def read_log(path: PathLike) -> Curves:
 def _to_curves(records: List[dict]) -> Curves:
     curves: Curves = OrderedDict()
     train = [record for record in records if record['mode'] == 'train']
-    # epoch-based logs count iterations from 1 in every epoch
+    # Epoch-based logs count iterations from 1 in every epoch.
     by_epoch = (
         len({record.get('epoch') for record in train}) > 1
         and all(a.get('iter', 0) < b.get('iter', 0) for a, b in zip(train, train[1:])) is False
@@ -69,13 +68,13 @@ def svg_chart(name: str, points: List[Tuple[float, float]], width: int = 300, he
     """Draw one curve.
 
     Args:
-        name: Title.
+        name: Title of the curve.
         points: (x, y) pairs; pairs that aren't finite are left out.
-        width: Size in CSS pixels.
-        height: Size in CSS pixels.
+        width: Width in CSS pixels.
+        height: Height in CSS pixels.
 
     Returns:
-        str: An ``<svg>`` element that follows the page's colours.
+        An ``<svg>`` element that follows the page's colours.
     """
     points = [(x, y) for x, y in points if abs(y) < float('inf')]
     if not points:
@@ -110,11 +109,11 @@ def svg_chart(name: str, points: List[Tuple[float, float]], width: int = 300, he
 
 
 def curves_section(path: Optional[PathLike]) -> str:
-    """All curves of a log as HTML; empty without a log."""
+    """Return all curves of a log as HTML, an empty text without a log."""
     if path is None:
         return ''
     curves = read_log(path)
-    # the sum first, then its parts, then everything else
+    # The total loss comes first, then its parts, then all other curves.
     names = sorted(curves, key=lambda name: (name != 'loss', 'loss' not in name, name.startswith('val/')))
     charts = [svg_chart(name, curves[name]) for name in names]
     return f'<div class="charts">{"".join(charts)}</div>' if charts else ''

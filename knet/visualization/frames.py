@@ -14,14 +14,14 @@ from knet.visualization.overlay import enlarge, overlay, side_by_side
 
 
 class FrameScore(NamedTuple):
-    """How well one frame was segmented.
+    """The quality of the segmentation of one frame.
 
     Attributes:
         quality: Panoptic quality over all segments of the frame, 0..1.
         video: Video number.
         frame: Frame number.
-        missed: Ground-truth segments without a match.
-        invented: Predicted segments without a match.
+        missed: Number of ground-truth segments without a match.
+        invented: Number of predicted segments without a match.
     """
 
     quality: float
@@ -34,24 +34,23 @@ class FrameScore(NamedTuple):
 def frame_quality(
     truth: Tuple[np.ndarray, np.ndarray], prediction: Tuple[np.ndarray, np.ndarray], space: LabelSpace
 ) -> Tuple[float, int, int]:
-    """Panoptic quality of one frame, all classes pooled.
+    """Return the panoptic quality of one frame, with all classes pooled.
 
-    Meant for ranking frames; :mod:`knet.evaluation` computes the scores.
+    The value serves to rank frames; :mod:`knet.evaluation` computes the scores of benchmarks.
 
     Args:
-        truth: (H, W) dataset ids and (H, W) instance ids.
-        prediction: The same, as predicted.
-        space: Declares void and things.
+        truth: (H, W) dataset ids and (H, W) instance ids of the ground truth.
+        prediction: (H, W) dataset ids and (H, W) instance ids of the prediction.
+        space: Label space of both.
 
     Returns:
-        tuple: Quality 0..1 (1 for a frame without labels), number of missed
-        and of invented segments.
+        The quality in 0..1 (1 for a frame without labels), the number of missed and the number of invented segments.
     """
     things = np.zeros(256, dtype=bool)
     things[list(space.thing_ids)] = True
     keys = []
     for semantic, instance in (truth, prediction):
-        # ids of stuff mean nothing
+        # Instance ids of stuff have no meaning.
         keys.append(semantic.astype(np.int64) * (1 << 32) + np.where(things[semantic], instance, 0))
     gt_sem, gt_ins = truth
     counted = (gt_sem != space.void) & ~(things[gt_sem] & (gt_ins == 0))
@@ -66,7 +65,7 @@ def frame_quality(
     iou = np.where(gt_ids[:, None] >> 32 == pred_ids[None] >> 32, pairs / union, 0)
     hits = iou > 0.5
     missed = len(gt_ids) - int(hits.sum())
-    # a prediction of void claims nothing
+    # Pixels predicted as void are no segment.
     invented = int((~hits.any(0) & (pred_ids >> 32 != space.void)).sum())
     return float(iou[hits].sum() / (hits.sum() + (missed + invented) / 2)), missed, invented
 
@@ -74,16 +73,16 @@ def frame_quality(
 def worst_frames(
     predictions: PredictionReader, ground_truth: VideoGroundTruth, space: LabelSpace, count: int = 6
 ) -> List[FrameScore]:
-    """The frames with the lowest quality, at most two of one video.
+    """Return the frames with the lowest quality, at most two of one video.
 
     Args:
         predictions: Stored predictions; frames without one are skipped.
-        ground_truth: What they should be.
-        space: Classes.
-        count: How many to return.
+        ground_truth: Ground truth of the predictions.
+        space: Label space of both.
+        count: Number of frames to return.
 
     Returns:
-        list[FrameScore]: Worst first.
+        The frames in ascending quality.
     """
     scores: List[FrameScore] = []
     for video in ground_truth.videos():
@@ -107,7 +106,7 @@ def compare_frame(
     frame: int,
     min_width: int = 640,
 ) -> np.ndarray:
-    """Image, prediction and ground truth of a frame in one picture.
+    """Return the image, the prediction and the ground truth of a frame in one picture.
 
     Args:
         predictions: Stored predictions.
@@ -118,7 +117,7 @@ def compare_frame(
         min_width: Small frames are enlarged to at least this width.
 
     Returns:
-        np.ndarray: uint8 RGB.
+        (H', W', 3) uint8 RGB.
 
     Raises:
         ValueError: If image, prediction and annotation differ in size.
@@ -152,7 +151,7 @@ def compare_video(
     every: int = 1,
     max_width: Optional[int] = None,
 ) -> Iterator[np.ndarray]:
-    """:func:`compare_frame` for the frames of a video that were predicted.
+    """Yield the pictures of :func:`compare_frame` for the predicted frames of a video.
 
     Args:
         predictions: Stored predictions.
@@ -163,13 +162,13 @@ def compare_video(
         max_width: Scale pictures down to this width; None = keep.
 
     Yields:
-        np.ndarray: uint8 RGB.
+        (H', W', 3) uint8 RGB.
     """
     predicted = set(predictions.frames(video))
     frames: Sequence[int] = [frame for frame in ground_truth.frames(video) if frame in predicted]
     for frame in frames[::every]:
         picture = compare_frame(predictions, ground_truth, space, video, frame)
         if max_width is not None and picture.shape[1] > max_width:
-            height = int(round(picture.shape[0] * max_width / picture.shape[1]))
+            height = round(picture.shape[0] * max_width / picture.shape[1])
             picture = cv2.resize(picture, (max_width, height), interpolation=cv2.INTER_AREA)
         yield picture

@@ -24,20 +24,19 @@ def overlay(
 ) -> np.ndarray:
     """Lay a panoptic map over a frame.
 
-    Stuff has its class colour, a tracked thing the colour of its track, an
-    outline and, when there is room, its id or caption. Void stays as
-    photographed.
+    Stuff has its class colour, a tracked thing the colour of its track, an outline and, if there is room, its id or
+    caption. Pixels of void keep the colours of the image.
 
     Args:
         image_rgb: (H, W, 3) uint8 RGB.
         semantic: (H, W) dataset ids.
-        instance: (H, W) track ids; 0 = none.
-        label_space: Declares classes and colours.
+        instance: (H, W) track ids, 0 for pixels without a track.
+        label_space: Label space of ``semantic``.
         alpha: Strength of the colours, 0 (photo) .. 1 (map).
-        captions: What to write on a track instead of its id; written in any case.
+        captions: Text by track id, written in any case and instead of the id.
 
     Returns:
-        np.ndarray: (H, W, 3) uint8 RGB, a new array.
+        (H, W, 3) uint8 RGB, a new array.
 
     Raises:
         ValueError: If the three arrays differ in size.
@@ -51,7 +50,7 @@ def overlay(
     colours[tracked] = track_colours(instance[tracked])
     image_rgb = np.ascontiguousarray(image_rgb)
     mixed = cv2.addWeighted(image_rgb, 1 - alpha, colours, alpha, 0)
-    # things are what people look for: a little stronger than stuff
+    # Things are drawn a little stronger than stuff because people look for them.
     strong = min(1.0, alpha * 1.25)
     mixed[tracked] = cv2.addWeighted(image_rgb, 1 - strong, colours, strong, 0)[tracked]
     void = semantic == label_space.void
@@ -66,15 +65,17 @@ def overlay(
 def flat_maps(
     prediction: Union[PanopticPrediction, InstancePrediction], label_space: LabelSpace, score_thr: float = 0.3
 ) -> Tuple[np.ndarray, np.ndarray]:
-    """What :func:`overlay` draws of a prediction; of overlapping instances the better scored one lies on top.
+    """Return the label maps that :func:`overlay` draws of a prediction.
+
+    Where instances overlap, the one with the higher score lies on top.
 
     Args:
         prediction: Panoptic maps, or instances by descending score.
-        label_space: Numbers the classes.
-        score_thr: Instances below are left out; panoptic maps are taken as they are.
+        label_space: Label space of the prediction.
+        score_thr: Score in 0..1 below which instances are left out; panoptic maps are taken as they are.
 
     Returns:
-        tuple[np.ndarray]: (H, W) dataset ids, void where nothing is, and (H, W) ids of things, from 1.
+        (H, W) dataset ids with void where nothing is predicted, and (H, W) instance ids of things, counted from 1.
     """
     if isinstance(prediction, PanopticPrediction):
         return prediction.semantic, prediction.instance
@@ -90,7 +91,7 @@ def flat_maps(
 
 
 def _outlines(semantic: np.ndarray, instance: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
-    """Boundaries between classes, and those inside of things, (H, W) bool."""
+    """Return the boundaries between segments and those on pixels of things, both (H, W) bool."""
     segments = semantic.astype(np.int64) * (1 << 32) + instance
     edges = np.zeros(segments.shape, dtype=bool)
     across, down = segments[:, 1:] != segments[:, :-1], segments[1:] != segments[:-1]
@@ -99,7 +100,7 @@ def _outlines(semantic: np.ndarray, instance: np.ndarray) -> Tuple[np.ndarray, n
     inside = edges.copy()
     inside[:, :-1] |= across
     inside[:-1] |= down
-    # on small frames a full outline would hide the thing
+    # On small frames a full outline would hide the thing.
     return edges, inside & (instance > 0) if min(segments.shape) >= 160 else edges & (instance > 0)
 
 
@@ -127,16 +128,16 @@ def _write_ids(image: np.ndarray, instance: np.ndarray, captions: Optional[Mappi
 def enlarge(
     image_rgb: np.ndarray, semantic: np.ndarray, instance: np.ndarray, min_width: int = 640
 ) -> Tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Blow a small frame up by a whole factor, so that drawings are readable.
+    """Enlarge a small frame by an integer factor, so that drawings are readable.
 
     Args:
         image_rgb: (H, W, 3) uint8 RGB.
         semantic: (H, W) class map.
         instance: (H, W) id map.
-        min_width: Width to reach.
+        min_width: Smallest width of the result in pixels.
 
     Returns:
-        tuple[np.ndarray]: The three arrays; unchanged when wide enough.
+        The three arrays; unchanged if they are wide enough.
     """
     factor = -(-min_width // image_rgb.shape[1])
     if factor <= 1:
@@ -155,11 +156,11 @@ def side_by_side(images: Sequence[np.ndarray], titles: Sequence[str], vertical: 
 
     Args:
         images: (H, W, 3) uint8 RGB each.
-        titles: One per picture.
-        vertical: Stack them instead; None = stack wide pictures.
+        titles: One title per picture.
+        vertical: True stacks the pictures, None stacks wide pictures only.
 
     Returns:
-        np.ndarray: uint8 RGB.
+        (H', W', 3) uint8 RGB.
 
     Raises:
         ValueError: If there is nothing to show, a title is missing, or sizes differ.

@@ -1,4 +1,4 @@
-"""The report of a run: one HTML file that needs nothing else."""
+"""The report of a run: one HTML file that contains everything it shows."""
 
 import base64
 from html import escape
@@ -38,6 +38,8 @@ grid-template-columns:repeat(auto-fill,minmax(440px,1fr));gap:0 16px}.wide{grid-
 figcaption{color:var(--soft)}img,video{max-width:100%;border-radius:6px}
 """
 
+#: Cell of an undefined score, an en dash.
+_UNDEFINED = '\N{EN DASH}'
 _CLIP_TYPES = {'.gif': 'image/gif', '.mp4': 'video/mp4'}
 
 
@@ -55,15 +57,15 @@ def write_report(
     """Write the report of a run.
 
     Args:
-        path_html: File to write.
-        title: Headline.
-        facts: What was run: config, checkpoint, seed, command, versions.
-        stq: JSON of the STQ evaluator.
-        vpq: JSON of the VPQ evaluator.
+        path_html: Path of the HTML file to write.
+        title: Headline of the report.
+        facts: Facts of the run by name: config, checkpoint, seed, command, versions.
+        stq: JSON document of the STQ evaluator.
+        vpq: JSON document of the VPQ evaluator.
         log_json: Training log of mmcv for the loss curves.
         worst_frames: (caption, (H, W, 3) uint8 RGB) pairs.
         clips: GIF or MP4 files to embed.
-        label_space: Gives the class table its colours.
+        label_space: Classes whose colours the class table shows.
 
     Raises:
         ValueError: If a clip is neither GIF nor MP4.
@@ -89,7 +91,7 @@ def write_report(
 
 
 def _number(value: Optional[float]) -> str:
-    return '–' if value is None else f'{100 * value:.1f}'
+    return _UNDEFINED if value is None else f'{100 * value:.1f}'
 
 
 def _protocols(*results: Optional[Mapping[str, Any]]) -> str:
@@ -114,7 +116,7 @@ def _tiles(stq: Optional[Mapping[str, Any]], vpq: Optional[Mapping[str, Any]]) -
 
 
 def _table(header: Sequence[Tuple[str, bool]], rows: Sequence[Sequence[str]]) -> str:
-    """HTML table; ``header`` = (name, is text), cells are HTML already."""
+    """Return an HTML table; ``header`` holds (name, whether the column is text), the cells are HTML already."""
     if not rows:
         return ''
     css = [' class="text"' if text else '' for _, text in header]
@@ -127,7 +129,7 @@ def _table(header: Sequence[Tuple[str, bool]], rows: Sequence[Sequence[str]]) ->
 def _class_table(
     stq: Optional[Mapping[str, Any]], vpq: Optional[Mapping[str, Any]], space: Optional[LabelSpace]
 ) -> str:
-    """IoU and VPQ per class, one column per window length."""
+    """Return the HTML table of IoU and VPQ per class, with one column per window length."""
     names: Dict[str, str] = {str(i): info['name'] for i, info in stq['per_class'].items()} if stq else {}
     windows = dict(vpq['k']) if vpq else {}
     known = {str(info.dataset_id): info for info in space.classes} if space else {}
@@ -145,7 +147,7 @@ def _class_table(
         if stq:
             row.append(_number(stq['per_class'].get(class_id, {}).get('iou')))
         row += [_number(result['per_class'].get(class_id, {}).get('pq')) for result in windows.values()]
-        if any(cell != '–' for cell in row[2:]):
+        if any(cell != _UNDEFINED for cell in row[2:]):
             rows.append(row)
     return _table(header, rows)
 

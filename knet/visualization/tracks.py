@@ -34,8 +34,7 @@ def draw_tracks(
 
     Args:
         frames: (H, W, 3) uint8 RGB.
-        records: Items of ``results.json`` of this video; category ids are
-            those of the label space.
+        records: Items of ``results.json`` of this video; category ids are those of the label space.
         label_space: Names the classes.
         score_thr: Tracks below are left out.
 

@@ -19,8 +19,7 @@ def write_video(path: PathLike, frames: Iterable[np.ndarray], fps: float = 5.0) 
         fps: Frames per second.
 
     Raises:
-        ValueError: If the suffix is another one, there are no frames, or their
-            sizes differ.
+        ValueError: If the suffix is another one, there are no frames, or their sizes differ.
         RuntimeError: If OpenCV has no MP4 encoder here.
     """
     writers = {'.gif': _write_gif, '.mp4': _write_mp4}
@@ -46,13 +45,13 @@ def _checked(path: PathLike, frames: Iterable[np.ndarray]) -> Iterable[np.ndarra
 
 def _write_gif(path: str, frames: Iterable[np.ndarray], fps: float) -> None:
     images = [Image.fromarray(np.ascontiguousarray(frame)) for frame in frames]
-    # one palette for all frames, or colours would flicker
+    # All frames share one palette because colours would flicker otherwise.
     sample: List[np.ndarray] = [np.asarray(image)[::3, ::3] for image in images[:: max(1, len(images) // 8)]]
     palette = Image.fromarray(np.concatenate(sample)).quantize(256)
-    # 0 = no dithering, which would crawl (the name of the constant depends on Pillow's version)
+    # 0 is the mode without dithering, whose pattern would flicker; its name depends on the version of Pillow.
     indexed = [image.quantize(palette=palette, dither=0) for image in images]
     indexed[0].save(
-        path, save_all=True, append_images=indexed[1:], duration=max(20, int(round(1000 / fps))), loop=0, disposal=1
+        path, save_all=True, append_images=indexed[1:], duration=max(20, round(1000 / fps)), loop=0, disposal=1
     )
 
 
@@ -60,7 +59,7 @@ def _write_mp4(path: str, frames: Iterable[np.ndarray], fps: float) -> None:
     writer = None
     try:
         for frame in frames:
-            # encoders take even sizes only
+            # Encoders take even sizes only.
             height, width = (side - side % 2 for side in frame.shape[:2])
             if writer is None:
                 writer = cv2.VideoWriter(path, cv2.VideoWriter.fourcc(*'mp4v'), fps, (width, height))

@@ -78,7 +78,7 @@ def make_coco(root: Path, change: Callable[[Dict, Dict], None] = lambda instance
     for number, paints in zip((7, 9), IMAGES):
         name, ids = f'{number:012d}.png', paint(paints)
         stuff = np.array([255] + [values[p[0]] for p in paints], dtype=np.uint8)[ids]
-        save_png(root / 'val2017' / name, rng.randint(0, 256, SIZE + (3,), dtype=np.uint8))
+        save_png(root / 'val2017' / name, rng.randint(0, 256, (*SIZE, 3), dtype=np.uint8))
         save_png(root / 'panoptic_val2017' / name, ids_to_rgb(ids))
         save_png(root / 'panoptic_stuff_val2017' / name, stuff)
     instances, panoptic = annotate()
@@ -90,7 +90,7 @@ def make_coco(root: Path, change: Callable[[Dict, Dict], None] = lambda instance
 
 
 def predict(paints: Tuple[Paint, ...], scores: Tuple[float, ...]) -> PanopticPrediction:
-    """A prediction that consists of these regions; crowds become holes."""
+    """Return a prediction that consists of these regions; crowds become holes."""
     ids = paint(paints)
     ids[np.isin(ids, [i for i, p in enumerate(paints, 1) if p[1]])] = 0
     paints = tuple(p for p in paints if not p[1])
@@ -104,12 +104,15 @@ def predict(paints: Tuple[Paint, ...], scores: Tuple[float, ...]) -> PanopticPre
 
 
 def perfect() -> List[PanopticPrediction]:
-    """The ground truth as predictions; of the crowd, nothing."""
+    """Return the ground truth as predictions, without the crowd."""
     return [predict(paints, (1.0,) * len(paints)) for paints in IMAGES]
 
 
 def imperfect() -> List[PanopticPrediction]:
-    """The car four columns too far right, road on crowd and void, and a person too many in the second image."""
+    """Return predictions with the car four columns too far right, road on crowd and void, and one person too many.
+
+    The additional person is in the second image.
+    """
     return [
         predict(
             (
@@ -132,7 +135,7 @@ def imperfect() -> List[PanopticPrediction]:
 
 
 def as_instances(prediction: PanopticPrediction) -> InstancePrediction:
-    """The things of a panoptic map, best first."""
+    """Return the things of a panoptic map, best first."""
     things = sorted((s for s in prediction.segments if s.is_thing), key=lambda s: -s.score)
     labels = COCO_PANOPTIC.model_classes[np.array([s.category for s in things], dtype=int)]
     masks = np.zeros((len(things), *SIZE), dtype=bool)

@@ -1,6 +1,6 @@
 """Small data sets on disk in the layouts that the data sets read."""
 
-import os
+import shutil
 from pathlib import Path
 from typing import Callable, Dict, Optional, Sequence, Tuple
 
@@ -8,9 +8,13 @@ import cv2
 import numpy as np
 import pytest
 
+from knet.toy import make_toy_videos
+
+from .toy_sets import CLASSES, SPEC, tool
+
 
 def encode_panoptic(semantic: np.ndarray, instance: np.ndarray) -> np.ndarray:
-    """(H, W) class and instance maps as KITTI-STEP RGB, (H, W, 3) uint8."""
+    """Return (H, W) class and instance maps as KITTI-STEP RGB, (H, W, 3) uint8."""
     return np.stack([semantic, instance // 256, instance % 256], axis=-1).astype(np.uint8)
 
 
@@ -21,7 +25,7 @@ def save_png(path: Path, array: np.ndarray) -> None:
 
 
 def street(frame: int, height: int = 48, width: int = 96) -> Tuple[np.ndarray, np.ndarray]:
-    """A street: sky, road, a car (id 300) driving right, a standing person (id 2), a crowd of cars, void."""
+    """Return a street: sky, road, a car (id 300) driving right, a standing person (id 2), a crowd of cars, void."""
     semantic = np.zeros((height, width), dtype=np.uint8)
     instance = np.zeros((height, width), dtype=np.int32)
     semantic[: height // 3] = 10
@@ -38,7 +42,7 @@ Labels = Callable[[int], Tuple[np.ndarray, np.ndarray]]
 
 @pytest.fixture
 def kitti_root(tmp_path: Path) -> Callable[..., Path]:
-    """Factory of a KITTI-STEP folder: ``make(videos={1: [0, 1, 2]}, split='train', labels=street)``."""
+    """Return a factory of a KITTI-STEP folder: ``make(videos={1: [0, 1, 2]}, split='train', labels=street)``."""
 
     def make(videos: Optional[Dict[int, Sequence[int]]] = None, split: str = 'train', labels: Labels = street) -> Path:
         folder = tmp_path / 'kitti' / 'video_sequence' / split
@@ -46,9 +50,9 @@ def kitti_root(tmp_path: Path) -> Callable[..., Path]:
         for video, frames in (videos or {1: range(4), 3: range(4)}).items():
             for frame in frames:
                 semantic, instance = labels(frame)
-                stem = os.path.join(str(folder), f'{video:06d}_{frame:06d}_')
-                save_png(Path(stem + 'leftImg8bit.png'), rng.randint(0, 256, semantic.shape + (3,), dtype=np.uint8))
-                save_png(Path(stem + 'panoptic.png'), encode_panoptic(semantic, instance))
+                stem = f'{video:06d}_{frame:06d}_'
+                save_png(folder / f'{stem}leftImg8bit.png', rng.randint(0, 256, (*semantic.shape, 3), dtype=np.uint8))
+                save_png(folder / f'{stem}panoptic.png', encode_panoptic(semantic, instance))
         return tmp_path / 'kitti'
 
     return make
@@ -56,7 +60,7 @@ def kitti_root(tmp_path: Path) -> Callable[..., Path]:
 
 @pytest.fixture
 def cityscapes_root(tmp_path: Path) -> Callable[..., Path]:
-    """Factory of a Cityscapes folder with ``count`` images of one city."""
+    """Return a factory of a Cityscapes folder with ``count`` images of one city."""
 
     def make(count: int = 3, split: str = 'train', labels: Labels = street) -> Path:
         root = tmp_path / 'cityscapes'
@@ -70,10 +74,27 @@ def cityscapes_root(tmp_path: Path) -> Callable[..., Path]:
             stem = f'ulm_{frame:06d}_000019_'
             save_png(
                 root / 'leftImg8bit' / split / 'ulm' / f'{stem}leftImg8bit.png',
-                rng.randint(0, 256, semantic.shape + (3,), dtype=np.uint8),
+                rng.randint(0, 256, (*semantic.shape, 3), dtype=np.uint8),
             )
             save_png(root / 'gtFine' / split / 'ulm' / f'{stem}gtFine_labelTrainIds.png', semantic)
             save_png(root / 'gtFine' / split / 'ulm' / f'{stem}gtFine_instanceTrainIds.png', id_map)
         return root
 
     return make
+
+
+@pytest.fixture(scope='session')
+def originals(tmp_path_factory: pytest.TempPathFactory) -> Dict[str, Path]:
+    """Return one toy set per layout, ready for the data sets."""
+    roots = {layout: tmp_path_factory.mktemp('layouts') / layout for layout in CLASSES}
+    for layout, root in roots.items():
+        make_toy_videos(root, layout, SPEC)
+    path = str(roots['cityscapes-vps'])
+    assert tool('cityscapes_vps_prepare').main(['--src', path, '--dst', path]) == 0
+    return roots
+
+
+@pytest.fixture
+def copy(originals: Dict[str, Path], tmp_path: Path) -> Callable[[str], Path]:
+    """Return copies of the toy sets that a test may spoil."""
+    return lambda layout: Path(shutil.copytree(str(originals[layout]), str(tmp_path / layout)))

@@ -51,7 +51,7 @@ def instance_data(root: Path, **changes: Any) -> CocoInstanceDataset:
 
 
 def shipped(name: str, root: Path) -> Any:
-    """The training set of a shipped config on the two images, small scale, no flip."""
+    """Return the training set of a shipped config on the two images, small scale, no flip."""
     cfg = Config.fromfile(str(ROOT / 'configs' / name)).data.train
     cfg.dataset.update(data_root=str(root), img_prefix='val2017')
     if isinstance(cfg.dataset.ann_file, dict):
@@ -313,7 +313,7 @@ def test_damaged_json(tmp_path: Path, text: str, message: str) -> None:
         (np.zeros((39, 60), np.uint8), r'size \(39, 60\) differs from \(40, 60\) of its image .*000000000007.png'),
         (np.full(SIZE, 54, np.uint8), r'value 54 is no stuff class, nor void. Make stuff maps with the converter'),
         (np.zeros(SIZE, np.uint16), r'expected an 8-bit single-channel PNG, found uint16'),
-        (np.zeros(SIZE + (3,), np.uint8), r'expected an 8-bit single-channel PNG'),
+        (np.zeros((*SIZE, 3), np.uint8), r'expected an 8-bit single-channel PNG'),
     ],
 )
 def test_wrong_stuff_maps(tmp_path: Path, array: np.ndarray, message: str) -> None:

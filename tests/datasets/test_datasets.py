@@ -23,7 +23,7 @@ PAIR_KEYS = ['img', 'gt_bboxes', 'gt_labels', 'gt_masks', 'gt_semantic_seg', 'gt
 
 
 def shipped(name: str, root: Path, part: str, **changes: Any) -> Any:
-    """The data set of a shipped config on a small folder, crop and scale small as well."""
+    """Return the data set of a shipped config on a small folder, crop and scale small as well."""
     cfg = Config.fromfile(str(ROOT / 'configs' / '_base_' / 'datasets' / name)).data[part]
     inner = cfg.dataset if 'dataset' in cfg else cfg
     for step in inner.pipeline:
@@ -98,7 +98,7 @@ def test_image_batch_of_the_shipped_cityscapes_config(cityscapes_root: Maker) ->
     np.random.seed(0)
     batch = {key: value.data[0] for key, value in collate([dataset[0], dataset[1]], samples_per_gpu=2).items()}
     assert set(batch) == {'img', 'img_metas', 'gt_masks', 'gt_labels', 'gt_semantic_seg'}
-    assert batch['img'].shape[:2] == batch['gt_semantic_seg'].shape[:1] + (3,)
+    assert batch['img'].shape[:2] == (*batch['gt_semantic_seg'].shape[:1], 3)
     assert batch['gt_semantic_seg'].dtype == torch.int64
     assert [meta['video_id'] for meta in batch['img_metas']] == [0, 1]
     assert all(meta['is_first_frame'] and meta['frame_id'] == 19 for meta in batch['img_metas'])
@@ -216,7 +216,7 @@ def drop(root: Path, pattern: str) -> None:
 
 
 class TestRefusals:
-    """A data set that cannot work is refused when it is built, with the mend."""
+    """A data set that cannot work is refused with a remedy when it is built."""
 
     def test_missing_folder(self, tmp_path: Path) -> None:
         with pytest.raises(FileNotFoundError, match='video_sequence/train is no folder.*kitti_step_prepare'):

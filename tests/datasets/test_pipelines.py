@@ -36,7 +36,7 @@ def id_map_of(semantic: np.ndarray, instance: np.ndarray) -> np.ndarray:
 
 
 def frame_of(semantic: np.ndarray, instance: np.ndarray, **extra: Any) -> Dict[str, Any]:
-    """A loaded frame whose image spells its own label map, so that geometry can be compared."""
+    """Return a loaded frame whose image spells its own label map, so that geometry can be compared."""
     id_map = id_map_of(semantic, instance)
     image = encode_panoptic(semantic, instance)
     return dict(

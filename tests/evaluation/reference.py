@@ -68,7 +68,7 @@ def random_video(seed: int, frames: int = 4) -> List[Frame]:
 
 
 def pixels(frame: Frame) -> Iterator[Tuple[int, ...]]:
-    """The pixels of a frame as tuples of Python ints."""
+    """Return the pixels of a frame as tuples of Python ints."""
     return zip(*(plane.ravel().tolist() for plane in frame))
 
 

@@ -24,7 +24,7 @@ GOLDEN_AT = {1.25: (0.6808510638, 0.5781967877), 1.1: (0.3404255319, 0.458915094
 
 
 def golden_depth(t: int) -> Tuple[np.ndarray, np.ndarray]:
-    """True and predicted depth of frame ``t``; the truth of void pixels is unknown."""
+    """Return the true and predicted depth of frame ``t``; the truth of void pixels is unknown."""
     truth = np.repeat(10.0 + np.arange(8), 12).reshape(8, 12)
     predicted = truth * np.array([1.05, 1.2, 1.5])[np.arange(12) % 3]
     return np.where(golden_frame(t)[0] == 255, 0, truth), predicted
@@ -74,7 +74,7 @@ def test_impossible_thresholds(thresholds: tuple) -> None:
 
 @pytest.fixture
 def world(tmp_path: Path) -> Tuple[Path, Path]:
-    """The golden sequence with depth, stored; predicted depth is half as large."""
+    """Store the golden sequence with depth; predicted depth is half as large."""
     result, truth = write_world(tmp_path, {2: {t: golden_frame(t) for t in range(4)}})
     for t in range(4):
         depth, predicted = golden_depth(t)

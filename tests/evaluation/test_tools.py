@@ -123,9 +123,8 @@ def test_frames_are_paired_by_number(world):
     # Predictions of the gap's wrong side must not slide into place.
     (world[0] / 'panoptic/2/000002_000008_cat.png').rename(world[0] / 'panoptic/2/000002_000009_cat.png')
     (world[0] / 'panoptic/2/000002_000008_ins.png').rename(world[0] / 'panoptic/2/000002_000009_ins.png')
-    with pytest.raises(ValueError) as error:
+    with pytest.raises(ValueError, match=r'1 frame\(s\) without a prediction: 000002_000008') as error:
         evaluate(world)
-    assert '1 frame(s) without a prediction: 000002_000008' in str(error.value)
     assert '1 frame(s) predicted without ground truth: 000002_000009' in str(error.value)
 
 

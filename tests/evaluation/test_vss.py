@@ -70,7 +70,7 @@ def test_void_pixels() -> None:
 
 
 def script(truth: np.ndarray, found: np.ndarray, n: int) -> List[float]:
-    """The arithmetic of the published script, window by window."""
+    """Compute the score with the arithmetic of the published script, window by window."""
     values = []
     for start in range(len(truth) - n):
         constant, kept = np.ones(truth.shape[1:], bool), np.ones(truth.shape[1:], bool)
@@ -83,7 +83,7 @@ def script(truth: np.ndarray, found: np.ndarray, n: int) -> List[float]:
 
 
 def formula(truth: np.ndarray, found: np.ndarray, n: int) -> List[float]:
-    """The formula of the paper, pixel by pixel."""
+    """Compute the score with the formula of the paper, pixel by pixel."""
     values = []
     for start in range(len(truth) - n + 1):
         labels, classes = truth[start : start + n].reshape(n, -1), found[start : start + n].reshape(n, -1)
@@ -275,9 +275,9 @@ def test_vipseg_without_instances(tmp_path: Path) -> None:
     write_png_atomic(path, np.array([[0, 1, 67, 200], [6101, 6102, 12417, 300]], np.uint16))
     semantic, _ = VIPSegSemanticGroundTruth(tmp_path).read(0, 1)
     assert semantic.tolist() == [[255, 0, 66, 255], [60, 60, 123, 2]]
-    for strange in (61, 125, 299, 12500):
-        write_png_atomic(path, np.full((2, 2), strange, np.uint16))
-        with pytest.raises(ValueError, match=str(strange)):
+    for value in (61, 125, 299, 12500):
+        write_png_atomic(path, np.full((2, 2), value, np.uint16))
+        with pytest.raises(ValueError, match=str(value)):
             VIPSegSemanticGroundTruth(tmp_path).read(0, 1)
 
 

@@ -17,8 +17,11 @@ from knet.utils.io import PathLike, write_jpeg_atomic, write_png_atomic
 
 FARM = LabelSpace(
     'farm',
-    [ClassInfo('meadow', (0, 128, 0), False, 0), ClassInfo('fence', (90, 60, 30), False, 1)]
-    + [ClassInfo('sheep', (250, 250, 240), True, 2)],
+    [
+        ClassInfo('meadow', (0, 128, 0), False, 0),
+        ClassInfo('fence', (90, 60, 30), False, 1),
+        ClassInfo('sheep', (250, 250, 240), True, 2),
+    ],
 )
 SIZE = 24, 40
 FRAMES = {3: (5, 6, 9), 11: (0, 1)}

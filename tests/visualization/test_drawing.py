@@ -84,8 +84,12 @@ def test_side_by_side() -> None:
     assert side_by_side([wide, wide], ['a', 'b']).shape == (124, 120, 3)
     assert side_by_side([square, square], ['a', 'b']).shape == (62, 80, 3)
     assert side_by_side([wide, wide], ['a', 'b'], vertical=False).shape == (62, 240, 3)
-    for images, titles in (([], []), ([wide], ['a', 'b']), ([wide, square], ['a', 'b'])):
-        with pytest.raises(ValueError):
+    for images, titles, message in (
+        ([], [], 'one title per picture is needed'),
+        ([wide], ['a', 'b'], 'one title per picture is needed'),
+        ([wide, square], ['a', 'b'], 'must have one size'),
+    ):
+        with pytest.raises(ValueError, match=message):
             side_by_side(images, titles)
 
 
@@ -130,8 +134,6 @@ def test_bad_clips_leave_no_file(tmp_path: Path) -> None:
 
 def test_missing_encoder_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cv2.VideoWriter, 'isOpened', lambda self: False, raising=False)
-    try:
+    with pytest.raises(RuntimeError, match=r'\.gif'):
         write_video(tmp_path / 'a.mp4', [np.zeros((20, 20, 3), np.uint8)])
-    except RuntimeError as error:
-        assert '.gif' in str(error)
-        assert list(tmp_path.iterdir()) == []
+    assert list(tmp_path.iterdir()) == []

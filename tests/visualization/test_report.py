@@ -73,7 +73,7 @@ def run(tmp_path: Path) -> Tuple[Path, Path]:
 class Page(HTMLParser):
     """Checks that tags are closed and gathers the text."""
 
-    void = {'meta', 'img', 'br', 'path', 'polyline', 'circle'}
+    void = frozenset({'meta', 'img', 'br', 'path', 'polyline', 'circle'})
 
     def __init__(self, text: str) -> None:
         super().__init__()

@@ -85,13 +85,12 @@ class ConcatVideoReferences:
 
     - ``img``: (H, W, 3, R), ``gt_semantic_seg``: (H, W, 1, R),
     - ``img_metas``, ``gt_masks``: lists of R,
-    - ``gt_bboxes`` (M, 5) and ``gt_labels``, ``gt_instance_ids`` (M, 2) with
-      the reference index 0..R-1 in the first column, in their own type.
+    - ``gt_bboxes`` (M, 5) and ``gt_labels``, ``gt_instance_ids`` (M, 2) with the reference index 0..R-1 in the first
+      column, in their own type.
 
     Args:
-        with_key: Whether the first frame is a key. In a clip all frames are
-            equal: they become the references, and of the key there are only
-            the ``img_metas`` of the first one.
+        with_key: Whether the first frame is a key. In a clip all frames are equal: they become the references, and of
+            the key there are only the ``img_metas`` of the first one.
     """
 
     def __init__(self, with_key: bool = True) -> None:
@@ -125,9 +124,9 @@ class ConcatVideoReferences:
 class SeqDefaultFormatBundle:
     """Tensors in data containers; the merged references get the prefix ``ref_``.
 
-    Shapes of one sample: ``img`` (3, H, W) and ``ref_img`` (R, 3, H, W) float32;
-    ``gt_semantic_seg`` (1, H, W) and ``ref_gt_semantic_seg`` (R, 1, H, W) int64.
-    A batch is padded at the bottom and the right with 0, semantic maps with 255.
+    Shapes of one sample: ``img`` (3, H, W) and ``ref_img`` (R, 3, H, W) float32; ``gt_semantic_seg`` (1, H, W) and
+    ``ref_gt_semantic_seg`` (R, 1, H, W) int64. A batch is padded at the bottom and the right with 0, semantic maps with
+    255.
 
     Args:
         ref_prefix: Prefix of the keys of the references.
@@ -162,6 +161,6 @@ class SeqDefaultFormatBundle:
 
 
 def _channels_first(array: np.ndarray) -> Any:
-    """(H, W, C[, R]) array to a contiguous ([R, ]C, H, W) tensor."""
+    """Convert an (H, W, C[, R]) array to a contiguous ([R, ]C, H, W) tensor."""
     axes: Tuple[int, ...] = (2, 0, 1) if array.ndim == 3 else (3, 2, 0, 1)
     return to_tensor(np.ascontiguousarray(array.transpose(axes)))

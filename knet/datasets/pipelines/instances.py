@@ -12,11 +12,9 @@ from knet.layouts.id_maps import ID_SHIFT
 def cut_instances(results: Dict[str, Any]) -> Dict[str, Any]:
     """Replace ``gt_id_map`` by the targets of one frame, in place.
 
-    Only things get masks. A *crowd* (thing class, instance 0) is no instance,
-    and neither is an object less than two pixels wide or high, which has no
-    box: their pixels become void in ``gt_semantic_seg``, so that nothing is
-    learned from them. The semantic map keeps the other thing pixels; who builds
-    stuff targets skips thing ids and void.
+    Only things get masks. A *crowd* (thing class, instance 0) is no instance, and neither is an object less than two
+    pixels wide or high, which has no box. The pixels of both become void in ``gt_semantic_seg``, so that nothing is
+    learned from them. The semantic map keeps the other thing pixels; stuff targets skip thing ids and void.
 
     Args:
         results: A frame with ``gt_id_map`` (H, W) int32 and ``label_space``.
@@ -35,7 +33,7 @@ def cut_instances(results: Dict[str, Any]) -> Dict[str, Any]:
     is_thing = np.zeros(256, dtype=bool)
     is_thing[list(space.thing_ids)] = True
     ids = np.unique(id_map[is_thing.take(semantic)])
-    masks = np.empty((len(ids),) + id_map.shape, dtype=np.uint8)
+    masks = np.empty((len(ids), *id_map.shape), dtype=np.uint8)
     for mask, value in zip(masks, ids):
         np.equal(id_map, value, out=mask.view(bool))
     boxes = np.array([_extents(mask) for mask in masks], dtype=np.float32).reshape(-1, 4)
@@ -58,7 +56,7 @@ def cut_instances(results: Dict[str, Any]) -> Dict[str, Any]:
 
 
 def _extents(mask: np.ndarray) -> np.ndarray:
-    """Inclusive extents x0, y0, x1, y1 of a mask with at least one pixel."""
+    """Return the inclusive extents x0, y0, x1, y1 of a mask with at least one pixel."""
     xs, ys = np.flatnonzero(mask.any(axis=0)), np.flatnonzero(mask.any(axis=1))
     return np.array([xs[0], ys[0], xs[-1], ys[-1]])
 
@@ -67,8 +65,7 @@ def _extents(mask: np.ndarray) -> np.ndarray:
 class KNetInsAdapterCherryPick:
     """Cut the targets of a single image; the thing label is the position among the things.
 
-    Put it after the crop: masks are then made at their final size and only for
-    the instances that are left.
+    Put it after the crop: masks are then made at their final size and only for the instances that are left.
 
     Args:
         allow_empty: Keep images without a thing; otherwise they are rejected.
@@ -78,7 +75,7 @@ class KNetInsAdapterCherryPick:
         self.allow_empty = allow_empty
 
     def __call__(self, results: Dict[str, Any]) -> Optional[Dict[str, Any]]:
-        """See :func:`cut_instances`; None rejects the image."""
+        """Make the targets of the image by :func:`cut_instances`; None rejects the image."""
         results = cut_instances(results)
         if len(results['gt_labels']) == 0 and not self.allow_empty:
             return None

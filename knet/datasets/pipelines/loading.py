@@ -5,7 +5,7 @@ crop: it is resized, flipped and cropped as a segmentation field, and instance
 masks are cut from it afterwards (:mod:`.instances`).
 """
 
-import os.path as osp
+from pathlib import Path
 from typing import Any, Dict, List
 
 import numpy as np
@@ -21,7 +21,7 @@ Frame = Dict[str, Any]
 
 
 def check_classes(id_map: np.ndarray, label_space: LabelSpace, path: str) -> None:
-    """Refuse classes that the label space does not know.
+    """Raise an error for classes that the label space does not know.
 
     Args:
         id_map: (H, W) int32.
@@ -141,15 +141,15 @@ class LoadAnnotationsInstanceMasks(LoadAnnotationsDirect):
 class LoadThingStuffAnnotations(LoadAnnotations):
     """Boxes, labels and masks of things as MMDetection loads them, and a map of stuff in dataset ids.
 
-    Needs ``stuff_map_table``, which the data set puts into the sample. Sets
-    ``gt_semantic_seg`` (H, W) uint8 beside MMDetection's keys.
+    Needs ``stuff_map_table``, which the data set puts into the sample. Sets ``gt_semantic_seg`` (H, W) uint8 beside
+    MMDetection's keys.
     """
 
     def __init__(self) -> None:
         super().__init__(with_bbox=True, with_mask=True, with_seg=True)
 
     def _load_semantic_seg(self, results: Frame) -> Frame:
-        path = osp.join(results['seg_prefix'], results['ann_info']['seg_map'])
+        path = Path(results['seg_prefix'], results['ann_info']['seg_map'])
         values = read_png(path)
         if values.dtype != np.uint8 or values.ndim != 2:
             raise ValueError(

@@ -13,8 +13,8 @@ Frame = Dict[str, Any]
 class SeqPhotoMetricDistortion(PhotoMetricDistortion):
     """mmseg's distortion of brightness, contrast, saturation and hue, the same for every frame of a list.
 
-    Takes RGB images of the ``Direct`` loaders. Put it before the normalisation.
-    See :class:`mmseg.datasets.pipelines.PhotoMetricDistortion` for the arguments.
+    Takes RGB images of the ``Direct`` loaders. Put it before the normalisation. See
+    :class:`mmseg.datasets.pipelines.PhotoMetricDistortion` for the arguments.
     """
 
     def __call__(self, results: List[Frame]) -> List[Frame]:

@@ -1,8 +1,7 @@
 """Geometry and photometry for a list of frames (key first).
 
-Every transform is MMDetection's, applied frame by frame with one set of random
-parameters for all of them. The names say ``WithDepth`` because configurations
-in circulation use them.
+Every transform is MMDetection's, applied frame by frame with one set of random parameters for all of them. The names
+contain ``WithDepth`` because published configurations use them.
 """
 
 from typing import Any, Dict, List, Optional, Tuple
@@ -78,17 +77,16 @@ def _crop(frame: Frame, offset: Tuple[int, int], crop_size: Tuple[int, int]) -> 
 class SeqRandomCropWithDepth:
     """Crop every frame and cut its targets from the crop.
 
-    Masks and boxes are made here, from what the crop has left of each object,
-    see :func:`.instances.cut_instances`. Pipelines that need no crop use
-    ``crop_size=None``. Images smaller than the crop stay as they are.
+    Masks and boxes are made here, from what the crop has left of each object, see :func:`.instances.cut_instances`.
+    Pipelines that need no crop use ``crop_size=None``. Images smaller than the crop stay as they are.
 
     Args:
         crop_size: Height and width of the crop; None keeps the frame.
         share_params: Crop all frames at the position drawn for the key frame.
-        allow_negative_crop: Keep samples with a frame without any thing; they
-            train the semantic part. False rejects them.
-        check_id_match: Reject samples whose key and reference both show things
-            but none in common: there would be nothing to associate.
+        allow_negative_crop: Keep samples with a frame without any thing; they train the semantic part. False rejects
+            them.
+        check_id_match: Reject samples whose key and reference both show things but none in common: there would be
+            nothing to associate.
     """
 
     def __init__(
@@ -135,8 +133,8 @@ class SeqRandomCropWithDepth:
 class SeqNormalizeWithDepth(Normalize):
     """Normalise the image of every frame; sets ``img_norm_cfg``.
 
-    Takes the arguments of :class:`mmdet.datasets.pipelines.Normalize`. Images
-    of the ``Direct`` loaders are RGB already: ``to_rgb=False``.
+    Takes the arguments of :class:`mmdet.datasets.pipelines.Normalize`. Images of the ``Direct`` loaders are RGB
+    already: ``to_rgb=False``.
     """
 
     def __call__(self, results: List[Frame]) -> List[Frame]:

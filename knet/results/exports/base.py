@@ -31,7 +31,7 @@ class Exporter(ABC):
 
         Args:
             predictions: Stored predictions.
-            truth: Ground truth of the split; it says which frames are asked for, labels may be missing.
+            truth: Ground truth of the split; it lists the frames that the server expects, labels may be missing.
             target: Folder or file to write.
             tick: Function that is called after every frame, for a progress bar.
 

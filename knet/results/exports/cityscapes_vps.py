@@ -21,15 +21,14 @@ def write_cityscapes_vps(
 ) -> int:
     """Write predictions as the Cityscapes-VPS evaluator reads them.
 
-    ``OUT/pan_pred/<name of the label file>`` holds the segment ids of each
-    labelled frame, ``OUT/pred.json`` says what they are. The JSON file appears
-    last: where it is, the folder is complete.
+    ``OUT/pan_pred/<name of the label file>`` holds the segment ids of each labelled frame, ``OUT/pred.json`` lists
+    their segments. The JSON file appears last and marks the folder as complete.
 
     Args:
         predictions: Stored predictions; further frames are left out.
-        ground_truth: Says which frames are asked for, and the category ids.
+        ground_truth: Ground truth that lists the frames to export and the category ids.
         out_dir: Folder to fill.
-        tick: Called after every frame, for a progress bar.
+        tick: Function that is called after every frame, for a progress bar.
 
     Returns:
         Number of frames.

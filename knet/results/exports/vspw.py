@@ -23,7 +23,7 @@ def write_submission(
         predictions: Reader of the predictions, of all frames of the split.
         root: Folder of VSPW; its frames decide names and completeness, masks are not needed.
         split: Name of the list of videos.
-        tick: Called after every frame.
+        tick: Function that is called after every frame.
 
     Returns:
         Number of frames.

@@ -17,7 +17,7 @@ def write_submission(records: Sequence[Record], truth: VisGroundTruth, folder: P
     Args:
         records: All tracks.
         truth: Videos and categories of the split.
-        folder: Where the files go.
+        folder: Folder of the files to write.
 
     Returns:
         Both paths.

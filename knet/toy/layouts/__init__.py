@@ -1,7 +1,6 @@
 """Toy videos on disk, in the layouts of the real data sets.
 
-A layout is one function ``write(root, split, videos)``; add it to
-:data:`LAYOUTS` and the command line offers it.
+A layout is one function ``write(root, split, videos)``; add it to :data:`LAYOUTS` and the command line offers it.
 """
 
 from typing import Callable, Dict, Iterable

@@ -64,9 +64,8 @@ def _counts(mask: np.ndarray) -> Dict[str, Any]:
 def write_youtube_vis(root: PathLike, split: str, videos: Iterable[Video]) -> None:
     """Write frames and the official json of 2019, see :mod:`knet.layouts.youtube_vis`.
 
-    Both splits have ground truth. The categories are the 40 of YouTube-VIS 2019,
-    of which the street has person and sedan. ``tools/dataset/youtubevis2coco.py``
-    converts it as it converts YouTube-VIS.
+    Both splits have ground truth. The categories are the 40 of YouTube-VIS 2019, of which the street has person and
+    sedan. ``tools/dataset/youtubevis2coco.py`` converts it as it converts YouTube-VIS.
 
     Args:
         root: Data set folder.
