@@ -7,7 +7,7 @@ memory in training, and less time (You et al., "Efficient ConvBN Blocks for
 Transfer Learning and Beyond", ICLR 2024).
 """
 
-from typing import Any, Sequence, cast
+from typing import Any, ClassVar, Dict, Sequence, Tuple, Type, cast
 
 import torch
 import torch.nn.functional as F
@@ -82,7 +82,7 @@ class ResNet(BaseResNet):
         ValueError: If norms of recomputed stages would count a batch twice.
     """
 
-    arch_settings = {
+    arch_settings: ClassVar[Dict[int, Tuple[Type[nn.Module], Sequence[int]]]] = {
         depth: (FoldedBottleneck if block is Bottleneck else block, stages)
         for depth, (block, stages) in BaseResNet.arch_settings.items()
     }

@@ -1,12 +1,10 @@
-"""The finest level of the FPN, computed as its only reader needs it.
+"""Compute the finest level of the FPN merged with the only convolution that reads it.
 
-Nothing but the convolution at the entrance of the semantic FPN reads the finest
-level, and from the backbone to there nothing is nonlinear: a 1x1 convolution,
-the coarser level added, 3x3, then 3x3 with stride 2. That is one 5x5
-convolution with stride 2 of the backbone's map plus, as nearest up-sampling
-repeats pixels, one 3x3 convolution of the coarser level. No map of the finest
-resolution is made, and where the backbone's first stage is frozen none has a
-gradient. Parameters stay those of the four.
+Only the convolution at the entrance of the semantic FPN reads the finest level, and all steps from the backbone to that
+convolution are linear: a 1x1 convolution, the addition of the coarser level, a 3x3 convolution and a 3x3 convolution
+with stride 2. Together they equal one 5x5 convolution with stride 2 of the backbone's map plus one 3x3 convolution of
+the coarser level, because nearest up-sampling repeats pixels. No map of the finest resolution is computed, and where
+the first stage of the backbone is frozen, no such map has a gradient. The parameters stay those of the single layers.
 """
 
 from typing import NamedTuple, Optional, Sequence, Tuple, Union, cast
@@ -25,7 +23,7 @@ class PendingConv(NamedTuple):
     Attributes:
         x: (B, I, H, W) float, a map of the backbone.
         lateral: A 1x1 convolution with bias.
-        coarser: (B, M, h, w) float, what is added, up-sampled to (H, W).
+        coarser: (B, M, h, w) float, the coarser level that is up-sampled to (H, W) and added.
         conv: A 3x3 convolution with stride 1 and padding 1.
     """
 
@@ -35,12 +33,12 @@ class PendingConv(NamedTuple):
     conv: nn.Conv2d
 
     def __call__(self) -> Tensor:
-        """The level, (B, C, H, W) float."""
+        """Compute the level, (B, C, H, W) float."""
         return self.conv(self.lateral(self.x) + F.interpolate(self.coarser, size=self.x.shape[2:]))
 
 
 def compose_kernels(first: nn.Conv2d, second: nn.Conv2d) -> Tensor:
-    """Kernel (O, I, 5, 5) of a 3x3 convolution (M, I, 3, 3) followed by another (O, M, 3, 3)."""
+    """Return the kernel (O, I, 5, 5) of a 3x3 convolution (M, I, 3, 3) followed by another one (O, M, 3, 3)."""
     return F.conv_transpose2d(first.weight.transpose(0, 1), second.weight.transpose(0, 1)).transpose(0, 1)
 
 
@@ -49,12 +47,12 @@ Level = Union[Tensor, PendingConv]
 
 
 class MergedKernels(NamedTuple):
-    """The convolutions that a level and its reader amount to.
+    """The convolutions that together equal a pending level and the convolution that reads it.
 
     Attributes:
-        fine: (O, I, 5, 5) float, for the map of the backbone; stride 2.
-        coarse: (O, M, 3, 3) float, for the coarser level.
-        bias: (O, ) float or None.
+        fine: (O, I, 5, 5) float kernel for the map of the backbone, with stride 2.
+        coarse: (O, M, 3, 3) float kernel for the coarser level.
+        bias: (O,) float, or None if neither convolution has a bias.
     """
 
     fine: Tensor
@@ -63,7 +61,7 @@ class MergedKernels(NamedTuple):
 
 
 def merge_kernels(level: PendingConv, second: nn.Conv2d) -> MergedKernels:
-    """Merge the convolutions of a level with that of its reader; arguments as of :func:`chain`."""
+    """Merge the convolutions of a level with the convolution that reads it; :func:`chain` explains the arguments."""
     kernel = compose_kernels(level.conv, second)
     fine = F.conv_transpose2d(kernel, level.lateral.weight)
     # Rows -2..2 around a row lie, up-sampled, in the coarser rows -1, -1, 0, 0, 1; columns likewise.
@@ -76,17 +74,16 @@ def merge_kernels(level: PendingConv, second: nn.Conv2d) -> MergedKernels:
 
 
 def chain(level: PendingConv, second: nn.Conv2d, kernels: Optional[MergedKernels] = None) -> Tensor:
-    """``second(level())`` without the level.
+    """Compute ``second(level())`` without computing the level itself.
 
-    At the upper and left border ``second`` meets its own zero padding instead
-    of what ``level.conv`` would yield outside of the map; that row and column
-    are computed step by step.
+    At the upper and left border, ``second`` reads its own zero padding instead of values that ``level.conv`` would
+    yield outside of the map; this row and this column are computed step by step.
 
     Args:
-        level: Twice as large as the map that is added to it, so
-            that no padding is met at the lower and right border.
-        second: 3x3 with stride 2 and padding 1.
-        kernels: :func:`merge_kernels`, if known.
+        level: Level with an even height and width, two times those of its ``coarser`` map, so that no padding is read
+            at the lower and right border.
+        second: 3x3 convolution with stride 2 and padding 1.
+        kernels: Result of :func:`merge_kernels`, if it is known.
 
     Returns:
         (B, O, H / 2, W / 2) float.
@@ -96,14 +93,14 @@ def chain(level: PendingConv, second: nn.Conv2d, kernels: Optional[MergedKernels
     # The bias of the 1x1 convolution must not reach into the padding, so it goes with the coarser map.
     coarser = coarser + cast(Tensor, lateral.bias)[:, None, None]
     out = F.conv2d(x, fine, bias, stride=2, padding=2) + F.conv2d(coarser, coarse, padding=1)
-    upper = F.conv2d(x[:, :, :3], lateral.weight) + _twice(coarser[:, :, :2])[:, :, :3]
-    left = F.conv2d(x[..., :3], lateral.weight) + _twice(coarser[..., :2])[..., :3]
+    upper = F.conv2d(x[:, :, :3], lateral.weight) + _double(coarser[:, :, :2])[:, :, :3]
+    left = F.conv2d(x[..., :3], lateral.weight) + _double(coarser[..., :2])[..., :3]
     out[:, :, :1] = second(first(upper)[:, :, :2])
     out[..., :1] = second(first(left)[..., :2])
     return out
 
 
-def _twice(x: Tensor) -> Tensor:
+def _double(x: Tensor) -> Tensor:
     return F.interpolate(x, scale_factor=2)
 
 
@@ -111,14 +108,14 @@ def _twice(x: Tensor) -> Tensor:
 class ChainedConv2d(nn.Conv2d):
     """A 3x3 convolution that merges with the pending level it reads, where that is less work."""
 
-    #: What the merged kernels were made of, and they; only inference keeps them.
+    #: Identity of the weights that the merged kernels were computed from, and these kernels; only inference keeps them.
     _kept: Tuple[Tuple, Optional[MergedKernels]] = ((), None)
 
     def forward(self, x: Level) -> Tensor:
-        """Convolve.
+        """Apply the convolution, merged with a pending level if that is less work.
 
         Args:
-            x: (B, I, H, W) float.
+            x: (B, I, H, W) float, or a pending level of that shape.
 
         Returns:
             (B, O, h, w) float.
@@ -128,7 +125,7 @@ class ChainedConv2d(nn.Conv2d):
         return chain(x, self, self._kernels(x)) if self._pays(x) else super().forward(x())
 
     def _kernels(self, level: PendingConv) -> MergedKernels:
-        """Merged kernels, as long as no weight changes those of the last frame."""
+        """Return the merged kernels; without gradients, those of the last frame as long as no weight has changed."""
         if torch.is_grad_enabled():
             return merge_kernels(level, self)
         weights = [weight for conv in (level.lateral, level.conv, self) for weight in conv.parameters()]
@@ -138,6 +135,7 @@ class ChainedConv2d(nn.Conv2d):
         return cast(MergedKernels, self._kept[1])
 
     def _pays(self, level: PendingConv) -> bool:
+        """Return whether merging is correct for the size of this level and less work than single steps."""
         (batch, channels, height, width), (h, w) = level.x.shape, level.coarser.shape[2:]
         # Composing kernels multiplies some 100 C^3 times and spares 15 C^2 multiplications per pixel of the result.
         large = batch * h * w > 8 * channels
@@ -149,7 +147,7 @@ class ChainedConv2d(nn.Conv2d):
 class ChainedFPN(FPN):
     """mmdet's FPN with the finest output left to :class:`ChainedConv2d`.
 
-    Takes the arguments of mmdet's FPN; no norm, and one output per input.
+    It takes the arguments of mmdet's FPN, has no norm layers and yields one output per input.
 
     Raises:
         ValueError: If there are more or fewer outputs than inputs.
@@ -164,7 +162,7 @@ class ChainedFPN(FPN):
             )
 
     def forward(self, inputs: Sequence[Tensor]) -> Tuple[Level, ...]:
-        """One map per level, (B, C, H_l, W_l) float, finest first; the finest is pending."""
+        """Return one map per level, (B, C, H_l, W_l) float, finest first; the finest is pending."""
         laterals = [conv(x) for conv, x in zip(self.lateral_convs[1:], inputs[1:])]
         for i in range(len(laterals) - 1, 0, -1):
             laterals[i - 1] = laterals[i - 1] + F.interpolate(laterals[i], size=laterals[i - 1].shape[2:])

@@ -1,4 +1,4 @@
-"""A convolution block that remembers little between forward and backward pass."""
+"""A convolution block that stores little between the forward and the backward pass."""
 
 from mmcv.cnn import ConvModule
 from torch import Tensor
@@ -10,14 +10,14 @@ LARGE = 2**20
 
 
 class FrugalConvModule(ConvModule):
-    """Convolution, group norm and activation; for the backward pass, what is cheap is done again.
+    """Convolution, group norm and activation, of which the backward pass recomputes the cheap parts.
 
-    Kept are the input and, unless the kernel is 1x1, the output of the
-    convolution; of small maps, everything.
+    The block keeps its input and, unless the kernel is 1x1, the output of the convolution. For small maps it keeps
+    everything.
     """
 
     def forward(self, x: Tensor) -> Tensor:
-        """(B, C, H, W) to (B, C', H', W')."""
+        """Apply convolution, norm and activation to (B, C, H, W) float; returns (B, C', H', W') float."""
         if self.conv.kernel_size == (1, 1) and x.numel() >= LARGE:
             return recompute(super().forward, x)
         x = self.conv(x)

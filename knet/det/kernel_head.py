@@ -21,7 +21,7 @@ from .targets import ImageTargets, semantic_target
 
 @dataclass
 class Proposals:
-    """What the kernel head hands to the kernel update stages.
+    """Output of the kernel head and input of the kernel update stages.
 
     Attributes:
         kernels: (B, Q, C, 1, 1) float; Q = N things + S stuff, in that order.
@@ -36,18 +36,18 @@ class Proposals:
     semantic: Tensor
 
     def select(self, images: slice) -> 'Proposals':
-        """The proposals of some of the images."""
+        """Return the proposals of some of the images."""
         return Proposals(self.kernels[images], self.feats[images], self.masks[images], self.semantic[images])
 
 
 def hard_masks(masks: Tensor) -> Tensor:
-    """Which pixels count as a mask: those with ``sigmoid > 0.5``; not differentiable.
+    """Return the binary masks, one where ``sigmoid > 0.5``; not differentiable.
 
     Args:
         masks: (B, Q, h, w) float logits.
 
     Returns:
-        (B, Q, h * w) of zeros and ones, same dtype.
+        (B, Q, h * w) zeros and ones in the dtype of ``masks``.
     """
     # Compare after the sigmoid: for tiny positive logits float32 rounds it to exactly 0.5.
     return (masks.detach().sigmoid() > 0.5).to(masks.dtype).flatten(2)
@@ -55,10 +55,10 @@ def hard_masks(masks: Tensor) -> Tensor:
 
 @full_precision
 def pool(hard: Tensor, feats: Tensor) -> Tensor:
-    """Sum of the features under each hard mask, the "group feature" (K-Net, Eq. 3).
+    """Return the sum of the features under each binary mask, the "group feature" (K-Net, Eq. 3).
 
     Args:
-        hard: (B, Q, h * w) of zeros and ones.
+        hard: (B, Q, h * w) zeros and ones.
         feats: (B, C, h, w) float.
 
     Returns:
@@ -70,25 +70,25 @@ def pool(hard: Tensor, feats: Tensor) -> Tensor:
 # The original registered a verbatim copy of the class for video models.
 @HEADS.register_module(name=['ConvKernelHead', 'VideoConvKernelHead'])
 class ConvKernelHead(BaseModule):
-    """Predict initial thing masks, a semantic map and a kernel for each.
+    """Predict initial thing masks, a semantic map and a kernel for each thing mask and stuff class.
 
-    Thing kernels are the weights of ``init_kernels`` plus the features under
-    their mask; stuff kernels are the weights of ``conv_seg``. Without stuff
-    classes the semantic branch predicts the things.
+    Thing kernels are the weights of ``init_kernels`` plus the features under their mask; stuff kernels are the weights
+    of ``conv_seg``. Without stuff classes, the semantic branch predicts the thing classes.
 
     Args:
         num_proposals: N, number of thing kernels.
-        num_thing_classes: T.
-        num_stuff_classes: S.
-        in_channels: C, channels of kernels and features.
-        feat_downsample_stride: Ratio of feature resolution and loss
-            resolution; masks are up-sampled by it for losses and matching.
-        localization_fpn: Config of the neck that yields the features of
-            the thing and the semantic branch.
-        norm_cfg: Norm of the 1x1 convolutions of both branches.
-        loss_mask, loss_dice, loss_seg: Loss configs.
-        loss_rank: Loss config; None leaves it out.
-        train_cfg: ``assigner`` and ``sampler``.
+        num_thing_classes: T, number of thing classes.
+        num_stuff_classes: S, number of stuff classes.
+        in_channels: C, number of channels of kernels and features.
+        feat_downsample_stride: Ratio of feature stride and loss stride; masks are up-sampled by this factor for losses
+            and matching.
+        localization_fpn: Config of the neck that yields the features of the thing branch and the semantic branch.
+        norm_cfg: Config of the norm after the 1x1 convolutions of both branches.
+        loss_mask: Config of the cross entropy of the masks.
+        loss_dice: Config of the dice loss of the masks.
+        loss_seg: Config of the loss of the semantic branch.
+        loss_rank: Config of the rank loss; None leaves it out.
+        train_cfg: Configs of the ``assigner`` and the ``sampler``.
     """
 
     def __init__(
@@ -125,7 +125,7 @@ class ConvKernelHead(BaseModule):
             self.sampler = build_sampler(train_cfg['sampler'])
 
     def init_weights(self) -> None:
-        """Normal initialisation; a sigmoid semantic branch starts at probability 0.01."""
+        """Initialise from normal distributions; a sigmoid semantic branch starts at probability 0.01."""
         self.localization_fpn.init_weights()
         for module in (*self.loc_convs, *self.seg_convs):
             normal_init(module.conv, std=0.01)
@@ -134,13 +134,13 @@ class ConvKernelHead(BaseModule):
         normal_init(self.init_kernels, std=1)
 
     def forward(self, feats: Sequence[Tensor]) -> Proposals:
-        """Initial kernels and masks.
+        """Predict the initial kernels and masks.
 
         Args:
             feats: FPN levels, (B, C, H_l, W_l), finest first.
 
         Returns:
-            With Q = N + S queries.
+            The proposals, Q = N + S queries per image.
         """
         loc, seg = self.localization_fpn(feats)
         loc, seg = self.loc_convs[0](loc), self.seg_convs[0](seg)
@@ -158,17 +158,15 @@ class ConvKernelHead(BaseModule):
     def loss(
         self, proposals: Proposals, targets: Sequence[ImageTargets]
     ) -> Tuple[Dict[str, Tensor], List[MaskSamplingResult]]:
-        """Losses of the initial masks.
+        """Compute the losses of the initial masks.
 
         Args:
             proposals: Output of :meth:`forward` for B images.
-            targets: B ground truths at loss
-                resolution.
+            targets: B ground truths at loss resolution.
 
         Returns:
-            ``loss_rpn_{mask,dice,rank,seg}`` scalars
-            (``rank`` if configured), and per image which proposal was matched
-            with which instance.
+            Scalars ``loss_rpn_{mask,dice,rank,seg}`` (``rank`` if it is configured), and B matchings of proposals with
+            instances.
         """
         stride = self.feat_downsample_stride
         masks = proposals.masks[:, : self.num_proposals]

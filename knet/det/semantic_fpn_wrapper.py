@@ -1,4 +1,4 @@
-"""Semantic FPN that feeds the kernel head (K-Net, Sec. 3.3; Panoptic FPN)."""
+"""The semantic FPN whose output the kernel head reads (K-Net, Sec. 3.3; Panoptic FPN)."""
 
 from typing import Sequence, Tuple
 
@@ -14,21 +14,23 @@ from .frugal_conv import FrugalConvModule
 
 @NECKS.register_module()
 class SemanticFPNWrapper(BaseModule):
-    """Bring all FPN levels to one stride, sum them, split into two branches.
+    """Bring all FPN levels to one stride, sum them and split the sum into two branches.
 
-    Level ``l`` runs through ``max(l, 1)`` convolutions, each followed by x2
-    up-sampling until the common stride is reached; the coarsest level also
-    gets a positional encoding. The common stride is that of level
+    Level ``l`` runs through ``max(l, 1)`` convolutions, each followed by x2 up-sampling until the common stride is
+    reached. A positional encoding is added to the coarsest level. The common stride is that of level
     ``num_levels - 1 - upsample_times``, which must be 0 or 1.
 
     Args:
-        in_channels: Channels of every input level.
-        feat_channels: Channels between the convolutions.
-        out_channels: Channels of both outputs.
-        positional_encoding: Config, added to the coarsest level.
-        norm_cfg: Norm of every convolution.
+        in_channels: Number of channels of every input level.
+        feat_channels: Number of channels between the convolutions.
+        out_channels: Number of channels of both outputs.
+        positional_encoding: Config of the encoding that is added to the coarsest level.
+        norm_cfg: Config of the norm after every convolution.
         num_levels: Number of input levels.
-        upsample_times: How often the coarsest level is up-sampled.
+        upsample_times: Number of times that the coarsest level is up-sampled.
+
+    Raises:
+        ValueError: If the common stride is neither that of level 0 nor that of level 1.
     """
 
     def __init__(
@@ -74,7 +76,7 @@ class SemanticFPNWrapper(BaseModule):
         self.aux_convs = nn.ModuleList([FrugalConvModule(feat_channels, out_channels, 1, norm_cfg=norm_cfg)])
 
     def init_weights(self) -> None:
-        """Normal initialisation, std 0.01, of every convolution."""
+        """Initialise every convolution from a normal distribution with standard deviation 0.01."""
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
                 normal_init(module, std=0.01)
@@ -83,13 +85,11 @@ class SemanticFPNWrapper(BaseModule):
         """Fuse the levels.
 
         Args:
-            inputs: At least ``num_levels`` tensors
-                (B, in_channels, H_l, W_l), finest first; the finest may be
-                a :class:`~knet.det.chained_conv.PendingConv`.
+            inputs: At least ``num_levels`` tensors (B, in_channels, H_l, W_l), finest first; the finest may be a
+                :class:`~knet.det.chained_conv.PendingConv`.
 
         Returns:
-            Features of the thing and of the semantic
-            branch, both (B, out_channels, h, w).
+            Features of the thing branch and of the semantic branch, both (B, out_channels, h, w) float.
         """
         fused = None
         for level, convs in enumerate(self.convs_all_levels):

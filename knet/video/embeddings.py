@@ -136,7 +136,7 @@ class KernelEmbedding(Embedding):
 class QueryEmbedding(KernelEmbedding):
     """A learned embedding of the kernel (Video K-Net, Sec. 3.2)."""
 
-    published_names = {'embed_fcs': 'embed_fcs', 'fc_embed': 'fc_embed'}
+    published_names: ClassVar[Mapping[str, str]] = {'embed_fcs': 'embed_fcs', 'fc_embed': 'fc_embed'}
 
     def __init__(self, channels: int) -> None:
         super().__init__(channels)
@@ -176,8 +176,10 @@ class MaskPoolEmbedding(Embedding):
         feats = output.proposals.feats
         pooled = [feats.new_zeros((0, feats.shape[1]))]
         for x, frame in zip(feats, masks):
-            for weights in _resized(frame, x, x.shape[1:], align_corners=True):
-                pooled.append(weights.flatten(1) @ x.flatten(1).t() / (weights.sum((1, 2))[:, None] + 1))
+            pooled += [
+                weights.flatten(1) @ x.flatten(1).t() / (weights.sum((1, 2))[:, None] + 1)
+                for weights in _resized(frame, x, x.shape[1:], align_corners=True)
+            ]
         return torch.cat(pooled)
 
     def of_targets(

@@ -1,4 +1,4 @@
-"""Online association: which thing of this frame is which thing of earlier frames."""
+"""Online association of the things of a frame with the things of earlier frames."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -20,8 +20,7 @@ class Detections:
         boxes: (n, 5) float, x0, y0, x1, y1 in pixels and score in 0..1.
         labels: (n,) int64 classes.
         embeds: (n, E) float embeddings.
-        index_map: (H, W) int64, row of the thing that owns a pixel, -1 for
-            none.
+        index_map: (H, W) int64, row of the thing that owns a pixel, -1 for none.
     """
 
     boxes: Tensor
@@ -30,19 +29,18 @@ class Detections:
     index_map: Tensor
 
     def to(self, device: str) -> 'Detections':
-        """All tensors on ``device``; the map stays where it is."""
+        """Return the detections with boxes, labels and embeddings on ``device``; the map stays on its device."""
         return Detections(self.boxes.to(device), self.labels.to(device), self.embeds.to(device), self.index_map)
 
 
 @dataclass
 class Matches:
-    """Answer of a tracker.
+    """Track ids that a tracker gave to the detections of a frame.
 
     Attributes:
-        kept: (k,) int64 rows of the detections that were not dropped as
-            duplicates, by descending score.
-        ids: (k,) int64 their track ids from 0; -1 = none, -2 = matched, but
-            too weak to carry the id.
+        kept: (k,) int64 rows of the detections that were not dropped as duplicates, by descending score.
+        ids: (k,) int64 track ids of these detections, from 0; -1 = no track, -2 = matched with a track, but too weak to
+            carry its id.
     """
 
     kept: Tensor
@@ -88,18 +86,15 @@ class QuasiDenseEmbedTracker(Tracker):
 
     Args:
         init_score_thr: Least score of a detection that starts a track.
-        obj_score_thr: Least score of a detection that continues one.
+        obj_score_thr: Least score of a detection that continues a track.
         match_score_thr: Least similarity of a match.
         memo_tracklet_frames: Frames after which an unseen track ends.
-        memo_backdrop_frames: Frames for which untracked detections are
-            remembered as distractors.
+        memo_backdrop_frames: Number of frames for which untracked detections are remembered as distractors.
         memo_momentum: Weight of the *new* embedding of a track.
-        nms_conf_thr: Similarity above which a weak detection is
-            regarded as a duplicate of a track.
-        nms_backdrop_iou_thr: Box IoU of duplicates among weak
-            detections.
-        nms_class_iou_thr: Box IoU of duplicates among strong ones.
-        with_cats: Match within a class only.
+        nms_conf_thr: Similarity above which a weak detection is regarded as a duplicate of a track.
+        nms_backdrop_iou_thr: Box IoU above which weak detections are duplicates.
+        nms_class_iou_thr: Box IoU above which strong detections are duplicates.
+        with_cats: Whether only things of one class are matched.
         match_metric: ``'bisoftmax'``, ``'softmax'`` or ``'cosine'``.
     """
 
@@ -152,13 +147,13 @@ class QuasiDenseEmbedTracker(Tracker):
         return Matches(rows, ids)
 
     def _without_duplicates(self, scores: Tensor, overlaps: Tensor) -> Tensor:
-        """Indices of detections that overlap no better one, itself dropped or not, too much."""
+        """Return the indices of the detections that do not overlap any better one too much, be that one kept or not."""
         limit = torch.full_like(scores, self.nms_class_iou_thr)
         limit[scores < self.obj_score_thr] = self.nms_backdrop_iou_thr
         return (~(overlaps > limit[:, None]).tril(-1).any(1)).nonzero().flatten()
 
     def _similarity(self, labels: Tensor, embeds: Tensor) -> Tuple[Tensor, Tensor]:
-        """Similarities (n, m) to the memory and the track ids (m,) of its rows."""
+        """Return the similarities (n, m) of the detections to the memory, and the track ids (m,) of its rows."""
         memory = list(self.tracklets.values())
         ids = torch.tensor(list(self.tracklets) + [-1] * sum(len(b.labels) for b in self.backdrops))
         memory_embeds = torch.cat([torch.stack([t.embed for t in memory])] + [b.embeds for b in self.backdrops])
@@ -177,7 +172,7 @@ class QuasiDenseEmbedTracker(Tracker):
         return similarity, ids
 
     def _associate(self, scores: Tensor, labels: Tensor, embeds: Tensor) -> Tensor:
-        """Greedy matching, best detection first."""
+        """Match greedily, best detection first; returns (n,) int64 track ids."""
         ids = torch.full((len(labels),), -1)
         if not self.tracklets or not len(labels):
             return ids
@@ -210,7 +205,7 @@ class QuasiDenseEmbedTracker(Tracker):
 
 @TRACKERS.register_module()
 class NewIdTracker(Tracker):
-    """Every thing of every frame is new: the lower bound of association."""
+    """Give every thing of every frame a new id, the lower bound of association."""
 
     def __init__(self) -> None:
         self.num_tracklets = 0
@@ -224,7 +219,7 @@ class NewIdTracker(Tracker):
 
 @TRACKERS.register_module()
 class MaskIoUTracker(Tracker):
-    """Match with the thing of the previous frame that overlaps most: association without embeddings.
+    """Match every thing with the thing of the previous frame that overlaps it most, without embeddings.
 
     Args:
         match_iou_thr: Least mask IoU of a match.
@@ -257,7 +252,7 @@ class MaskIoUTracker(Tracker):
 
 
 def _mask_iou(first: Tensor, num_first: int, second: Tensor, num_second: int) -> Tensor:
-    """IoU (num_first, num_second) of the regions of two (H, W) index maps with -1 as background."""
+    """Return the IoU (num_first, num_second) of the regions of two (H, W) index maps with -1 as background."""
     pairs = (first.flatten() + 1) * (num_second + 1) + second.flatten() + 1
     counts = torch.bincount(pairs, minlength=(num_first + 1) * (num_second + 1)).view(num_first + 1, num_second + 1)
     overlap = counts[1:, 1:].float()

@@ -13,16 +13,14 @@ from knet.det.kernel_link import KernelLink
 
 @HEADS.register_module()
 class VideoIterativeDecodeHead(IterativeDecodeHead):
-    """K-Net's stages, the last of which sees the semantic kernels of the previous frame.
+    """K-Net's stages, the last of which attends to the semantic kernels of the previous frame.
 
-    There is one kernel per class, so kernel k of two frames means the same
-    class. Without ``link`` this is :class:`mmseg.models.IterativeDecodeHead`:
-    same parameters, same outputs.
+    There is one kernel per class, so kernel k of two frames means the same class. Without ``link``, parameters and
+    outputs are those of :class:`mmseg.models.IterativeDecodeHead`.
 
     Args:
-        link: Arguments of :class:`~knet.det.KernelLink` but the
-            channels; None never looks back.
-        **kwargs: Of mmseg's head.
+        link: Arguments of :class:`~knet.det.KernelLink` except the number of channels; None links no frames.
+        **kwargs: Arguments of mmseg's head.
     """
 
     def __init__(self, link: Optional[dict] = None, **kwargs) -> None:
@@ -30,7 +28,7 @@ class VideoIterativeDecodeHead(IterativeDecodeHead):
         self.link = None if link is None else KernelLink(self.kernel_update_head[-1].in_channels, **link)
 
     def link_kernels(self, kernels: Tensor, previous: Optional[Tensor]) -> Tensor:
-        """Kernels (B, K, C, 1, 1) that attended to the previous ones, the same shape; as they are if there are none."""
+        """Return the kernels (B, K, C, 1, 1) after attention to the previous ones of the same shape, if there are any."""
         if self.link is None or previous is None:
             return kernels
         return self.link(kernels[..., 0, 0], previous[..., 0, 0])[..., None, None]
@@ -42,14 +40,12 @@ class VideoIterativeDecodeHead(IterativeDecodeHead):
 
         Args:
             inputs: Levels of the backbone, (B, c, h, w) each.
-            previous: (B, K, C, 1, 1) float, kernels of the
-                previous frame.
-            pairs: The first half of the batch are key frames, the second
-                half their references, which stand for the previous frames.
+            previous: (B, K, C, 1, 1) float kernels of the previous frame.
+            pairs: Whether the batch holds pairs: the first half are key frames, the second half are their references,
+                which take the part of the previous frames.
 
         Returns:
-            Logits (B, K, h, w) before and after every stage, and the
-            refined kernels (B, K, C, 1, 1).
+            Logits (B, K, h, w) before and after every stage, and the refined kernels (B, K, C, 1, 1).
         """
         head = self.kernel_generate_head
         feats = head._forward_feature(inputs)
@@ -73,13 +69,12 @@ class VideoIterativeDecodeHead(IterativeDecodeHead):
 class KernelSepASPPHead(DepthwiseSeparableASPPHead):
     """DeepLabV3+ head that can generate kernels.
 
-    :class:`mmseg.models.DepthwiseSeparableASPPHead` inherits its
-    ``_forward_feature``, which K-Net asks for, from a head without decoder; here
-    it includes the decoder. Parameters and outputs are those of mmseg's head.
+    :class:`mmseg.models.DepthwiseSeparableASPPHead` inherits ``_forward_feature``, which K-Net calls, from a head without
+    decoder. This class includes the decoder. Parameters and outputs are those of mmseg's head.
     """
 
     def _forward_feature(self, inputs: Sequence[Tensor]) -> Tensor:
-        """Features (B, C, h, w) that the classifier of the head sees."""
+        """Return the features (B, C, h, w) that the classifier of the head reads."""
         feats = super()._forward_feature(inputs)
         if self.c1_bottleneck is not None:
             fine = self.c1_bottleneck(inputs[0])
@@ -88,4 +83,5 @@ class KernelSepASPPHead(DepthwiseSeparableASPPHead):
         return self.sep_bottleneck(feats)
 
     def forward(self, inputs: Sequence[Tensor]) -> Tensor:
+        """Return the class logits (B, K, h, w) of the levels (B, c, H_l, W_l) of the backbone."""
         return self.cls_seg(self._forward_feature(inputs))

@@ -1,7 +1,7 @@
 """Video instances in COCO's form: clips for training, whole videos in chunks for testing."""
 
 import logging
-import os.path as osp
+from pathlib import Path
 from typing import Any, Dict, List, Optional, Sequence, Tuple, Union
 
 import numpy as np
@@ -72,8 +72,8 @@ class CocoVideoDataset(Dataset):
         filter_empty_gt: bool = True,
         test_mode: bool = False,
     ) -> None:
-        root = osp.expanduser(data_root or '')
-        self.ann_file, self.img_prefix = osp.join(root, ann_file), osp.join(root, img_prefix)
+        root = Path(data_root or '').expanduser()
+        self.ann_file, self.img_prefix = str(root / ann_file), str(root / img_prefix)
         self.label_space = get_label_space(label_space)
         self.CLASSES = self.label_space.names
         self.PALETTE = [list(info.colour) for info in self.label_space.classes]
@@ -131,7 +131,7 @@ class CocoVideoDataset(Dataset):
         video = self.videos[video_index]
         info = video.frames[position]
         return dict(
-            filename=osp.join(self.img_prefix, info.file_name),
+            filename=str(Path(self.img_prefix, info.file_name)),
             img_info=dict(filename=info.file_name, height=video.size[0], width=video.size[1]),
             img_prefix=self.img_prefix,
             ann_info=self._targets(info),

@@ -72,7 +72,7 @@ class KernelFrameIterHeadVideo(KernelIterHead):
         self.fc_mask = nn.Linear(channels, channels) if with_mask_init else None
 
     def init_weights(self) -> None:
-        """The stages as in image K-Net, attention alike; queries stay normally distributed."""
+        """Initialise stages and attention as in image K-Net; the queries stay normally distributed."""
         super().init_weights()
         for name, parameter in self.named_parameters():
             if name.startswith(('fuse_frames.', 'fc_mask.')) and parameter.dim() > 1:

@@ -35,7 +35,7 @@ def assert_same(first: torch.nn.Module, second: torch.nn.Module) -> None:
 
 
 def classifier(module: torch.nn.Module) -> Dict[str, Tensor]:
-    """What the Swin authors publish: no norms of intermediate outputs, but a head and attention masks."""
+    """Return weights as the Swin authors publish them: no norms of intermediate outputs, but head and masks."""
     weights = {k: v for k, v in swin_keys.to_original(module.state_dict()).items() if not k.startswith('norm')}
     return {
         **weights,

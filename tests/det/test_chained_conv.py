@@ -1,5 +1,7 @@
 """The merged finest level gives what the single steps give, and so do its gradients."""
 
+from typing import Optional
+
 import pytest
 import torch
 from torch import nn
@@ -10,7 +12,7 @@ from tests.models import build_toy_model
 R50 = 'configs/det/knet_cityscapes_step/knet_s3_r50_fpn.py'
 
 
-def pending(size: tuple, first_bias: bool = True, channels: int = 3, coarser: tuple = None) -> PendingConv:
+def pending(size: tuple, first_bias: bool = True, channels: int = 3, coarser: Optional[tuple] = None) -> PendingConv:
     torch.manual_seed(0)
     coarser = coarser or ((size[0] + 1) // 2, (size[1] + 1) // 2)
     return PendingConv(

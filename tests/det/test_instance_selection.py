@@ -13,7 +13,7 @@ INSTANCE_CONFIG = 'configs/toy/knet_toy_coco_instance.py'
 
 
 def square_masks() -> torch.Tensor:
-    """Three queries on 4 x 4 pixels: left half, upper half, nothing."""
+    """Return the masks of three queries on 4 x 4 pixels: left half, upper half, nothing."""
     masks = torch.full((3, 4, 4), -10.0)
     masks[0, :, :2] = 10
     masks[1, :2] = 10

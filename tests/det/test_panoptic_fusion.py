@@ -18,7 +18,7 @@ SPACE = LabelSpace('two_of_each', [ClassInfo(str(i), (0, 0, 0), i >= 2, i + 3) f
 
 
 def scene(seed: int, num_queries: int = 12, spread: float = 4.0) -> Tuple[torch.Tensor, MaskResizer]:
-    """Random class scores (Q, K) and masks of a padded, rescaled image."""
+    """Return random class scores (Q, K) and the masks of a padded, rescaled image."""
     generator = torch.Generator().manual_seed(seed)
     scores = torch.rand(num_queries + SPACE.num_stuff, SPACE.num_classes, generator=generator)
     masks = torch.randn(num_queries + SPACE.num_stuff, 4, 6, generator=generator) * spread
@@ -27,7 +27,7 @@ def scene(seed: int, num_queries: int = 12, spread: float = 4.0) -> Tuple[torch.
 
 
 def reference_merge(scores: torch.Tensor, resizer: MaskResizer) -> Tuple[np.ndarray, List[tuple]]:
-    """The joint merge as it is defined: all masks at full size, plain arg-max, one mask after the other."""
+    """Merge jointly by the definition: all masks at full size, plain arg-max, one mask after the other."""
     num_things = len(scores) - SPACE.num_stuff
     top, pairs = scores[:num_things, :2].flatten().topk(min(20, num_things * 2))
     things = torch.arange(len(scores))[pairs // 2]

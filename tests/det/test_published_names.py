@@ -51,7 +51,7 @@ def model(kind: str) -> torch.nn.Module:
 
 
 def changed(state: Dict[str, torch.Tensor]) -> Dict[str, torch.Tensor]:
-    """Other weights under the same names."""
+    """Return other weights under the same names."""
     return {key: value + 1 if value.is_floating_point() else value for key, value in state.items()}
 
 

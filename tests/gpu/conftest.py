@@ -26,13 +26,13 @@ def pytest_collection_modifyitems(items: List[pytest.Item]) -> None:
 
 @pytest.fixture
 def device() -> torch.device:
-    """The device under test."""
+    """Return the device under test."""
     return torch.device(_DEVICE)
 
 
 @pytest.fixture
 def cuda() -> torch.device:
-    """The GPU, of tests that have no meaning on a CPU."""
+    """Return the GPU, for tests that have no meaning on a CPU."""
     return torch.device('cuda')
 
 

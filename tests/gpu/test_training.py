@@ -64,7 +64,7 @@ def test_half_precision_trains(config: Path, tmp_path: Path, cuda: torch.device,
 
 @pytest.fixture
 def group(tmp_path: Path, cuda: torch.device) -> Iterator[None]:
-    """A process group of this process alone."""
+    """Start a process group of this process alone."""
     dist.init_process_group('nccl', init_method=f'file://{tmp_path}/store', rank=0, world_size=1)
     yield
     dist.destroy_process_group()

@@ -53,7 +53,7 @@ class Machine:
                 (self.bin / name).symlink_to(shutil.which(name))
 
     def program(self, name: str, script: str, folder: Optional[Path] = None) -> Path:
-        """Puts a shell script on the PATH, or into ``folder``."""
+        """Put a shell script on the PATH, or into ``folder``."""
         path = (folder or self.bin) / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(f'#!{shutil.which("sh")}\n{script}\n')
@@ -68,7 +68,7 @@ class Machine:
         folder: Optional[Path] = None,
         installed: str = '',
     ) -> Path:
-        """A pretended Python: has a version and the packages ``installed``, and makes environments of its kind."""
+        """Put a pretended Python on the PATH that has a version, the packages ``installed`` and makes environments."""
         return self.program(
             name,
             f"""
@@ -215,7 +215,7 @@ def test_second_call_does_nothing_until_requirements_change(machine: Machine) ->
     again = machine.run()
     assert again.returncode == 0 and again.stdout == f'install: {machine.repo}/.venv is ready\n'
     assert (machine.repo / 'pip.txt').read_text() == calls
-    with open(machine.repo / 'requirements.txt', 'a') as file:
+    with (machine.repo / 'requirements.txt').open('a') as file:
         file.write('rich\n')
     assert '[1/6]' in machine.run().stdout
 

@@ -95,7 +95,7 @@ class Case:
         return torch.from_numpy(np.ascontiguousarray(fill.realise(self.spec['inputs'][name], self.arrays)))
 
     def expected(self, name: str) -> np.ndarray:
-        """Stored array of an output in full shape; only for outputs stored whole."""
+        """Return the stored array of an output in full shape; only for outputs that are stored whole."""
         want = self.outputs[name]
         if want.get('packbits'):
             size = int(np.prod(want['shape']))

@@ -26,7 +26,7 @@ MOVED = {'configs/det/_base_/models/knet_kitti_step_s3_r50_fpn.py': 'configs/_ba
 
 
 def build(case: Case, **extra: Any) -> torch.nn.Module:
-    """The detector of a case with its overrides and the deterministic weights."""
+    """Build the detector of a case with its overrides and the deterministic weights."""
     # Detectors that had no config of their own in the original have one here.
     config = VARIANTS.get(case.spec.get('model_type')) or MOVED.get(case['config'], case['config'])
     cfg = Config.fromfile(str(ROOT / config))
@@ -90,7 +90,7 @@ def _check_instances(case: Case, i: int, prediction: InstancePrediction) -> None
 
 
 def _coco_category_ids(semantic: torch.Tensor) -> torch.Tensor:
-    """Category ids from the numbering of the original: 0 = any thing, 1..53 = stuff, 255 = void."""
+    """Return category ids from the numbering of the original: 0 = any thing, 1..53 = stuff, 255 = void."""
     lut = np.full(256, COCO_PANOPTIC.void)
     lut[:54] = COCO_PANOPTIC.dataset_ids[79:]
     return torch.from_numpy(lut)[semantic]
@@ -215,7 +215,7 @@ def video_stream(case: Case) -> None:
 def _check_frame(
     case: Case, model: torch.nn.Module, memory: StreamMemory, paper_memory: StreamMemory, t: int, frame: dict
 ) -> None:
-    """One frame through the network once, and through fusion and tracking with both orders of ids."""
+    """Run one frame through the network once, and through fusion and tracking with both orders of ids."""
     meta = {**case['input_meta'], 'video_id': 3, 'frame_id': case['input_meta']['img_id'][t], 'is_first_frame': t == 0}
     output = model.forward_network(case.input(f'img_{t}')[None].double(), meta, memory)
     out = output.stage

@@ -96,7 +96,7 @@ def image_targets(
 
 
 def without(target: ImageTargets, things: bool = False, stuff: bool = False) -> ImageTargets:
-    """The target with things and/or stuff left out."""
+    """Return the target with things and/or stuff left out."""
     t, s = (0 if things else None), (0 if stuff else None)
     return ImageTargets(
         target.thing_masks[:t], target.thing_labels[:t], target.stuff_masks[:s], target.stuff_labels[:s]

@@ -20,7 +20,7 @@ from .module_cases import bitmap_masks, handles
 
 
 def plain_costs(cfg: Any) -> Any:
-    """A config whose matching costs don't clamp probabilities, as those of the original for clips."""
+    """Return a config whose matching costs don't clamp probabilities, as in the original for clips."""
     if isinstance(cfg, list):
         return [plain_costs(item) for item in cfg]
     if not isinstance(cfg, dict):

@@ -1,5 +1,7 @@
 """Trackers, boxes and losses on hand-made inputs."""
 
+from typing import Optional
+
 import numpy as np
 import pytest
 import torch
@@ -23,7 +25,7 @@ CONFIG = dict(
 )
 
 
-def detections(boxes: list, scores: list, embeds: torch.Tensor, labels: list = None) -> Detections:
+def detections(boxes: list, scores: list, embeds: torch.Tensor, labels: Optional[list] = None) -> Detections:
     boxes = torch.tensor([[*b, s] for b, s in zip(boxes, scores)], dtype=torch.float32)
     return Detections(boxes, torch.tensor(labels or [0] * len(boxes)), embeds, torch.zeros(1, 1, dtype=torch.long))
 

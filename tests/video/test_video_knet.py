@@ -25,7 +25,7 @@ def frames(count: int, seed: int = 0) -> List[torch.Tensor]:
 
 
 def lively_model(**overrides: Any) -> torch.nn.Module:
-    """Random weights whose things pass all thresholds, so that there is something to track."""
+    """Build a model with random weights whose things pass all thresholds, so that there is something to track."""
     model = build_toy_model(
         test_cfg__rcnn__merge_stuff_thing__instance_score_thr=0.0,
         test_cfg__rcnn__merge_stuff_thing__iou_thr=1.0,
@@ -190,6 +190,10 @@ def test_a_tracker_from_outside() -> None:
 )
 def test_misspelt_options_are_named(option: str, value: str, message: str) -> None:
     kind = 'VideoKNet' if option == 'embedding' else 'VideoKNetQuansiEmbedFCJointTrain'
-    with pytest.raises((ValueError, TypeError), match=message):
+
+    def build_and_step() -> None:
         model = build_toy_model(type=kind, **{option: value})
         model.eval().step(frames(1)[0], meta(), model.new_stream())
+
+    with pytest.raises((ValueError, TypeError), match=message):
+        build_and_step()

@@ -46,7 +46,7 @@ def run_tool(*args: Any, check: bool = True, cwd: Any = None, shell: str = '') -
 
 @pytest.fixture(scope='session')
 def converted(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The small videos as downloaded and converted."""
+    """Return the folder of the small videos, downloaded and converted."""
     root = write_official(tmp_path_factory.mktemp('vis') / 'data')
     run_tool('tools/dataset/youtubevis2coco.py', '-i', root, '-o', root / 'annotations')
     return root
@@ -54,7 +54,7 @@ def converted(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope='session')
 def fake_config(converted: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Config of the fake clip model."""
+    """Return the config of the fake clip model."""
     path = tmp_path_factory.mktemp('configs') / 'fake_clip.py'
     path.write_text(CONFIG.format(root=ROOT, data=converted))
     return path
@@ -62,7 +62,7 @@ def fake_config(converted: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
 
 @pytest.fixture(scope='session')
 def fake_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Its checkpoint."""
+    """Return the checkpoint of the fake clip model."""
     import torch
 
     path = tmp_path_factory.mktemp('weights') / 'fake.pth'

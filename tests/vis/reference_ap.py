@@ -10,7 +10,7 @@ RECALLS = np.linspace(0, 1, 101)
 
 
 def overlap(detection: Sequence[np.ndarray], track: Sequence[np.ndarray]) -> float:
-    """Sum of intersections over sum of unions; masks of all frames, (H, W) bool."""
+    """Return the sum of intersections over the sum of unions of the masks of all frames, (H, W) bool each."""
     shared = sum(int((d & t).sum()) for d, t in zip(detection, track))
     union = sum(int((d | t).sum()) for d, t in zip(detection, track))
     return shared / union if union else 0.0
@@ -22,7 +22,7 @@ def mean_area(masks: Sequence[np.ndarray]) -> float:
 
 
 def match_video(found: List[Dict], truth: List[Dict], threshold: float, limits: Any, most: int) -> Any:
-    """(score, hit, ignored) of the detections of a class in a video, and the number of tracks that count."""
+    """Return (score, hit, ignored) of the detections of a class in a video, and the number of tracks that count."""
     found = sorted(found, key=lambda d: -d['score'])[:most]
     ignore = [t['iscrowd'] or not limits[0] <= mean_area(t['masks']) <= limits[1] for t in truth]
     order = [i for i in range(len(truth)) if not ignore[i]] + [i for i in range(len(truth)) if ignore[i]]
@@ -46,7 +46,7 @@ def match_video(found: List[Dict], truth: List[Dict], threshold: float, limits: 
 
 
 def curve(rows: List[Any], positives: int) -> Any:
-    """(101 precisions, recall)."""
+    """Return the 101 precisions and the recall."""
     hits = misses = 0
     points = []
     for _, hit, ignored in sorted(rows, key=lambda row: -row[0]):
@@ -62,7 +62,10 @@ def curve(rows: List[Any], positives: int) -> Any:
 
 
 def reference(videos: Dict[int, Dict[str, List[Dict]]]) -> Dict[str, Optional[float]]:
-    """The 12 numbers; ``videos[id]`` has ``found`` and ``truth``, dicts with category, score, iscrowd, masks."""
+    """Return the 12 scores.
+
+    Every ``videos[id]`` has ``found`` and ``truth``, lists of dicts with category, score, iscrowd and masks.
+    """
     classes = sorted({item['category'] for video in videos.values() for item in video['truth']})
 
     def score(area: str, most: int, thresholds: Sequence[float]) -> Any:

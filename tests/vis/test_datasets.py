@@ -25,7 +25,7 @@ from tests.vis.vis_mini import PERSON, SEDAN, SIZE, TRACKS, mask_of, official, p
 
 
 def settings(root: Path, part: str = 'train', **changes: Any) -> Dict[str, Any]:
-    """Data set config of the small videos."""
+    """Return the data set config of the small videos."""
     cfg = Config.fromfile(str(ROOT / 'configs/_base_/datasets/youtube_vis_2019.py')).data[part]
     return dict(cfg, data_root=str(root), **changes)
 
@@ -240,7 +240,7 @@ def test_bad_annotations(tmp_path: Path, spoil: Callable[[Path], Any], message: 
 
 
 def copy_of_converted(tmp_path: Path) -> Path:
-    """A data set of its own, to be spoiled."""
+    """Return a data set of its own that the test may spoil."""
     import importlib
 
     root = write_official(tmp_path / 'data')

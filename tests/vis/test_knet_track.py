@@ -112,7 +112,7 @@ def test_contradicting_annotations_are_refused(ids: list, labels: list, message:
 
 
 def video(frames: int) -> torch.Tensor:
-    """Something that moves: (F, 3, H, W)."""
+    """Return frames (F, 3, H, W) in which something moves."""
     generator = torch.Generator().manual_seed(0)
     picture = torch.nn.functional.interpolate(torch.randn(1, 3, 8, 12, generator=generator), size=SIZE, mode='bicubic')
     return torch.cat([picture.roll(4 * f, dims=3) for f in range(frames)])
@@ -185,7 +185,7 @@ def test_tracker_starts_with_focal_prior() -> None:
 
 
 def _image_weights() -> Dict[str, torch.Tensor]:
-    """Of an image K-Net with 80 classes and otherwise the same heads."""
+    """Return the weights of an image K-Net with 80 classes and otherwise the same heads."""
     torch.manual_seed(1)
     image = build_toy_model('configs/toy/knet_toy_coco_instance.py')
     return {key: torch.randn_like(v) if v.is_floating_point() else v for key, v in image.state_dict().items()}

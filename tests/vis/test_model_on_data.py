@@ -16,7 +16,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope='module')
 def cfg(converted: Path) -> Any:
-    """The toy config on the small videos, clips of two frames, frames without objects included."""
+    """Return the toy config for clips of two frames of the small videos, frames without objects included."""
     cfg = load_config(str(ROOT / 'configs/toy/knet_track_toy_youtubevis.py'))
     for part in ('train', 'val', 'test'):
         cfg.data[part].data_root = str(converted)

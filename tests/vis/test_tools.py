@@ -1,7 +1,6 @@
 """Testing whole videos from the command line: files, resuming, several processes, drawing, validation."""
 
 import json
-import os
 import pickle
 import shutil
 import signal
@@ -34,7 +33,7 @@ Files = Tuple[Path, Path]
 
 
 def fine(*args: Any) -> str:
-    """Output of a tool that must succeed."""
+    """Return the output of a tool that must succeed."""
     code, out, err = call(*args)
     assert code == 0, err
     return out
@@ -42,7 +41,7 @@ def fine(*args: Any) -> str:
 
 @pytest.fixture
 def model_files(fake_config: Path, fake_weights: Path) -> Files:
-    """Config and checkpoint of the fake clip model."""
+    """Return config and checkpoint of the fake clip model."""
     return fake_config, fake_weights
 
 
@@ -175,7 +174,7 @@ def test_scores_and_drawings(model_files: Files, tmp_path: Path) -> None:
 
 
 def test_tracks_keep_their_colour(tmp_path: Path) -> None:
-    frames = [np.full(SIZE + (3,), 128, dtype=np.uint8)] * 3
+    frames = [np.full((*SIZE, 3), 128, dtype=np.uint8)] * 3
     records = [record for record in perfect() if record['video_id'] == 3]
     records[0]['score'], records[1]['score'] = 0.4, 0.8
     drawn = list(draw_tracks(frames, records, YOUTUBE_VIS_2019))
@@ -243,7 +242,7 @@ def test_launcher_forms(stand_ins: Path, shell: str) -> None:  # noqa: F811
     code, found, error = words(stand_ins, shell, script, 'c.py', 'w.pth', '2', '--format-only')
     assert code == 0, error
     assert '--nproc_per_node=2' in found and found[-4:] == ['w.pth', '--format-only', '--launcher', 'pytorch']
-    assert os.path.basename(found[-6]) == 'test_whole_video.py' and os.path.exists(found[-6])
+    assert Path(found[-6]).name == 'test_whole_video.py' and Path(found[-6]).exists()
     code, found, error = words(stand_ins, shell, script, 'part', 'job', 'c.py', 'w dir', '--format-only')
     assert code == 0, error
     assert found[:4] == ['srun', '-p', 'part', '--job-name=job'] and '--ntasks=8' in found

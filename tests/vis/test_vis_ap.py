@@ -1,6 +1,7 @@
 """Average precision of tracks: hand-computed values, a slow reference, bad results."""
 
 import json
+import re
 import zipfile
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Optional
@@ -27,7 +28,7 @@ from tests.vis.vis_mini import PERSON, SEDAN, SIZE, mask_of, official, perfect, 
 
 @pytest.fixture
 def truth(tmp_path: Path) -> VisGroundTruth:
-    """The tracks of the small videos."""
+    """Return the tracks of the small videos."""
     (tmp_path / 'gt.json').write_text(json.dumps(official()))
     return read_ground_truth(tmp_path / 'gt.json')
 
@@ -49,7 +50,7 @@ def test_perfect_is_exactly_one_and_nothing_exactly_zero(truth: VisGroundTruth) 
 def test_hand_computed(truth: VisGroundTruth) -> None:
     # The sedan of video 3 only in the first two of three equal frames: overlap 2/3, found up to threshold 0.65.
     results = perfect(0.5)
-    results[1]['segmentations'] = results[1]['segmentations'][:2] + [None]
+    results[1]['segmentations'] = [*results[1]['segmentations'][:2], None]
     # A false sedan with the best score in video 9.
     results.append(dict(video_id=9, score=0.9, category_id=SEDAN, segmentations=rles([(0, 0, 9, 9)] * 6)))
     found = evaluate(results, truth)
@@ -72,7 +73,7 @@ def test_overlap_of_tracks_counts_frames_where_one_is_missing() -> None:
 
 
 def random_world(seed: int) -> Any:
-    """Videos with tracks, detections that resemble them, crowds, ties and empty masks; in both forms."""
+    """Return videos with tracks, similar detections, crowds, ties and empty masks, in both forms."""
     rng = np.random.RandomState(seed)
     size = (320, 360)
     videos: Dict[int, Dict[str, List[Dict]]] = {}
@@ -152,7 +153,7 @@ def test_overlaps_are_exact() -> None:
 def test_merging_accumulators_and_order_of_videos_change_nothing() -> None:
     _, gt, records = random_world(5)
     parts = [VisAveragePrecision(gt.categories) for _ in range(2)]
-    for number in reversed(sorted(gt.tracks)):
+    for number in sorted(gt.tracks, reverse=True):
         parts[number % 2].update(gt.tracks[number], [r for r in records if r['video_id'] == number], number)
     parts[0].merge(parts[1])
     assert parts[0].compute().headline() == evaluate(records, gt).headline()
@@ -206,14 +207,14 @@ def spoil(change: Callable[[Dict[str, Any]], Any]) -> List[Dict[str, Any]]:
 def test_bad_results_are_refused_before_anything_is_written(
     truth: VisGroundTruth, tmp_path: Path, change: Callable, message: str
 ) -> None:
-    with pytest.raises(ValueError) as error:
+    with pytest.raises(ValueError, match=re.escape(message)):
         write_submission(spoil(change), truth, tmp_path / 'out')
-    assert message in str(error.value) and not (tmp_path / 'out').exists()
+    assert not (tmp_path / 'out').exists()
 
 
 def test_all_faults_are_counted(truth: VisGroundTruth) -> None:
     with pytest.raises(ValueError, match='2 more'):
-        check_results([dict(record, score=-1) for record in perfect() * 2][:7] + [{}], truth)
+        check_results([*[dict(record, score=-1) for record in perfect() * 2][:7], {}], truth)
 
 
 def test_store_resumes_only_its_own_run(tmp_path: Path) -> None:

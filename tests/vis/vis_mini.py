@@ -16,7 +16,7 @@ Box = Optional[Tuple[int, int, int, int]]  # y0, x0, y1, x1; None = not visible
 
 
 def mask_of(box: Box, size: Tuple[int, int] = SIZE) -> np.ndarray:
-    """(H, W) bool."""
+    """Return the mask (H, W) bool of a box."""
     mask = np.zeros(size, dtype=bool)
     if box is not None:
         mask[box[0] : box[2], box[1] : box[3]] = True
@@ -24,7 +24,7 @@ def mask_of(box: Box, size: Tuple[int, int] = SIZE) -> np.ndarray:
 
 
 def rles(boxes: Sequence[Box], size: Tuple[int, int] = SIZE) -> List[Any]:
-    """Run lengths per frame, None where not visible."""
+    """Return the run lengths of a track per frame, None where it is not visible."""
     return [None if box is None else encode_mask(mask_of(box, size)) for box in boxes]
 
 
@@ -45,7 +45,7 @@ LENGTHS = {3: 3, 8: 1, 9: 6}
 
 
 def uncompressed(mask: np.ndarray) -> Dict[str, Any]:
-    """Run lengths as a list, the form of the official files."""
+    """Return run lengths as a list, the form of the official files."""
     flat = np.concatenate([[0], mask.T.reshape(-1).astype(np.int8), [2]])
     edges = np.flatnonzero(np.diff(flat))
     counts = np.diff(np.concatenate([[0], edges])).tolist()
@@ -53,7 +53,7 @@ def uncompressed(mask: np.ndarray) -> Dict[str, Any]:
 
 
 def official(annotated: bool = True) -> Dict[str, Any]:
-    """The official json."""
+    """Return the content of the official json."""
     videos = [
         dict(
             id=v,
@@ -88,7 +88,7 @@ def official(annotated: bool = True) -> Dict[str, Any]:
 
 
 def perfect(score: float = 0.9) -> List[Dict[str, Any]]:
-    """The ground truth as results."""
+    """Return the ground truth as results."""
     return [
         dict(video_id=video, score=score, category_id=category, segmentations=rles(boxes))
         for video, tracks in TRACKS.items()
@@ -97,7 +97,7 @@ def perfect(score: float = 0.9) -> List[Dict[str, Any]]:
 
 
 def write_official(root: Path, annotated_val: bool = True) -> Path:
-    """The download: train.json, valid.json and frames."""
+    """Write train.json, valid.json and the frames as they are downloaded."""
     root.mkdir(parents=True, exist_ok=True)
     rng = np.random.RandomState(0)
     for split, annotated in (('train', True), ('valid', annotated_val)):
@@ -107,5 +107,5 @@ def write_official(root: Path, annotated_val: bool = True) -> Path:
             for name in video['file_names']:
                 path = root / split / 'JPEGImages' / name
                 path.parent.mkdir(parents=True, exist_ok=True)
-                cv2.imwrite(str(path), rng.randint(0, 256, SIZE + (3,), dtype=np.uint8))
+                cv2.imwrite(str(path), rng.randint(0, 256, (*SIZE, 3), dtype=np.uint8))
     return root

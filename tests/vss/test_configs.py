@@ -18,7 +18,7 @@ CONFIGS = sorted((ROOT / 'configs' / 'vss').rglob('*.py'))
 
 
 def shrink(settings: Any) -> Any:
-    """The same model with an eighth of the channels, so that all configs together take seconds."""
+    """Return the same model with an eighth of the channels, so that all configs together take seconds."""
     widths = {
         'in_channels',
         'out_channels',
@@ -57,7 +57,7 @@ def build_small(path: Path) -> nn.Module:
 
 
 def batch(path: Path) -> Dict[str, Any]:
-    """Two samples as the config's data set makes them: pairs if it has references."""
+    """Return two samples as the config's data set makes them: pairs if it has references."""
     labels = torch.randint(0, 124, (2, 1, *SIZE))
     sample = dict(img=torch.randn(2, 3, *SIZE), img_metas=[meta(), meta()], gt_semantic_seg=labels)
     if load_config(str(path)).data.train.ref_seq_index:

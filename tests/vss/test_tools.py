@@ -39,7 +39,7 @@ log_config = dict(interval=1, hooks=[dict(type='TextLoggerHook')])
 
 @pytest.fixture(scope='module')
 def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A very small model on two training and two validation videos of nine frames of 64x96."""
+    """Write the config of a very small model, and two training and two validation videos of nine frames of 64x96."""
     from knet.toy import ToySpec, make_toy_videos
 
     root = tmp_path_factory.mktemp('vss')
@@ -65,7 +65,7 @@ def predicted(config: Path, trained: Path, tmp_path_factory: pytest.TempPathFact
 
 
 def log(work_dir: Path, mode: str) -> List[Dict[str, float]]:
-    """Lines of the log of a training."""
+    """Return the lines of the log of a training."""
     lines = [line for path in work_dir.glob('*.log.json') for line in path.read_text().splitlines()]
     return [line for line in map(json.loads, lines) if line.get('mode') == mode]
 

@@ -23,7 +23,7 @@ IDS = get_label_space('vspw_toy').dataset_ids
 
 
 def mmseg_twin(model: nn.Module) -> EncoderDecoder:
-    """Mmseg's own K-Net with the weights of ``model``, all of them but the link's."""
+    """Build mmseg's own K-Net with the weights of ``model``, all of them but the link's."""
     cfg = Config.fromfile(str(ROOT / UNLINKED)).model
     cfg.pop('type'), cfg.pop('label_space'), cfg.decode_head.pop('link')
     # mmseg wants in every head what VideoKNetVSS takes from the label space.
@@ -42,14 +42,14 @@ def frames(count: int, seed: int = 0) -> Tensor:
 
 
 def labels(count: int, seed: int = 0) -> Tensor:
-    """(count, 1, H, W) dataset ids in patches, some of them void."""
+    """Return (count, 1, H, W) dataset ids in patches, some of them void."""
     rng = np.random.RandomState(seed)
     patches = rng.choice(np.append(IDS, 255), (count, 1, SIZE[0] // 8, SIZE[1] // 8))
     return torch.from_numpy(patches.repeat(8, axis=2).repeat(8, axis=3))
 
 
 def pair_batch(pairs: int) -> Dict[str, Any]:
-    """Arguments of ``forward_train`` for pairs."""
+    """Return the arguments of ``forward_train`` for pairs."""
     return dict(
         img=frames(pairs),
         img_metas=[meta() for _ in range(pairs)],
@@ -61,7 +61,7 @@ def pair_batch(pairs: int) -> Dict[str, Any]:
 
 
 def class_targets(ids: Tensor) -> Tensor:
-    """Channels of the logits for dataset ids; 255 for void."""
+    """Return the channels of the logits for dataset ids, 255 for void."""
     table = torch.full((256,), 255)
     table[torch.from_numpy(IDS)] = torch.arange(len(IDS))
     return table[ids]
@@ -131,7 +131,7 @@ def test_pairs_train_the_link_and_both_frames(linked: nn.Module) -> None:
 
 
 def reference_video(model: nn.Module, images: Tensor) -> Tuple[Tensor, List[Tensor]]:
-    """Class maps (T, H, W) of a video and its kernels, in another way than the model's.
+    """Compute the class maps (T, H, W) of a video and its kernels in another way than the model.
 
     All stages but the last run over the whole video at once; then the last stage and the link, written out with
     their parts.
