@@ -11,7 +11,7 @@ import warnings
 from types import FrameType
 from typing import Any, Dict, List, Optional
 
-__version__ = '0.1.0'
+__version__ = '0.2.0'
 
 #: Public name -> module that defines it.
 _PUBLIC: Dict[str, str] = {
