@@ -1,4 +1,4 @@
-"""One kernel set for a clip from the kernel sets of its frames."""
+"""Fusion of the kernels of the frames of a clip into one set of kernels."""
 
 from typing import Optional
 
@@ -13,20 +13,19 @@ _PARTS = dict(
     ffn='query_merge_ffn',
     ffn_norm='query_merge_ffn_norm',
 )
-#: For :func:`~knet.det.published_names.publish`, in modules that have a fusion as ``fuse_frames``.
+#: Argument of :func:`~knet.det.published_names.publish` for modules that have a fusion as ``fuse_frames``.
 PUBLISHED_NAMES = {f'fuse_frames.link.{part}': name for part, name in _PARTS.items()}
 METHODS = ('mean', 'attention', 'attention_pos')
 
 
 class FrameFusion(nn.Module):
-    """Merge what the frames of a clip say about the same queries.
+    """Merge the features or kernels that the frames of a clip have for the same queries.
 
     Args:
-        method: ``'mean'``: average over the frames; ``'attention'``:
-            clip queries attend to those of all frames; ``'attention_pos'``:
-            with a positional encoding of the queries.
-        channels: C.
-        num_heads: Heads of the attention.
+        method: ``'mean'`` averages over the frames; ``'attention'`` lets the queries of the clip attend to those of all
+            frames; ``'attention_pos'`` adds a positional encoding of the queries.
+        channels: C, number of channels of the kernels.
+        num_heads: Number of heads of the attention.
 
     Raises:
         ValueError: If there is no such method.
@@ -41,14 +40,12 @@ class FrameFusion(nn.Module):
             self.link = KernelLink(channels, num_heads, feedforward_channels=8 * channels, num_ffn_fcs=2)
 
     def forward(self, frames: Tensor, queries: Optional[Tensor], pos: Optional[Tensor] = None) -> Tensor:
-        """Merge.
+        """Merge the rows of the frames.
 
         Args:
             frames: (B, F, N, C) float.
-            queries: (B, N, C) float, what attends; the mean
-                needs none.
-            pos: (N, C) float, positional encoding of the
-                queries.
+            queries: (B, N, C) float queries that attend to the frames; the mean ignores them.
+            pos: (N, C) float, positional encoding of the queries.
 
         Returns:
             (B, N, C) float.

@@ -13,8 +13,7 @@ class VideoInstances:
     Attributes:
         scores: (n,) float32 in 0..1, descending.
         labels: (n,) int64 thing labels, 0..T-1.
-        segmentations: n lists of F COCO run-length codes
-            ``{'size': [H, W], 'counts': str}`` at original size.
+        segmentations: n lists of F COCO run-length codes ``{'size': [H, W], 'counts': str}`` at original size.
     """
 
     scores: np.ndarray

@@ -1,10 +1,9 @@
-"""mmdet's ResNet with frozen batch norms folded into the convolutions, and stages that needn't be remembered.
+"""mmdet's ResNet with frozen batch norms folded into the convolutions, and stages that the backward pass recomputes.
 
-A batch norm with frozen statistics is a scale and a shift per channel. Scaling
-the kernels instead of the feature map gives the same result and gradients,
-without storing the feature map between convolution and norm: a third less
-memory in training, and less time (You et al., "Efficient ConvBN Blocks for
-Transfer Learning and Beyond", ICLR 2024).
+A batch norm with frozen statistics is a scale and a shift per channel. Scaling the kernels instead of the feature map
+gives the same result and gradients without storing the feature map between convolution and norm. This takes a third
+less memory in training, and less time (You et al., "Efficient ConvBN Blocks for Transfer Learning and Beyond", ICLR
+2024).
 """
 
 from typing import Any, ClassVar, Dict, Sequence, Tuple, Type, cast
@@ -24,12 +23,11 @@ KNET_BACKBONES = Registry('knet_backbone', parent=BACKBONES, scope='knet')
 
 
 def conv_norm(conv: nn.Conv2d, norm: nn.Module, x: Tensor) -> Tensor:
-    """``norm(conv(x))``, as one convolution if the norm's statistics are frozen.
+    """Compute ``norm(conv(x))``, as one convolution if the statistics of the norm are frozen.
 
     Args:
         conv: Convolution without bias.
-        norm: Its norm; anything but a batch norm in evaluation
-            mode is applied as it is.
+        norm: Norm after the convolution; anything but a batch norm in evaluation mode is applied as it is.
         x: (B, C, H, W) float.
 
     Returns:
@@ -46,10 +44,10 @@ def conv_norm(conv: nn.Conv2d, norm: nn.Module, x: Tensor) -> Tensor:
 
 
 class FoldedBottleneck(Bottleneck):
-    """mmdet's bottleneck block through :func:`conv_norm`; the same parameters."""
+    """mmdet's bottleneck block computed with :func:`conv_norm`; its parameters are the same."""
 
     def forward(self, x: Tensor) -> Tensor:
-        """Residual block; (B, C, H, W) to (B, C', H', W')."""
+        """Apply the residual block to (B, C, H, W) float; returns (B, C', H', W') float."""
         out = self.relu(conv_norm(self.conv1, self.norm1, x))
         out = self.relu(conv_norm(self.conv2, self.norm2, out))
         out = conv_norm(self.conv3, self.norm3, out)
@@ -59,10 +57,10 @@ class FoldedBottleneck(Bottleneck):
 
 
 class RecomputedStage(Sequential):
-    """Blocks that run a second time in the backward pass instead of keeping their feature maps."""
+    """Blocks that are recomputed in the backward pass instead of keeping their feature maps."""
 
     def forward(self, x: Tensor) -> Tensor:
-        """(B, C, H, W) to (B, C', H', W')."""
+        """Apply the blocks to (B, C, H, W) float; returns (B, C', H', W') float."""
         if self.training and torch.is_grad_enabled():
             return recompute(super().forward, x)
         return super().forward(x)
@@ -70,13 +68,12 @@ class RecomputedStage(Sequential):
 
 @KNET_BACKBONES.register_module()
 class ResNet(BaseResNet):
-    """mmdet's ResNet with :class:`FoldedBottleneck`; no plugins, deformable convolutions or average down-sampling.
+    """mmdet's ResNet with :class:`FoldedBottleneck`, without plugins, deformable convolutions or average down-sampling.
 
     Args:
-        recomputed_stages: Stages, from 1 as in
-            ``frozen_stages``, that keep only their input for the backward
+        recomputed_stages: Stages, counted from 1 as in ``frozen_stages``, that keep only their input for the backward
             pass.
-        **kwargs: Of mmdet's ResNet.
+        **kwargs: Arguments of mmdet's ResNet.
 
     Raises:
         ValueError: If norms of recomputed stages would count a batch twice.

@@ -15,10 +15,9 @@ class SwinTransformerDIY(SwinTransformer):
     """mmdet's Swin transformer that loads every layout of its weights (see docs/backbones.md).
 
     Args:
-        drop_path_rate: Stochastic depth.
-        init_cfg: ``dict(type='Pretrained', checkpoint=...)`` with
-            a classification or detection checkpoint in either layout.
-        **kwargs: Of mmdet's ``SwinTransformer``.
+        drop_path_rate: Probability of the stochastic depth, 0..1.
+        **kwargs: Arguments of mmdet's ``SwinTransformer``. ``init_cfg`` is ``dict(type='Pretrained', checkpoint=...)``
+            with a classification or detection checkpoint in either layout.
     """
 
     def __init__(self, drop_path_rate: float = 0.2, **kwargs: Any) -> None:
@@ -26,15 +25,15 @@ class SwinTransformerDIY(SwinTransformer):
         self._register_load_state_dict_pre_hook(_adopt_weights, with_module=True)
 
     def train(self, mode: bool = True) -> 'SwinTransformerDIY':
-        """As any module; mmdet's returns nothing."""
+        """Set the mode and return the module, unlike mmdet's method, which returns nothing."""
         super().train(mode)
         return self
 
     def init_weights(self) -> None:
-        """Random weights, or those of ``init_cfg``.
+        """Initialise the weights randomly, or load those of ``init_cfg``.
 
         Raises:
-            ValueError: If nothing in the checkpoint fits.
+            ValueError: If the checkpoint lacks a tensor of the backbone.
         """
         if self.init_cfg is None:
             super().init_weights()
@@ -54,14 +53,14 @@ class SwinTransformerDIY(SwinTransformer):
 
 
 def _bare(key: str) -> str:
-    """Key without the prefixes of wrappers and detectors."""
+    """Return a key without the prefixes of wrappers and detectors."""
     for prefix in ('module.', 'backbone.'):
         key = key[len(prefix) :] if key.startswith(prefix) else key
     return key
 
 
 def _adopt_weights(module: SwinTransformerDIY, weights: Dict[str, Tensor], prefix: str, *_: Any) -> None:
-    """Before loading: convert the original layout, and bias tables of another window size; in place."""
+    """Convert weights of the original layout and bias tables of another window size in place, before loading."""
     if is_original(weights, prefix):
         converted = to_mmdet(weights, prefix)
         weights.clear()

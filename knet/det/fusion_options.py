@@ -1,4 +1,4 @@
-"""Options of ``test_cfg``: how the output of the last stage becomes a prediction."""
+"""Options of ``test_cfg`` that control how the output of the last stage becomes a prediction."""
 
 from dataclasses import dataclass, field, fields
 from typing import Any, Mapping, Type, TypeVar, Union
@@ -35,7 +35,7 @@ class SelectionOptions:
 
     Attributes:
         max_per_img: Number of (query, class) pairs kept.
-        mask_thr: A pixel belongs to a mask if its probability exceeds this.
+        mask_thr: A pixel belongs to a mask if its probability exceeds this threshold.
     """
 
     max_per_img: int = 100
@@ -76,10 +76,10 @@ class FusionOptions:
 
     Attributes:
         max_per_img: Number of thing (query, class) pairs considered.
-        merge: Thresholds; their type says which merge is meant. In configs, ``merge_joint`` chooses the merge and
+        merge: Thresholds of the merge, whose type selects the merge. In configs, ``merge_joint`` selects the merge and
             ``merge_stuff_thing`` holds the thresholds.
-        unassigned: What pixels of no segment become: ``'class0'`` (the original; part of its published numbers),
-            ``'void'``, or ``'stuff'``, the best stuff class there.
+        unassigned: Class of the pixels of no segment: ``'class0'`` (as in the original and its published numbers),
+            ``'void'``, or ``'stuff'``, the best stuff class at the pixel.
         paper_id_order: Whether track ids are paired with things by position although duplicates were dropped in
             between, as in the original. Image models ignore it.
     """

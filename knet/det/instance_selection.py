@@ -1,4 +1,4 @@
-"""From scored masks to instances, which may overlap: the output of models whose label space has no stuff."""
+"""Selection of instances, which may overlap, from scored masks: the output of models whose label space has no stuff."""
 
 import numpy as np
 from torch import Tensor
@@ -9,17 +9,16 @@ from .panoptic_fusion import CHUNK, MaskResizer
 
 
 def select_instances(cls_scores: Tensor, resizer: MaskResizer, max_per_img: int, mask_thr: float) -> InstancePrediction:
-    """Best (query, class) pairs of one image; a query may appear under several classes.
+    """Select the best (query, class) pairs of one image; a query may appear under several classes.
 
     Args:
-        cls_scores: (Q, K) float in 0..1, all classes are things.
+        cls_scores: (Q, K) float in 0..1; all classes are things.
         resizer: The masks of the Q queries.
         max_per_img: Number of pairs kept.
-        mask_thr: A pixel belongs to a mask if its probability exceeds
-            this.
+        mask_thr: A pixel belongs to a mask if its probability exceeds this threshold.
 
     Returns:
-        At original size, by descending score.
+        Instances at original size, by descending score.
     """
     num_classes = cls_scores.shape[1]
     scores, pairs = cls_scores.flatten().topk(min(max_per_img, cls_scores.numel()))

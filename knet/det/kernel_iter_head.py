@@ -24,12 +24,10 @@ class KernelIterHead(BaseModule):
         num_stages: Number of stages.
         stage_loss_weights: Loss weight of every stage.
         num_proposals: N, number of thing queries.
-        num_thing_classes: T, unless a stage says otherwise.
-        num_stuff_classes: S, likewise.
-        mask_head: Config of the stages; one dict serves
-            all of them.
-        train_cfg: ``assigner`` and ``sampler`` of every
-            stage.
+        num_thing_classes: T, number of thing classes, unless the config of a stage sets another one.
+        num_stuff_classes: S, number of stuff classes, likewise.
+        mask_head: Config of every stage, or one config for all stages.
+        train_cfg: Configs of the ``assigner`` and the ``sampler`` of every stage.
     """
 
     def __init__(
@@ -66,7 +64,7 @@ class KernelIterHead(BaseModule):
     def run_stage(
         self, stage: int, x: Tensor, kernels: Tensor, masks: Tensor, previous: Optional[Tensor] = None
     ) -> StageOutput:
-        """Refine once; image models have no use for ``previous`` kernels."""
+        """Run one stage; image models ignore the ``previous`` kernels."""
         return self.mask_head[stage](x, kernels, masks)
 
     def forward(self, proposals: Proposals, previous: Optional[Tensor] = None) -> StageOutput:
@@ -74,11 +72,10 @@ class KernelIterHead(BaseModule):
 
         Args:
             proposals: Output of the kernel head.
-            previous: (B, Q, C, 1, 1) float, refined kernels of
-                the previous frame.
+            previous: (B, Q, C, 1, 1) float, refined kernels of the previous frame.
 
         Returns:
-            Of the last stage.
+            The output of the last stage.
         """
         kernels, masks = proposals.kernels, proposals.masks
         for stage in range(len(self.mask_head)):
@@ -93,9 +90,8 @@ class KernelIterHead(BaseModule):
 
         Args:
             stage: Stage whose assigner is used.
-            masks: (B, Q, h, w) float mask logits at feature
-                resolution.
-            cls_logits: (B, Q, K) float.
+            masks: (B, Q, h, w) float mask logits at feature resolution.
+            cls_logits: (B, Q, K) float class logits; None leaves the class cost out.
             targets: B ground truths.
 
         Returns:
@@ -123,13 +119,11 @@ class KernelIterHead(BaseModule):
         Args:
             proposals: Output of the kernel head.
             targets: B ground truths.
-            samples: Matching of the initial masks, if the kernel
-                head has made it already; it equals that of the first stage.
-            previous: As in :meth:`forward`.
+            samples: Matching of the initial masks if the kernel head has computed it; that of the first stage is equal.
+            previous: (B, Q, C, 1, 1) float, refined kernels of the previous frame.
 
         Returns:
-            Losses ``s{stage}_{name}`` and the output
-            of the last stage.
+            Losses ``s{stage}_{name}`` and the output of the last stage.
         """
         losses: Losses = {}
         kernels, masks = proposals.kernels, proposals.masks

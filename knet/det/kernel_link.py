@@ -1,4 +1,4 @@
-"""Kernels that attend to those of other frames (Video K-Net, Sec. 3.3)."""
+"""Attention of the kernels of a frame to the kernels of other frames (Video K-Net, Sec. 3.3)."""
 
 from typing import Optional
 
@@ -9,15 +9,15 @@ from knet.utils.precision import full_precision
 
 
 class KernelLink(nn.Module):
-    """Current kernels attend to previous kernels, or to those of a clip: attention -> norm -> FFN -> norm.
+    """Let current kernels attend to previous kernels or to those of a clip: attention -> norm -> FFN -> norm.
 
     Args:
-        channels: C.
-        num_heads: Heads of the attention.
-        feedforward_channels: Hidden channels of the FFN.
-        num_ffn_fcs: Layers of the FFN.
-        kernel_updator_cfg: If given, the previous kernels are
-            first updated adaptively with features of the current frame.
+        channels: C, number of channels of the kernels.
+        num_heads: Number of heads of the attention.
+        feedforward_channels: Number of hidden channels of the FFN.
+        num_ffn_fcs: Number of layers of the FFN.
+        kernel_updator_cfg: Config of the adaptive update of the previous kernels with features of the current frame;
+            None leaves the update out.
     """
 
     def __init__(
@@ -44,11 +44,9 @@ class KernelLink(nn.Module):
         Args:
             current: (B, Q, C) float, kernels of this frame.
             previous: (B, Q', C) float, kernels of the previous frame.
-            gathered: (B, Q', C) float, what the previous
-                kernels are updated with; read only if the link updates.
-            pos: (Q, C) float, positional encoding of the
-                kernels; Q' is a multiple of Q, previous kernels of the same
-                index share it.
+            gathered: (B, Q', C) float features that update the previous kernels; read only if the link has an update.
+            pos: (Q, C) float, positional encoding of the kernels. With it, Q' must be a multiple of Q; previous kernels
+                of the same query share its encoding.
 
         Returns:
             (B, Q, C) float.

@@ -1,4 +1,4 @@
-"""What all kernel networks share: a feature pyramid, first kernels, and stages that refine them."""
+"""Base class of all kernel networks: a feature pyramid, initial kernels, and stages that refine them."""
 
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
@@ -12,10 +12,10 @@ from .chained_conv import Level, PendingConv
 
 
 def with_batch_shape(img: Tensor, img_metas: Sequence[Mapping[str, Any]]) -> List[Dict[str, Any]]:
-    """Return copies of the metas of a batch that say how large the padded images are.
+    """Return copies of the metas of a batch that include the size of the padded images.
 
     Args:
-        img: (..., H, W) the batch.
+        img: (..., H, W) batch of images.
         img_metas: Metas of its images.
 
     Returns:
@@ -25,7 +25,11 @@ def with_batch_shape(img: Tensor, img_metas: Sequence[Mapping[str, Any]]) -> Lis
 
 
 def check_head_classes(model: Any, label_space: LabelSpace) -> None:
-    """Refuse heads whose class counts contradict the label space."""
+    """Refuse heads whose class counts contradict the label space.
+
+    Raises:
+        ValueError: If a head has other class counts than the label space.
+    """
     for name, head in (
         ('rpn_head', model.rpn_head),
         *((f'mask_head.{i}', h) for i, h in enumerate(model.roi_head.mask_head)),
@@ -40,19 +44,19 @@ def check_head_classes(model: Any, label_space: LabelSpace) -> None:
 
 
 class KernelNet(BaseDetector):
-    """Network of the image, the video and the clip model; what they predict with it is up to them.
+    """Network that the image, the video and the clip model share; their classes add the predictions.
 
     Args:
         backbone: Config of the backbone.
         neck: Config of the feature pyramid.
-        rpn_head: Config of the kernel head; the name is mmdet's. Its class counts are those of the label space.
-        roi_head: Config of the refinement stages; likewise.
+        rpn_head: Config of the kernel head; the name is mmdet's. Its class counts default to those of the label space.
+        roi_head: Config of the refinement stages; its class counts default to those of the label space, too.
         label_space: Name of the :class:`~knet.labels.LabelSpace`.
         test_cfg: ``rcnn`` holds the options of the fusion, or of the selection of instances, see
             :mod:`~knet.det.fusion_options`.
-        train_cfg: ``rpn`` and ``rcnn``, assigners and samplers of the heads.
-        mask_assign_stride: Ratio of padded input and loss resolution.
-        init_cfg: As in mmcv's ``BaseModule``.
+        train_cfg: ``rpn`` and ``rcnn`` hold the assigners and samplers of the two heads.
+        mask_assign_stride: Ratio of the size of the padded input and the size of the maps in the losses.
+        init_cfg: Initialisation config of mmcv's ``BaseModule``.
 
     Raises:
         ValueError: If a config gives a head other class counts than the label space has.

@@ -1,4 +1,4 @@
-"""One refinement stage: kernels are updated by the features under their mask."""
+"""One refinement stage, which updates kernels with the features under their masks."""
 
 from dataclasses import dataclass
 from typing import Dict, Optional, Sequence
@@ -27,12 +27,11 @@ class StageOutput:
     """Result of one refinement stage.
 
     Attributes:
-        cls_logits: (B, Q, K) float; things first, then stuff classes. None
-            of a stage without classifier.
+        cls_logits: (B, Q, K) float, thing classes first, then stuff classes; None for a stage without classifier.
         masks: (B, Q, h, w) float mask logits at feature resolution.
         kernels: (B, Q, C, 1, 1) float, the refined kernels.
-        track_kernels: Like ``kernels``, linked to the previous frame for
-            tracking; None in image models and without a previous frame.
+        track_kernels: (B, Q, C, 1, 1) float, the refined kernels linked to the previous frame for tracking; None in
+            image models and without a previous frame.
     """
 
     cls_logits: Optional[Tensor]
@@ -43,13 +42,13 @@ class StageOutput:
 
 @dataclass
 class QueryTargets:
-    """What the queries of a batch are compared with.
+    """Targets of the queries of a batch.
 
     Attributes:
         labels: (B, Q) int64 in 0..K; K = background.
-        label_weights: (B, Q, K) float; which class scores are supervised.
-        pos_inds: B tensors (P_i,) int64, ascending matched queries.
-        pos_masks: B tensors (P_i, h, w) float in 0..1, their masks.
+        label_weights: (B, Q, K) float, 1 where a class score is supervised, else 0.
+        pos_inds: B tensors (P_i,) int64, matched queries in ascending order.
+        pos_masks: B tensors (P_i, h, w) float in 0..1, target masks of these queries.
     """
 
     labels: Tensor
@@ -60,22 +59,23 @@ class QueryTargets:
 
 @HEADS.register_module()
 class KernelUpdateHead(BaseModule):
-    """Group features -> adaptive update -> kernel interaction -> masks and classes (K-Net, Sec. 3.2).
+    """Refine kernels: group features -> adaptive update -> kernel interaction -> masks and classes (K-Net, Sec. 3.2).
 
     Args:
-        num_thing_classes: T.
-        num_stuff_classes: S; the last S queries are bound to these
-            classes and are not matched.
-        in_channels: C, channels of kernels and features.
-        feedforward_channels: Hidden channels of the FFN.
-        num_heads: Heads of the attention between kernels.
-        num_ffn_fcs: Layers of the FFN.
-        num_cls_fcs: Hidden layers of the class branch.
-        num_mask_fcs: Hidden layers of the mask branch.
-        mask_upsample_stride: Ratio of feature and loss resolution.
+        num_thing_classes: T, number of thing classes.
+        num_stuff_classes: S, number of stuff classes; the last S queries are bound to them and are not matched.
+        in_channels: C, number of channels of kernels and features.
+        feedforward_channels: Number of hidden channels of the FFN.
+        num_heads: Number of heads of the attention between kernels.
+        num_ffn_fcs: Number of layers of the FFN.
+        num_cls_fcs: Number of hidden layers of the class branch.
+        num_mask_fcs: Number of hidden layers of the mask branch.
+        mask_upsample_stride: Ratio of feature stride and loss stride.
         kernel_updator_cfg: Config of the adaptive kernel update.
-        loss_cls, loss_mask, loss_dice: Loss configs.
-        loss_rank: Loss config; None leaves it out.
+        loss_cls: Config of the classification loss.
+        loss_mask: Config of the cross entropy of the masks.
+        loss_dice: Config of the dice loss of the masks.
+        loss_rank: Config of the rank loss; None leaves it out.
         with_cls: Whether the stage classifies its kernels.
     """
 
@@ -128,7 +128,7 @@ class KernelUpdateHead(BaseModule):
         return layers
 
     def init_weights(self) -> None:
-        """Xavier-uniform matrices; class scores start at probability 0.01 (focal prior)."""
+        """Initialise matrices Xavier-uniformly; class scores start at probability 0.01 (focal prior)."""
         for parameter in self.parameters():
             if parameter.dim() > 1:
                 nn.init.xavier_uniform_(parameter)
@@ -137,7 +137,7 @@ class KernelUpdateHead(BaseModule):
 
     @full_precision
     def update_kernels(self, gathered: Tensor, kernels: Tensor) -> Tensor:
-        """Adaptive update, then interaction of all kernels of an image.
+        """Update the kernels adaptively, then let all kernels of an image interact.
 
         Args:
             gathered: (B, Q, C) float, features under the masks.
@@ -153,15 +153,15 @@ class KernelUpdateHead(BaseModule):
         return self.ffn_norm(self.ffn(updated))
 
     def predict(self, x: Tensor, kernels: Tensor, track_kernels: Optional[Tensor] = None) -> StageOutput:
-        """Class logits and masks of the updated kernels.
+        """Predict class logits and masks with the updated kernels.
 
         Args:
             x: (B, C, h, w) float features.
             kernels: (B, Q, C) float.
-            track_kernels: (B, Q, C) float, passed through.
+            track_kernels: (B, Q, C) float kernels that are passed through.
 
         Returns:
-            With ``masks = kernel * feat_transform(x)``.
+            The output of the stage, whose masks are ``kernel * feat_transform(x)``.
         """
         return StageOutput(
             cls_logits=self.classify(kernels),
@@ -171,7 +171,7 @@ class KernelUpdateHead(BaseModule):
         )
 
     def classify(self, kernels: Tensor) -> Optional[Tensor]:
-        """Class logits (B, Q, K) of kernels (B, Q, C); None without classifier."""
+        """Return the class logits (B, Q, K) of kernels (B, Q, C); None without classifier."""
         if not self.with_cls:
             return None
         for layer in self.cls_fcs:
@@ -179,7 +179,7 @@ class KernelUpdateHead(BaseModule):
         return self.fc_cls(kernels)
 
     def predict_masks(self, x: Tensor, kernels: Tensor) -> Tensor:
-        """Mask logits (B, Q, h, w) of kernels (B, Q, C) on features (B, C, h, w)."""
+        """Return the mask logits (B, Q, h, w) of kernels (B, Q, C) on features (B, C, h, w)."""
         for layer in self.mask_fcs:
             kernels = layer(kernels)
         kernels, transform = self.fc_mask(kernels), self.feat_transform.conv
@@ -203,7 +203,7 @@ class KernelUpdateHead(BaseModule):
 
     @full_precision
     def gather(self, masks: Tensor, x: Tensor) -> Tensor:
-        """Group features (B, Q, C) of ``feat_transform(x)`` under ``masks``, which may have another resolution."""
+        """Return the group features (B, Q, C) of ``feat_transform(x)`` under masks of any resolution."""
         if masks.shape[2:] != x.shape[2:]:
             masks = F.interpolate(masks, size=x.shape[2:], mode='bilinear', align_corners=False)
         hard, transform = hard_masks(masks), self.feat_transform.conv
@@ -212,19 +212,18 @@ class KernelUpdateHead(BaseModule):
     def get_targets(
         self, samples: Sequence[MaskSamplingResult], targets: Sequence[ImageTargets], num_queries: int
     ) -> QueryTargets:
-        """Labels and masks of all queries.
+        """Return the target labels and masks of all queries.
 
-        Things follow the matching; stuff query ``N + s`` always stands for
-        class ``T + s`` and is supervised on that class only.
+        Targets of thing queries follow from the matching. Stuff query ``N + s`` always stands for class ``T + s`` and
+        is supervised on that class only.
 
         Args:
-            samples: B matchings of the N thing
-                queries.
+            samples: B matchings of the N thing queries.
             targets: B ground truths.
-            num_queries: Q = N + S.
+            num_queries: Q = N + S, number of queries per image.
 
         Returns:
-            For the B images.
+            The targets of the queries of all B images.
         """
         first_stuff = num_queries - self.num_stuff_classes
         like = targets[0].thing_labels
@@ -245,7 +244,7 @@ class KernelUpdateHead(BaseModule):
     def loss(
         self, output: StageOutput, samples: Sequence[MaskSamplingResult], targets: Sequence[ImageTargets]
     ) -> Dict[str, Tensor]:
-        """Losses of the stage.
+        """Compute the losses of the stage.
 
         Args:
             output: Predictions for B images.
@@ -253,9 +252,8 @@ class KernelUpdateHead(BaseModule):
             targets: B ground truths.
 
         Returns:
-            ``loss_cls`` and ``pos_acc`` in percent (if there
-            are class logits), ``loss_mask``, ``loss_dice`` and ``loss_rank``
-            (if configured).
+            ``loss_cls`` and ``pos_acc`` in percent (if there are class logits), ``loss_mask``, ``loss_dice`` and
+            ``loss_rank`` (if it is configured).
         """
         query_targets = self.get_targets(samples, targets, output.masks.shape[1])
         losses = {} if output.cls_logits is None else self._class_losses(output.cls_logits, query_targets)

@@ -22,7 +22,7 @@ class KNet(ImageModel, KernelNet):
     """Image segmentation with dynamic kernels: panoptic, or of instances if the label space has no stuff.
 
     Args:
-        **kwargs: Of :class:`~knet.det.kernel_net.KernelNet`.
+        **kwargs: Arguments of :class:`~knet.det.kernel_net.KernelNet`.
     """
 
     def __init__(self, **kwargs: Any) -> None:

@@ -1,9 +1,8 @@
 """Losses on predicted masks, shared by the kernel head and the update heads.
 
-All take masks at feature resolution and bring them to loss resolution
-themselves. What they compute there is not kept for the backward pass but
-computed again: full-resolution masks are most of the memory of a training step
-and little of its time.
+All functions take masks at feature resolution and up-sample them to loss resolution. The backward pass recomputes the
+up-sampled masks instead of keeping them, because they take most of the memory of a training step and little of its
+time.
 """
 
 from typing import Dict, Sequence
@@ -20,22 +19,20 @@ from .targets import IGNORE_INDEX, logits_at, paint, upsample
 def mask_losses(
     loss_mask: nn.Module, loss_dice: nn.Module, logits: Tensor, stride: int, targets: Tensor
 ) -> Dict[str, Tensor]:
-    """Binary cross entropy and dice of matched masks.
+    """Compute binary cross entropy and dice loss of matched masks.
 
-    Both are means over the matched masks of *all* processes, so that a batch
-    gives the same loss however it is spread over them.
+    Both are means over the matched masks of *all* processes, so that the loss of a batch does not depend on how it is
+    distributed over processes.
 
     Args:
         loss_mask: Sigmoid cross entropy.
         loss_dice: Dice loss.
-        logits: (P, h, w) or (P, F, h, w) float; P may be 0, then both
-            are zero but keep the graph connected.
-        stride: Ratio of feature and loss resolution.
-        targets: (P, h * stride, w * stride), or with F frames as well,
-            float in 0..1.
+        logits: (P, h, w) or (P, F, h, w) float; if P is 0, both losses are zero but keep the graph connected.
+        stride: Ratio of feature stride and loss stride.
+        targets: (P, h * stride, w * stride) or (P, F, h * stride, w * stride) float in 0..1.
 
     Returns:
-        ``mask`` and ``dice``, scalars.
+        Scalars ``mask`` and ``dice``.
     """
     num_masks = reduce_mean(logits.new_tensor(float(len(logits))))
     if len(logits) == 0:
@@ -55,17 +52,14 @@ def mask_losses(
 def rank_loss(
     loss_rank: nn.Module, logits: Tensor, stride: int, pos_inds: Sequence[Tensor], pos_masks: Sequence[Tensor]
 ) -> Tensor:
-    """Per-pixel cross entropy over queries: the matched query shall win its pixels.
+    """Compute the per-pixel cross entropy over queries, which teaches a matched query to win its pixels.
 
     Args:
-        loss_rank: Softmax cross entropy; the mean runs over all
-            pixels, unowned ones count as zero.
+        loss_rank: Softmax cross entropy; the mean runs over all pixels, where pixels of no target count as zero.
         logits: (B, Q, h, w) float mask logits.
-        stride: Ratio of feature and loss resolution.
-        pos_inds: B tensors (P_i,) int64, ascending matched
-            query indices.
-        pos_masks: B tensors (P_i, h * stride, w * stride),
-            their targets.
+        stride: Ratio of feature stride and loss stride.
+        pos_inds: B tensors (P_i,) int64, indices of matched queries in ascending order.
+        pos_masks: B tensors (P_i, h * stride, w * stride) float in 0..1, target masks of these queries.
 
     Returns:
         Scalar; zero without any matched query.
@@ -85,15 +79,14 @@ def rank_loss(
 
 
 def semantic_loss(loss_seg: nn.Module, logits: Tensor, stride: int, target: Tensor) -> Tensor:
-    """Loss of the semantic branch.
+    """Compute the loss of the semantic branch.
 
     Args:
-        loss_seg: Softmax cross entropy (mean over all pixels) or
-            sigmoid focal loss (sum over labelled pixels / their number).
+        loss_seg: Softmax cross entropy (mean over all pixels) or sigmoid focal loss (sum over labelled pixels divided
+            by their number).
         logits: (B, K, h, w) float.
-        stride: Ratio of feature and loss resolution.
-        target: (B, h * stride, w * stride) int64 in 0..K; K =
-            unlabelled.
+        stride: Ratio of feature stride and loss stride.
+        target: (B, h * stride, w * stride) int64 in 0..K; K = unlabelled.
 
     Returns:
         Scalar.

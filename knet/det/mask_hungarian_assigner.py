@@ -1,7 +1,7 @@
 """One-to-one matching of predicted masks and ground-truth masks (K-Net, Sec. 3.4).
 
-mmdet has classes of the same names with other formulas, so these live in child
-registries: ``type='knet.MaskHungarianAssigner'``, ``type='knet.DiceCost'``.
+mmdet has classes of the same names with other formulas, so these are registered in child registries:
+``type='knet.MaskHungarianAssigner'``, ``type='knet.DiceCost'``.
 """
 
 from typing import List, Optional, Sequence
@@ -40,17 +40,17 @@ class _PairCost:
         self.min_prob = min_prob
 
     def size(self, masks: Tensor) -> Tensor:
-        """Size (N,) of (N, P) masks, as the cost measures it."""
+        """Return the sizes (N,) of (N, P) masks in the measure of the cost."""
         raise NotImplementedError
 
     def __call__(self, overlaps: Tensor, sizes: Tensor, target_sizes: Tensor, num_pixels: int) -> Tensor:
-        """Cost of every pair.
+        """Return the cost of every pair.
 
         Args:
-            overlaps: (N, G) float, sum of p t over the pixels.
+            overlaps: (N, G) float, sum of prediction * target over the pixels.
             sizes: (N,) float, :meth:`size` of the clamped predictions.
             target_sizes: (G,) float, :meth:`size` of the targets.
-            num_pixels: P.
+            num_pixels: P, number of pixels of a mask.
 
         Returns:
             (N, G) float.
@@ -64,7 +64,7 @@ class DiceCost(_PairCost):
 
     Args:
         weight: Factor of the cost.
-        eps: Keeps the denominator positive; once per sum.
+        eps: Small number added to both sums of the denominator, which keeps it positive.
         min_prob: Probabilities are clamped to ``[min_prob, 1]`` first.
     """
 
@@ -73,24 +73,29 @@ class DiceCost(_PairCost):
         self.eps = eps
 
     def size(self, masks: Tensor) -> Tensor:
-        """Sum of squares."""
+        """Return the sums of squares (N,) of (N, P) masks."""
         return masks.square().sum(1)
 
     def __call__(self, overlaps: Tensor, sizes: Tensor, target_sizes: Tensor, num_pixels: int) -> Tensor:
-        """Cost of every pair."""
+        """Return the cost (N, G) of every pair."""
         return -2 * self.weight * overlaps / ((sizes + self.eps)[:, None] + (target_sizes + self.eps)[None])
 
 
 @KNET_MATCH_COST.register_module()
 class MaskCost(_PairCost):
-    """Negative share of pixels on which prediction and target agree; arguments of :class:`_PairCost`."""
+    """Negative share of pixels on which prediction and target agree.
+
+    Args:
+        weight: Factor of the cost.
+        min_prob: Probabilities are clamped to ``[min_prob, 1]`` first.
+    """
 
     def size(self, masks: Tensor) -> Tensor:
-        """Sum."""
+        """Return the sums (N,) of (N, P) masks."""
         return masks.sum(1)
 
     def __call__(self, overlaps: Tensor, sizes: Tensor, target_sizes: Tensor, num_pixels: int) -> Tensor:
-        """Cost of every pair."""
+        """Return the cost (N, G) of every pair."""
         # sum (1-p)(1-t) = P - sum p - sum t + sum pt, so one product serves both halves.
         agree = 2 * overlaps - sizes[:, None] - target_sizes[None] + num_pixels
         return -self.weight * agree / num_pixels
@@ -115,7 +120,7 @@ class MaskHungarianAssigner(BaseAssigner):
     def cost(
         self, mask_logits: Tensor, cls_logits: Optional[Tensor], gt_masks: Tensor, gt_labels: Tensor, stride: int = 1
     ) -> Tensor:
-        """Total cost, (N, G) float32; arguments as in :meth:`assign`."""
+        """Return the total cost (N, G) float32 of all pairs; :meth:`assign` explains the arguments."""
         targets = gt_masks.flatten(1)
         costs = (self.mask_cost, self.dice_cost)
         target_sizes = [cost.size(targets) for cost in costs]
@@ -124,8 +129,8 @@ class MaskHungarianAssigner(BaseAssigner):
             probs = upsample(logits, stride).flatten(1).sigmoid()
             # The costs clamp differently; one matrix product reads the targets once for both.
             clamped = probs.new_empty(len(costs), *probs.shape)
-            for cost, room in zip(costs, clamped):
-                torch.clamp(probs, min=cost.min_prob, out=room)
+            for cost, buffer in zip(costs, clamped):
+                torch.clamp(probs, min=cost.min_prob, out=buffer)
             overlaps = clamped.flatten(0, 1) @ targets.t()
             overlaps = overlaps.view(len(costs), len(probs), len(targets))
             chunks.append(
@@ -146,18 +151,15 @@ class MaskHungarianAssigner(BaseAssigner):
         """Match predictions with ground truth, at most one to one.
 
         Args:
-            mask_logits: (N, H / stride, W / stride) float, before the
-                sigmoid; of a clip (N, F, H / stride, W / stride).
-            cls_logits: (N, T) float, before the sigmoid; None
-                leaves the class cost out.
+            mask_logits: (N, H / stride, W / stride) float logits, or (N, F, H / stride, W / stride) for a clip.
+            cls_logits: (N, T) float logits; None leaves the class cost out.
             gt_masks: (G, H, W) or (G, F, H, W) float in 0..1.
             gt_labels: (G,) int64 in 0..T-1.
-            stride: How much finer the ground truth is.
+            stride: Ratio of the strides of the mask logits and of the ground truth.
 
         Returns:
-            ``gt_inds`` (N,) int64, 0 = background, g + 1 =
-            matched with ground truth g; ``labels`` (N,) int64, -1 =
-            background. If G > N only N ground truths are matched.
+            ``gt_inds`` (N,) int64, 0 = background, g + 1 = matched with ground truth g; ``labels`` (N,) int64, -1 =
+            background. If G > N, only N ground truths are matched.
         """
         num_preds, num_gts = len(mask_logits), len(gt_labels)
         gt_inds = gt_labels.new_zeros(num_preds)
@@ -187,10 +189,9 @@ def match(
     Args:
         assigner: Finds the pairs.
         sampler: Splits queries into matched and others.
-        masks: (B, N, h, w) or (B, N, F, h, w) float mask logits at
-            feature resolution.
-        cls_logits: (B, N, T) float.
-        stride: Ratio of feature and loss resolution.
+        masks: (B, N, h, w) or (B, N, F, h, w) float mask logits at feature resolution.
+        cls_logits: (B, N, T) float class logits; None leaves the class cost out.
+        stride: Ratio of feature stride and loss stride.
         targets: B ground truths.
 
     Returns:

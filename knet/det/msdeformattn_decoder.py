@@ -14,7 +14,7 @@ class MSDeformAttnPixelDecoder(BaseDecoder):
 
     Args:
         encoder: Config of the transformer encoder.
-        **kwargs: Of mmdet's pixel decoder.
+        **kwargs: Arguments of mmdet's pixel decoder.
     """
 
     def __init__(self, encoder: dict, **kwargs: Any) -> None:
@@ -25,11 +25,10 @@ class MSDeformAttnPixelDecoder(BaseDecoder):
         """Fuse the levels.
 
         Args:
-            feats: (B, C_l, H_l, W_l) float, finest first.
+            feats: Levels (B, C_l, H_l, W_l) float, finest first.
 
         Returns:
-            (B, C, H_l, W_l) float, finest first as from an FPN:
-            the mask features, then the levels of the encoder.
+            Levels (B, C, H_l, W_l) float, finest first as in an FPN: the mask features, then the levels of the encoder.
         """
         mask_feature, multi_scale_features = super().forward(feats)
         return (mask_feature, *reversed(multi_scale_features))

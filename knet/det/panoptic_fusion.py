@@ -1,10 +1,9 @@
-"""From scored masks to one panoptic map, as functions of tensors.
+"""Fusion of scored masks into one panoptic map, as functions of tensors.
 
-Two ways to settle who owns a pixel, both of K-Net: in the *joint* merge it is
-the mask with the largest ``score * probability``, and a mask that keeps too
-little of itself is dropped; *thing first*, things are painted by descending
-score, a thing that is mostly painted already is dropped, and stuff gets the
-rest.
+K-Net has two ways to decide which mask owns a pixel. In the *joint* merge, the mask with the largest
+``score * probability`` owns the pixel, and a mask that wins too small a share of its pixels is dropped. In the
+*thing-first* merge, things are painted by descending score, a thing that is mostly covered already is dropped, and
+stuff is painted on the remaining pixels.
 """
 
 from dataclasses import dataclass
@@ -40,15 +39,14 @@ class Candidates:
 
 
 def select_candidates(cls_scores: Tensor, num_things: int, num_stuff: int, max_per_img: int) -> Candidates:
-    """Best thing (query, class) pairs, then all stuff queries.
+    """Select the best thing (query, class) pairs and all stuff queries.
 
-    Of a query listed under several classes only the best can win a pixel, so
-    the others are left out.
+    If a query is selected for several classes, only its best class can win a pixel, so the others are left out.
 
     Args:
         cls_scores: (Q, K) float in 0..1.
-        num_things: T.
-        num_stuff: S; the last S queries are the stuff classes in order.
+        num_things: T, number of thing classes.
+        num_stuff: S, number of stuff classes; the last S queries are the stuff classes in order.
         max_per_img: Number of thing pairs considered.
 
     Returns:
@@ -69,16 +67,14 @@ def select_candidates(cls_scores: Tensor, num_things: int, num_stuff: int, max_p
 
 
 class MaskResizer:
-    """Mask logits -> probabilities at original size.
+    """Convert mask logits to probabilities at original size.
 
-    The order sigmoid, resize, crop, resize is part of the method: resizing
-    logits would give other masks.
+    The order sigmoid, resize, crop, resize is part of the method; resizing logits would give other masks.
 
     Args:
-        masks: (Q, h, w) float logits of one image at feature
-            resolution.
+        masks: (Q, h, w) float logits of one image at feature resolution.
         upsample_stride: Factor by which logits are up-sampled first.
-        img_meta: ``batch_input_shape``, ``img_shape``, ``ori_shape``.
+        img_meta: Dict with ``batch_input_shape``, ``img_shape`` and ``ori_shape``.
     """
 
     def __init__(self, masks: Tensor, upsample_stride: int, img_meta: dict) -> None:
@@ -89,7 +85,7 @@ class MaskResizer:
         self.size = tuple(img_meta['ori_shape'][:2])
 
     def __call__(self, indices: Tensor) -> Tensor:
-        """Probabilities (M, H, W) of the masks ``indices`` (M,)."""
+        """Return the probabilities (M, H, W) of the masks ``indices`` (M,)."""
         masks = upsample(self.masks[indices][None], self.stride).sigmoid_()
         masks = self._resize(masks, self.pad_size)[..., : self.img_size[0], : self.img_size[1]]
         return self._resize(masks, self.size)[0]
@@ -101,7 +97,7 @@ class MaskResizer:
         return F.interpolate(masks, size=size, mode='bilinear', align_corners=False)
 
     def upper_bounds(self, indices: Tensor) -> Tensor:
-        """Largest possible probability (M,) of each mask: interpolation never exceeds its inputs."""
+        """Return the largest possible probability (M,) of each mask, because interpolation never exceeds its inputs."""
         return self.masks[indices].flatten(1).amax(1).sigmoid()
 
 
@@ -111,9 +107,9 @@ class Owners:
 
     Attributes:
         owner: (H, W) int64, index of the winning candidate.
-        pixels: (M,) int64, pixels won by each candidate.
-        visible: (M,) int64, pixels with probability >= 0.5 of each candidate;
-            only meaningful where ``pixels > 0``.
+        pixels: (M,) int64, number of pixels won by each candidate.
+        visible: (M,) int64, number of pixels with probability >= 0.5 of each candidate; only meaningful where
+            ``pixels > 0``.
     """
 
     owner: Tensor
@@ -122,11 +118,10 @@ class Owners:
 
 
 def find_owners(candidates: Candidates, resizer: MaskResizer) -> Owners:
-    """Arg-max of ``score * probability`` over candidates, without making all masks large.
+    """Compute the arg-max of ``score * probability`` over candidates without resizing all masks.
 
-    Candidates are visited by the best value they can reach at all, a running
-    maximum is kept, and the visit ends when no candidate left can beat the
-    weakest pixel. Ties go to the lower index, as in a plain arg-max.
+    Candidates are visited in descending order of the largest value that they can reach. The visit ends when no
+    remaining candidate can exceed the running maximum of any pixel. Ties go to the lower index, as in a plain arg-max.
     """
     device, num = candidates.scores.device, len(candidates.scores)
     # Rounding in the interpolation may exceed the bound by an ulp or two.
@@ -154,20 +149,17 @@ def find_owners(candidates: Candidates, resizer: MaskResizer) -> Owners:
 def merge_jointly(
     candidates: Candidates, owners: Owners, label_space: LabelSpace, instance_score_thr: float, overlap_thr: float
 ) -> Tuple[Tensor, List[Segment]]:
-    """Accept or drop each candidate by score and by the share of itself it won.
+    """Accept or drop each candidate by its score and by the share of its pixels that it won.
 
     Args:
         candidates: M scored masks.
-        owners: Who won which pixel.
+        owners: Winning candidate of every pixel.
         label_space: Numbering of the classes.
-        instance_score_thr: Things below are dropped; their pixels
-            stay unassigned.
-        overlap_thr: Least share of its visible pixels (p >= 0.5) that
-            a mask must have won.
+        instance_score_thr: Things with a lower score are dropped; their pixels stay unassigned.
+        overlap_thr: Least share of its visible pixels (probability >= 0.5) that a mask must have won.
 
     Returns:
-        (H, W) int32 map of segment ids, 0 =
-        unassigned, and the segments by descending score.
+        (H, W) int32 map of segment ids, 0 = unassigned, and the segments by descending score.
     """
     order = candidates.scores.argsort(descending=True, stable=True).tolist()
     scores, labels = candidates.scores.tolist(), candidates.labels.tolist()
@@ -202,23 +194,21 @@ def merge_thing_first(
     iou_thr: float,
     stuff_max_area: int,
 ) -> Tuple[Tensor, List[Segment]]:
-    """Paint binary masks (p > 0.5), things before stuff, each by descending score.
+    """Paint binary masks (probability > 0.5), things before stuff, each by descending score.
 
-    A second mask on one object is painted over by the first and dropped, where
-    the joint merge would split the object between them.
+    A second mask on an object is covered by the first one and dropped, whereas the joint merge would split the object
+    between them.
 
     Args:
         candidates: M scored masks.
         resizer: The masks of the queries.
         label_space: Numbering of the classes.
-        instance_score_thr: Things below are dropped.
-        iou_thr: Largest share of a thing that may be taken already.
-        stuff_max_area: Least number of free pixels of a stuff mask; the
-            name is that of configs in circulation.
+        instance_score_thr: Things with a lower score are dropped.
+        iou_thr: Largest share of a thing that may be painted already.
+        stuff_max_area: Least number of free pixels of a stuff mask; the name is that of published configs.
 
     Returns:
-        (H, W) int32 map of segment ids, 0 =
-        unassigned, and the segments in the order of painting.
+        (H, W) int32 map of segment ids, 0 = unassigned, and the segments in the order of painting.
     """
     is_thing = candidates.labels < label_space.num_things
     order = candidates.scores.argsort(descending=True, stable=True)
@@ -254,16 +244,16 @@ def merge_thing_first(
 def fuse(
     cls_scores: Tensor, resizer: MaskResizer, label_space: LabelSpace, options: FusionOptions
 ) -> Tuple[Tensor, List[Segment]]:
-    """Panoptic map of one image from the output of the last stage.
+    """Compute the panoptic map of one image from the output of the last stage.
 
     Args:
         cls_scores: (Q, K) float in 0..1.
         resizer: The masks of the Q queries.
         label_space: Numbering of the classes.
-        options: Which merge, and its thresholds.
+        options: The merge and its thresholds.
 
     Returns:
-        As :func:`merge_jointly`.
+        (H, W) int32 map of segment ids, 0 = unassigned, and the segments.
     """
     candidates = select_candidates(cls_scores, label_space.num_things, label_space.num_stuff, options.max_per_img)
     merge = options.merge
@@ -283,20 +273,18 @@ def semantic_map(
     cls_scores: Tensor,
     resizer: MaskResizer,
 ) -> Tensor:
-    """Dataset ids per pixel.
+    """Return the dataset id of every pixel.
 
     Args:
         panoptic: (H, W) int32 segment ids, 0 = unassigned.
         segments: The segments.
         label_space: Numbering of the classes.
-        unassigned: What pixels of no segment become: ``'class0'`` (the
-            original; part of its published numbers), ``'void'``, or
-            ``'stuff'``, the best stuff class there.
+        unassigned: Class of the pixels of no segment, see :class:`~knet.det.fusion_options.FusionOptions`.
         cls_scores: (Q, K) float in 0..1, read for ``'stuff'``.
-        resizer: Masks, read for ``'stuff'``.
+        resizer: The masks of the Q queries, read for ``'stuff'``.
 
     Returns:
-        (H, W) uint8.
+        (H, W) uint8 dataset ids.
 
     Raises:
         ValueError: If ``unassigned`` is none of the three.

@@ -1,7 +1,7 @@
-"""What a model can be asked for: single images, a stream of frames, or whole clips.
+"""Base classes of models by their input: single images, a stream of frames, or whole videos.
 
-Programs ask ``isinstance(model, StreamModel)`` instead of looking for methods. The classes are base classes, not
-structural protocols, so that a model says what it is.
+Programs check ``isinstance(model, StreamModel)`` instead of looking for methods. The classes are base classes, not
+structural protocols, so that every model declares its kind of input.
 """
 
 from abc import ABC, abstractmethod
@@ -60,7 +60,7 @@ class StreamModel(ABC):
             img: (1, 3, H, W) float frame, normalised and padded.
             img_meta: Dict with ``video_id``, ``frame_id``, ``img_shape`` and ``ori_shape``; a frame of another video,
                 or one with ``is_first_frame``, starts the stream anew.
-            memory: Of :meth:`new_stream`; updated in place.
+            memory: Memory of the stream, created by :meth:`new_stream`; updated in place.
 
         Returns:
             The prediction at the original size; ``instance`` holds track ids.

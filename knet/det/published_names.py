@@ -1,8 +1,8 @@
-"""Checkpoints keep their published names while submodules stand where they belong.
+"""Save and load submodules under the names of published checkpoints, wherever the submodules are in the code.
 
-A module that says :func:`publish` saves parts of itself under other names, and finds them there when it is loaded. The
-renaming is done by hooks, so that it holds for every way to save and load: those of the module, of one that contains
-or wraps it, and the functions of mmcv.
+A module that calls :func:`publish` saves some of its submodules under other names and loads them from these names.
+Hooks do the renaming, so that it holds for every way to save and load: through the module itself, through a module
+that contains or wraps it, and through the functions of mmcv.
 """
 
 from typing import Any, Dict, Mapping, MutableMapping
@@ -15,7 +15,7 @@ def publish(module: nn.Module, names: Mapping[str, str]) -> None:
 
     Args:
         module: Owner of the submodules.
-        names: Place of a submodule, relative to the owner -> its published place, likewise.
+        names: Mapping from the names of submodules to their published names, both relative to the owner.
 
     >>> owner = nn.Sequential(nn.Linear(1, 1))
     >>> publish(owner, {'0': 'fc_embed'})
@@ -53,7 +53,7 @@ def _rename(weights: MutableMapping[str, Tensor], prefix: str, names: Mapping[st
 
 
 class _Rename:
-    """State-dict hook: renames the keys that a module has just saved."""
+    """State-dict hook that renames the keys that a module has just saved."""
 
     def __init__(self, names: Mapping[str, str]) -> None:
         self.names = names
@@ -63,7 +63,7 @@ class _Rename:
 
 
 class _RenameLoaded:
-    """Load hook: renames the keys that a module is about to load."""
+    """Load hook that renames the keys that a module is about to load."""
 
     def __init__(self, names: Mapping[str, str]) -> None:
         self.names = names

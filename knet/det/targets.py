@@ -1,7 +1,7 @@
-"""Ground truth as mask tensors, and what the heads are compared with.
+"""Ground truth as mask tensors, and the targets of the heads.
 
-Everything here works on one image; masks are *soft* (0..1), because binary
-masks are resized bilinearly to the resolution of the losses.
+Most functions work on one image. Masks are *soft* (0..1), because binary masks are resized bilinearly to the
+resolution of the losses.
 """
 
 from dataclasses import dataclass
@@ -28,8 +28,8 @@ class ImageTargets:
         stuff_masks: (P, h, w) float in 0..1, one per stuff class present.
         stuff_labels: (P,) int64 model classes in T..K-1, ascending.
 
-    A clip of F frames is an image whose masks have one axis more, (G, F, h, w):
-    matching, targets, cross entropy and dice loss don't care.
+    A clip of F frames is an image whose masks have one more axis, (G, F, h, w). Matching, targets, cross entropy and
+    dice loss accept both.
     """
 
     thing_masks: Tensor
@@ -42,13 +42,11 @@ def split_semantic_map(semantic: Tensor, label_space: LabelSpace) -> Tuple[Tenso
     """Cut a semantic map into one binary mask per stuff class present.
 
     Args:
-        semantic: (H, W) int, dataset ids; void and thing ids are
-            skipped.
+        semantic: (H, W) int dataset ids; void and thing ids are skipped.
         label_space: Numbering of the classes.
 
     Returns:
-        (P,) int64 model classes in ascending order and
-        (P, H, W) bool masks.
+        (P,) int64 model classes in ascending order and (P, H, W) bool masks.
     """
     lut = torch.as_tensor(label_space.model_classes, device=semantic.device)
     model_class = lut[semantic.long()]
@@ -58,7 +56,7 @@ def split_semantic_map(semantic: Tensor, label_space: LabelSpace) -> Tuple[Tenso
 
 
 def resize_masks(masks: Tensor, size: Tuple[int, int]) -> Tensor:
-    """Bilinear resize of (N, H, W) masks to ``size``; N may be 0; returns float."""
+    """Resize (N, H, W) masks bilinearly to ``size``; N may be 0; returns float32."""
     if len(masks) == 0:
         return masks.new_zeros((0, *size), dtype=torch.float32)
     return F.interpolate(masks[None].float(), size=size, mode='bilinear', align_corners=False)[0]
@@ -72,12 +70,12 @@ def upsample(masks: Tensor, stride: int) -> Tensor:
 
 
 def logits_at(masks: Tensor, pixels: Tensor, stride: int) -> Tensor:
-    """``upsample(masks)`` at some pixels.
+    """Return ``upsample(masks)`` at some pixels.
 
     Args:
         masks: (M, h, w) float logits.
         pixels: (P,) int64, flat indices at loss resolution.
-        stride: Ratio of feature and loss resolution.
+        stride: Ratio of feature stride and loss stride.
 
     Returns:
         (M, P) float.
@@ -100,21 +98,18 @@ def build_targets(
     label_space: LabelSpace,
     stride: int,
 ) -> List[ImageTargets]:
-    """Ground truth of a batch, resized to the resolution of the losses.
+    """Build the ground truth of a batch, resized to the resolution of the losses.
 
     Args:
-        gt_masks: B mask sets with G_i instances,
-            possibly smaller than the padded batch.
-        gt_labels: B tensors (G_i,) int64, thing labels.
-        gt_semantic_seg: (B, 1, H, W) int, dataset ids;
-            anything outside ``img_shape`` is ignored.
-        img_metas: B metas with ``img_shape`` and
-            ``batch_input_shape``.
+        gt_masks: B mask sets with G_i instances, possibly smaller than the padded batch.
+        gt_labels: B tensors (G_i,) int64 thing labels.
+        gt_semantic_seg: (B, 1, H, W) int dataset ids, which are ignored outside of ``img_shape``; None without stuff.
+        img_metas: B metas with ``img_shape`` and ``batch_input_shape``.
         label_space: Numbering of the classes.
-        stride: Ratio of padded input size and loss resolution.
+        stride: Ratio of the size of the padded input and the size of the maps in the losses.
 
     Returns:
-        One per image.
+        B ground truths.
     """
     targets = []
     for index, (masks, labels, meta) in enumerate(zip(gt_masks, gt_labels, img_metas)):
@@ -132,10 +127,10 @@ def build_targets(
 
 
 def last_owner(masks: Tensor) -> Tensor:
-    """Which mask owns a pixel if all are painted in order, later over earlier.
+    """Return the mask that owns every pixel if all masks are painted in order, later over earlier ones.
 
     Args:
-        masks: (M, h, w), painted where > 0.
+        masks: (M, h, w) masks that are painted where they are > 0.
 
     Returns:
         (h, w) int64 index of the last mask that is > 0, -1 for none.
@@ -154,12 +149,11 @@ def paint(masks: Tensor, values: Tensor, background: int) -> Tensor:
 
 
 def semantic_target(target: ImageTargets, matched_gts: Tensor, num_classes: int) -> Tensor:
-    """Per-pixel model class: stuff first, matched things over it.
+    """Return the model class of every pixel, with matched things painted over stuff.
 
     Args:
         target: Ground truth of the image.
-        matched_gts: (M,) int64, instances in the order of their
-            proposals, which decides who wins where soft masks overlap.
+        matched_gts: (M,) int64, instances in the order of their proposals; where soft masks overlap, the last one wins.
         num_classes: K, the value of unlabelled pixels.
 
     Returns:

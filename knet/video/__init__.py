@@ -1,4 +1,4 @@
-"""A stream of images: kernels are linked from frame to frame, embeddings track objects."""
+"""Video K-Net on streams of images: kernels are linked from frame to frame, embeddings track objects."""
 
 from knet.utils import compat
 

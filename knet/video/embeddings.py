@@ -1,8 +1,7 @@
-"""What identifies a thing: its kernel, or the features under its mask.
+"""Embeddings that identify things by their kernels or by the features under their masks.
 
-An embedding turns the output of the network into one row per thing; the track
-head and the tracker compare rows. The paper embeds kernels (``'query'``); the
-others are the alternatives it discusses.
+An embedding turns the output of the network into one row per thing. The track head and the tracker compare these rows.
+The paper embeds kernels (``'query'``); the other embeddings are the alternatives that it discusses.
 """
 
 from abc import ABC, abstractmethod
@@ -29,12 +28,12 @@ CHUNK = 8
 
 
 class NetworkOutput(NamedTuple):
-    """What the network makes of B frames.
+    """Output of the network for B frames.
 
     Attributes:
-        proposals: Of the kernel head.
-        stage: Of the last refinement stage; None where it is not needed.
-        pyramid: Levels of the neck that the embedding asked for.
+        proposals: Output of the kernel head.
+        stage: Output of the last refinement stage; None where it is not needed.
+        pyramid: Levels (B, C, H_l, W_l) of the neck that the embedding keeps.
     """
 
     proposals: Proposals
@@ -42,7 +41,7 @@ class NetworkOutput(NamedTuple):
     pyramid: Sequence[Tensor] = ()
 
 
-#: Matches thing queries with instances by the masks of the last stage.
+#: Function that matches thing queries with instances by the masks of the last stage.
 Match = Callable[[Optional[StageOutput], Sequence[ImageTargets]], List[MaskSamplingResult]]
 
 
@@ -52,12 +51,12 @@ class Embedding(nn.Module, ABC):
     Register an embedding in :data:`EMBEDDINGS` to name it in ``model.embedding`` of a config.
 
     Args:
-        channels: C, channels of kernels and feature maps.
+        channels: C, number of channels of kernels and feature maps.
 
     Attributes:
         reads_kernels: Whether the reference frame has to run through the refinement stages.
-        published_names: Where checkpoints keep submodules: name here -> name in the detector's state dict. Those left
-            out keep their place, ``embedding.<name>``.
+        published_names: Mapping from names of submodules to their names in the state dict of the detector. Submodules
+            that are left out keep the name ``embedding.<name>``.
     """
 
     reads_kernels: ClassVar[bool] = True
@@ -107,12 +106,12 @@ class KernelEmbedding(Embedding):
     """The refined kernel of a thing, linked to the previous frame where there is a link."""
 
     def project(self, kernels: Tensor) -> Tensor:
-        """Rows (n, C) of kernels (n, C, 1, 1)."""
+        """Return the rows (n, C) of kernels (n, C, 1, 1)."""
         return kernels.flatten(1)
 
     @staticmethod
     def linked(stage: StageOutput) -> Tensor:
-        """Kernels (B, Q, C, 1, 1) after the link to the previous frame, if there is any."""
+        """Return the kernels (B, Q, C, 1, 1) after the link to the previous frame, if there is any."""
         return stage.kernels if stage.track_kernels is None else stage.track_kernels
 
     def of_targets(
@@ -146,29 +145,28 @@ class QueryEmbedding(KernelEmbedding):
         self.fc_embed = nn.Linear(channels, channels)
 
     def project(self, kernels: Tensor) -> Tensor:
-        """Rows (n, C) of kernels (n, C, 1, 1)."""
+        """Return the rows (n, C) of kernels (n, C, 1, 1)."""
         return self.fc_embed(self.embed_fcs(super().project(kernels)))
 
 
 def _resized(masks: Tensor, like: Tensor, size: Sequence[int], align_corners: bool) -> Iterator[Tensor]:
-    """Masks (n, h, w) at another size and with the type of ``like``, a few at a time."""
+    """Yield masks (n, h, w) at another size and with the dtype of ``like``, a few at a time."""
     for chunk in masks.split(CHUNK) if len(masks) else ():
         yield F.interpolate(chunk[None].to(like), size=tuple(size), mode='bilinear', align_corners=align_corners)[0]
 
 
 @EMBEDDINGS.register_module(name='mask_pool')
 class MaskPoolEmbedding(Embedding):
-    """Mean of the features under the mask: of the annotated one in training, of the predicted one in a test."""
+    """Mean of the features under the annotated mask in training, and under the predicted mask in a test."""
 
     reads_kernels = False
 
     def rows(self, output: NetworkOutput, masks: Sequence[Tensor]) -> Tensor:
-        """Features under masks.
+        """Return the features under masks.
 
         Args:
-            output: For B frames.
-            masks: B tensors (n_i, h, w) bool over the
-                padded frame, at any resolution.
+            output: Network output for B frames.
+            masks: B tensors (n_i, h, w) bool over the padded frame, at any resolution.
 
         Returns:
             (sum of n_i, C) float.
@@ -202,13 +200,13 @@ class MaskPoolEmbedding(Embedding):
 
 
 def deviation_boxes(masks: Tensor) -> Tensor:
-    """Boxes around the centres of masks, twice the mean absolute deviation of their pixels to each side.
+    """Return boxes around the centres of masks that reach two mean absolute deviations of the pixels to each side.
 
     Args:
         masks: (n, H, W) bool.
 
     Returns:
-        (n, 4) float, x0, y0, x1, y1 >= 0; zeros for an empty mask.
+        (n, 4) float, x0, y0, x1, y1 >= 0 in pixels; zeros for an empty mask.
     """
     area = masks.flatten(1).sum(1).float()
     centres, radii = [], []
@@ -228,8 +226,8 @@ class RoIEmbedding(MaskPoolEmbedding):
     """Features of the neck in a box around the mask, as in QDTrack.
 
     Args:
-        channels: C, channels of the neck.
-        roi_extractor: Config; its ``out_channels`` are C.
+        channels: C, number of channels of the neck.
+        roi_extractor: Config of the RoI extractor; its ``out_channels`` are set to C.
     """
 
     def __init__(self, channels: int, roi_extractor: dict) -> None:
@@ -237,13 +235,13 @@ class RoIEmbedding(MaskPoolEmbedding):
         self.roi_extractor = build_roi_extractor(dict(roi_extractor, out_channels=channels))
 
     def keep(self, pyramid: Sequence[Level]) -> Sequence[Tensor]:
-        """All levels, (B, C, H_l, W_l) each; not in half precision, which cannot hold the coordinates of boxes."""
+        """Return all levels (B, C, H_l, W_l), at least in float32, because half precision is too coarse for boxes."""
         levels = [level() if isinstance(level, PendingConv) else level for level in pyramid]
         # Compiled RoIAlign reads memory as if it were contiguous, whatever the strides.
         return [level.to(torch.promote_types(level.dtype, torch.float32)).contiguous() for level in levels]
 
     def rows(self, output: NetworkOutput, masks: Sequence[Tensor]) -> Tensor:
-        """Features (sum of n_i, C, s, s) of the boxes of masks, which are as in :class:`MaskPoolEmbedding`."""
+        """Return the features (sum of n_i, C, s, s) of the boxes of masks, see :meth:`MaskPoolEmbedding.rows`."""
         finest, stride = output.pyramid[0], self.roi_extractor.featmap_strides[0]
         size = (finest.shape[2] * stride, finest.shape[3] * stride)
         boxes = [
@@ -263,14 +261,14 @@ def build_embedding(cfg: Union[str, Mapping[str, Any]], channels: int) -> Embedd
     """Build an embedding.
 
     Args:
-        cfg: Its name, or a config with the name as ``type``.
-        channels: C, channels of kernels and feature maps.
+        cfg: Name of the embedding, or a config with the name as ``type``.
+        channels: C, number of channels of kernels and feature maps.
 
     Returns:
         The embedding.
 
     Raises:
-        ValueError: If there is none of that name.
+        ValueError: If no embedding of that name is registered.
     """
     settings = dict(type=cfg) if isinstance(cfg, str) else dict(cfg)
     if settings['type'] not in EMBEDDINGS:

@@ -11,9 +11,9 @@ from .memory import StreamMemory
 
 
 class FrameByFrame(StreamModel):
-    """Streams whose memory is a :class:`~knet.video.StreamMemory`, and mmdet's entry to them.
+    """Base class of stream models whose memory is a :class:`~knet.video.StreamMemory`, with the entry that mmdet calls.
 
-    Detectors name this class before their network's base class.
+    Detectors list this class before the base class of their network.
     """
 
     def new_stream(self) -> StreamMemory:
@@ -27,11 +27,11 @@ class FrameByFrame(StreamModel):
         rescale: bool = True,
         memory: Optional[StreamMemory] = None,
     ) -> List[PanopticPrediction]:
-        """Call :meth:`step`, as mmdet's entry.
+        """Call :meth:`step`; mmdet calls this method.
 
         Args:
             img: (1, 3, H, W) float frame, normalised and padded.
-            img_metas: One meta.
+            img_metas: List of the meta of the frame.
             rescale: Ignored; predictions have the original size.
             memory: Memory of the stream; updated in place.
 

@@ -1,4 +1,4 @@
-"""The chain of refinement stages, the last of which sees the previous frame."""
+"""The chain of refinement stages, the last of which reads the kernels of the previous frame."""
 
 from typing import Optional
 
@@ -11,10 +11,10 @@ from knet.det.kernel_update_head import StageOutput
 
 @HEADS.register_module()
 class VideoKernelIterHead(KernelIterHead):
-    """:class:`~knet.det.KernelIterHead` that hands previous kernels to its last stage.
+    """:class:`~knet.det.KernelIterHead` that passes previous kernels to its last stage.
 
-    All stages own link modules, as published checkpoints have them; those of
-    earlier stages are never used and therefore frozen.
+    All stages own link modules because published checkpoints contain them. Those of earlier stages are never used and
+    therefore frozen.
     """
 
     def __init__(self, **kwargs) -> None:
@@ -25,6 +25,6 @@ class VideoKernelIterHead(KernelIterHead):
     def run_stage(
         self, stage: int, x: Tensor, kernels: Tensor, masks: Tensor, previous: Optional[Tensor] = None
     ) -> StageOutput:
-        """Refine once; only the last stage is linked to ``previous``."""
+        """Run one stage; only the last stage is linked to the ``previous`` kernels."""
         is_last = stage == len(self.mask_head) - 1
         return self.mask_head[stage](x, kernels, masks, previous if is_last else None)

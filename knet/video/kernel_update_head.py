@@ -34,17 +34,18 @@ PREVIOUS_LINKS = {'link_atten': _MASK_ATTENTION, 'update_dynamic_cov': _MASK_UPD
 
 @HEADS.register_module()
 class VideoKernelUpdateHead(KernelUpdateHead):
-    """:class:`~knet.det.KernelUpdateHead` whose kernels see the previous frame.
+    """:class:`~knet.det.KernelUpdateHead` whose kernels are linked to those of the previous frame.
 
     Args:
-        previous_type: Link of the *tracking* kernels, after the
-            refinement; classes and masks don't see it. ``'ffn'``: attention;
-            ``'update'`` / ``'update_obj'``: previous kernels are first updated
-            with the group features / the refined kernels of this frame.
-        previous_link: Link of the *segmentation* kernels, before
-            the refinement. ``'link_atten'``: attention;
-            ``'update_dynamic_cov'``: with an update by the group features.
-        **kwargs: Of the image head.
+        previous_type: Link of the *tracking* kernels after the refinement, which classes and masks do not depend on.
+            ``'ffn'`` is attention to the previous kernels. ``'update'`` and ``'update_obj'`` first update the previous
+            kernels with the group features and with the refined kernels of this frame, respectively.
+        previous_link: Link of the *segmentation* kernels before the refinement. ``'link_atten'`` is attention to the
+            previous kernels. ``'update_dynamic_cov'`` first updates the previous kernels with the group features.
+        **kwargs: Arguments of the image head.
+
+    Raises:
+        ValueError: If there is no link of that name.
     """
 
     def __init__(self, previous_type: Optional[str] = None, previous_link: Optional[str] = None, **kwargs) -> None:
@@ -82,12 +83,10 @@ class VideoKernelUpdateHead(KernelUpdateHead):
             x: (B, C, h, w) float features.
             kernels: (B, Q, C, 1, 1) float.
             masks: (B, Q, h, w) float mask logits.
-            previous: (B, Q, C, 1, 1) float, refined kernels of
-                the previous frame.
+            previous: (B, Q, C, 1, 1) float, refined kernels of the previous frame.
 
         Returns:
-            ``track_kernels`` is None without ``previous`` or
-            without ``previous_type``.
+            The refined predictions; ``track_kernels`` is None without ``previous`` or without ``previous_type``.
         """
         gathered = self.gather(masks, x)
         kernels = kernels[..., 0, 0]

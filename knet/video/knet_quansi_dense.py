@@ -1,4 +1,4 @@
-"""Embedding by the features under masks: the alternative to embedding kernels."""
+"""Video K-Net with embeddings of the features under masks, an alternative to embeddings of kernels."""
 
 from mmdet.models.builder import DETECTORS
 

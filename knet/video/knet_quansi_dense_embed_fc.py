@@ -1,4 +1,4 @@
-"""Learned embeddings; the reference frame only serves the association."""
+"""Video K-Net with learned embeddings that uses the reference frame only for the association."""
 
 from mmdet.models.builder import DETECTORS
 

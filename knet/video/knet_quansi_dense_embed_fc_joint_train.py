@@ -1,4 +1,4 @@
-"""The detector of all Video K-Net results: losses on both frames, linked kernels."""
+"""The detector of all Video K-Net results, with losses on both frames and linked kernels."""
 
 from mmdet.models.builder import DETECTORS
 

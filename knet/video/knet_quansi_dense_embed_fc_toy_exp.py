@@ -1,4 +1,4 @@
-"""The paper's toy experiment: kernels of an image K-Net already track (Video K-Net, Sec. 3.1)."""
+"""The toy experiment of the paper, which tracks with the kernels of an image K-Net (Video K-Net, Sec. 3.1)."""
 
 from mmdet.models.builder import DETECTORS
 
@@ -7,7 +7,7 @@ from .video_knet import VideoKNet
 
 @DETECTORS.register_module()
 class VideoKNetQuansiEmbedFCToy(VideoKNet):
-    """:class:`VideoKNet` that matches the kernels themselves; runs on image K-Net checkpoints."""
+    """:class:`VideoKNet` that matches the kernels themselves and accepts checkpoints of image K-Net."""
 
     def __init__(self, link_previous: bool = False, **kwargs) -> None:
         super().__init__(embedding='raw_query', link_previous=link_previous, ref_losses=False, **kwargs)

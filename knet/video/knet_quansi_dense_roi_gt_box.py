@@ -1,4 +1,4 @@
-"""Embedding by RoI features, as in QDTrack: the alternative to embedding kernels."""
+"""Video K-Net with embeddings of RoI features, as in QDTrack, an alternative to embeddings of kernels."""
 
 from mmdet.models.builder import DETECTORS
 
@@ -11,8 +11,8 @@ class VideoKNetQuansiTrackROIGTBox(VideoKNet):
 
     Args:
         bbox_roi_extractor: Config of the RoI extractor.
-        ref_losses: As in :class:`VideoKNet`.
-        **kwargs: Of :class:`VideoKNet`.
+        ref_losses: Whether segmentation is trained on the reference frame, too.
+        **kwargs: Other arguments of :class:`VideoKNet`.
     """
 
     def __init__(self, bbox_roi_extractor: dict, ref_losses: bool = False, **kwargs) -> None:

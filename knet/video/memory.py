@@ -1,4 +1,4 @@
-"""What a stream remembers from frame to frame."""
+"""The state of a stream, which is passed from frame to frame."""
 
 from dataclasses import dataclass
 from typing import Any, Optional
@@ -12,14 +12,13 @@ from .trackers import Tracker
 class StreamMemory:
     """State of one video stream; created by ``model.new_stream()``.
 
-    A detector holds no such state itself, so one model can serve several
-    streams in turn.
+    A detector holds no such state itself, so one model can serve several streams in turn.
 
     Attributes:
-        video_id: The video of the last frame; None before the first one.
-        frame_id: Number of the last frame.
-        kernels: (1, Q, C, 1, 1) float, its refined kernels.
-        tracker: Tracks of the video; None where nothing is tracked.
+        video_id: Id of the video of the last frame; None before the first frame.
+        frame_id: Number of the last frame; -1 before the first frame.
+        kernels: (1, Q, C, 1, 1) float, refined kernels of the last frame.
+        tracker: Tracker of the video; None where nothing is tracked.
     """
 
     video_id: Optional[Any] = None
@@ -28,7 +27,7 @@ class StreamMemory:
     tracker: Optional[Tracker] = None
 
     def starts_anew(self, img_meta: dict) -> bool:
-        """Whether a frame belongs to another video, or to an earlier moment, than the memory."""
+        """Return whether a frame belongs to another video than the memory, or does not follow its last frame."""
         return (
             self.video_id != img_meta['video_id']
             or bool(img_meta.get('is_first_frame'))

@@ -1,4 +1,4 @@
-"""Boxes that the tracker sees, cut out of a panoptic map."""
+"""Boxes of things in a panoptic map, which the tracker uses."""
 
 from typing import Sequence
 
@@ -8,18 +8,17 @@ from torch import Tensor
 
 from knet.structures import Segment
 
-#: Box of a thing without a pixel left; all such things look alike to the tracker.
+#: Box of a thing without visible pixels; the tracker regards all such boxes as equal.
 EMPTY_BOX = (-1.0, -1.0, 10.0, 10.0)
 
 
 def thing_pixels(semantic_logits: Tensor, num_things: int, size: Sequence[int]) -> Tensor:
-    """Where the semantic branch sees a thing.
+    """Return the pixels where the semantic branch predicts a thing.
 
     Args:
-        semantic_logits: (K, h, w) float, padded image.
-        num_things: T; the first T channels are things.
-        size: (H, W) of the result; the padding is not cut off
-            first, as in the original.
+        semantic_logits: (K, h, w) float logits of the padded image.
+        num_things: T, number of thing classes; the first T channels are things.
+        size: (H, W) of the result in pixels; the padding is not cut off first, as in the original.
 
     Returns:
         (H, W) bool.
@@ -30,16 +29,16 @@ def thing_pixels(semantic_logits: Tensor, num_things: int, size: Sequence[int]) 
 
 
 def thing_boxes(index_map: Tensor, things: Sequence[Segment], visible: Tensor) -> Tensor:
-    """Tight boxes of the visible pixels of every thing.
+    """Return the tight box of the visible pixels of every thing.
 
     Args:
         index_map: (H, W) int64, index into ``things``, -1 elsewhere.
         things: n segments.
-        visible: (H, W) bool, pixels that count.
+        visible: (H, W) bool, True for the pixels that count.
 
     Returns:
-        (n, 5) float, x0, y0, x1, y1 as inclusive pixel indices and
-        the score; :data:`EMPTY_BOX` where nothing is visible.
+        (n, 5) float, x0, y0, x1, y1 as inclusive pixel indices and the score; :data:`EMPTY_BOX` where nothing is
+        visible.
     """
     height, width = index_map.shape
     num = len(things)

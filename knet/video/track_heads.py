@@ -1,4 +1,4 @@
-"""Association embeddings of kernels and their training."""
+"""Heads that embed kernels for association, and their losses."""
 
 from typing import Dict, List, Optional, Sequence, Tuple
 
@@ -12,11 +12,11 @@ from torch import Tensor, nn
 
 @HEADS.register_module()
 class KernelTrackHead(BaseModule):
-    """Kernels themselves are the embeddings (the paper's toy model); this adds only the losses.
+    """Use the kernels themselves as embeddings (the toy model of the paper) and compute the losses.
 
     Args:
-        loss_track: Loss config on dot products.
-        loss_track_aux: Loss config on cosine similarities.
+        loss_track: Config of the loss on dot products.
+        loss_track_aux: Config of the loss on cosine similarities.
     """
 
     def __init__(self, loss_track: dict, loss_track_aux: dict) -> None:
@@ -25,12 +25,12 @@ class KernelTrackHead(BaseModule):
         self.loss_track_aux = build_loss(loss_track_aux)
 
     def forward(self, kernels: Tensor) -> Tensor:
-        """Embeddings (n, E) of kernels (n, C); here the identity."""
+        """Return the embeddings (n, E) of kernels (n, C), which are the kernels."""
         return kernels
 
     @staticmethod
     def match(key_embeds: Tensor, ref_embeds: Tensor) -> Tuple[Tensor, Tensor]:
-        """Similarities of all pairs.
+        """Return the similarities of all pairs.
 
         Args:
             key_embeds: (n, E) float.
@@ -52,14 +52,13 @@ class KernelTrackHead(BaseModule):
         """Pull embeddings of one identity together, push others apart.
 
         Args:
-            key_embeds: B tensors (n_i, E) of the key frame.
-            ref_embeds: B tensors (m_i, E) of the reference.
+            key_embeds: B tensors (n_i, E) float, embeddings of the key frames.
+            ref_embeds: B tensors (m_i, E) float, embeddings of the reference frames.
             key_ids: B tensors (n_i,) int64 identities.
             ref_ids: B tensors (m_i,) int64 identities.
 
         Returns:
-            ``loss_track`` and ``loss_track_aux``, means
-            over the images; an image without instances counts as 0.
+            ``loss_track`` and ``loss_track_aux``, means over the images; an image without instances counts as 0.
         """
         track: List[Tensor] = []
         aux: List[Tensor] = []
@@ -77,14 +76,14 @@ class QuasiDenseMaskEmbedHeadGTMask(KernelTrackHead):
     """Embedding head of kernels (Video K-Net, Sec. 3.2, association embedding) or of RoI features (QDTrack).
 
     Args:
-        num_fcs: Hidden fully connected layers.
-        in_channels: C, channels of the kernels or features.
-        fc_out_channels: Channels of the hidden layers.
-        embed_channels: E, channels of the embeddings.
-        num_convs: 3x3 convolutions before them, for RoI features.
+        num_fcs: Number of hidden fully connected layers.
+        in_channels: C, number of channels of the kernels or features.
+        fc_out_channels: Number of channels of the hidden layers.
+        embed_channels: E, number of channels of the embeddings.
+        num_convs: Number of 3x3 convolutions before the fully connected layers, for RoI features.
         roi_feat_size: s, side of the RoI features; 1 for kernels.
-        norm_cfg: Norm of the convolutions.
-        **kwargs: Losses of :class:`KernelTrackHead`.
+        norm_cfg: Config of the norm after the convolutions.
+        **kwargs: Loss configs of :class:`KernelTrackHead`.
     """
 
     def __init__(
@@ -107,13 +106,13 @@ class QuasiDenseMaskEmbedHeadGTMask(KernelTrackHead):
         self.fc_embed = nn.Linear(channels[-1], embed_channels)
 
     def init_weights(self) -> None:
-        """Xavier-uniform hidden layers, small normal output layer."""
+        """Initialise hidden layers Xavier-uniformly and the output layer from a narrow normal distribution."""
         for layer in self.fcs:
             xavier_init(layer, distribution='uniform')
         normal_init(self.fc_embed, std=0.01)
 
     def forward(self, rows: Tensor) -> Tensor:
-        """Embeddings (n, E) of kernels (n, C) or RoI features (n, C, s, s); n may be 0."""
+        """Return the embeddings (n, E) of kernels (n, C) or RoI features (n, C, s, s); n may be 0."""
         rows = self.convs(rows).flatten(1)
         for layer in self.fcs:
             rows = F.relu(layer(rows))

@@ -11,8 +11,8 @@ from torch import Tensor, nn
 class MultiPosCrossEntropyLoss(nn.Module):
     """Cross entropy with several positives per row.
 
-    ``log(1 + sum_{p in pos} sum_{n in neg} exp(d_n - d_p))``; rows without
-    positives or without negatives give 0.
+    The loss of a row is ``log(1 + sum_{p in pos} sum_{n in neg} exp(d_n - d_p))``; rows without positives or without
+    negatives give 0.
 
     Args:
         loss_weight: Factor of the loss.
@@ -23,7 +23,7 @@ class MultiPosCrossEntropyLoss(nn.Module):
         self.loss_weight = loss_weight
 
     def forward(self, pred: Tensor, label: Tensor, weight: Tensor, avg_factor: Tensor) -> Tensor:
-        """Loss of a similarity matrix.
+        """Compute the loss of a similarity matrix.
 
         Args:
             pred: (n, m) float similarities.
@@ -39,7 +39,7 @@ class MultiPosCrossEntropyLoss(nn.Module):
         negatives = pred.masked_fill(positive, float('-inf'))
         positives = (-pred).masked_fill(~positive, float('-inf'))
         usable = positive.any(1) & (~positive).any(1)
-        # Rows that count for nothing are cut out, because logsumexp of only -inf has no gradient.
+        # Rows without a loss are cut out, because logsumexp of only -inf has no gradient.
         both = negatives[usable].logsumexp(1) + positives[usable].logsumexp(1)
         losses = F.softplus(both)  # float32 also where autocast made the similarities half precision
         loss = losses.new_zeros(len(pred)).masked_scatter(usable, losses)
@@ -51,8 +51,8 @@ class L2Loss(nn.Module):
     """Squared error of cosine similarities with a margin and hard negatives.
 
     Args:
-        neg_pos_ub: Most negatives per positive; the hardest are kept.
-        neg_margin: Similarity that negatives may have for free.
+        neg_pos_ub: Largest number of negatives per positive; the hardest negatives are kept.
+        neg_margin: Similarity up to which negatives cost nothing.
         loss_weight: Factor of the loss.
     """
 
@@ -63,7 +63,7 @@ class L2Loss(nn.Module):
         self.loss_weight = loss_weight
 
     def forward(self, pred: Tensor, target: Tensor) -> Tensor:
-        """Loss of a cosine similarity matrix.
+        """Compute the loss of a cosine similarity matrix.
 
         Args:
             pred: (n, m) float in -1..1.

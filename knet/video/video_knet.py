@@ -26,25 +26,22 @@ from .trackers import TRACKERS, Detections
 
 @DETECTORS.register_module()
 class VideoKNet(FrameByFrame, KernelNet):
-    """K-Net whose kernels live through a video.
+    """K-Net that links the kernels of successive frames and tracks things with embeddings.
 
-    Training takes pairs of a key and a reference frame. At test time frames
-    come one by one, see :meth:`new_stream` and :meth:`step`.
+    Training takes pairs of a key and a reference frame. Testing takes the frames of a video one by one, see
+    :meth:`new_stream` and :meth:`step`.
 
     Args:
         track_head: Config of the embedding head and its losses.
         tracker: Config of the tracker.
-        embedding: What the tracker compares, see
-            :mod:`.embeddings`: ``'query'``, kernels after a learned embedding;
-            ``'raw_query'``, the kernels themselves; ``'mask_pool'``, features
-            under masks; ``'roi'`` (with its ``roi_extractor``), features in
-            boxes.
-        link_previous: Hand the kernels of the previous frame to the
-            last refinement stage.
-        ref_losses: Train segmentation on the reference frame, too.
-        semantic_filter: Only pixels where the semantic branch sees a
-            thing count for the boxes of the tracker.
-        **kwargs: Of :class:`~knet.det.kernel_net.KernelNet`.
+        embedding: Name or config of the embedding that the tracker compares, see :mod:`.embeddings`: ``'query'``,
+            kernels after a learned embedding; ``'raw_query'``, the kernels themselves; ``'mask_pool'``, features under
+            masks; ``'roi'`` (with its ``roi_extractor``), features in boxes.
+        link_previous: Whether the last refinement stage reads the kernels of the previous frame.
+        ref_losses: Whether segmentation is trained on the reference frame, too.
+        semantic_filter: Whether only pixels where the semantic branch predicts a thing count for the boxes of the
+            tracker.
+        **kwargs: Arguments of :class:`~knet.det.kernel_net.KernelNet`.
     """
 
     def __init__(
@@ -88,7 +85,7 @@ class VideoKNet(FrameByFrame, KernelNet):
         ref_gt_semantic_seg: Tensor,
         **kwargs,
     ) -> Dict[str, Tensor]:
-        """Losses of B pairs of key and reference frame.
+        """Compute the losses of B pairs of key and reference frame.
 
         Args:
             img: (B, 3, H, W) float, normalised key frames.
@@ -97,20 +94,17 @@ class VideoKNet(FrameByFrame, KernelNet):
             gt_masks: B instance mask sets.
             gt_instance_ids: B tensors (G_i,) identities.
             gt_semantic_seg: (B, 1, H, W) int dataset ids.
-            ref_img: (B, 1, 3, H, W) float, one reference each.
+            ref_img: (B, 1, 3, H, W) float, one reference frame per key frame.
             ref_img_metas: B lists of one meta.
-            ref_gt_labels: B tensors (M_i, 2), column 0 is
-                the index of the reference, column 1 the label.
+            ref_gt_labels: B tensors (M_i, 2); column 0 is the index of the reference frame, column 1 is the label.
             ref_gt_masks: B lists of one mask set.
-            ref_gt_instance_ids: B tensors (M_i, 2).
+            ref_gt_instance_ids: B tensors (M_i, 2); column 0 is the index of the reference frame, column 1 the identity.
             ref_gt_semantic_seg: (B, 1, 1, H, W) int dataset ids.
             **kwargs: Other keys that data sets collect; not needed.
 
         Returns:
-            Losses of the key frames named as in
-            :meth:`KNet.forward_train`; those of the references with suffix
-            ``_ref`` (stages) and ``_ref_rpn`` (kernel head); ``loss_track``,
-            ``loss_track_aux``.
+            Losses of the key frames named as in :meth:`KNet.forward_train`, losses of the reference frames with suffix
+            ``_ref`` (stages) and ``_ref_rpn`` (kernel head), and ``loss_track`` and ``loss_track_aux``.
         """
         img_metas = with_batch_shape(img, img_metas)
         ref_metas = with_batch_shape(ref_img, [metas[0] for metas in ref_img_metas])
@@ -162,7 +156,7 @@ class VideoKNet(FrameByFrame, KernelNet):
     def _embed_targets(
         self, output: NetworkOutput, targets: List[ImageTargets], ids: Sequence[Tensor]
     ) -> Tuple[List[Tensor], List[Tensor]]:
-        """Per image: embeddings (n_i, E) of its instances and their identities (n_i,)."""
+        """Return, per image, the embeddings (n_i, E) of its instances and their identities (n_i,) int64."""
         rows, instances = self.embedding.of_targets(output, targets, self._match_final)
         embeds = self.track_head(rows).split([len(i) for i in instances])
         return list(embeds), [identity[i].long() for identity, i in zip(ids, instances)]
@@ -179,19 +173,18 @@ class VideoKNet(FrameByFrame, KernelNet):
 
         Args:
             img: (1, 3, H, W) float, normalised and padded.
-            img_meta: With ``video_id``, ``frame_id``, ``img_shape``,
-                ``ori_shape`` and, optionally, ``is_first_frame``.
-            memory: Of the stream; updated in place.
+            img_meta: Dict with ``video_id``, ``frame_id``, ``img_shape``, ``ori_shape`` and, optionally,
+                ``is_first_frame``.
+            memory: Memory of the stream; updated in place.
 
         Returns:
-            At original size; ``instance`` holds track ids
-            from 1, 0 = stuff or untracked.
+            The prediction at original size; ``instance`` holds track ids from 1, 0 = stuff or untracked.
         """
         output = self.forward_network(img, img_meta, memory)
         return self.predict_frame(output, with_batch_shape(img, [img_meta])[0], memory)
 
     def forward_network(self, img: Tensor, img_meta: dict, memory: StreamMemory) -> NetworkOutput:
-        """Network part of :meth:`step`; links to ``memory`` and renews it."""
+        """Run the network part of :meth:`step`: link the frame to ``memory`` and update ``memory``."""
         if memory.starts_anew(img_meta):
             memory.tracker = TRACKERS.build(dict(self.tracker_cfg))
             memory.kernels = None
@@ -204,7 +197,7 @@ class VideoKNet(FrameByFrame, KernelNet):
     def predict_frame(
         self, output: NetworkOutput, img_meta: Dict[str, Any], memory: StreamMemory
     ) -> PanopticPrediction:
-        """Fuse and track a frame: everything after the network, see :meth:`forward_network`."""
+        """Fuse and track a frame after the network part, see :meth:`forward_network`."""
         stage = output.stage
         assert stage is not None and stage.cls_logits is not None, 'a test frame runs through all stages'
         cls_scores = stage.cls_logits[0].sigmoid()
@@ -220,7 +213,7 @@ class VideoKNet(FrameByFrame, KernelNet):
     def _track(
         self, panoptic: Tensor, things: List[Segment], output: NetworkOutput, img_meta: dict, memory: StreamMemory
     ) -> None:
-        """Set ``track_id`` of the things of a frame."""
+        """Set ``track_id`` of the things of a frame, from 1; 0 = untracked."""
         if not things:
             return
         lut = panoptic.new_full((int(panoptic.max()) + 1,), -1, dtype=torch.long)

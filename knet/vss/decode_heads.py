@@ -28,7 +28,7 @@ class VideoIterativeDecodeHead(IterativeDecodeHead):
         self.link = None if link is None else KernelLink(self.kernel_update_head[-1].in_channels, **link)
 
     def link_kernels(self, kernels: Tensor, previous: Optional[Tensor]) -> Tensor:
-        """Return the kernels (B, K, C, 1, 1) after attention to those of the previous frame, if there are any."""
+        """Return the kernels (B, K, C, 1, 1) after attention to the previous ones, if there are any."""
         if self.link is None or previous is None:
             return kernels
         return self.link(kernels[..., 0, 0], previous[..., 0, 0])[..., None, None]

@@ -17,7 +17,7 @@ from knet.video.memory import StreamMemory
 
 
 def with_num_classes(head: Union[dict, Sequence[dict], None], num_classes: int) -> Union[dict, List[dict], None]:
-    """Return the config of a head, or of several, with a class count wherever it says none."""
+    """Return the config of a head, or of several heads, with a class count wherever none is set."""
     if head is None or isinstance(head, dict):
         return head and {'num_classes': num_classes, **head}
     return [{'num_classes': num_classes, **part} for part in head]
@@ -25,12 +25,11 @@ def with_num_classes(head: Union[dict, Sequence[dict], None], num_classes: int) 
 
 @DETECTORS.register_module()
 class VideoKNetVSS(FrameByFrame, EncoderDecoder):
-    """mmsegmentation's K-Net whose semantic kernels live through a video.
+    """mmsegmentation's K-Net that links the semantic kernels of successive frames.
 
-    Training takes single frames, or pairs of a key and a reference frame. A
-    pair counts as two frames: losses are means over all of them, so that
-    without link it equals mmseg's K-Net on a batch of twice the size. At test
-    time frames come one by one, see :meth:`new_stream` and :meth:`step`.
+    Training takes single frames, or pairs of a key and a reference frame. A pair counts as two frames: losses are means
+    over all frames, so that B pairs without link are equal to a batch of 2B frames in mmseg's K-Net. Testing takes the
+    frames of a video one by one, see :meth:`new_stream` and :meth:`step`.
 
     Its parts are built from mmseg's registry.
 
@@ -42,8 +41,8 @@ class VideoKNetVSS(FrameByFrame, EncoderDecoder):
         **kwargs: Arguments of :class:`mmseg.models.EncoderDecoder`.
 
     Raises:
-        ValueError: If the classes don't fit the head, or a linked head is to
-            be tested in sliding windows, whose kernels are those of no frame.
+        ValueError: If the classes do not fit the head, or if a linked head shall be tested in sliding windows, whose
+            kernels do not belong to a whole frame.
     """
 
     def __init__(
@@ -70,7 +69,7 @@ class VideoKNetVSS(FrameByFrame, EncoderDecoder):
             raise ValueError(f"test_cfg.mode={self.test_cfg['mode']!r}: frames are linked as a whole, use 'whole'")
 
     def class_targets(self, gt_semantic_seg: Tensor) -> Tensor:
-        """Channels of the logits for dataset ids (any shape, int64); 255, which mmseg's losses leave out, for void."""
+        """Return the channels of the logits for dataset ids (any shape, int64); void is 255, which mmseg ignores."""
         # No buffers: mmcv saves all of them, and a checkpoint has mmseg's keys.
         table = torch.as_tensor(self.label_space.model_classes, device=gt_semantic_seg.device)
         return table.masked_fill(table < 0, 255)[gt_semantic_seg]
@@ -86,18 +85,18 @@ class VideoKNetVSS(FrameByFrame, EncoderDecoder):
         ref_img_metas: Optional[Sequence[Sequence[dict]]] = None,
         ref_gt_semantic_seg: Optional[Tensor] = None,
     ) -> Dict[str, Tensor]:
-        """Losses of B frames, or of B pairs of key and reference frame.
+        """Compute the losses of B frames, or of B pairs of key and reference frame.
 
         Args:
             img: (B, 3, H, W) float, normalised key frames.
             img_metas: B metas.
             gt_semantic_seg: (B, 1, H, W) int64 dataset ids or void.
-            ref_img: (B, 1, 3, H, W) float, one reference each.
+            ref_img: (B, 1, 3, H, W) float, one reference frame per key frame.
             ref_img_metas: B lists of one meta.
             ref_gt_semantic_seg: (B, 1, 1, H, W) int64.
 
         Returns:
-            Named as those of mmseg's EncoderDecoder.
+            The losses, with the names of mmseg's EncoderDecoder.
         """
         pairs = ref_img is not None
         if ref_img is not None and ref_img_metas is not None and ref_gt_semantic_seg is not None:
@@ -138,13 +137,13 @@ class VideoKNetVSS(FrameByFrame, EncoderDecoder):
 
         Args:
             img: (1, 3, H, W) float, normalised and padded.
-            img_meta: With ``video_id``, ``frame_id``, ``img_shape``,
-                ``ori_shape`` and, optionally, ``is_first_frame``.
-            memory: Of the stream; updated in place.
+            img_meta: Dict with ``video_id``, ``frame_id``, ``img_shape``, ``ori_shape`` and, optionally,
+                ``is_first_frame``.
+            memory: Memory of the stream; updated in place.
 
         Returns:
-            At original size, all classes stuff: ``instance``
-            and ``panoptic`` are zero and there are no segments.
+            The prediction at original size. All classes are stuff: ``instance`` and ``panoptic`` are zero and there are
+            no segments.
         """
         if memory.starts_anew(img_meta):
             memory.kernels = None

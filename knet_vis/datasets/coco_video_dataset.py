@@ -1,4 +1,4 @@
-"""Video instances in COCO's form: clips for training, whole videos in chunks for testing."""
+"""Video instances in the format of COCO: clips for training, whole videos in chunks for testing."""
 
 import logging
 from pathlib import Path
@@ -24,38 +24,37 @@ from knet_vis.structures import VideoInstances
 from .sampling import ClipSampler
 
 Logger = Optional[Union[logging.Logger, str]]
-#: Objects and frames below this size (pixels) teach nothing.
+#: Frames with a side below this size in pixels are not used as keys.
 _MIN_FRAME_SIDE = 32
 
 
 @DATASETS.register_module()
 class CocoVideoDataset(Dataset):
-    """Videos with instances, in the form that ``tools/dataset/youtubevis2coco.py`` writes.
+    """Videos with instances, in the format that ``tools/dataset/youtubevis2coco.py`` writes.
 
-    For training there is one sample per frame, the key, and the pipeline gets
-    the list of frames of a clip around it. For testing there is one sample per
-    video; :meth:`load_frames` gives parts of it. Labels are thing labels of the
-    label space, and categories are matched by name.
+    For training, there is one sample per key frame, and the pipeline gets the list of frames of a clip around it. For
+    testing, there is one sample per video, and :meth:`load_frames` returns parts of it. Labels are thing labels of the
+    label space; categories are matched by name.
 
     Args:
-        ann_file: The json file.
-        pipeline: Transforms of lists of frames, see :mod:`.pipelines`.
-        label_space: The classes, things only.
-        data_root: Where relative paths start; ``~`` is expanded.
+        ann_file: Path of the json file.
+        pipeline: Configs of transforms of lists of frames, see :mod:`.pipelines`.
+        label_space: Label space, or its name; it has things only.
+        data_root: Folder that relative paths start from; ``~`` is expanded.
         img_prefix: Folder of the frames.
-        ref_img_sampler: Arguments of :class:`.sampling.ClipSampler`; None = whole videos.
-        filter_empty_gt: Use only keys with an annotation.
-        test_mode: Whole videos, nothing random; a file without annotations will
-            do, but has no scores.
+        ref_img_sampler: Arguments of :class:`.sampling.ClipSampler`; None yields whole videos.
+        filter_empty_gt: Whether only keys with an annotation are used.
+        test_mode: Whether samples are whole videos without any randomness. A file without annotations is accepted then,
+            but cannot be scored.
 
     Attributes:
-        videos: The videos in ascending id.
+        videos: The videos in ascending order of their ids.
         keys: (video, frame) positions of the training samples.
-        flag: (len,) uint8, 1 for landscape: the batch groups.
+        flag: (len,) uint8, 1 for landscape, which groups batches.
 
     Raises:
         FileNotFoundError: If the json or frames are missing.
-        ValueError: If the json contradicts itself or the label space, or nothing is left to use.
+        ValueError: If the json contradicts itself or the label space, or if no sample is left.
     """
 
     #: Names that :meth:`evaluate` takes.
@@ -122,7 +121,7 @@ class CocoVideoDataset(Dataset):
         return (index, 0) if self.sampler is None else self.keys[index]
 
     def frame(self, video_index: int, position: int) -> Dict[str, Any]:
-        """Return what the pipeline gets to know about one frame.
+        """Return the input of the pipeline for one frame.
 
         Args:
             video_index: Position in :attr:`videos`.
@@ -144,7 +143,7 @@ class CocoVideoDataset(Dataset):
         )
 
     def _targets(self, frame: VideoFrame) -> Dict[str, Any]:
-        """Return the arrays of the n objects of a frame that training uses: no crowds, nothing below a pixel."""
+        """Return the arrays of the n objects of a frame that training uses, without crowds and tiny objects."""
         used = [
             ann
             for ann in frame.annotations
@@ -172,7 +171,7 @@ class CocoVideoDataset(Dataset):
         return self.pipeline([self.frame(video_index, position) for position in positions])
 
     def __getitem__(self, index: int) -> Dict[str, Any]:
-        """Return a clip for training, a whole video for testing."""
+        """Return a clip for training, or a whole video for testing."""
         video_index, key = self._position(index)
         length = len(self.videos[video_index].frames)
         positions = range(length) if self.sampler is None else self.sampler.draw(key, length)
@@ -186,7 +185,7 @@ class CocoVideoDataset(Dataset):
         """Return the names of metrics as a list.
 
         Raises:
-            ValueError: If one is unknown, or there is nothing to compare with.
+            ValueError: If a metric is unknown, or if there are no annotations.
         """
         metrics = [metric] if isinstance(metric, str) else list(metric)
         unknown = [name for name in metrics if name not in self.METRICS]
@@ -216,11 +215,11 @@ class CocoVideoDataset(Dataset):
         return VisGroundTruth.from_videos(self.videos, names, self.ann_file)
 
     def format_results(self, results: Sequence[List[Dict[str, Any]]], resfile_path: str) -> Tuple[str, str]:
-        """Write what evaluation servers take.
+        """Write the files that evaluation servers accept.
 
         Args:
             results: :meth:`records` of every video.
-            resfile_path: Folder.
+            resfile_path: Folder of the files.
 
         Returns:
             Paths of ``results.json`` and ``submission_file.zip``.
@@ -235,12 +234,12 @@ class CocoVideoDataset(Dataset):
 
         Args:
             results: :meth:`records` of every video.
-            metric: ``'segm'``.
-            logger: Where the table goes, see :func:`mmcv.utils.print_log`.
+            metric: ``'segm'`` or a list of it.
+            logger: Logger that prints the table, see :func:`mmcv.utils.print_log`.
 
         Returns:
-            ``AP, AP50, ...`` in 0..1, see :class:`knet.evaluation.vis_ap.VisAveragePrecision`;
-            means over nothing are left out.
+            ``AP, AP50, ...`` in 0..1, see :class:`knet.evaluation.vis_ap.VisAveragePrecision`; scores without any track
+            to average over are left out.
         """
         self.check_metrics(metric)
         if len(results) != len(self.videos):

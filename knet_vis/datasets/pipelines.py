@@ -1,7 +1,7 @@
 """Transforms of clips (lists of frames) under the names that VIS configurations use.
 
-The work is done by :mod:`knet.datasets.pipelines` and MMDetection, frame by
-frame, with one set of random parameters for all frames of a clip.
+The transforms of :mod:`knet.datasets.pipelines` and MMDetection are applied frame by frame, with one set of random
+parameters for all frames of a clip.
 """
 
 from typing import Any, Dict, List
@@ -19,7 +19,7 @@ Frame = Dict[str, Any]
 
 @PIPELINES.register_module()
 class LoadMultiImagesFromFile(LoadImageFromFile):
-    """:class:`mmdet.datasets.pipelines.LoadImageFromFile` for every frame: BGR (H, W, 3)."""
+    """:class:`mmdet.datasets.pipelines.LoadImageFromFile` for every frame, which becomes BGR (H, W, 3) uint8."""
 
     def __call__(self, results: List[Frame]) -> List[Frame]:
         """Read all frames.
@@ -46,10 +46,11 @@ class LoadMultiImagesFromFile(LoadImageFromFile):
 
 @PIPELINES.register_module()
 class SeqLoadAnnotations(LoadAnnotations):
-    """Labels, masks and, as asked, boxes of every frame; with ``with_track`` their instance ids.
+    """Load the labels, masks and, if configured, boxes of every frame.
 
-    Takes the arguments of :class:`mmdet.datasets.pipelines.LoadAnnotations`;
-    sets ``gt_instance_ids`` (n,) int64 in addition.
+    Args:
+        with_track: Whether to set ``gt_instance_ids`` (n,) int64, too.
+        **kwargs: Arguments of :class:`mmdet.datasets.pipelines.LoadAnnotations`.
     """
 
     def __init__(self, with_track: bool = False, **kwargs: Any) -> None:
@@ -78,12 +79,12 @@ class SeqLoadAnnotations(LoadAnnotations):
 
 @PIPELINES.register_module()
 class SeqResize(SeqResizeWithDepth):
-    """:class:`knet.datasets.pipelines.SeqResizeWithDepth`: all frames at one scale."""
+    """:class:`knet.datasets.pipelines.SeqResizeWithDepth`, which resizes all frames to one scale."""
 
 
 @PIPELINES.register_module()
 class SeqRandomFlip(SeqFlipWithDepth):
-    """:class:`knet.datasets.pipelines.SeqFlipWithDepth`: all frames or none."""
+    """:class:`knet.datasets.pipelines.SeqFlipWithDepth`, which flips all frames or none."""
 
 
 @PIPELINES.register_module()
@@ -93,20 +94,20 @@ class SeqNormalize(SeqNormalizeWithDepth):
 
 @PIPELINES.register_module()
 class SeqPad(SeqPadWithDepth):
-    """:class:`knet.datasets.pipelines.SeqPadWithDepth`: zeros at the bottom and the right."""
+    """:class:`knet.datasets.pipelines.SeqPadWithDepth`, which pads with zeros at the bottom and the right."""
 
 
 @PIPELINES.register_module()
 class MultiScaleFlipAugVideo(MultiScaleFlipAug):
-    """The transforms of a test, at one scale; every value becomes a list of one.
+    """Apply the transforms of a test at one scale; every value becomes a list of one element.
 
     Args:
-        transforms: Of lists of frames.
-        img_scale: (longest, shortest) side to fit into.
-        kwargs: See :class:`mmdet.datasets.pipelines.MultiScaleFlipAug`.
+        transforms: Configs of transforms of lists of frames.
+        img_scale: (longest, shortest) side in pixels that frames are fitted into.
+        **kwargs: Arguments of :class:`mmdet.datasets.pipelines.MultiScaleFlipAug`.
 
     Raises:
-        ValueError: If flipping or several scales are asked for.
+        ValueError: If the config sets flipping or several scales.
     """
 
     def __init__(self, transforms: List[Dict[str, Any]], img_scale: Any, **kwargs: Any) -> None:

@@ -1,4 +1,4 @@
-"""Which frames of a video make a training clip."""
+"""Selection of the frames of a training clip."""
 
 import random
 from typing import List, Sequence, Union
@@ -9,15 +9,14 @@ import numpy as np
 class ClipSampler:
     """Draw the frames of a clip around a key frame.
 
-    Candidates are the frames of a window around the key. At the beginning and
-    the end of a video the window is moved inwards, so that every key trains; in
-    a video shorter than the clip, frames are repeated. Draws come from Python's
-    generator.
+    Candidates are the frames of a window around the key. At the beginning and the end of a video, the window is moved
+    inwards, so that every key trains. In a video that is shorter than the clip, frames are repeated. Draws use the
+    random generator of Python.
 
     Args:
-        num_ref_imgs: F, frames per clip.
-        frame_range: Window ``[first, last]`` around the key, first <= 0 <= last; r means [-r, r].
-        filter_key_img: Leave the key itself out.
+        num_ref_imgs: F, number of frames per clip.
+        frame_range: Window ``[first, last]`` around the key in frames, first <= 0 <= last; r means [-r, r].
+        filter_key_img: Whether the key itself is left out.
 
     Raises:
         ValueError: If a number is out of range.
@@ -35,11 +34,11 @@ class ClipSampler:
         self.filter_key_img = filter_key_img
 
     def draw(self, key: int, length: int) -> List[int]:
-        """Choose frames.
+        """Choose the frames of a clip.
 
         Args:
             key: Position of the key frame, 0..length-1.
-            length: Frames of the video.
+            length: Number of frames of the video.
 
         Returns:
             F positions in ascending order.

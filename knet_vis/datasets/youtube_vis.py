@@ -1,4 +1,4 @@
-"""YouTube-VIS."""
+"""The YouTube-VIS data sets."""
 
 from typing import Any
 
@@ -14,8 +14,11 @@ class YouTubeVISDataset(CocoVideoDataset):
     """YouTube-VIS in the form that ``tools/dataset/youtubevis2coco.py`` writes.
 
     Args:
-        dataset_version: ``'2019'``, ``'2021'`` or ``'2022'``: decides the classes.
-        kwargs: See :class:`.CocoVideoDataset`.
+        dataset_version: ``'2019'``, ``'2021'`` or ``'2022'``, which sets the classes.
+        **kwargs: Arguments of :class:`.CocoVideoDataset`.
+
+    Raises:
+        ValueError: If the version is unknown.
     """
 
     def __init__(self, dataset_version: str, **kwargs: Any) -> None:

@@ -1,4 +1,4 @@
-"""A clip as one unit: kernels of frames -> kernels of the clip -> tracks (clip-wise Video K-Net)."""
+"""Clip-wise Video K-Net: kernels of frames -> kernels of the clip -> tracks."""
 
 from knet.utils import compat
 

@@ -1,4 +1,4 @@
-"""The tracker starts from the refinement stages of an image K-Net."""
+"""Initialisation of the tracker with the refinement stages of an image K-Net."""
 
 from typing import Any, Dict
 
@@ -8,17 +8,15 @@ _SOURCE, _TARGET = 'roi_head.', 'tracker.'
 
 
 def adopt_image_weights(module: Any, weights: Dict[str, Tensor], prefix: str, *_: Any) -> None:
-    """Before loading: fill the tracker from ``roi_head`` if the checkpoint has no tracker; in place.
+    """Copy the weights of ``roi_head`` to the tracker in place, before loading, if the checkpoint has no tracker.
 
-    Only tensors of equal shape are taken, so a classifier of another label
-    space keeps its initial values. Works with every way of loading, because
-    modules are filled through this hook.
+    Only tensors of equal shape are copied, so a classifier of another label space keeps its initial values. The
+    function is a load hook, so that it works with every way of loading.
 
     Args:
-        module: Detector with ``roi_head``, ``tracker`` and
-            ``remapped``, which is renewed.
-        weights: State dict.
-        prefix: Of the detector in ``weights``.
+        module: Detector with ``roi_head``, ``tracker`` and ``remapped``, which is replaced.
+        weights: State dict that is about to be loaded.
+        prefix: Prefix of the keys of the detector in ``weights``.
         *_: Other arguments of load hooks.
     """
     module.remapped = {}

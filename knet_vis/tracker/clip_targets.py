@@ -1,4 +1,4 @@
-"""Tracks of a clip from the instances of its frames."""
+"""Ground-truth tracks of a clip, built from the instances of its frames."""
 
 from typing import Sequence
 
@@ -9,19 +9,17 @@ from knet.det.targets import ImageTargets
 
 
 def clip_targets(frames: Sequence[ImageTargets], ids: Sequence[Tensor]) -> ImageTargets:
-    """Stack the masks of every instance over the frames; where it isn't seen, its mask is empty.
+    """Stack the masks of every instance over the frames; in frames without the instance, its mask is empty.
 
     Args:
         frames: Ground truth of the F frames.
         ids: F tensors (G_f,) int64, instance ids.
 
     Returns:
-        Thing masks (G, F, h, w) of the G instances by ascending
-        id, and their labels (G,); G may be 0.
+        Thing masks (G, F, h, w) of the G instances by ascending id, and their labels (G,); G may be 0.
 
     Raises:
-        ValueError: If an instance has another label in another frame, or
-            occurs twice in a frame.
+        ValueError: If an instance has different labels in different frames, or is duplicate in a frame.
     """
     labels = torch.cat([frame.thing_labels for frame in frames])
     tracks, track = torch.cat(list(ids)).unique(return_inverse=True)

@@ -17,24 +17,26 @@ from .kernel_update_head import KernelUpdateHeadVideo
 
 @HEADS.register_module()
 class KernelFrameIterHeadVideo(KernelIterHead):
-    """Merge the kernels of the frames, refine them as kernels of the clip, then once more in every frame.
+    """Merge the kernels of the frames, refine them as kernels of the clip, then refine them in every frame.
 
-    A track is a query: nothing is associated afterwards. B clips of F frames
-    come as B * F images.
+    Every query is a track, so that no association follows. B clips of F frames are passed as B * F images.
 
     Args:
         num_stages: Number of stages.
-        assign_stages: So many of them refine the kernels of the clip,
-            classify them and are matched with the tracks; the others refine
-            kernels of every frame and take over the last matching.
-        proposal_feature_channel: C.
+        assign_stages: Number of the first stages, which refine the kernels of the clip, classify them and are matched
+            with the tracks; the other stages refine the kernels of every frame and use the last matching.
+        num_proposals: N, number of thing queries.
+        proposal_feature_channel: C, number of channels of the kernels.
         mask_head: Config of all stages.
-        query_merge_method: How frames are merged, see
-            :class:`~knet_vis.frame_fusion.FrameFusion`; here and in the stages.
-        with_mask_init: Start from masks of the merged kernels, with
-            losses of their own, instead of those of the frames.
-        train_cfg: ``assigner`` and ``sampler`` of all stages.
-        **kwargs: Of :class:`~knet.det.KernelIterHead`.
+        query_merge_method: Method that merges the frames, here and in the stages, see
+            :class:`~knet_vis.frame_fusion.FrameFusion`.
+        with_mask_init: Whether the stages start from masks of the merged kernels, which have losses of their own,
+            instead of the masks of the frames.
+        train_cfg: Configs of the ``assigner`` and the ``sampler`` of all stages.
+        **kwargs: Other arguments of :class:`~knet.det.KernelIterHead`.
+
+    Raises:
+        ValueError: If ``assign_stages`` is out of range.
     """
 
     def __init__(
@@ -80,16 +82,16 @@ class KernelFrameIterHeadVideo(KernelIterHead):
 
     @property
     def pos(self) -> Optional[Tensor]:
-        """Positional encoding of the queries, (N, C) float, or None."""
+        """Return the positional encoding of the queries, (N, C) float, or None."""
         return None if self.query_pos is None else self.query_pos.weight
 
     def merge_frames(self, kernels: Tensor) -> Tensor:
-        """Kernels (B, N, C) of the clips from those of their frames, (B, F, N, C)."""
+        """Merge the kernels (B, F, N, C) of the frames; returns kernels (B, N, C) of the clips."""
         queries = None if self.init_query is None else self.init_query.weight.expand(len(kernels), -1, -1)
         return self.fuse_frames(kernels, queries, self.pos)
 
     def initial_masks(self, x: Tensor, kernels: Tensor) -> Tensor:
-        """Masks of merged kernels, if the head is configured to start from them.
+        """Return the masks of merged kernels; only for heads with ``with_mask_init``.
 
         Args:
             x: (B * F, C, h, w) float features.
@@ -105,25 +107,24 @@ class KernelFrameIterHeadVideo(KernelIterHead):
     def run_stage(
         self, stage: int, x: Tensor, kernels: Tensor, masks: Tensor, previous: Optional[Tensor] = None
     ) -> StageOutput:
-        """Refine once.
+        """Run one stage.
 
         Args:
-            stage: Which stage.
+            stage: Index of the stage.
             x: (B * F, C, h, w) float features.
-            kernels: (B, N, C, 1, 1) float of the clips; frame stages
-                also take (B * F, N, C, 1, 1).
+            kernels: (B, N, C, 1, 1) float kernels of the clips; frame stages also take (B * F, N, C, 1, 1).
             masks: (B * F, N, h, w) float logits.
-            previous: Ignored; there is no clip before.
+            previous: Ignored, because clips are not linked.
 
         Returns:
-            See :class:`KernelUpdateHeadVideo`.
+            The output of the stage, see :meth:`KernelUpdateHeadVideo.forward`.
         """
         if stage >= self.assign_stages:
             kernels = kernels.repeat_interleave(len(x) // len(kernels), dim=0)
         return self.mask_head[stage](x, kernels, masks, self.pos)
 
     def _start(self, frames: Proposals, num_clips: int) -> Proposals:
-        """Kernels of the clips and the masks that the first stage gets."""
+        """Return the kernels of the clips and the masks that the first stage reads."""
         kernels = self.merge_frames(frames.kernels[..., 0, 0].unflatten(0, (num_clips, -1)))
         masks = frames.masks if self.fc_mask is None else self.initial_masks(frames.feats, kernels)
         return Proposals(kernels[..., None, None], frames.feats, masks, frames.semantic)
@@ -132,13 +133,11 @@ class KernelFrameIterHeadVideo(KernelIterHead):
         """Run all stages.
 
         Args:
-            frames: Refined kernels, masks and features of B * F
-                images.
-            num_clips: B.
+            frames: Refined kernels, masks and features of B * F images.
+            num_clips: B, number of clips.
 
         Returns:
-            Of the last stage, with the class logits (B, N, K) of
-            the last stage that has a classifier.
+            The output of the last stage, with the class logits (B, N, K) of the last stage that has a classifier.
         """
         start, cls_logits = self._start(frames, num_clips), None
         kernels, masks = start.kernels, start.masks
@@ -156,14 +155,11 @@ class KernelFrameIterHeadVideo(KernelIterHead):
         Clip stages are matched with the masks they *predict*.
 
         Args:
-            frames: Refined kernels, masks and features of B * F
-                images.
-            clips: Tracks of the B clips, see
-                :func:`~knet_vis.tracker.clip_targets.clip_targets`.
+            frames: Refined kernels, masks and features of B * F images.
+            clips: Tracks of the B clips, see :func:`~knet_vis.tracker.clip_targets.clip_targets`.
 
         Returns:
-            ``tracker_s{stage}_{name}`` and, if configured,
-            ``tracker_init_{name}``.
+            Losses ``tracker_s{stage}_{name}`` and, with ``with_mask_init``, ``tracker_init_{name}``.
         """
         losses: Losses = {}
         start = self._start(frames, len(clips))
@@ -192,5 +188,5 @@ class KernelFrameIterHeadVideo(KernelIterHead):
 
 
 def _volumes(masks: Tensor, num_clips: int) -> Tensor:
-    """Masks (B * F, N, h, w) of frames as masks (B, N, F, h, w) of clips."""
+    """Return masks (B * F, N, h, w) of frames as masks (B, N, F, h, w) of clips."""
     return masks.unflatten(0, (num_clips, -1)).transpose(1, 2)

@@ -1,4 +1,4 @@
-"""Tensors that wait on disk."""
+"""Storage of tensors in a temporary file."""
 
 import io
 import tempfile
@@ -10,14 +10,13 @@ from torch import Tensor
 
 
 class TensorSpool:
-    """Tensors written one after the other to a temporary file and read back in order, as often as wanted.
+    """Write tensors to a temporary file one after the other, and read them in this order any number of times.
 
-    The file has no name and vanishes with the object; ``TMPDIR`` says where it
-    lies. It is read and written, not mapped, so that its pages don't count as
-    memory of the process.
+    The file has no name and is deleted with the object; ``TMPDIR`` sets its folder. The file is read and written, not
+    mapped, so that its pages do not count as memory of the process.
 
     Args:
-        device: Where tensors are read to.
+        device: Device of the tensors that are read.
     """
 
     def __init__(self, device: torch.device) -> None:
@@ -55,7 +54,7 @@ class TensorSpool:
         position = 0
         for shape, dtype in self._kinds:
             tensor = torch.empty(shape, dtype=dtype)
-            room = tensor.view(torch.uint8).numpy()
+            buffer = tensor.view(torch.uint8).numpy()
             self._file.seek(position)
-            position += self._file.readinto(room.data)
+            position += self._file.readinto(buffer.data)
             yield tensor.to(self.device)

@@ -23,20 +23,17 @@ from .whole_video import segment_video
 class KNetTrack(ClipModel, KernelNet):
     """Image K-Net on every frame of a clip, and a tracker that merges the kernels of the frames.
 
-    Weights of an image K-Net also fill the tracker: its stages start as the
-    refinement stages of the same number, see
-    :func:`~knet_vis.tracker.adopt_tracker.adopt_image_weights`.
+    Weights of an image K-Net initialise the tracker, too: each of its stages starts with the weights of the refinement
+    stage of the same number, see :func:`~knet_vis.tracker.adopt_tracker.adopt_image_weights`.
 
     Args:
-        tracker: Config of the
-            :class:`~knet_vis.tracker.KernelFrameIterHeadVideo`; class counts
-            are those of the label space.
-        **kwargs: Of :class:`~knet.det.kernel_net.KernelNet`; ``train_cfg`` and ``test_cfg``
-            have a part ``tracker``. The label space has no stuff.
+        tracker: Config of the :class:`~knet_vis.tracker.KernelFrameIterHeadVideo`; class counts default to those of the
+            label space.
+        **kwargs: Arguments of :class:`~knet.det.kernel_net.KernelNet`; ``train_cfg`` and ``test_cfg`` have a part
+            ``tracker``. The label space has no stuff.
 
     Attributes:
-        remapped: Which keys of the last loaded state dict
-            filled which others, by the key that was filled.
+        remapped: Mapping from the keys that were filled when a state dict was last loaded to the keys that filled them.
 
     Raises:
         ValueError: If the label space has stuff.
@@ -57,7 +54,7 @@ class KNetTrack(ClipModel, KernelNet):
         self._register_load_state_dict_pre_hook(adopt_image_weights, with_module=True)
 
     def init_weights(self) -> None:
-        """As in mmcv; what a checkpoint in ``init_cfg`` lacks is initialised as without it."""
+        """Initialise as in mmcv; weights that a checkpoint in ``init_cfg`` lacks are initialised as without it."""
         if self.init_cfg:
             for head in (self.rpn_head, self.roi_head, self.tracker):
                 head.init_weights()
@@ -67,16 +64,18 @@ class KNetTrack(ClipModel, KernelNet):
     def forward(
         self, img_metas: Sequence, ref_img: Any, ref_img_metas: Sequence, return_loss: bool = True, **kwargs: Any
     ) -> Any:
-        """Mmdet's entry to :meth:`forward_train` and :meth:`simple_test`.
+        """Call :meth:`forward_train` or :meth:`simple_test`; mmdet calls this method.
 
         Args:
-            img_metas: Of the key frames. Frames of a clip are
-                equal; an image of the key isn't needed and is ignored.
-            ref_img: Clips; for testing a list with one
-                element, as mmdet's transforms for augmentation make it.
-            ref_img_metas: Likewise.
+            img_metas: Metas of the key frames, which are ignored because all frames of a clip have equal rights.
+            ref_img: (B, F, 3, H, W) float clips for training; for testing, a list of one such tensor, as mmdet's
+                transforms for augmentation yield it.
+            ref_img_metas: B times F metas for training; for testing, a list of one such list.
             return_loss: Whether to train.
-            **kwargs: Ground truth; see :meth:`forward_train`.
+            **kwargs: Ground truth, see :meth:`forward_train`.
+
+        Returns:
+            The losses or the predictions.
         """
         if return_loss:
             return self.forward_train(ref_img, ref_img_metas, **kwargs)
@@ -93,22 +92,18 @@ class KNetTrack(ClipModel, KernelNet):
         ref_gt_instance_ids: Sequence[Tensor],
         **kwargs: Any,
     ) -> Dict[str, Tensor]:
-        """Losses of B clips of F frames.
+        """Compute the losses of B clips of F frames.
 
         Args:
             ref_img: (B, F, 3, H, W) float, normalised.
             ref_img_metas: B times F metas.
-            ref_gt_masks: B times F mask sets;
-                any of them may be empty.
-            ref_gt_labels: B tensors (M_i, 2), frame 0..F-1
-                and thing label.
-            ref_gt_instance_ids: B tensors (M_i, 2), frame
-                and instance id.
+            ref_gt_masks: B times F mask sets; any of them may be empty.
+            ref_gt_labels: B tensors (M_i, 2) of frame 0..F-1 and thing label.
+            ref_gt_instance_ids: B tensors (M_i, 2) of frame and instance id.
             **kwargs: Other keys that data sets collect; not needed.
 
         Returns:
-            ``loss_rpn_*``, ``s{stage}_*``,
-            ``tracker_s{stage}_*``.
+            Losses ``loss_rpn_*``, ``s{stage}_*`` and ``tracker_s{stage}_*``.
         """
         clips, frames = self._targets(ref_img, ref_img_metas, ref_gt_masks, ref_gt_labels, ref_gt_instance_ids)
         proposals = self.rpn_head(self.pyramid(ref_img.flatten(0, 1)))
@@ -125,7 +120,7 @@ class KNetTrack(ClipModel, KernelNet):
         ref_gt_labels: Sequence[Tensor],
         ref_gt_instance_ids: Sequence[Tensor],
     ) -> Tuple[List[ImageTargets], List[ImageTargets]]:
-        """Ground truth of the B clips, and of their B * F frames."""
+        """Return the ground truth of the B clips, and of their B * F frames."""
         num_frames = ref_img.shape[1]
         metas = with_batch_shape(ref_img, [meta for clip in ref_img_metas for meta in clip])
         labels, ids = _by_frame(ref_gt_labels, num_frames), _by_frame(ref_gt_instance_ids, num_frames)
@@ -141,25 +136,22 @@ class KNetTrack(ClipModel, KernelNet):
         return [clip_targets(frames[i : i + num_frames], ids[i : i + num_frames]) for i in starts], frames
 
     def forward_frames(self, img: Tensor) -> Proposals:
-        """Refined kernels, masks and features of (B, 3, H, W) frames, by themselves."""
+        """Return the refined kernels, masks and features of (B, 3, H, W) frames, each frame on its own."""
         proposals = self.rpn_head(self.pyramid(img))
         output = self.roi_head(proposals)
         return Proposals(output.kernels, proposals.feats, output.masks, proposals.semantic)
 
     def predict_video(self, chunks: Iterable[Tensor], img_meta: dict) -> VideoInstances:
-        """Tracks of a whole video.
+        """Segment and track a whole video.
 
-        Memory doesn't grow with the features of the frames, and the result
-        doesn't depend on how the video is cut into chunks.
+        Memory does not grow with the features of the frames, and the result does not depend on the sizes of the chunks.
 
         Args:
-            chunks: Consecutive frames, each (f, 3, H, W)
-                float, normalised and padded; f may differ.
-            img_meta: ``img_shape`` and ``ori_shape``, of all frames.
+            chunks: Tensors (f, 3, H, W) float of consecutive frames, normalised and padded; f may differ.
+            img_meta: Dict with ``img_shape`` and ``ori_shape`` of all frames.
 
         Returns:
-            The ``max_per_img`` best (query, class) pairs; a
-            query may appear under several classes.
+            The ``max_per_img`` best (query, class) pairs; a query may appear under several classes.
 
         Raises:
             ValueError: If there is no frame, or frames differ in size.
@@ -167,7 +159,7 @@ class KNetTrack(ClipModel, KernelNet):
         return segment_video(self, chunks, img_meta)
 
     def simple_test(self, ref_img: Tensor, ref_img_metas: Sequence[Sequence[dict]]) -> List[VideoInstances]:
-        """:meth:`predict_video` for B videos as tensors.
+        """Call :meth:`predict_video` for B videos given as one tensor.
 
         Args:
             ref_img: (B, F, 3, H, W) float.
@@ -179,10 +171,10 @@ class KNetTrack(ClipModel, KernelNet):
         return [self.predict_video([video], metas[0]) for video, metas in zip(ref_img, ref_img_metas)]
 
     def forward_dummy(self, img: Tensor) -> Tensor:
-        """Network on a clip (F, 3, H, W), for counting operations."""
+        """Run the network on a clip (F, 3, H, W), for counting operations."""
         return self.tracker(self.forward_frames(img)).masks
 
 
 def _by_frame(rows: Sequence[Tensor], num_frames: int) -> List[Tensor]:
-    """Second column (int64) of B tensors (M_i, 2), split by the frame in the first; B * F tensors."""
+    """Split the second column of B tensors (M_i, 2) by the frame in the first column; returns B * F int64 tensors."""
     return [clip[clip[:, 0] == frame, 1].long() for clip in rows for frame in range(num_frames)]

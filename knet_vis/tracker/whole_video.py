@@ -1,8 +1,7 @@
-"""A video of any length in bounded memory.
+"""Segmentation of a video of any length in bounded memory.
 
-The tracker needs every frame several times: once per clip stage to gather
-features under masks, once for the final masks. Between the passes the features
-wait in a temporary file. Per frame, memory only keeps kernels and group
+The tracker reads every frame several times: once per clip stage to gather features under masks, and once for the final
+masks. Between these passes, the features are stored in a temporary file. Per frame, memory only holds kernels and group
 features, N * C numbers each.
 """
 
@@ -47,12 +46,12 @@ def regroup(chunks: Iterable[Tensor], size: int) -> Iterator[Tensor]:
 
 
 class _Passes:
-    """The passes over a video, as far as they are done.
+    """State of the passes over a video.
 
     Attributes:
         spool: Features of the frames, in groups (f, C, h, w).
-        size: (H, W) of the padded frames.
-        kernels: (1, N, C) float, of the clip, after ``stage`` stages.
+        size: (H, W) of the padded frames in pixels.
+        kernels: (1, N, C) float kernels of the clip after ``stage`` stages.
         stage: Number of stages done.
     """
 
@@ -62,7 +61,11 @@ class _Passes:
         self.stage = 0
 
     def read_frames(self, model: Any, frames: Iterable[Tensor]) -> None:
-        """First pass: image K-Net, and the first clip stage."""
+        """Run the first pass: image K-Net and the first clip stage.
+
+        Raises:
+            ValueError: If there is no frame.
+        """
         kernels, gathered = [], []
         for img in frames:
             self.size = tuple(img.shape[-2:])
@@ -78,7 +81,7 @@ class _Passes:
             self._update(torch.cat(gathered))
 
     def run_clip_stages(self) -> None:
-        """One pass for each of the other clip stages."""
+        """Run one pass for each of the other clip stages."""
         while self.stage < self.tracker.assign_stages:
             head = self.tracker.mask_head[self.stage]
             self._update(torch.cat([head.gather(self._masks(x), x) for x in self.spool]))
@@ -89,19 +92,19 @@ class _Passes:
         self.stage += 1
 
     def _masks(self, x: Tensor) -> Tensor:
-        """Masks (f, N, h, w) of the current kernels."""
+        """Return the mask logits (f, N, h, w) of the current kernels."""
         if self.stage == 0:
             return self.tracker.initial_masks(x, self.kernels)
         return self.tracker.mask_head[self.stage - 1].predict_masks(x, self.kernels)
 
     def scores(self) -> Tensor:
-        """Class scores (N, K) of the clip."""
+        """Return the class scores (N, K) of the clip in 0..1."""
         logits = self.tracker.mask_head[self.stage - 1].classify(self.kernels)
         assert logits is not None, 'the stages of the clip have a classifier'
         return logits[0].sigmoid()
 
     def masks(self, queries: Tensor) -> Iterator[Tensor]:
-        """Last pass: frame stages, and masks (f, M, h, w) of some queries (M,)."""
+        """Run the last pass, the frame stages, and yield the mask logits (f, M, h, w) of some queries (M,)."""
         stages = self.tracker.mask_head[self.stage :]
         for x in self.spool:
             kernels, last = self.kernels.expand(len(x), -1, -1), self.tracker.mask_head[self.stage - 1]
@@ -114,7 +117,7 @@ class _Passes:
 
 @torch.inference_mode()
 def segment_video(model: Any, chunks: Iterable[Tensor], img_meta: dict) -> VideoInstances:
-    """See :meth:`KNetTrack.predict_video`."""
+    """Segment and track a whole video, see :meth:`KNetTrack.predict_video`."""
     device = next(model.parameters()).device
     with TensorSpool(device) as spool:
         passes = _Passes(model.tracker, spool)
@@ -124,7 +127,7 @@ def segment_video(model: Any, chunks: Iterable[Tensor], img_meta: dict) -> Video
 
 
 def _best_tracks(passes: _Passes, options: SelectionOptions, img_meta: dict) -> VideoInstances:
-    """Best (query, class) pairs; the masks of their queries are made large, binary and short frame by frame."""
+    """Select the best (query, class) pairs; resize, binarise and encode the masks of their queries frame by frame."""
     cls_scores = passes.scores()
     num_classes = cls_scores.shape[1]
     scores, pairs = cls_scores.flatten().topk(min(options.max_per_img, cls_scores.numel()))
