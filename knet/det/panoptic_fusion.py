@@ -172,16 +172,8 @@ def merge_jointly(
         is_thing = labels[k] < label_space.num_things
         if (is_thing and too_weak[k]) or not pixels[k] or not visible[k] or pixels[k] / visible[k] < overlap_thr:
             continue
-        segments.append(
-            Segment(
-                id=len(segments) + 1,
-                category=int(label_space.dataset_ids[labels[k]]),
-                is_thing=is_thing,
-                score=scores[k],
-                area=pixels[k],
-                kernel=kernels[k],
-            )
-        )
+        category = int(label_space.dataset_ids[labels[k]])
+        segments.append(Segment(len(segments) + 1, category, is_thing, scores[k], pixels[k], kernels[k]))
         ids[k] = len(segments)
     return ids.to(owners.owner.device)[owners.owner], segments
 
@@ -227,16 +219,8 @@ def merge_thing_first(
             area, thing = int(mask.sum()), labels[k] < label_space.num_things
             if not area or (size - area > iou_thr * size if thing else area < stuff_max_area):
                 continue
-            segments.append(
-                Segment(
-                    id=len(segments) + 1,
-                    category=int(label_space.dataset_ids[labels[k]]),
-                    is_thing=thing,
-                    score=scores[k],
-                    area=area,
-                    kernel=kernels[k],
-                )
-            )
+            category = int(label_space.dataset_ids[labels[k]])
+            segments.append(Segment(len(segments) + 1, category, thing, scores[k], area, kernels[k]))
             panoptic[mask] = len(segments)
     return panoptic, segments
 

@@ -98,7 +98,7 @@ class VideoKNet(FrameByFrame, KernelNet):
             ref_img_metas: B lists of one meta.
             ref_gt_labels: B tensors (M_i, 2); column 0 is the index of the reference frame, column 1 is the label.
             ref_gt_masks: B lists of one mask set.
-            ref_gt_instance_ids: B tensors (M_i, 2); column 0 is the index of the reference frame, column 1 the identity.
+            ref_gt_instance_ids: B tensors (M_i, 2); column 0 is the index of the reference, column 1 the identity.
             ref_gt_semantic_seg: (B, 1, 1, H, W) int dataset ids.
             **kwargs: Other keys that data sets collect; not needed.
 
@@ -169,16 +169,9 @@ class VideoKNet(FrameByFrame, KernelNet):
 
     @torch.inference_mode()
     def step(self, img: Tensor, img_meta: dict, memory: StreamMemory) -> PanopticPrediction:
-        """Predict the next frame of a stream.
+        """Predict the next frame of a stream; see :meth:`.StreamModel.step`.
 
-        Args:
-            img: (1, 3, H, W) float, normalised and padded.
-            img_meta: Dict with ``video_id``, ``frame_id``, ``img_shape``, ``ori_shape`` and, optionally,
-                ``is_first_frame``.
-            memory: Memory of the stream; updated in place.
-
-        Returns:
-            The prediction at original size; ``instance`` holds track ids from 1, 0 = stuff or untracked.
+        Track ids begin with 1; 0 = stuff or untracked.
         """
         output = self.forward_network(img, img_meta, memory)
         return self.predict_frame(output, with_batch_shape(img, [img_meta])[0], memory)

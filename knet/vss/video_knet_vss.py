@@ -133,17 +133,9 @@ class VideoKNetVSS(FrameByFrame, EncoderDecoder):
 
     @torch.inference_mode()
     def step(self, img: Tensor, img_meta: dict, memory: StreamMemory) -> PanopticPrediction:
-        """Predict the next frame of a stream.
+        """Predict the next frame of a stream; see :meth:`.StreamModel.step`.
 
-        Args:
-            img: (1, 3, H, W) float, normalised and padded.
-            img_meta: Dict with ``video_id``, ``frame_id``, ``img_shape``, ``ori_shape`` and, optionally,
-                ``is_first_frame``.
-            memory: Memory of the stream; updated in place.
-
-        Returns:
-            The prediction at original size. All classes are stuff: ``instance`` and ``panoptic`` are zero and there are
-            no segments.
+        All classes are stuff: ``instance`` and ``panoptic`` are zero and there are no segments.
         """
         if memory.starts_anew(img_meta):
             memory.kernels = None

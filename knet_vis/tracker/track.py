@@ -105,7 +105,9 @@ class KNetTrack(ClipModel, KernelNet):
         Returns:
             Losses ``loss_rpn_*``, ``s{stage}_*`` and ``tracker_s{stage}_*``.
         """
-        clips, frames = self._targets(ref_img, ref_img_metas, ref_gt_masks, ref_gt_labels, ref_gt_instance_ids)
+        metas = with_batch_shape(ref_img, [meta for clip in ref_img_metas for meta in clip])
+        masks = [frame for clip in ref_gt_masks for frame in clip]
+        clips, frames = self._targets(metas, masks, ref_gt_labels, ref_gt_instance_ids)
         proposals = self.rpn_head(self.pyramid(ref_img.flatten(0, 1)))
         losses, samples = self.rpn_head.loss(proposals, frames)
         stage_losses, output = self.roi_head.forward_train(proposals, frames, samples)
@@ -113,27 +115,14 @@ class KNetTrack(ClipModel, KernelNet):
         return {**losses, **stage_losses, **self.tracker.forward_train(refined, clips)}
 
     def _targets(
-        self,
-        ref_img: Tensor,
-        ref_img_metas: Sequence[Sequence[dict]],
-        ref_gt_masks: Sequence[Sequence[BitmapMasks]],
-        ref_gt_labels: Sequence[Tensor],
-        ref_gt_instance_ids: Sequence[Tensor],
+        self, metas: List[dict], masks: List[BitmapMasks], labels: Sequence[Tensor], ids: Sequence[Tensor]
     ) -> Tuple[List[ImageTargets], List[ImageTargets]]:
-        """Return the ground truth of the B clips, and of their B * F frames."""
-        num_frames = ref_img.shape[1]
-        metas = with_batch_shape(ref_img, [meta for clip in ref_img_metas for meta in clip])
-        labels, ids = _by_frame(ref_gt_labels, num_frames), _by_frame(ref_gt_instance_ids, num_frames)
-        frames = build_targets(
-            [masks for clip in ref_gt_masks for masks in clip],
-            labels,
-            None,
-            metas,
-            self.label_space,
-            self.mask_assign_stride,
-        )
+        """Return the ground truth of the B clips, and of their B * F frames, from B * F metas and mask sets."""
+        num_frames = len(metas) // len(labels)
+        frame_labels, frame_ids = _by_frame(labels, num_frames), _by_frame(ids, num_frames)
+        frames = build_targets(masks, frame_labels, None, metas, self.label_space, self.mask_assign_stride)
         starts = range(0, len(frames), num_frames)
-        return [clip_targets(frames[i : i + num_frames], ids[i : i + num_frames]) for i in starts], frames
+        return [clip_targets(frames[i : i + num_frames], frame_ids[i : i + num_frames]) for i in starts], frames
 
     def forward_frames(self, img: Tensor) -> Proposals:
         """Return the refined kernels, masks and features of (B, 3, H, W) frames, each frame on its own."""

@@ -15,48 +15,52 @@ from .instances import cut_instances
 Frame = Dict[str, Any]
 
 
+class _EveryFrame:
+    """Base of transforms that mmdet has for one image: it is applied to every frame.
+
+    Args:
+        share_params: Whether all frames use the numbers that were drawn for the key frame.
+        kwargs: Arguments of the transform.
+    """
+
+    #: Keys of a frame that hold the drawn numbers.
+    drawn: Tuple[str, ...] = ()
+
+    def __init__(self, share_params: bool = True, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.share_params = share_params
+
+    def __call__(self, results: List[Frame]) -> List[Frame]:
+        """Transform a list of frames in place."""
+        for frame in results:
+            if self.share_params and frame is not results[0]:
+                frame.update({key: results[0][key] for key in self.drawn})
+            super().__call__(frame)  # type: ignore[misc]  # of the transform
+        return results
+
+
 @PIPELINES.register_module()
-class SeqResizeWithDepth(Resize):
-    """Resize every frame: images bilinear, label maps nearest.
+class SeqResizeWithDepth(_EveryFrame, Resize):
+    """Resize every frame: images bilinear, label maps nearest; sets ``scale_factor``, ``img_shape``, ``pad_shape``.
 
     Args:
         share_params: Use the scale drawn for the key frame for all frames.
         kwargs: Arguments of :class:`mmdet.datasets.pipelines.Resize`.
     """
 
-    def __init__(self, share_params: bool = True, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.share_params = share_params
-
-    def __call__(self, results: List[Frame]) -> List[Frame]:
-        """Resize a list of frames; sets ``scale_factor``, ``img_shape``, ``pad_shape``."""
-        for frame in results:
-            if self.share_params and frame is not results[0]:
-                frame['scale'] = results[0]['scale']
-            super().__call__(frame)
-        return results
+    drawn = ('scale',)
 
 
 @PIPELINES.register_module()
-class SeqFlipWithDepth(RandomFlip):
-    """Flip every frame or none.
+class SeqFlipWithDepth(_EveryFrame, RandomFlip):
+    """Flip every frame or none; sets ``flip`` and ``flip_direction``.
 
     Args:
         share_params: Use the draw of the key frame for all frames.
         kwargs: Arguments of :class:`mmdet.datasets.pipelines.RandomFlip`.
     """
 
-    def __init__(self, share_params: bool = True, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.share_params = share_params
-
-    def __call__(self, results: List[Frame]) -> List[Frame]:
-        """Flip a list of frames; sets ``flip`` and ``flip_direction``."""
-        for frame in results:
-            if self.share_params and frame is not results[0]:
-                frame.update({key: results[0][key] for key in ('flip', 'flip_direction')})
-            super().__call__(frame)
-        return results
+    drawn = ('flip', 'flip_direction')
 
 
 def _draw_offset(shape: Tuple[int, ...], crop_size: Tuple[int, int]) -> Tuple[int, int]:
