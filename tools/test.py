@@ -20,14 +20,15 @@ import numpy as np
 from mmcv import DictAction
 
 from knet.apis import build_data, init_model, load_config, run_images
-from knet.apis.config import add_config_options, loader_settings, merge_options
-from knet.apis.distributed import add_launcher_options, process_group
+from knet.apis.config import loader_settings, merge_options
+from knet.apis.distributed import process_group
 from knet.apis.drawing import draw_overlay
 from knet.apis.images import OnPrediction
+from knet.apis.running import add_test_options
 from knet.det.protocols import Prediction, StreamModel
 from knet.labels import LabelSpace
 from knet.structures import PanopticPrediction
-from knet.utils.cli import UsageError, add_debug_option, check_outputs, run_tool
+from knet.utils.cli import UsageError, check_outputs, run_tool
 from knet.utils.io import atomic_path, write_json_atomic, write_png_atomic
 
 
@@ -51,11 +52,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--show-score-thr', type=float, default=0.3, help='least score of drawn instances')
     parser.add_argument('--json', help='file for the scores')
     parser.add_argument('--optimize', action='store_true', help='freeze the backbone for speed')
-    parser.add_argument('--amp', action='store_true', help='half precision')
-    parser.add_argument('--trust-checkpoint', action='store_true', help='allow checkpoints with pickled code')
-    add_config_options(parser)
-    add_launcher_options(parser)
-    add_debug_option(parser)
+    add_test_options(parser)
     return parser.parse_args()
 
 

@@ -17,13 +17,14 @@ import _root  # noqa: F401  puts the repository on the path
 from mmcv.runner import get_dist_info
 
 from knet.apis import build_data, init_model, load_config, resolve_checkpoint, score_videos, stream_videos
-from knet.apis.config import add_config_options, loader_settings, merge_options
-from knet.apis.distributed import add_launcher_options, process_group
+from knet.apis.config import loader_settings, merge_options
+from knet.apis.distributed import process_group
+from knet.apis.running import add_test_options
 from knet.apis.scoring import run_identity, video_metrics
 from knet.apis.streams import close_store, open_store
 from knet.det.protocols import StreamModel
 from knet.evaluation.metric import metric_names
-from knet.utils.cli import UsageError, add_debug_option, run_tool
+from knet.utils.cli import UsageError, run_tool
 from knet.utils.io import write_json_atomic
 
 
@@ -49,12 +50,8 @@ def parse_args() -> argparse.Namespace:
     )
     parser.add_argument('--fresh', action='store_true', help='remove what OUT holds and start over')
     parser.add_argument('--optimize', action='store_true', help='freeze the backbone for speed')
-    parser.add_argument('--amp', action='store_true', help='half precision')
     parser.add_argument('--nproc', type=int, default=1, help='evaluator processes')
-    parser.add_argument('--trust-checkpoint', action='store_true', help='allow checkpoints with pickled code')
-    add_config_options(parser)
-    add_launcher_options(parser)
-    add_debug_option(parser)
+    add_test_options(parser)
     return parser.parse_args()
 
 

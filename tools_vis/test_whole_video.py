@@ -17,12 +17,13 @@ import _root  # noqa: F401  puts the repository on the path
 
 from knet.apis import build_data, init_model, load_config, resolve_checkpoint
 from knet.apis.clips import OnVideo, open_video_store, predict_videos
-from knet.apis.config import add_config_options, loader_settings, merge_options
-from knet.apis.distributed import add_launcher_options, process_group
+from knet.apis.config import loader_settings, merge_options
+from knet.apis.distributed import process_group
+from knet.apis.running import add_test_options
 from knet.apis.scoring import run_identity
 from knet.det.protocols import ClipModel
 from knet.results.track_store import describe_results
-from knet.utils.cli import UsageError, add_debug_option, check_outputs, run_tool
+from knet.utils.cli import UsageError, check_outputs, run_tool
 from knet.utils.io import atomic_path, write_json_atomic
 from knet.visualization import write_track_video
 
@@ -49,11 +50,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--show-dir', help='folder for a video with drawn tracks of every video')
     parser.add_argument('--show-score-thr', type=float, default=0.3, help='least score of drawn tracks')
     parser.add_argument('--fresh', action='store_true', help='redo videos that OUT_DIR already has')
-    parser.add_argument('--amp', action='store_true', help='half precision')
-    parser.add_argument('--trust-checkpoint', action='store_true', help='allow checkpoints with pickled code')
-    add_config_options(parser)
-    add_launcher_options(parser)
-    add_debug_option(parser)
+    add_test_options(parser)
     return parser.parse_args()
 
 

@@ -1,5 +1,6 @@
 """What all ways of running a model share: batches, precision, sharing out videos, a progress bar."""
 
+import argparse
 import sys
 from contextlib import contextmanager
 from typing import Any, Dict, Iterator, List, Mapping, Sequence, Tuple
@@ -8,6 +9,19 @@ import torch
 from mmcv.parallel import DataContainer
 from mmcv.runner import get_dist_info
 from tqdm import tqdm
+
+from knet.apis.config import add_config_options
+from knet.apis.distributed import add_launcher_options
+from knet.utils.cli import add_debug_option
+
+
+def add_test_options(parser: argparse.ArgumentParser) -> None:
+    """Add what all programs that test a model share: precision, trust, config overrides, launcher, tracebacks."""
+    parser.add_argument('--amp', action='store_true', help='half precision')
+    parser.add_argument('--trust-checkpoint', action='store_true', help='allow checkpoints with pickled code')
+    add_config_options(parser)
+    add_launcher_options(parser)
+    add_debug_option(parser)
 
 
 def shard_videos(videos: Mapping[int, Sequence[int]], rank: int, world_size: int) -> List[int]:

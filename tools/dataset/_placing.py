@@ -76,6 +76,22 @@ def converter_parser(description: str, destination: str, modes: Iterable[str] = 
     return parser
 
 
+def add_splits_option(
+    parser: argparse.ArgumentParser, choices: Iterable[str], default: Iterable[str], what: str
+) -> None:
+    """Add ``--splits``.
+
+    Args:
+        parser: Parser of a converter.
+        choices: Splits of the data set.
+        default: Splits that are made without the option.
+        what: Help text.
+    """
+    parser.add_argument(
+        '--splits', nargs='+', choices=tuple(choices), default=list(default), help=f'{what} (default: %(default)s)'
+    )
+
+
 def report_problems(problems: List[str], partial: bool) -> bool:
     """Name on standard error what is missing.
 

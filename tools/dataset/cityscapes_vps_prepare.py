@@ -16,7 +16,7 @@ from typing import Any, Dict, List, NamedTuple, Optional, Sequence
 
 import _repository  # noqa: F401  puts the repository on the path
 import numpy as np
-from _placing import Item, converter_parser, count_done, place, report_problems
+from _placing import Item, add_splits_option, converter_parser, count_done, place, report_problems
 from pycocotools import mask as coco
 from tqdm import tqdm
 
@@ -149,13 +149,7 @@ def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
     """Read the command line."""
     parser = converter_parser(__doc__, 'data/cityscapes_vps', modes=('copy', 'link'))
     parser.add_argument('--src', type=Path, required=True, help='folder with the unpacked release')
-    parser.add_argument(
-        '--splits',
-        nargs='+',
-        choices=tuple(PLACED),
-        default=list(PLACED),
-        help='what to prepare (default: %(default)s)',
-    )
+    add_splits_option(parser, PLACED, PLACED, 'what to prepare')
     return parser.parse_args(argv)
 
 

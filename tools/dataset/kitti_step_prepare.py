@@ -14,7 +14,7 @@ import os.path as osp
 from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 import _repository  # noqa: F401  puts the repository on the path
-from _placing import Item, converter_parser, count_done, place, report_problems
+from _placing import Item, add_splits_option, converter_parser, count_done, place, report_problems
 
 from knet.layouts.kitti_step import SEQUENCES, KittiStepGroundTruth, file_name, parse_name, split_folder
 from knet.utils.cli import run_tool
@@ -106,13 +106,7 @@ def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
     """Read the command line."""
     parser = converter_parser(__doc__, 'data/kitti-step')
     parser.add_argument('--src', nargs='+', required=True, help='folders with the unpacked archives')
-    parser.add_argument(
-        '--splits',
-        nargs='+',
-        choices=tuple(SEQUENCES),
-        default=['train', 'val'],
-        help='what to prepare; test has images only (default: %(default)s)',
-    )
+    add_splits_option(parser, SEQUENCES, ['train', 'val'], 'what to prepare; test has images only')
     args = parser.parse_args(argv)
     for source in args.src:
         if not osp.isdir(source):

@@ -16,7 +16,7 @@ from typing import List, NamedTuple, Optional, Sequence, Tuple
 import _repository  # noqa: F401  puts the repository on the path
 import cv2
 import numpy as np
-from _placing import Item, converter_parser, count_done, place, report_problems
+from _placing import Item, add_splits_option, converter_parser, count_done, place, report_problems
 
 from knet.evaluation.cli import positive
 from knet.layouts.files import list_video, read_video_list
@@ -104,13 +104,7 @@ def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
     """Read the command line."""
     parser = converter_parser(__doc__, 'data/VIPSeg', modes=('copy', 'link'))
     parser.add_argument('--src', type=Path, required=True, help='folder with images/, panomasks/ and the txt files')
-    parser.add_argument(
-        '--splits',
-        nargs='+',
-        choices=tuple(EXPECTED),
-        default=['train', 'val'],
-        help='what to resize; test may lack label maps (default: %(default)s)',
-    )
+    add_splits_option(parser, EXPECTED, ['train', 'val'], 'what to resize; test may lack label maps')
     parser.add_argument('--size', type=positive, default=720, help='short side in pixels (default: %(default)s)')
     parser.add_argument('--nproc', type=positive, default=1, help='processes (default: %(default)s)')
     return parser.parse_args(argv)
