@@ -91,7 +91,9 @@ def resize_frame(frame: Frame, source: Path, destination: Path, short: int, mode
             )
     size = new_size(image.shape, short)
     if size == image.shape[1::-1]:
-        return any(place(Item(str(source / part), str(destination / part)), mode) for part in parts)
+        # Every part has to be placed, so the list is complete before any() looks at it.
+        placed = [place(Item(str(source / part), str(destination / part)), mode) for part in parts]
+        return any(placed)
     # Averaging avoids the moire that skipping pixels makes.
     way = cv2.INTER_AREA if short < min(image.shape[:2]) else cv2.INTER_LINEAR
     if frame.mask is not None:
