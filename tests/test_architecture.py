@@ -1,4 +1,4 @@
-"""The rules of the house, read from the source: who imports whom, sizes, annotations, docstrings."""
+"""The rules of this code base, read from the source: who imports whom, sizes, annotations, docstrings."""
 
 import ast
 import re
@@ -19,7 +19,7 @@ TEXT = {'.py', '.sh', '.md', '.txt', '.toml', '.yml', '.yaml', '.cff', '.json', 
 _DATA = 'labels structures utils'
 _FILES = f'{_DATA} layouts results'
 _NETWORKS = f'{_DATA} backbones det'
-ROOMS: Dict[str, str] = {
+PACKAGES: Dict[str, str] = {
     'labels': '',
     'structures': 'labels',
     'utils': 'labels structures',
@@ -82,33 +82,33 @@ def imported(path: Path) -> Set[str]:
     return names
 
 
-def room_of(name: str) -> str:
-    """'knet.det.knet' -> 'det'; '' for what is not a room of knet."""
+def package_of(name: str) -> str:
+    """'knet.det.knet' -> 'det'; '' for what is not a package of knet."""
     parts = name.split('.')
-    return parts[1] if parts[0] == 'knet' and len(parts) > 1 and parts[1] in ROOMS else ''
+    return parts[1] if parts[0] == 'knet' and len(parts) > 1 and parts[1] in PACKAGES else ''
 
 
 def relative(path: Path) -> str:
     return path.relative_to(REPO).as_posix()
 
 
-def test_rooms_import_only_from_the_rooms_below() -> None:
+def test_packages_import_only_from_the_packages_below() -> None:
     wrong = []
     for path in python_files('knet'):
-        room = room_of('.'.join(path.relative_to(REPO).with_suffix('').parts))
-        if room:
-            allowed = {room, *ROOMS[room].split()}
+        package = package_of('.'.join(path.relative_to(REPO).with_suffix('').parts))
+        if package:
+            allowed = {package, *PACKAGES[package].split()}
             wrong += [
                 f'{relative(path)} imports {name}'
                 for name in imported(path)
-                if room_of(name) and room_of(name) not in allowed
+                if package_of(name) and package_of(name) not in allowed
             ]
     assert not wrong, '\n'.join(wrong)
 
 
-def test_every_folder_of_knet_is_a_known_room() -> None:
+def test_every_folder_of_knet_is_a_known_package() -> None:
     parts = [path.relative_to(REPO).parts for path in python_files('knet')]
-    assert {part[1] for part in parts if len(part) > 2} <= set(ROOMS)
+    assert {part[1] for part in parts if len(part) > 2} <= set(PACKAGES)
 
 
 def test_knet_vis_stands_on_det_and_datasets_only() -> None:
@@ -117,7 +117,7 @@ def test_knet_vis_stands_on_det_and_datasets_only() -> None:
         f'{relative(path)} imports {name}'
         for path in python_files('knet_vis')
         for name in imported(path)
-        if room_of(name) and room_of(name) not in allowed
+        if package_of(name) and package_of(name) not in allowed
     ]
     assert not wrong, '\n'.join(wrong)
 
@@ -143,9 +143,9 @@ def test_evaluation_and_visualization_import_no_network_library() -> None:
     assert not wrong, '\n'.join(wrong)
 
 
-@pytest.mark.parametrize('room', NUMPY_PACKAGES)
-def test_numpy_rooms_load_no_torch(room: str) -> None:
-    files = [path for path in python_files('knet') if relative(path).startswith(f'knet/{room}/')]
+@pytest.mark.parametrize('package', NUMPY_PACKAGES)
+def test_numpy_packages_load_no_torch(package: str) -> None:
+    files = [path for path in python_files('knet') if relative(path).startswith(f'knet/{package}/')]
     modules = [relative(path)[: -len('.py')].replace('/', '.') for path in files if path.name != '__init__.py']
     code = (
         'import sys, importlib\n'

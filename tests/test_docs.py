@@ -11,7 +11,7 @@ import yaml
 
 import knet
 
-from .test_architecture import REPO, ROOMS, imported, parse, relative, tracked
+from .test_architecture import PACKAGES, REPO, imported, parse, relative, tracked
 
 PAGES = tuple(path for path in tracked() if path.suffix == '.md')
 SHELL = ('bash', 'sh', 'console', 'text', '')
@@ -175,13 +175,13 @@ def diagram() -> Dict[str, Set[str]]:
 
 
 def test_import_picture_shows_the_rules() -> None:
-    assert diagram() == {name: set(allowed.split()) for name, allowed in ROOMS.items()}
+    assert diagram() == {name: set(allowed.split()) for name, allowed in PACKAGES.items()}
 
 
 def test_architecture_page_describes_every_package() -> None:
     text = (REPO / 'docs/architecture.md').read_text(encoding='utf-8')
     rows = re.findall(r'^\| `knet/(\w+)(?:/|\.py)` \|', text, re.MULTILINE)
-    assert sorted(rows) == sorted(ROOMS)
+    assert sorted(rows) == sorted(PACKAGES)
 
 
 def steps() -> List[Tuple[str, str]]:

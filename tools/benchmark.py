@@ -114,7 +114,7 @@ def measure(what: str, args: argparse.Namespace, folder: Path) -> Dict[str, Any]
         folder: For generated data.
 
     Returns:
-        dict: Numbers of both, and their ratio.
+        Numbers of both, and their ratio.
     """
     options = job_options(what, args, folder)
     ours, yardstick = (Job(name, options) for name in _PAIRS[what])

@@ -61,7 +61,7 @@ def open_source(source: str) -> Tuple[Iterator[np.ndarray], int, float]:
         source: Path.
 
     Returns:
-        tuple: (H, W, 3) uint8 BGR frames, their (expected) number, frames per second.
+        (H, W, 3) uint8 BGR frames, their (expected) number, frames per second.
 
     Raises:
         UsageError: If it does not exist or cannot be decoded.

@@ -1,1 +1,1 @@
-"""Small tools every room may use. Import the modules: most need no torch."""
+"""Small tools that every package may use. Import the modules: most need no torch."""

@@ -1,4 +1,4 @@
-"""Bad input to the command lines: one clear error that names the thing and the mend, nothing half-written.
+"""Bad input to the command lines: one clear error that names the thing and the remedy, nothing half-written.
 
 Every row of :data:`CASES` is one command. The launchers' rows are in
 ``test_launchers.py``, the preparation tools' in their own tests.
