@@ -151,10 +151,10 @@ def test_the_product_steps_through_frames(config: Path, trained: Path) -> None:
 @pytest.mark.parametrize(
     'arguments, message',
     [
-        (['--eval', 'mIoU'], '--eval mIoU: choose from stq, vpq, miou, vc'),
+        (['--eval', 'mIoU'], "unknown metric 'mIoU' for videos; choose from stq, pq, vpq, miou, vc"),
         (['--cfg-options', 'data.test.split=test'], 'test.txt: no such file'),
-        (['--cfg-options', 'model.label_space=vspw'], "8 classes, label space 'vspw' 124"),
-        (['--cfg-options', 'model.decode_head.link=None'], 'holds predictions of another run'),
+        (['--cfg-options', 'model.label_space=vspw'], 'conv_seg.bias  checkpoint (8), model (124)'),
+        (['--cfg-options', 'model.decode_head.link=None'], 'holds results of another run'),
         (['--cfg-options', 'model.test_cfg.mode=slide'], "use 'whole'"),
     ],
 )
