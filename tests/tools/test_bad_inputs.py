@@ -167,7 +167,7 @@ CASES: Dict[str, Tuple[Callable[[World], List[Any]], str]] = {
     'no gpus': (lambda w: w.train('--gpus', 0), '--gpus 0'),
     'seed is no number': (lambda w: w.train('--seed', 'x'), "--seed: invalid int value: 'x'"),
     'no launcher': (lambda w: w.train('--launcher', 'pytorch'), 'RANK is not set; start through'),
-    'unknown metric': (lambda w: w.step('--eval', 'bbox'), '--eval bbox: choose from'),
+    'unknown metric': (lambda w: w.step('--eval', 'bbox'), "unknown metric 'bbox' for videos; choose from stq"),
     'unknown metric of images': (lambda w: ['test.py', *w.image, '--eval', 'bbox'], 'bbox.*PQ'),
     'video model in test.py': (lambda w: ['test.py', w.config, w.trained, '--eval', 'PQ'], 'use tools/test_step.py'),
     'image model in test_step.py': (
@@ -269,7 +269,7 @@ CASES: Dict[str, Tuple[Callable[[World], List[Any]], str]] = {
     ),
     'output of another run': (
         lambda w: ['test_step.py', w.config, w.trained, '--out-dir', used(w)],
-        'out holds predictions of another run .*Choose another output folder',
+        'out holds results of another run .*Choose another output folder',
     ),
     'damaged manifest': (
         lambda w: ['test_step.py', w.config, w.trained, '--out-dir', w.file('manifest.json', '{').parent],
@@ -300,7 +300,7 @@ CASES: Dict[str, Tuple[Callable[[World], List[Any]], str]] = {
     'pictures of no predictions': (lambda w: ['visualize.py', w.tmp, w.street, '--out', w.tmp / 'p'], 'no such folder'),
     'report of no scores': (
         lambda w: ['report.py', '--out', w.tmp / 'r.html', '--stq', w.file('s.json', '{}')],
-        's.json: holds no STQ',
+        "s.json: has no 'STQ'; it is no file of scores",
     ),
     'demo without source': (lambda w: ['demo_video.py', 'absent.mp4', w.config, w.trained, '--out', 'x.mp4'], 'absent'),
     'demo format': (lambda w: ['demo_video.py', w.tmp, w.config, w.trained, '--out', 'x.avi'], '.mp4 or .gif'),
