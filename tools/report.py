@@ -75,20 +75,20 @@ def collect_facts(args: argparse.Namespace) -> Dict[str, str]:
     return facts
 
 
-def label_space(args: argparse.Namespace) -> LabelSpace:
-    """Return the classes that the arguments name."""
-    if args.result:
-        return chosen_classes(args, PredictionReader(args.result))
+def label_space(args: argparse.Namespace, predictions: Optional[PredictionReader]) -> LabelSpace:
+    """Return the classes of the predictions, or without any those that the arguments name."""
+    if predictions is not None:
+        return chosen_classes(args, predictions)
     return get_label_space(args.label_space or chosen_layout(args).label_space)
 
 
-def draw_worst(args: argparse.Namespace) -> List[Tuple[str, np.ndarray]]:
+def draw_worst(
+    args: argparse.Namespace, predictions: Optional[PredictionReader], space: LabelSpace
+) -> List[Tuple[str, np.ndarray]]:
     """Return captions and pictures of the worst frames."""
-    if not (args.result and args.gt and args.worst > 0):
+    if predictions is None or not args.gt or args.worst <= 0:
         return []
-    predictions, truth = PredictionReader(args.result), chosen_layout(args)(args.gt, args.split)
-    space = chosen_classes(args, predictions)
-    pictures = []
+    truth, pictures = chosen_layout(args)(args.gt, args.split), []
     for s in worst_frames(predictions, truth, space, args.worst):
         quality = f'quality {100 * s.quality:.1f}, {s.missed} segments missed, {s.invented} invented'
         picture = compare_frame(predictions, truth, space, s.video, s.frame)
@@ -99,6 +99,8 @@ def draw_worst(args: argparse.Namespace) -> List[Tuple[str, np.ndarray]]:
 def main() -> None:
     """Collect the parts and write the page."""
     args = parse_args()
+    predictions = PredictionReader(args.result) if args.result else None
+    space = label_space(args, predictions)
     write_report(
         args.out,
         args.title,
@@ -106,9 +108,9 @@ def main() -> None:
         load_scores(args.stq, 'STQ'),
         load_scores(args.vpq, 'VPQ'),
         args.log,
-        draw_worst(args),
+        draw_worst(args, predictions, space),
         args.clips,
-        label_space(args),
+        space,
     )
     print(f'report: {args.out}')
 

@@ -11,6 +11,7 @@ from torch.utils.data import DataLoader, Dataset
 from knet.apis.distributed import barrier
 from knet.apis.loader import quiet_worker
 from knet.apis.running import device_of, inference_context, progress_bar, shard_videos
+from knet.det.kernel_net import with_batch_shape
 from knet.det.protocols import ClipModel
 from knet.labels import LabelSpace
 from knet.results.track_store import VideoResultStore
@@ -61,7 +62,7 @@ def _content(value: Any) -> Any:
 def _unpack(sample: Dict[str, Any]) -> Tuple[torch.Tensor, Dict[str, Any]]:
     """(f, 3, H, W) frames and the meta of the first of them."""
     frames, meta = _content(sample['ref_img']), _content(sample['img_metas'])
-    return frames, dict(meta, batch_input_shape=tuple(frames.shape[-2:]))
+    return frames, with_batch_shape(frames, [meta])[0]
 
 
 def predict_videos(

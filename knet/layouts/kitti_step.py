@@ -76,6 +76,9 @@ def encode_rgb_panoptic(semantic: np.ndarray, instance: np.ndarray) -> np.ndarra
 
     Returns:
         (H, W, 3) uint8 RGB.
+
+    >>> encode_rgb_panoptic(np.array([[13]]), np.array([[258]])).tolist()
+    [[[13, 1, 2]]]
     """
     return np.stack([semantic, instance >> 8, instance & 255], axis=-1).astype(np.uint8)
 

@@ -20,7 +20,8 @@ import numpy as np
 from knet.labels import LabelSpace
 from knet.layouts.base import StoredVideos
 from knet.layouts.images import read_depth, read_gray
-from knet.results.exports.kitti_step import encode_final, final_file
+from knet.layouts.kitti_step import encode_rgb_panoptic
+from knet.results.exports.kitti_step import final_file
 from knet.results.run_folder import RunFolder, read_label_space
 from knet.utils.io import PathLike, write_png_atomic
 
@@ -110,7 +111,7 @@ class PredictionWriter:
         write_png_atomic(folder / f'{name}_cat.png', semantic)
         write_png_atomic(folder / f'{name}_ins.png', instance)
         if self.final:
-            write_png_atomic(final_file(self.out_dir, video_id, frame_id), encode_final(semantic, instance))
+            write_png_atomic(final_file(self.out_dir, video_id, frame_id), encode_rgb_panoptic(semantic, instance))
 
     def _final_folder(self, video_id: int) -> Path:
         return final_file(self.out_dir, video_id, 0).parent

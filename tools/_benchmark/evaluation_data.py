@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 
 from knet.labels import KITTI_STEP
+from knet.layouts.kitti_step import encode_rgb_panoptic
 from knet.results.panoptic_store import PredictionWriter
 from knet.utils.io import PathLike, write_png_atomic
 
@@ -38,9 +39,8 @@ def make_evaluation_fixture(
             world = _World(np.random.RandomState(seed + video), height, width, frames)
             for frame in range(frames):
                 semantic, instance = world.draw(frame)
-                panoptic = np.stack([semantic, instance // 256, instance % 256], axis=-1).astype(np.uint8)
                 name = f'video_sequence/val/{video:06d}_{frame:06d}_panoptic.png'
-                write_png_atomic(truth / name, panoptic)
+                write_png_atomic(truth / name, encode_rgb_panoptic(semantic, instance))
                 writer.write(video, frame, *world.predict(semantic, instance, frame))
             writer.finish_video(video, frames)
     return results, truth
