@@ -13,6 +13,8 @@ from typing import Any, Dict, List, Tuple
 import pytest
 import torch
 
+from .world import World
+
 ROOT = Path(__file__).resolve().parents[2]
 
 #: Derived from the toy model, smaller still; batch norms use their running
@@ -122,6 +124,22 @@ def predicted(toy_config: Path, trained: Path, tmp_path_factory: pytest.TempPath
     code, text, err = call('test_step.py', toy_config, trained, '--show-dir', out, '--final', '--eval', 'stq', 'vpq')
     assert code == 0 and 'STQ' in text and 'VPQ' in text, err
     return out
+
+
+@pytest.fixture
+def world(
+    toy_config: Path,
+    trained: Path,
+    predicted: Path,
+    street: Path,
+    image_model: Tuple[Path, Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> World:
+    """An empty current directory, and things to spoil copies of."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv('KNET_DEBUG', raising=False)
+    return World(tmp_path, toy_config, trained, predicted, street, image_model)
 
 
 def files_of(folder: Path, pattern: str = '*.png') -> Dict[str, bytes]:
