@@ -124,8 +124,8 @@ def read_jpeg(path: PathLike) -> np.ndarray:
 def read_picture(path: PathLike, upright: bool = False) -> np.ndarray:
     """Read a picture of any format that OpenCV knows as 8-bit colours.
 
-    A camera may store a picture lying on its side and note in it (EXIF) how to turn it. One rule holds everywhere: where
-    labels, or predictions that are compared with labels, belong to the file, the pixels count as they are stored,
+    A camera may store a picture lying on its side and note in it (EXIF) how to turn it. One rule holds everywhere:
+    where labels, or predictions that are compared with labels, belong to the file, the pixels count as they are stored,
     because label maps have no such note. Only pictures by themselves are turned upright.
 
     Args:
