@@ -5,7 +5,7 @@ imageio-ffmpeg, or one on PATH. OpenCV alone writes MPEG-4 part 2, which most pl
 """
 
 import errno
-import importlib.util
+import importlib
 import logging
 import os
 import shutil
@@ -112,13 +112,8 @@ def _write_mp4(path: Path, frames: Iterable[np.ndarray], fps: float) -> None:
 def h264_program() -> Optional[str]:
     """Return the path of an ``ffmpeg`` that encodes H.264, None if there is none."""
     candidates = [shutil.which('ffmpeg')]
-    if importlib.util.find_spec('imageio_ffmpeg') is not None:
-        import imageio_ffmpeg
-
-        try:
-            candidates.insert(0, imageio_ffmpeg.get_ffmpeg_exe())
-        except RuntimeError as error:  # a package without program, for a rare system
-            _logger.info('imageio-ffmpeg: %s', error)
+    with suppress(ImportError, RuntimeError):  # RuntimeError: a package without the program, on a rare system
+        candidates.insert(0, importlib.import_module('imageio_ffmpeg').get_ffmpeg_exe())
     for program in filter(None, candidates):
         try:
             listed = subprocess.run(
@@ -148,7 +143,7 @@ def _ffmpeg_command(program: str, path: Path, size: Tuple[int, int], fps: float)
 @contextmanager
 def _ffmpeg_encoder(
     program: str, path: Path, size: Tuple[int, int], fps: float
-) -> Iterator[Callable[[np.ndarray], None]]:
+) -> Iterator[Callable[[np.ndarray], object]]:
     """Open an encoder and give the function that takes a frame."""
     with tempfile.TemporaryFile() as log:
         # In a session of its own it does not get the Ctrl-C that ends the program, which closes it in order.
@@ -189,7 +184,7 @@ def _end_of(log: IO[bytes]) -> str:
 
 
 @contextmanager
-def _opencv_encoder(path: Path, size: Tuple[int, int], fps: float) -> Iterator[Callable[[np.ndarray], None]]:
+def _opencv_encoder(path: Path, size: Tuple[int, int], fps: float) -> Iterator[Callable[[np.ndarray], object]]:
     """Open an encoder and give the function that takes a frame."""
     writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*'mp4v'), fps, size)
     try:
