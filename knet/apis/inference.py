@@ -182,8 +182,8 @@ class VideoSegmenter:
             raise UsageError(f'{type(self.model).__name__} needs the whole video; use VideoSegmenter.stream(frames)')
         sample = self._sample(frame, state.frame_id)
         size = (int(frame.shape[0]), int(frame.shape[1]))
-        if self.kind == 'stream' and state.size not in (None, size):
-            raise ValueError(_other_size(state.frame_id, size, cast(Tuple[int, int], state.size)))
+        if self.kind == 'stream' and state.size is not None and state.size != size:
+            raise ValueError(_other_size(state.frame_id, size, state.size))
         data = self._collate([self._transforms(sample)])
         with inference_context(self.device, self.amp):
             image, meta = unpack_sample(data, self.device)
@@ -303,12 +303,13 @@ class VideoSegmenter:
         Returns:
             (H', W', 3) uint8, **RGB** (what writers of videos take); of the frame's size without legend.
         """
-        maps = flat_maps(prediction, self.label_space, score_thr)
+        semantic, instance = flat_maps(prediction, self.label_space, score_thr)
         picture = np.ascontiguousarray(frame[..., ::-1])
         if not legend:
-            return overlay(picture, *maps, self.label_space, alpha)
-        picture, *large = enlarge(picture, *maps)
-        return with_legend(overlay(picture, *large, self.label_space, alpha), *large, self.label_space)
+            return overlay(picture, semantic, instance, self.label_space, alpha)
+        picture, semantic, instance = enlarge(picture, semantic, instance)
+        drawn = overlay(picture, semantic, instance, self.label_space, alpha)
+        return with_legend(drawn, semantic, instance, self.label_space)
 
 
 def _other_size(number: int, size: Sequence[int], before: Tuple[int, int]) -> str:

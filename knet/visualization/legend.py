@@ -32,7 +32,7 @@ def legend_entries(
     position[tracks] = np.arange(len(tracks))
     entries = [
         (int(pixels[track]), track_colour(track), f'{names.get(int(classes[position[track]]), "?")} {track}')
-        for track in np.flatnonzero(pixels[1:]) + 1
+        for track in (np.flatnonzero(pixels[1:]) + 1).tolist()
     ]
     untracked = np.bincount(classes[tracks == 0], minlength=256)
     shown = (info for info in label_space.classes if untracked[info.dataset_id])
