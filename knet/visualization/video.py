@@ -39,7 +39,7 @@ def check_clip_name(path: PathLike) -> None:
     """
     suffix = Path(path).suffix.lower()
     if suffix not in _WRITERS:
-        raise ValueError(f'{path}: clips are written as .gif or .mp4, not {suffix or "without suffix"}')
+        raise ValueError(f'{path}: clips are written as .mp4 or .gif, not {suffix or "without suffix"}')
 
 
 def write_video(path: PathLike, frames: Iterable[np.ndarray], fps: float = 5.0) -> None:

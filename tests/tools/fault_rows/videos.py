@@ -133,7 +133,7 @@ ROWS = [
     Row(
         'a result of an unknown kind',
         lambda w: _demo(w, _film(w.tmp / 'film.avi', 2), '--out', w.tmp / 'out/x.avi'),
-        error='written as .gif or .mp4',
+        error='written as .mp4 or .gif',
     ),
     Row('a demo without result', lambda w: _demo(w, w.tmp, '--alpha', 1), error='nothing to do'),
     Row('a demo of no frames', lambda w: _demo(w, w.tmp, '--max-frames', 0, *_gif(w)), error='--max-frames must be'),
