@@ -223,7 +223,7 @@ class CocoInstanceDataset(CocoDataset):
 
 
 def _number_from_one(annotations: List[Dict[str, Any]]) -> None:
-    """Number annotations anew if one has id 0, which COCO's evaluator takes for "no match", or an id that is a text."""
+    """Renumber annotations where COCO's evaluator cannot use an id: it takes 0 for "no match", and no texts."""
     if any(type(ann['id']) is not int or ann['id'] < 1 for ann in annotations):
         for number, ann in enumerate(annotations, 1):
             ann['id'] = number

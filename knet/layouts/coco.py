@@ -49,6 +49,23 @@ def png_name(image_name: str) -> str:
     return str(Path(image_name).with_suffix('.png'))
 
 
+def result_names(image_names: Sequence[str]) -> List[str]:
+    """Return the names of the PNGs of results, which differ if the images do.
+
+    Base names suffice as a rule. Images of equal base names keep their folders, and where even these names differ only
+    in their ending, that as well.
+
+    >>> result_names(['ulm/1.jpg', 'ulm/2.b.jpg'])
+    ['1.png', '2.b.png']
+    >>> result_names(['ulm/1.jpg', 'bonn/1.jpg'])
+    ['ulm/1.png', 'bonn/1.png']
+    """
+    different = len(set(image_names))
+    candidates = ([png_name(Path(name).name) for name in image_names], [png_name(name) for name in image_names])
+    fitting = [names for names in candidates if len(set(names)) == different]
+    return fitting[0] if fitting else [f'{name}.png' for name in image_names]
+
+
 def stuff_values(label_space: LabelSpace) -> Dict[int, int]:
     """Return the value in a map of stuff by dataset id: 0 for things, stuff counts from 1 in ascending dataset id."""
     values = dict.fromkeys(label_space.thing_ids, 0)

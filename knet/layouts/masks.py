@@ -1,4 +1,4 @@
-"""The one door for masks in json files: run lengths and polygons are checked before the C code of pycocotools reads them.
+"""Masks of json files: run lengths and polygons are checked here, before the C code of pycocotools reads them.
 
 A segmentation is one of
 

@@ -167,6 +167,7 @@ def complete_tracks(data: Dict[str, Any], path: PathLike) -> None:
         ValueError: If the file contradicts itself, see :func:`check_tracks`, or a mask does not fit its video.
     """
     check_tracks(data, path)
+    check_entries(data, 'videos', path, ('file_names',))
     size_of = {video['id']: _size(video) for video in data['videos']}
     for ann in data.get('annotations') or []:
         size, length = size_of[ann['video_id']], len(ann['segmentations'])

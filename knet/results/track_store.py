@@ -25,6 +25,8 @@ Record = Dict[str, Any]
 MANIFEST = 'videos.json'
 KEYS = ('video_id', 'score', 'category_id', 'segmentations')
 _NAMED_IN_ERRORS = 5
+#: What Python raises for a damaged json or zip.
+_DAMAGED = (ValueError, KeyError, RecursionError, EOFError, NotImplementedError, zlib.error, zipfile.BadZipFile)
 
 
 def track_records(
@@ -99,15 +101,7 @@ def read_results(path: PathLike) -> List[Record]:
         raise FileNotFoundError(
             f'{path}: no such results file; tools_vis/test_whole_video.py --format-only writes it'
         ) from error
-    except (
-        ValueError,
-        KeyError,
-        RecursionError,
-        EOFError,
-        NotImplementedError,
-        zlib.error,
-        zipfile.BadZipFile,
-    ) as error:
+    except _DAMAGED as error:
         raise ValueError(f'{path}: damaged results ({error}). Write it again.') from error
     if not isinstance(data, list):
         raise ValueError(f'{path}: results.json must be a list of tracks, found {type(data).__name__}.')

@@ -69,7 +69,7 @@ def count_missing(args: argparse.Namespace, subset: str) -> int:
     path = official_file(args.input, args.version, subset)
     if not osp.isdir(folder) or not osp.isfile(path):
         return 0
-    names = [name for video in read_annotations(path, ('videos',))['videos'] for name in video['file_names']]
+    names = [name for video in read_annotations(path, ('videos',))['videos'] for name in video.get('file_names', ())]
     missing = [name for name in names if not osp.isfile(osp.join(folder, name))]
     if missing:
         print(f'{subset}: {len(missing)} of {len(names)} frames are missing in {folder}, the first is {missing[0]}')
