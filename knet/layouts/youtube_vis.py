@@ -90,7 +90,7 @@ def read_ground_truth(path: PathLike, annotated: bool = True) -> VisGroundTruth:
     if annotated and not data['annotations']:
         raise ValueError(f'{path} has no annotations to compare with; only the server can score this split.')
     categories = {entry['id']: entry['name'] for entry in data['categories']}
-    if 'images' in data:
+    if data.get('images') is not None:
         return VisGroundTruth.from_videos(index_videos(data, categories, path), categories, path)
     check_tracks(data, path)
     videos = {video['id']: (_length(video), _size(video)) for video in data['videos']}
