@@ -202,50 +202,60 @@ def sum_of_runs(texts: Sequence[bytes]) -> np.ndarray:
     Returns:
         (n,) int64: the number of pixels, -1 where a text is none of pycocotools, -2 where a run is negative.
     """
-    lengths = np.array([len(text) for text in texts], dtype=np.int64)
     totals = np.full(len(texts), _NO_TEXT, dtype=np.int64)
-    filled = np.flatnonzero(lengths)
-    chars = np.frombuffer(b''.join(texts), dtype=np.uint8).astype(np.int64) - 48
+    filled = np.flatnonzero([len(text) > 0 for text in texts])
     if not len(filled):
         return totals
-    owner = np.repeat(np.arange(len(texts)), lengths)
+    ends = np.cumsum([len(texts[i]) for i in filled])
+    # Characters below 48 become large numbers.
+    chars = np.frombuffer(b''.join(texts), dtype=np.uint8) - np.uint8(48)
     is_last = (chars & 32) == 0
-    ends = np.cumsum(lengths)[filled] - 1
-    is_text = np.zeros(len(texts), dtype=bool)
-    is_text[filled] = is_last[ends]
-    is_text[owner[(chars < 0) | (chars > 63)]] = False
-    is_last[ends] = True
+    is_text = is_last[ends - 1]
+    is_text[np.searchsorted(ends, np.flatnonzero(chars > 63), side='right')] = False
+    is_last[ends - 1] = True
     stops = np.flatnonzero(is_last)
-    starts = np.concatenate([[0], stops[:-1] + 1])
-    place = np.arange(len(chars)) - np.repeat(starts, stops - starts + 1)
-    is_text[owner[place >= _LONGEST_NUMBER]] = False
-    place = np.minimum(place, _LONGEST_NUMBER)
-    numbers = np.add.reduceat((chars & 31) << 5 * place, starts)
-    numbers -= np.where(chars[stops] & 16, 1 << 5 * (place[stops] + 1), 0)
-    runs, first = _undo_differences(numbers, owner[starts])
+    lengths = np.diff(stops, prepend=-1)
+    is_text[np.searchsorted(ends, stops[lengths > _LONGEST_NUMBER], side='right')] = False
+    runs, first = _undo_differences(_join_bits(chars, stops, lengths), np.searchsorted(stops, ends))
     least, total = np.minimum.reduceat(runs, first), np.add.reduceat(runs, first)
-    totals[filled] = np.where(least < 0, _NEGATIVE, total)
-    totals[~is_text] = _NO_TEXT
+    totals[filled] = np.where(is_text, np.where(least < 0, _NEGATIVE, total), _NO_TEXT)
     return totals
 
 
-def _undo_differences(numbers: np.ndarray, owner: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
+def _join_bits(chars: np.ndarray, stops: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+    """Return the (m,) int64 numbers that characters of 5 bits make up.
+
+    Args:
+        chars: (n,) uint8, the characters without the 48.
+        stops: (m,) positions of the last characters of the numbers.
+        lengths: (m,) numbers of their characters; those above 6 give any number.
+    """
+    starts = stops - lengths + 1
+    numbers = (chars[starts] & 31).astype(np.int64)
+    for place in range(1, min(int(lengths.max()), _LONGEST_NUMBER)):
+        longer = np.flatnonzero(lengths > place)
+        numbers[longer] |= (chars[starts[longer] + place] & 31).astype(np.int64) << 5 * place
+    negative = np.flatnonzero(chars[stops] & 16)
+    numbers[negative] -= 1 << 5 * np.minimum(lengths[negative], _LONGEST_NUMBER)
+    return numbers
+
+
+def _undo_differences(numbers: np.ndarray, ends: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
     """Return the runs of texts one after the other, and the position of the first run of each text.
 
     Args:
         numbers: (m,) int64, the numbers that the texts hold.
-        owner: (m,) ascending, the text of each number.
+        ends: Position behind the last number of each text.
     """
-    first = np.flatnonzero(np.diff(owner, prepend=-1))
-    position = np.arange(len(numbers)) - np.repeat(first, np.diff(first, append=len(numbers)))
-    # The first number stands alone; the others are two chains, of odd and of even positions.
-    chain = owner * 3 + np.where(position == 0, 0, 1 + position % 2)
-    order = np.argsort(chain, kind='stable')
-    sums = np.cumsum(numbers[order])
-    begins = np.flatnonzero(np.diff(chain[order], prepend=-1))
-    before = sums[begins] - numbers[order][begins]
-    runs = np.empty_like(numbers)
-    runs[order] = sums - np.repeat(before, np.diff(begins, append=len(numbers)))
+    counts = np.diff(ends, prepend=0)
+    first = ends - counts
+    position = np.arange(len(numbers)) - np.repeat(first, counts)
+    # The first number stands alone; the others are two chains of sums, of odd and of even positions.
+    is_odd = (position & 1).astype(bool)
+    odd = np.where(is_odd, numbers, 0).cumsum()
+    even = np.where(is_odd | (position == 0), 0, numbers).cumsum()
+    runs = np.where(is_odd, odd - np.repeat(odd[first], counts), even - np.repeat(even[first], counts))
+    runs[first] = numbers[first]
     return runs, first
 
 
