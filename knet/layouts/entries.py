@@ -15,6 +15,10 @@ def is_id(value: Any) -> bool:
     return type(value) in (int, str)
 
 
+def _is_integer(value: Any) -> bool:
+    return type(value) is int
+
+
 def _is_number(value: Any) -> bool:
     try:
         return type(value) in (int, float) and math.isfinite(value)
@@ -38,15 +42,17 @@ def _is_flag(value: Any) -> bool:
     return type(value) in (int, bool) and value in (0, 1)
 
 
-#: What a value must be, by key, and its name in messages.
+#: What a value must be and its name in messages, by key, or by list and key where a list is stricter than others.
 _RULES: Dict[str, Tuple[Callable[[Any], bool], str]] = {
-    **dict.fromkeys(('id', 'image_id', 'category_id', 'instance_id'), (is_id, 'an integer or a text')),
-    'video_id': (lambda value: type(value) is int, 'an integer'),
-    'frame_id': (lambda value: type(value) is int, 'an integer'),
+    **dict.fromkeys(('id', 'image_id'), (is_id, 'an integer or a text')),
+    **dict.fromkeys(
+        ('category_id', 'instance_id', 'video_id', 'frame_id', 'categories.id', 'videos.id'),
+        (_is_integer, 'an integer'),
+    ),
     'name': (_is_text, 'a text'),
     'file_name': (_is_text, 'a text'),
     'file_names': (lambda value: isinstance(value, list) and all(map(_is_text, value)), 'a list of texts'),
-    'length': (lambda value: type(value) is int and value > 0, 'a number of frames'),
+    'length': (lambda value: _is_integer(value) and value > 0, 'a number of frames'),
     **dict.fromkeys(('height', 'width'), (_is_side, f'a side of 1..{_MAX_SIDE} pixels')),
     'iscrowd': (_is_flag, '0 or 1'),
     'isthing': (_is_flag, '0 or 1'),
@@ -89,9 +95,10 @@ def check_entries(
             f'is no {what}.'
         )
     for key in (*required, *optional):
-        if key not in _RULES:
+        rule = _RULES.get(f'{section}.{key}') or _RULES.get(key)
+        if rule is None:
             continue
-        is_valid, meaning = _RULES[key]
+        is_valid, meaning = rule
         for number, entry in enumerate(entries):
             if key in entry and not is_valid(entry[key]):
                 raise ValueError(

@@ -206,7 +206,7 @@ def sum_of_runs(texts: Sequence[bytes]) -> np.ndarray:
     filled = np.flatnonzero([len(text) > 0 for text in texts])
     if not len(filled):
         return totals
-    ends = np.cumsum([len(texts[i]) for i in filled])
+    ends = np.cumsum([len(text) for text in texts if text])
     # Characters below 48 become large numbers.
     chars = np.frombuffer(b''.join(texts), dtype=np.uint8) - np.uint8(48)
     is_last = (chars & 32) == 0

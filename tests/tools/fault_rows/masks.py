@@ -310,6 +310,11 @@ ROWS = [
         instances(lambda data: data['images'][0].pop('height')),
         error='instances_val2017.json: image number 0 lacks one of id, file_name, height, width',
     ),
+    Row(
+        'a category whose id is a text',
+        instances(lambda data: data['categories'][0].update(id='1')),
+        error="instances_val2017.json: category 1 has id '1', which is not an integer",
+    ),
     Row('annotations that count from 0', instances(count_from_zero, test_mode=True), expect=all_found),
     Row('images with equal base names', panoptic(renamed('a/1.png', 'b/1.png')), expect=all_right),
     Row('names with dots', panoptic(renamed('a.b.png', 'a.c.png')), expect=all_right),
