@@ -79,11 +79,30 @@ def index_videos(data: Dict[str, Any], category_ids: Iterable[int], path: PathLi
         videos[image['video_id']]['images'].append(image)
     frames: Dict[int, VideoFrame] = {}
     result = [_video(videos[number], frames, path) for number in sorted(videos)]
+    _make_names_unique(result)
     video_of = {image['id']: image['video_id'] for image in data['images']}
     _check_tracks(data['annotations'], video_of, path)
     for ann in visible_instances(data, path, compress=True):
         frames[ann['image_id']].annotations.append(ann)
     return result
+
+
+def _folder(file_name: str) -> str:
+    """Return the folder of a file below the image prefix, empty if there is none."""
+    folder = PurePosixPath(file_name).parent.as_posix()
+    return '' if folder == '.' else folder
+
+
+def _make_names_unique(videos: Sequence[Video]) -> None:
+    """Call videos of one name by the folder of their frames and, if these are equal too, by name and number.
+
+    Files that are made of a video have its name, so that one of them would replace the other.
+    """
+    for other_name in (lambda video: _folder(video.frames[0].file_name), lambda video: f'{video.name}_{video.id}'):
+        counts = Counter(video.name for video in videos)
+        for video in videos:
+            if counts[video.name] > 1:
+                video.name = other_name(video) or video.name
 
 
 def _video(entry: Dict[str, Any], frames: Dict[int, VideoFrame], path: PathLike) -> Video:
@@ -169,9 +188,8 @@ def per_frame(data: Dict[str, Any], tick: Callable[[], None] = lambda: None) -> 
     if tracks:
         result['annotations'] = []
     instances: Dict[int, int] = {}
-    names = _video_names(data['videos'])
     for video in data['videos']:
-        result['videos'].append(dict(id=video['id'], name=names[video['id']]))
+        result['videos'].append(dict(id=video['id'], name=_folder(video['file_names'][0]) or str(video['id'])))
         for frame, name in enumerate(video['file_names']):
             image_id = len(result['images']) + 1
             result['images'].append(
@@ -201,16 +219,3 @@ def per_frame(data: Dict[str, Any], tick: Callable[[], None] = lambda: None) -> 
                     )
         tick()
     return result
-
-
-def _video_names(videos: Sequence[Dict[str, Any]]) -> Dict[int, str]:
-    """Return the folder of the frames of every video by its id, with the id where several videos share a folder."""
-    folders = {video['id']: _folder(video['file_names'][0]) for video in videos}
-    count = Counter(folders.values())
-    return {number: folder if count[folder] == 1 else f'{folder}_{number}' for number, folder in folders.items()}
-
-
-def _folder(file_name: str) -> str:
-    """Return the folder of a frame, the name of the frame itself if it is in none."""
-    path = PurePosixPath(file_name)
-    return str(path if path.parent == PurePosixPath() else path.parent)
