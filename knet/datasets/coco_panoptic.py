@@ -16,13 +16,14 @@ from knet.layouts.coco import (
     match_categories,
     png_name,
     read_annotations,
+    result_names,
     rgb_to_ids,
     stuff_values,
     thing_result,
 )
 from knet.layouts.files import require_files
 from knet.layouts.id_maps import ID_SHIFT, split_id_map
-from knet.layouts.segments import read_segments
+from knet.layouts.segments import check_panoptic, read_segments
 from knet.structures import PanopticPrediction
 from knet.utils.io import decode_png, encode_png, write_bytes_atomic, write_json_atomic
 
@@ -129,8 +130,14 @@ class CocoPanopticDatasetCustom(CocoInstanceDataset):
                     f'{path}: {info.name} is category {self.category_of[info.dataset_id]}, in '
                     f'{self.ann_file} it is {category}. Both files must come from the same release.'
                 )
+        kinds = {self.category_of[info.dataset_id]: int(info.is_thing) for info in self.label_space.classes}
+        for category in data['categories']:
+            category.setdefault('isthing', kinds.get(category['id'], 1))
         self.panoptic_categories = {category['id']: category for category in data['categories']}
-        self.panoptic_annotations = [] if self.is_unlabelled else self._order_panoptic(data['annotations'], path)
+        self.panoptic_annotations: List[Dict[str, Any]] = []
+        if not self.is_unlabelled:
+            check_panoptic(data, path)
+            self.panoptic_annotations = self._order_panoptic(data['annotations'], path)
 
     def _order_panoptic(self, annotations: List[Dict[str, Any]], path: str) -> List[Dict[str, Any]]:
         """Return the panoptic annotation of every image, in data set order."""
@@ -142,15 +149,6 @@ class CocoPanopticDatasetCustom(CocoInstanceDataset):
                 raise ValueError(
                     f'{path}: no annotation for image {self.panoptic_id(info)!r}, which '
                     f'{self.ann_file} lists. Both files must come from the same release.'
-                )
-            ids = [segment['id'] for segment in ann['segments_info']]
-            if len(set(ids)) != len(ids):
-                raise ValueError(f'{path}: two segments of image {ann["image_id"]!r} have the same id.')
-            unexpected = {segment['category_id'] for segment in ann['segments_info']} - set(self.panoptic_categories)
-            if unexpected:
-                raise ValueError(
-                    f'{path}: image {ann["image_id"]!r} has a segment of category {min(unexpected)}, which '
-                    'is not among the categories of the file.'
                 )
             ordered.append(ann)
         require_files(self.seg_prefix, [ann['file_name'] for ann in ordered], f'panoptic PNGs of {path}')
@@ -198,9 +196,9 @@ class CocoPanopticDatasetCustom(CocoInstanceDataset):
         """
         files = super().results2json([result['ins_results'] for result in results], outfile_prefix)
         annotations = []
-        for info, result in zip(self.data_infos, results):
+        names = result_names([info['filename'] for info in self.data_infos])
+        for info, result, name in zip(self.data_infos, results, names):
             png, segments = result['pan_results']
-            name = png_name(Path(info['filename']).name)
             write_bytes_atomic(Path(f'{outfile_prefix}.panoptic', name), png)
             annotations.append(
                 dict(

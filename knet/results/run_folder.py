@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Dict, Optional
 
 from knet.labels import LabelSpace
-from knet.utils.io import PathLike, write_json_atomic
+from knet.utils.io import PathLike, read_json, write_json_atomic
 
 FORMAT = 1
 
@@ -105,11 +105,9 @@ def read_object(path: Path) -> Dict[str, Any]:
         ValueError: If the file is damaged.
     """
     try:
-        return json.loads(path.read_text(encoding='utf-8'))
+        return read_json(path, what='record of a run', remedy='If you remove it, its results are made again.')
     except FileNotFoundError:
         return {}
-    except ValueError as error:
-        raise ValueError(f'{path}: damaged ({error}); remove it, and its results are made again') from error
 
 
 def read_label_space(manifest: Path) -> Optional[LabelSpace]:

@@ -98,9 +98,9 @@ class CocoVideoDataset(Dataset):
 
     def _read(self) -> List[Video]:
         sections = ('videos', 'images', 'categories') + (() if self.test_mode else ('annotations',))
-        data = read_annotations(self.ann_file, sections)
+        data = read_annotations(self.ann_file, sections, ('annotations',))
         self.is_unlabelled = not data.get('annotations')
-        data.setdefault('annotations', [])
+        data['annotations'] = data.get('annotations') or []
         # Position = thing label.
         self.cat_ids = list(match_categories(data['categories'], self.label_space.things, self.ann_file).values())
         self.cat2label = {category: label for label, category in enumerate(self.cat_ids)}

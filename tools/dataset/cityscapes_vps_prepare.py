@@ -32,8 +32,8 @@ from knet.layouts.cityscapes_vps import (
     parse_name,
     read_document,
 )
-from knet.layouts.coco import compress
 from knet.layouts.images import read_gray
+from knet.layouts.masks import read_mask
 from knet.layouts.segments import encode_segments
 from knet.utils.cli import run_tool
 from knet.utils.io import write_json_atomic, write_png_atomic
@@ -94,13 +94,11 @@ def combine(frame: TrainFrame, source: Path) -> Dict[str, np.ndarray]:
                 f'{source / TRAIN_INSTANCES}: annotation {annotation["id"]} has category {category}; '
                 f'things have their train id, one of {space.thing_ids}'
             )
-        rle = annotation['segmentation']
-        if list(rle['size']) != list(semantic.shape):
-            raise ValueError(
-                f'{source / TRAIN_INSTANCES}: mask {annotation["id"]} is {rle["size"]}, {path} is '
-                f'{list(semantic.shape)} (height, width)'
-            )
-        mask = coco.decode(compress(rle, semantic.shape)).view(bool)
+        name = f'{source / TRAIN_INSTANCES}: the mask of annotation {annotation["id"]} ({path})'
+        rle = read_mask(annotation['segmentation'], semantic.shape, name)
+        if rle is None:
+            continue
+        mask = coco.decode(rle).view(bool)
         # Crowds stay instance 0 of their class.
         semantic[mask], instance[mask] = category, 0 if annotation.get('iscrowd') else annotation['inst_id']
     return dict(semantic=semantic, instance=instance)

@@ -9,6 +9,7 @@ Reads ``annotations/panoptic_<split>.json`` and ``panoptic_<split>/*.png`` below
 import argparse
 import os.path as osp
 import sys
+from collections import Counter
 from typing import Dict, List, NamedTuple, Optional, Sequence
 
 import _repository  # noqa: F401  puts the repository on the path
@@ -24,8 +25,9 @@ from knet.layouts.coco import (
     stuff_folder,
     stuff_values,
 )
+from knet.layouts.entries import check_entries
 from knet.layouts.id_maps import ID_SHIFT, split_id_map
-from knet.layouts.segments import read_segments
+from knet.layouts.segments import check_panoptic, read_segments
 from knet.utils.cli import add_converter_options, run_tool
 from knet.utils.io import write_png_atomic
 
@@ -53,18 +55,17 @@ def plan_split(source: str, destination: str, split: str) -> List[Job]:
         ValueError: If it is damaged or has other categories.
     """
     path = json_file(source, 'panoptic', split)
-    data = read_annotations(path, ('annotations', 'categories'))
+    data = read_annotations(path, ('annotations', 'categories'), ('images',))
     category_of = match_categories(data['categories'], COCO_PANOPTIC.classes, path)
     values = {category_of[dataset_id]: value for dataset_id, value in stuff_values(COCO_PANOPTIC).items()}
+    check_panoptic(data, path)
+    images = data.get('images') or []
+    check_entries(dict(images=images), 'images', path, ('id', 'file_name'))
+    name_of = {image['id']: image['file_name'] for image in images}
     jobs = []
     for ann in data['annotations']:
-        unknown = {segment['category_id'] for segment in ann['segments_info']} - set(values)
-        if unknown:
-            raise ValueError(
-                f'{path}: image {ann["image_id"]} has a segment of category {min(unknown)}, which is not '
-                'among the categories of the file.'
-            )
-        name = png_name(osp.basename(ann['file_name']))
+        # The data set looks for the name of the image.
+        name = png_name(name_of.get(ann['image_id'], ann['file_name']))
         jobs.append(
             Job(
                 osp.join(panoptic_folder(source, split), ann['file_name']),
@@ -72,6 +73,10 @@ def plan_split(source: str, destination: str, split: str) -> List[Job]:
                 {s['id']: values[s['category_id']] for s in ann['segments_info']},
             )
         )
+    targets = Counter(job.target for job in jobs)
+    repeated = [job.target for job in jobs if targets[job.target] > 1]
+    if repeated:
+        raise ValueError(f'{path}: two images would have the map {repeated[0]}. Give the images different names.')
     return jobs
 
 

@@ -17,7 +17,7 @@ from tqdm import tqdm
 from knet.labels import get_label_space
 from knet.layouts.coco import match_categories, read_annotations
 from knet.layouts.coco_video import per_frame
-from knet.layouts.youtube_vis import LABEL_SPACES, SUBSETS, check_tracks, converted_name, image_folder, official_file
+from knet.layouts.youtube_vis import LABEL_SPACES, SUBSETS, complete_tracks, converted_name, image_folder, official_file
 from knet.utils.cli import UsageError, add_debug_option, run_tool
 from knet.utils.io import write_json_atomic
 
@@ -50,9 +50,11 @@ def convert_subset(args: argparse.Namespace, subset: str) -> bool:
     if osp.isfile(target) and osp.getmtime(target) >= osp.getmtime(path):
         print(f'{subset}: {target} is there already')
         return True
-    data = read_annotations(path, ('videos', 'categories') + (('annotations',) if subset == 'train' else ()))
+    data = read_annotations(
+        path, ('videos', 'categories') + (('annotations',) if subset == 'train' else ()), ('annotations',)
+    )
     match_categories(data['categories'], get_label_space(LABEL_SPACES[args.version]).things, path)
-    check_tracks(data, path, ('bboxes', 'areas', 'segmentations'))
+    complete_tracks(data, path)
     with tqdm(total=len(data['videos']), desc=subset, unit='video', disable=None) as bar:
         result = per_frame(data, bar.update)
     if not args.dry_run:
@@ -67,7 +69,7 @@ def count_missing(args: argparse.Namespace, subset: str) -> int:
     path = official_file(args.input, args.version, subset)
     if not osp.isdir(folder) or not osp.isfile(path):
         return 0
-    names = [name for video in read_annotations(path, ('videos',))['videos'] for name in video['file_names']]
+    names = [name for video in read_annotations(path, ('videos',))['videos'] for name in video.get('file_names', ())]
     missing = [name for name in names if not osp.isfile(osp.join(folder, name))]
     if missing:
         print(f'{subset}: {len(missing)} of {len(names)} frames are missing in {folder}, the first is {missing[0]}')
