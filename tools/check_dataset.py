@@ -113,8 +113,7 @@ def _classes(settings: Settings, kind: Type) -> LabelSpace:
     """Return the classes of a data set that cannot be opened."""
     if 'dataset_version' in settings and str(settings['dataset_version']) in LABEL_SPACES:
         return get_label_space(LABEL_SPACES[str(settings['dataset_version'])])
-    default = inspect.signature(kind).parameters.get('label_space')
-    return get_label_space(settings.get('label_space') or (default.default if default is not None else None))
+    return get_label_space(settings.get('label_space') or inspect.signature(kind).parameters['label_space'].default)
 
 
 def _further_labels(dataset: CocoPanopticDatasetCustom) -> Further:

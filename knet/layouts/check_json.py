@@ -51,7 +51,7 @@ def check_annotations(
     if categories:
         known = list(categories.values())
         checker = index_videos if videos else check_instances
-        document.attempt(lambda: _complain(lambda: checker(data, known, ann_file), ann_file, 'an entry'))  # type: ignore[operator]
+        document.attempt(lambda: _complain(lambda: checker(data, known, ann_file), ann_file, 'an entry'))
     result.problems += document.problems
     dataset_ids = {category: key for key, category in categories.items()}
     walk = _Walk(ann_file, image_root, data, dataset_ids, label_space.stuff_ids, further)
