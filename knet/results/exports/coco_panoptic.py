@@ -28,7 +28,8 @@ class CocoPanopticExporter(Exporter):
         annotations: List[Dict[str, Any]] = []
         for video in predictions.videos():
             for frame in predictions.frames(video):
-                rgb, segments = encode_segments(*predictions.read(video, frame), space, crowd=False)
+                semantic, instance = predictions.read(video, frame)
+                rgb, segments = encode_segments(semantic, instance, space, crowd=False)
                 for segment in segments:
                     # The boxes of COCO count pixels, those of Cityscapes-VPS steps between pixels.
                     segment['bbox'][2:] = [side + 1 for side in segment['bbox'][2:]]

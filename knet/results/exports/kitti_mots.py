@@ -52,7 +52,8 @@ class KittiMotsExporter(Exporter):
         for video in predictions.videos():
             found: List[Tuple[int, int, int, Any]] = []
             for frame in predictions.frames(video):
-                found += [(frame, *one) for one in objects_of(*predictions.read(video, frame), space)]
+                semantic, instance = predictions.read(video, frame)
+                found += [(frame, *one) for one in objects_of(semantic, instance, space)]
                 tick()
             ids = _object_ids({(numbers[dataset_id], instance) for _, dataset_id, instance, _ in found})
             lines = [

@@ -177,7 +177,9 @@ ROWS = [
             )
         ),
         expect=lambda w, result: finds(
-            r'the image is \(40, 60\), the entry', *[f'annotation {number} is' for number in (1, 2, 3)], 'absent.png'
+            r'the image is \(40, 60\), the entry',
+            *[f'annotation {number}: the mask is' for number in (1, 2, 3)],
+            'absent.png',
         )(w, result),
     ),
     Row(
