@@ -132,8 +132,9 @@ def _further_labels(dataset: CocoPanopticDatasetCustom) -> Further:
 
 
 def class_table(result: DataCheck) -> str:
-    """Return what the data show of every class; shares are those of the labelled pixels."""
-    counts, infos = result.counts, result.label_space.classes
+    """Return what the data show of the classes that they show; shares are those of the labelled pixels."""
+    counts = result.counts
+    infos = [info for info in result.label_space.classes if counts[info.dataset_id].images]
     labelled = sum(counts[info.dataset_id].pixels for info in infos)
     rows = []
     for info in infos:
@@ -149,7 +150,7 @@ def report(title: str, result: DataCheck, limit: int) -> None:
     print(f'\n{title}: {videos}{result.images} images, classes of {result.label_space.name!r}')
     print(class_table(result))
     absent = [info.name for info in result.label_space.classes if not result.counts[info.dataset_id].images]
-    if absent and len(absent) < len(result.label_space.classes):
+    if absent:
         print(f'without any label: {", ".join(absent)}')
     for problem in result.problems[:limit]:
         print(f'problem: {problem}')
