@@ -148,9 +148,9 @@ def report(title: str, result: DataCheck, limit: int) -> None:
     """Print the counts of a data set and its problems."""
     videos = f'{result.videos} videos, ' if result.videos else ''
     print(f'\n{title}: {videos}{result.images} images, classes of {result.label_space.name!r}')
-    print(class_table(result))
     absent = [info.name for info in result.label_space.classes if not result.counts[info.dataset_id].images]
-    if absent:
+    print('no labels' if len(absent) == result.label_space.num_classes else class_table(result))
+    if 0 < len(absent) < result.label_space.num_classes:
         print(f'without any label: {", ".join(absent)}')
     for problem in result.problems[:limit]:
         print(f'problem: {problem}')

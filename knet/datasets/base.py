@@ -16,7 +16,8 @@ from knet.evaluation.semantic import MeanIoU
 from knet.evaluation.tables import format_table
 from knet.labels import LabelSpace, get_label_space
 from knet.layouts.base import FrameRecord, Layout
-from knet.layouts.id_maps import check_classes, split_id_map
+from knet.layouts.id_maps import split_id_map
+from knet.layouts.label_checks import check_classes
 from knet.structures import PanopticPrediction
 
 #: Samples in a row that a pipeline may reject before training stops with an error.

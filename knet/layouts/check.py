@@ -13,8 +13,9 @@ import numpy as np
 
 from knet.labels import LabelSpace
 from knet.layouts.base import FrameRecord, Layout, VideoGroundTruth
-from knet.layouts.id_maps import ID_SHIFT, check_classes, check_size
+from knet.layouts.id_maps import ID_SHIFT
 from knet.layouts.images import read_rgb_image
+from knet.layouts.label_checks import check_classes, check_size
 from knet.utils.io import PathLike
 from knet.utils.runs import find_runs
 

@@ -38,8 +38,8 @@ from frames_to_kitti_step import parse_ranges, shrink
 from tqdm import tqdm
 
 from knet.labels import LABEL_SPACES, LabelSpace, get_label_space
-from knet.layouts.id_maps import check_classes, check_size
 from knet.layouts.images import read_rgb_image
+from knet.layouts.label_checks import check_classes, check_size
 from knet.utils.cli import UsageError, add_debug_option, add_import_option, run_tool
 
 #: Label space of each layout.

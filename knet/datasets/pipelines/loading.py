@@ -12,8 +12,8 @@ import numpy as np
 from mmdet.datasets.builder import PIPELINES
 from mmdet.datasets.pipelines import LoadAnnotations
 
-from knet.layouts.id_maps import check_classes, check_size
 from knet.layouts.images import read_rgb_image
+from knet.layouts.label_checks import check_classes, check_size
 from knet.utils.io import PathLike, read_png
 
 Frame = Dict[str, Any]
