@@ -122,7 +122,7 @@ class _Walk:
 
     def _area(self, ann: Entry, size: Any) -> int:
         """Return the number of pixels of a mask; 0 where the object is not visible."""
-        code = read_mask(ann['segmentation'], size, f'{self.ann_file}: annotation {ann["id"]}')
+        code = read_mask(ann['segmentation'], size, f'{self.ann_file}: the mask of annotation {ann["id"]}')
         return 0 if code is None else int(mask_api.area(code))
 
 
@@ -142,7 +142,7 @@ def read_mask(segmentation: Any, size: Tuple[int, int], name: str) -> Optional[R
     code = compress(segmentation, size)
     if tuple(code['size']) != tuple(size):
         raise ValueError(
-            f'{name}: the mask is {tuple(code["size"])}, its image {tuple(size)} (height, width). Images and '
+            f'{name} is {tuple(code["size"])}, its image {tuple(size)} (height, width). Images and '
             'annotations must come from one release.'
         )
     return code

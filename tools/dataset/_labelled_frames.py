@@ -155,7 +155,8 @@ def read_coco(ann_file: Path, images: Path, classes: Classes, tracks: Tracks) ->
         for ann in sorted(data['annotations'], key=lambda ann: -ann['area']):
             info = infos[ann['category_id']]
             number = 0 if info is None or ann.get('iscrowd') else tracks.number(info, _track(ann))
-            by_image[ann['image_id']].append((info, number, ann['segmentation'], f'{ann_file}: annotation {ann["id"]}'))
+            name = f'{ann_file}: the mask of annotation {ann["id"]}'
+            by_image[ann['image_id']].append((info, number, ann['segmentation'], name))
         frames: Frames = {}
         for image in data['images']:
             size, drawn = (int(image['height']), int(image['width'])), by_image[image['id']]

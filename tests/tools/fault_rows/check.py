@@ -178,14 +178,14 @@ ROWS = [
         ),
         expect=lambda w, result: finds(
             r'the image is \(40, 60\), the entry',
-            *[f'annotation {number}: the mask is' for number in (1, 2, 3)],
+            *[f'the mask of annotation {number} is' for number in (1, 2, 3)],
             'absent.png',
         )(w, result),
     ),
     Row(
         'COCO: an annotation of no image, an annotation that is no object',
         coco(lambda data: (data['annotations'][0].update(image_id=3), data['annotations'].append(None))),
-        expect=finds('not as in COCO|lacks one of|belongs to image 3'),
+        expect=finds('not as in COCO|is no JSON object'),
     ),
     Row(
         'COCO: a category that the label space lacks',
