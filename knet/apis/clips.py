@@ -6,10 +6,11 @@ from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
 import torch
 from mmcv.parallel import DataContainer
 from mmcv.runner import get_dist_info
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import Dataset
 
 from knet.apis.distributed import barrier
 from knet.apis.loader import quiet_worker
+from knet.apis.loader_errors import PlainErrorLoader
 from knet.apis.running import device_of, inference_context, progress_bar, shard_videos
 from knet.det.kernel_net import with_batch_shape
 from knet.det.protocols import ClipModel
@@ -98,7 +99,7 @@ def predict_videos(
     ids = [video.id for video in dataset.videos]
     own = shard_videos({i: list(range(length)) for i, length in enumerate(lengths)}, *get_dist_info())
     todo = [i for i in own if not store.is_complete(ids[i], lengths[i])]
-    loader = DataLoader(
+    loader = PlainErrorLoader(
         VideoChunks(dataset, todo, CHUNK),
         batch_size=None,
         collate_fn=_as_is,

@@ -17,9 +17,8 @@ from knet.evaluation.tables import format_table
 from knet.labels import LabelSpace, get_label_space
 from knet.layouts.base import FrameRecord, Layout
 from knet.layouts.id_maps import split_id_map
+from knet.layouts.label_checks import check_classes
 from knet.structures import PanopticPrediction
-
-from .pipelines.loading import check_classes
 
 #: Samples in a row that a pipeline may reject before training stops with an error.
 MAX_REJECTED = 200

@@ -68,6 +68,7 @@ class CityscapesVPSExporter(Exporter):
     """Writes ``TARGET/pan_pred`` and ``TARGET/pred.json``."""
 
     name = 'cityscapes-vps'
+    needs_truth = True
 
     def export(
         self, predictions: Any, truth: Any, target: PathLike, tick: Callable[[], object] = no_tick
