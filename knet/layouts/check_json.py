@@ -1,7 +1,7 @@
 """Walk a whole data set whose labels stand in a json file in COCO's form, of images or of videos."""
 
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, List, Optional, Sequence
 
 import cv2
 import numpy as np
@@ -9,8 +9,9 @@ from pycocotools import mask as mask_api
 
 from knet.labels import LabelSpace
 from knet.layouts.check import ClassCount, DataCheck, Finding, Progress, in_parallel, plain
-from knet.layouts.coco import Rle, check_instances, compress, match_categories, read_annotations
+from knet.layouts.coco import check_instances, match_categories, read_annotations
 from knet.layouts.coco_video import index_videos
+from knet.layouts.masks import read_mask
 from knet.utils.io import PathLike, read_jpeg, read_png
 
 Entry = Dict[str, Any]
@@ -124,28 +125,6 @@ class _Walk:
         """Return the number of pixels of a mask; 0 where the object is not visible."""
         code = read_mask(ann['segmentation'], size, f'{self.ann_file}: the mask of annotation {ann["id"]}')
         return 0 if code is None else int(mask_api.area(code))
-
-
-def read_mask(segmentation: Any, size: Tuple[int, int], name: str) -> Optional[Rle]:
-    """Return a mask as compressed run lengths; None where the object is not visible.
-
-    Args:
-        segmentation: Mask in one of COCO's forms.
-        size: (height, width) of its image.
-        name: What messages call it.
-
-    Raises:
-        ValueError: If the mask has another size.
-    """
-    if not segmentation:
-        return None
-    code = compress(segmentation, size)
-    if tuple(code['size']) != tuple(size):
-        raise ValueError(
-            f'{name} is {tuple(code["size"])}, its image {tuple(size)} (height, width). Images and '
-            'annotations must come from one release.'
-        )
-    return code
 
 
 def _image_size(path: Path) -> Any:

@@ -12,10 +12,10 @@ import numpy as np
 from pycocotools import mask as mask_api
 
 from knet.labels import ClassInfo, LabelSpace
-from knet.layouts.check_json import read_mask
 from knet.layouts.coco import check_instances, read_annotations
 from knet.layouts.id_maps import ID_SHIFT
 from knet.layouts.kitti_step import read_rgb_panoptic
+from knet.layouts.masks import read_mask
 from knet.layouts.semantic_kitti import read_class_instance
 from knet.utils.cli import UsageError
 from knet.utils.io import read_json
