@@ -24,6 +24,12 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--load-from', help='checkpoint or work directory to start from (weights only)')
     parser.add_argument('--resume-from', help='checkpoint or work directory to continue')
     parser.add_argument('--auto-resume', action='store_true', help='continue if the work directory has a checkpoint')
+    parser.add_argument(
+        '--resume-settings',
+        choices=['checkpoint', 'config'],
+        default='checkpoint',
+        help='whose learning rate, weight decay, ... a resumed training uses if they differ (default: %(default)s)',
+    )
     parser.add_argument('--trust-checkpoint', action='store_true', help='allow checkpoints with pickled code')
     parser.add_argument('--no-validate', action='store_true', help='do not score the validation set while training')
     parser.add_argument('--seed', type=int, help='base seed; default: of the config, or random (see the log)')
@@ -63,6 +69,7 @@ def main() -> None:
     for key in ('load_from', 'resume_from'):
         cfg[key] = getattr(args, key) or cfg.get(key)
     cfg.auto_resume = args.auto_resume
+    cfg.resume_settings = args.resume_settings
     cfg.trust_checkpoint = args.trust_checkpoint
     cfg.work_dir = args.work_dir or cfg.get('work_dir') or str(Path('work_dirs', Path(args.config).stem))
     torch.autograd.set_detect_anomaly(args.detect_anomaly)

@@ -18,7 +18,7 @@ from torch.optim import Optimizer
 from torch.utils.data import DataLoader
 
 from knet.apis.checkpoint import link_atomic, load_weights, plain, read_checkpoint, resolve_checkpoint, save_atomic
-from knet.apis.optimizer_state import names_by_order, optimizer_names, reordered_state
+from knet.apis.optimizer_state import optimizer_names, published_state, reordered_state
 from knet.utils.cli import UsageError
 from knet.utils.seeding import mix_seed, seed_all
 
@@ -126,6 +126,10 @@ class ResumableMixin(BaseRunner):
             )
         self._epoch, self._iter = meta['epoch'], meta['iter']
         self._resumed_steps = meta.get('iters_per_epoch')
+        if self._resumed_steps is None and isinstance(self, EpochBasedRunner) and self._epoch:
+            # Of mmcv's runner, which does not say it and writes at the end of an epoch.
+            self._resumed_steps = max(1, self._iter // self._epoch)
+            self._iter = self._epoch * self._resumed_steps
         self.meta: Dict[str, Any] = dict(self.meta or {})
         self.meta.update({key: meta[key] for key in ('hook_msgs', 'fp16') if key in meta})
         if resume_optimizer:
@@ -200,7 +204,9 @@ def _load_state(
     weights: Dict[str, Tensor],
 ) -> None:
     names = optimizer_names(model, optimizer)
-    state = reordered_state(optimizer, names, state, saved_names or names_by_order(names, weights))
+    if saved_names is None:
+        state, saved_names = published_state(model, names, state, weights)
+    state = reordered_state(optimizer, names, state, saved_names)
     optimizer.load_state_dict(_for_this_machine(optimizer, state))
 
 
