@@ -27,8 +27,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--resume-settings',
         choices=['checkpoint', 'config'],
-        default='checkpoint',
-        help='whose learning rate, weight decay, ... a resumed training uses if they differ (default: %(default)s)',
+        help='whose learning rate, weight decay, ... a resumed training uses if they differ (default: checkpoint)',
     )
     parser.add_argument('--trust-checkpoint', action='store_true', help='allow checkpoints with pickled code')
     parser.add_argument('--no-validate', action='store_true', help='do not score the validation set while training')
@@ -68,9 +67,8 @@ def main() -> None:
     cfg = load_config(args.config, merge_options(args.cfg_options, args.options))
     for key in ('load_from', 'resume_from'):
         cfg[key] = getattr(args, key) or cfg.get(key)
-    cfg.auto_resume = args.auto_resume
-    cfg.resume_settings = args.resume_settings
-    cfg.trust_checkpoint = args.trust_checkpoint
+    for key in ('auto_resume', 'resume_settings', 'trust_checkpoint'):
+        cfg[key] = getattr(args, key) or cfg.get(key)
     cfg.work_dir = args.work_dir or cfg.get('work_dir') or str(Path('work_dirs', Path(args.config).stem))
     torch.autograd.set_detect_anomaly(args.detect_anomaly)
     with process_group(args.launcher, args.local_rank):

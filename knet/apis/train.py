@@ -85,7 +85,7 @@ def training_seed(cfg: Config, seed: Optional[int]) -> int:
     seed = cfg.get('seed') if seed is None else seed
     if seed is None and cfg.get('resume_from'):
         path = resolve_checkpoint(cfg.resume_from, prefer='latest')
-        seed = read_checkpoint(path, cfg.get('trust_checkpoint', False))['meta'].get('seed')
+        seed = read_checkpoint(path, bool(cfg.get('trust_checkpoint')))['meta'].get('seed')
     if seed is None:
         # Not from numpy's global generator: without a seed two trainings must differ.
         seed = int.from_bytes(os.urandom(4), 'little') % 2**31
@@ -196,7 +196,7 @@ def build_training(
         ),
     )
     runner.timestamp = timestamp
-    runner.trust_checkpoint = cfg.get('trust_checkpoint', False)
+    runner.trust_checkpoint = bool(cfg.get('trust_checkpoint'))
     settings = copy.deepcopy(cfg)
     runner.register_training_hooks(
         settings.lr_config,
@@ -273,6 +273,8 @@ def train(cfg: Config, validate: bool = True, seed: Optional[int] = None, determ
             f'config {cfg.filename} lacks {", ".join(absent)}; '
             'take them from configs/_base_/schedules and configs/_base_/default_runtime.py'
         )
+    if cfg.get('resume_settings') not in (None, 'checkpoint', 'config'):
+        raise UsageError(f"resume_settings={cfg.resume_settings!r}; choose 'checkpoint' or 'config'")
     starting_point(cfg)
     cfg.seed = training_seed(cfg, seed)
     set_random_seed(cfg.seed, deterministic)
@@ -284,7 +286,7 @@ def train(cfg: Config, validate: bool = True, seed: Optional[int] = None, determ
     timestamp = broadcast_object(time.strftime('%Y%m%d_%H%M%S', time.localtime()))
     logger = get_root_logger(log_file=str(Path(cfg.work_dir, f'{timestamp}.log')), log_level=cfg.log_level)
     if not cfg.get('resume_from'):
-        initialise_weights(model, cfg.get('trust_checkpoint', False))
+        initialise_weights(model, bool(cfg.get('trust_checkpoint')))
     facts = environment_facts()
     meta = dict(
         config=cfg.pretty_text,
