@@ -20,10 +20,11 @@ from torch import nn
 
 from knet.det.published_names import published_names
 from knet.utils.io import atomic_path
-from knet.utils.safe_load import CheckpointError, read_checkpoint
+from knet.utils.safe_load import CheckpointError, DamagedCheckpoint, read_checkpoint
 
 __all__ = [
     'CheckpointError',
+    'DamagedCheckpoint',
     'LoadReport',
     'fingerprint',
     'link_atomic',

@@ -170,7 +170,7 @@ def _write(model: Any, path: str, optimizer: Union[Optimizer, Dict, None], meta:
 def _for_this_machine(optimizer: Optimizer, state: Dict[str, Any]) -> Dict[str, Any]:
     """``state`` with the kernels that ``optimizer`` was built with, not those of the machine that saved it."""
     groups = [
-        dict(group, fused=optimizer.defaults.get('fused')) if 'fused' in group else group
+        dict(group, fused=optimizer.defaults['fused']) if 'fused' in optimizer.defaults else group
         for group in state['param_groups']
     ]
     return dict(state, param_groups=groups)

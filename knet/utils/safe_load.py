@@ -35,6 +35,10 @@ class CheckpointError(UsageError):
     """A checkpoint that is missing, damaged, unsafe, or of another model."""
 
 
+class DamagedCheckpoint(CheckpointError):
+    """A file that is no readable checkpoint, for example because writing it or copying it was cut short."""
+
+
 class _ForbiddenName(pickle.UnpicklingError):
     """A file asks for something that is not on the list; the message is its name."""
 
@@ -161,7 +165,8 @@ def read_torch_file(path: Union[str, Path], trust: bool = False) -> Any:
         Its content.
 
     Raises:
-        CheckpointError: If the file is missing or damaged, or holds pickled code and is not trusted.
+        CheckpointError: If the file is missing, or holds pickled code and is not trusted.
+        DamagedCheckpoint: If it cannot be read.
     """
     path = Path(path).expanduser()
     if not path.is_file():
@@ -179,7 +184,7 @@ def read_torch_file(path: Union[str, Path], trust: bool = False) -> Any:
     except (OSError, MemoryError):
         raise
     except Exception as error:  # a damaged pickle can raise anything
-        raise CheckpointError(
+        raise DamagedCheckpoint(
             f'checkpoint {path} is damaged or not a PyTorch checkpoint; copy or download it again '
             f'({path.stat().st_size} bytes)'
         ) from error
