@@ -4,7 +4,7 @@
 """
 
 import inspect
-from typing import Any, Dict, Iterator, List, Mapping, Set, Tuple
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Set, Tuple
 
 from mmdet.datasets import DATASETS, PIPELINES
 from mmdet.models.builder import MODELS
@@ -176,6 +176,14 @@ def _parts(node: Any, path: str) -> Iterator[Tuple[str, Mapping[str, Any]]]:
             yield from _parts(value, f'{path}.{number}')
 
 
+def _class_of(name: Any) -> Optional[type]:
+    """Return the model, data set or transform of a name; None if there is none."""
+    for registry in (MODELS, DATASETS, PIPELINES):
+        if isinstance(name, str) and name in registry.module_dict:
+            return registry.module_dict[name]
+    return None
+
+
 def unknown_arguments(section: Any, path: str) -> Dict[str, List[str]]:
     """Return the arguments in a section of a config that the types of this project do not take.
 
@@ -188,10 +196,7 @@ def unknown_arguments(section: Any, path: str) -> Dict[str, List[str]]:
     """
     places: Dict[str, List[str]] = {}
     for place, part in _parts(section, path):
-        kinds = [
-            registry.get(part['type']) for registry in (MODELS, DATASETS, PIPELINES) if isinstance(part['type'], str)
-        ]
-        kind = next((kind for kind in kinds if kind is not None), None)
+        kind = _class_of(part['type'])
         if kind is not None and kind.__module__.startswith('knet'):
             for name in sorted(set(part) - _accepted(kind)):
                 places.setdefault(name, []).append(f'{place}.{name}')

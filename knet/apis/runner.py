@@ -145,6 +145,9 @@ class ResumableMixin(BaseRunner):
             self.logger.warning('an epoch had %d iterations and now has %d; continuing at the same share', saved, steps)
             self._iter = self._iter * steps // saved
             self._epoch = self._iter // steps
+            for hook in self.hooks:
+                if hasattr(hook, 'start_iter'):  # from which loggers reckon the remaining time
+                    hook.start_iter = self._iter
         self._resumed_steps = None
         cast(Any, loader.sampler).seek(self._iter)
 
