@@ -23,7 +23,7 @@ from mmdet.utils.compat_config import compat_imgs_per_gpu, compat_loader_args
 from torch import nn
 
 from knet.apis.config_keys import check_is_read
-from knet.apis.original_names import PACKAGES, TYPES, what_to_change
+from knet.apis.original_names import PACKAGES, RENAMED, TYPES, what_to_change
 from knet.utils.cli import UsageError
 
 _REGISTRIES = (
@@ -211,6 +211,8 @@ def _explain(error: Exception, what: str, section: Any) -> UsageError:
     name, where = unknown.group(1), unknown.group(2).strip()
     if name in TYPES:
         return UsageError(f'type {name!r} in the {what} of the config is of the original implementation; {TYPES[name]}')
+    if name in RENAMED:
+        return UsageError(f'type {name!r} in the {what} of the config is called {RENAMED[name]!r} here')
     known = sorted(
         {key for registry in _REGISTRIES if registry.name == where for key in registry.module_dict}
         or {key for registry in _REGISTRIES for key in registry.module_dict}

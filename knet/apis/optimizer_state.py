@@ -196,7 +196,7 @@ def settle_settings(
         for key, value in own.items():
             if key not in saved or _plain(saved[key]) == _plain(value):
                 continue
-            text = f'{key} {_plain(saved[key])} in the checkpoint, {_plain(value)} in the config'
+            text = f'{key} {_text(saved[key])} in the checkpoint, {_text(value)} in the config'
             differing[text] = differing.get(text, 0) + 1
             if from_config:
                 group[key] = value
@@ -215,3 +215,7 @@ def settle_settings(
 
 def _plain(value: Any) -> Any:
     return tuple(value) if isinstance(value, (list, tuple)) else value
+
+
+def _text(value: Any) -> str:
+    return f'{value:g}' if isinstance(value, float) else str(_plain(value))

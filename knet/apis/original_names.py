@@ -4,10 +4,13 @@
 """
 
 import inspect
-from typing import Any, Dict, Iterator, List, Mapping, Optional, Set, Tuple
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Set, Tuple
 
+from mmcv.cnn.bricks.registry import TRANSFORMER_LAYER
 from mmdet.datasets import DATASETS, PIPELINES
 from mmdet.models.builder import MODELS
+
+from knet.det.mask_hungarian_assigner import KNET_ASSIGNERS, KNET_MATCH_COST
 
 _SPACE = 'model.label_space says the classes'
 _CONSTANT = 'leave it out: every config of the original gives the one value that is built in'
@@ -90,6 +93,8 @@ ARGUMENTS: Dict[str, str] = {
     'softmax_temp': _CONSTANT,
     'conv_out_channels': _CONSTANT,
     'return_one_list': _CONSTANT,
+    'pred_act': _CONSTANT,
+    'input_feat_shape': _CONSTANT,
     'stuff_score_thr': 'leave it out: the original does not read it',
     'ape': 'use_abs_pos_embed',
     'output_img': _CONSTANT,
@@ -106,6 +111,13 @@ ARGUMENTS: Dict[str, str] = {
     'ref_prefix': 'leave it out: the data set knows its reference frames',
 }
 
+#: Types whose names mmdet gives to something else by now -> their names here.
+RENAMED: Dict[str, str] = {
+    name: f'knet.{name}' for name in ('MaskHungarianAssigner', 'MaskHungarianAssignerVideo', 'DiceCost', 'MaskCost')
+}
+
+#: Modules of the classes that stand for those of the original; ``KernelUpdator`` is mmseg's.
+_OURS = ('knet', 'mmseg.models.decode_heads.knet_head')
 _UNUSED = 'gone: no config of the original uses it'
 #: Types that are gone -> why, and what to write instead.
 TYPES: Dict[str, str] = {
@@ -177,10 +189,12 @@ def _parts(node: Any, path: str) -> Iterator[Tuple[str, Mapping[str, Any]]]:
 
 
 def _class_of(name: Any) -> Optional[type]:
-    """Return the model, data set or transform of a name; None if there is none."""
-    for registry in (MODELS, DATASETS, PIPELINES):
-        if isinstance(name, str) and name in registry.module_dict:
-            return registry.module_dict[name]
+    """Return the class of this project that a type means in a config of the original; None for other projects'."""
+    name = name[len('knet.') :] if isinstance(name, str) and name.startswith('knet.') else name
+    for registry in (KNET_ASSIGNERS, KNET_MATCH_COST, TRANSFORMER_LAYER, MODELS, DATASETS, PIPELINES):
+        kind = registry.module_dict.get(name)
+        if kind is not None:
+            return kind if kind.__module__.startswith(_OURS) else None
     return None
 
 
@@ -197,7 +211,7 @@ def unknown_arguments(section: Any, path: str) -> Dict[str, List[str]]:
     places: Dict[str, List[str]] = {}
     for place, part in _parts(section, path):
         kind = _class_of(part['type'])
-        if kind is not None and kind.__module__.startswith('knet'):
+        if kind is not None:
             for name in sorted(set(part) - _accepted(kind)):
                 places.setdefault(name, []).append(f'{place}.{name}')
     return places
@@ -206,7 +220,17 @@ def unknown_arguments(section: Any, path: str) -> Dict[str, List[str]]:
 def what_to_change(section: Any, path: str) -> str:
     """Return what a section of an original config needs, a line per remedy; empty if it has no such arguments."""
     by_remedy: Dict[str, List[str]] = {}
+    for place, part in _parts(section, path):
+        if part['type'] in RENAMED:
+            by_remedy.setdefault(f"'{RENAMED[part['type']]}', as mmdet has another", []).append(f'{place}.type')
     for name, places in unknown_arguments(section, path).items():
-        more = f' (and {len(places) - 1} more)' if places[1:] else ''
-        by_remedy.setdefault(ARGUMENTS.get(name, 'not known'), []).append(places[0] + more)
-    return ''.join(f'\n  {", ".join(places)}: {remedy}' for remedy, places in by_remedy.items())
+        by_remedy.setdefault(ARGUMENTS.get(name, 'not known'), []).extend(places)
+    return ''.join(f'\n  {_shortened(places)}: {remedy}' for remedy, places in by_remedy.items())
+
+
+def _shortened(places: Sequence[str]) -> str:
+    """Return dotted keys as text; of those with the same last name the first one, and how many more there are."""
+    by_name: Dict[str, List[str]] = {}
+    for place in places:
+        by_name.setdefault(place.rsplit('.', 1)[-1], []).append(place)
+    return ', '.join(same[0] + (f' (and {len(same) - 1} more)' if same[1:] else '') for same in by_name.values())
