@@ -191,8 +191,8 @@ def _parts(node: Any, path: str) -> Iterator[Tuple[str, Mapping[str, Any]]]:
 def _class_of(name: Any) -> Optional[type]:
     """Return the class of this project that a type means in a config of the original; None for other projects'."""
     name = name[len('knet.') :] if isinstance(name, str) and name.startswith('knet.') else name
-    for registry in (KNET_ASSIGNERS, KNET_MATCH_COST, TRANSFORMER_LAYER, MODELS, DATASETS, PIPELINES):
-        kind = registry.module_dict.get(name)
+    for types in (KNET_ASSIGNERS, KNET_MATCH_COST, TRANSFORMER_LAYER, MODELS, DATASETS, PIPELINES):
+        kind = types.module_dict.get(name)
         if kind is not None:
             return kind if kind.__module__.startswith(_OURS) else None
     return None
