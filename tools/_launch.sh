@@ -111,6 +111,9 @@ slurm_launch() {
     gpus=${GPUS:-$2}
     word=$3
     shift 3
+    case "${2:-}" in
+        *.py) usage_error "PARTITION is missing before '$1': the config is the third argument (an unset variable \$PARTITION is no argument)" ;;
+    esac
     require 4 "$@"
     partition=$1
     job=$2

@@ -19,7 +19,7 @@ from mmcv.runner import get_dist_info
 from knet.apis import build_data, init_model, load_config, resolve_checkpoint, score_videos, stream_videos
 from knet.apis.config import loader_settings, merge_options
 from knet.apis.distributed import process_group
-from knet.apis.running import add_test_options
+from knet.apis.running import add_options_without_effect, add_test_options
 from knet.apis.scoring import run_identity, video_metrics
 from knet.apis.streams import close_store, open_store
 from knet.det.protocols import StreamModel
@@ -35,6 +35,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('checkpoint', help='checkpoint file, or a work directory (its best or latest)')
     parser.add_argument('--out-dir', help='where predictions and scores go; default: --show-dir, else ./out')
     parser.add_argument('--show-dir', help='also draw overlays, into SHOW_DIR/overlay')
+    add_options_without_effect(parser, {'--show-score-thr': (1, 'overlays show what the predictions hold')})
     parser.add_argument(
         '--eval',
         nargs='+',

@@ -53,8 +53,8 @@ class RunFolder:
         if differing:
             changes = '; '.join(f'{key}: {before.get(key)!r} there, {self.meta.get(key)!r} now' for key in differing)
             raise ValueError(
-                f'{self.root} holds results of another run ({changes}). Choose another output folder, '
-                'or start over with --fresh.'
+                f'{self.root} holds results of another run ({changes}). Choose another output folder with '
+                '--out-dir, or start over with --fresh.'
             )
 
     def clear(self) -> None:
