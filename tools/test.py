@@ -30,6 +30,7 @@ from knet.labels import LabelSpace
 from knet.structures import PanopticPrediction
 from knet.utils.cli import UsageError, check_outputs, run_tool
 from knet.utils.io import atomic_path, write_json_atomic, write_png_atomic
+from knet.utils.paths import below, check_targets
 
 
 def parse_args() -> argparse.Namespace:
@@ -77,6 +78,8 @@ def check_data(args: argparse.Namespace, dataset: Any, label_space: LabelSpace) 
     is_coco = hasattr(dataset, 'results2json')
     if not is_coco and (args.format_only or args.eval_options or wants_pickle(args)):
         raise UsageError(f'{name} has no result files in COCO form; use --out with a folder')
+    if is_coco and (args.show_dir or (args.out and not wants_pickle(args))):
+        check_targets((info['filename'] for info in dataset.data_infos), dataset.ann_file)
     if args.out and not wants_pickle(args) and not label_space.num_stuff:
         raise UsageError('instances overlap and do not fit into label maps; use --out FILE.pkl or --format-only')
 
@@ -90,13 +93,17 @@ def output_writer(args: argparse.Namespace, label_space: LabelSpace) -> Optional
     def write(_: int, meta: Dict[str, Any], prediction: Prediction) -> None:
         name = Path(meta['ori_filename']).with_suffix('')
         if maps_dir and isinstance(prediction, PanopticPrediction):
-            target = Path(maps_dir) / name.parent
+            target = below(maps_dir, str(name), meta['filename']).parent
             target.mkdir(parents=True, exist_ok=True)
             write_png_atomic(target / f'{name.name}_cat.png', prediction.semantic.astype(np.uint16))
             write_png_atomic(target / f'{name.name}_ins.png', prediction.instance.astype(np.uint16))
         if args.show_dir:
             draw_overlay(
-                meta, prediction, label_space, Path(args.show_dir) / name.with_suffix('.jpg'), args.show_score_thr
+                meta,
+                prediction,
+                label_space,
+                below(args.show_dir, str(name.with_suffix('.jpg')), meta['filename']),
+                args.show_score_thr,
             )
 
     return write

@@ -6,6 +6,7 @@ from typing import Callable, Dict, Iterable, List, Sequence, Set, Tuple
 
 from knet.layouts.base import FrameRecord, VideoGroundTruth
 from knet.utils.io import PathLike
+from knet.utils.paths import check_names
 
 _FRAME = re.compile(r'(\d+)')
 
@@ -64,7 +65,7 @@ def read_video_list(root: PathLike, split: str) -> List[str]:
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If the file is empty or names a video several times.
+        ValueError: If the file is empty, names a video several times, or has a line that is no name of a folder.
     """
     path = Path(root).expanduser() / f'{split}.txt'
     if not path.is_file():
@@ -75,6 +76,7 @@ def read_video_list(root: PathLike, split: str) -> List[str]:
     names = [line.strip() for line in path.read_text(encoding='utf-8').splitlines() if line.strip()]
     if not names:
         raise ValueError(f'{path}: names no video; take the file from the release again')
+    check_names(names, path)
     duplicates = sorted(name for name in set(names) if names.count(name) > 1)
     if duplicates:
         raise ValueError(

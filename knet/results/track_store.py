@@ -17,6 +17,7 @@ from knet.labels import LabelSpace
 from knet.layouts.youtube_vis import Rle, VisGroundTruth
 from knet.results.run_folder import RunFolder
 from knet.utils.io import PathLike
+from knet.utils.limits import read_archived
 
 Record = Dict[str, Any]
 MANIFEST = 'videos.json'
@@ -88,8 +89,7 @@ def read_results(path: PathLike) -> List[Record]:
     """
     try:
         if Path(path).suffix == '.zip':
-            with zipfile.ZipFile(path) as archive:
-                data = json.loads(archive.read('results.json'))
+            data = json.loads(read_archived(path, 'results.json'))
         else:
             data = json.loads(Path(path).read_text(encoding='utf-8'))
     except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:

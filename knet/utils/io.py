@@ -15,6 +15,8 @@ from typing import Any, Dict, Iterator, Optional, Union
 import cv2
 import numpy as np
 
+from knet.utils.limits import check_picture
+
 PathLike = Union[str, 'os.PathLike[str]']
 
 _PNG_SIGNATURE = b'\x89PNG\r\n\x1a\n'
@@ -144,6 +146,7 @@ def _decode(data: bytes, path: PathLike, kind: str, start: bytes, end: bytes, fl
     """Pixels in the content of an image file that starts with ``start`` and has ``end`` in its second half."""
     if not data.startswith(start):
         raise ValueError(f'{path}: not a {kind} image ({len(data)} bytes); write it again or remove it')
+    check_picture(data, path)
     # OpenCV may return what it could decode of a truncated file, so the end is looked for as well; programs that append
     # something to it exist, and so do thumbnails with an end of their own in the header.
     image = cv2.imdecode(np.frombuffer(data, dtype=np.uint8), flags) if end in data[len(data) // 2 :] else None

@@ -28,6 +28,7 @@ from knet.layouts.id_maps import ID_SHIFT, split_id_map
 from knet.layouts.segments import read_segments
 from knet.utils.cli import add_converter_options, run_tool
 from knet.utils.io import write_png_atomic
+from knet.utils.paths import check_name
 
 VOID = 255
 
@@ -64,7 +65,7 @@ def plan_split(source: str, destination: str, split: str) -> List[Job]:
                 f'{path}: image {ann["image_id"]} has a segment of category {min(unknown)}, which is not '
                 'among the categories of the file.'
             )
-        name = png_name(osp.basename(ann['file_name']))
+        name = png_name(osp.basename(check_name(ann['file_name'], path)))
         jobs.append(
             Job(
                 osp.join(panoptic_folder(source, split), ann['file_name']),
