@@ -30,6 +30,7 @@ from knet.labels import LabelSpace
 from knet.structures import PanopticPrediction
 from knet.utils.cli import UsageError, check_outputs, run_tool
 from knet.utils.io import atomic_path, write_json_atomic, write_png_atomic
+from knet.utils.paths import below, check_targets
 
 
 def parse_args() -> argparse.Namespace:
@@ -77,30 +78,15 @@ def check_data(args: argparse.Namespace, dataset: Any, label_space: LabelSpace) 
     is_coco = hasattr(dataset, 'results2json')
     if not is_coco and (args.format_only or args.eval_options or wants_pickle(args)):
         raise UsageError(f'{name} has no result files in COCO form; use --out with a folder')
+    if is_coco and (args.show_dir or (args.out and not wants_pickle(args))):
+        check_targets((info['filename'] for info in dataset.data_infos), dataset.ann_file)
     if args.out and not wants_pickle(args) and not label_space.num_stuff:
         raise UsageError('instances overlap and do not fit into label maps; use --out FILE.pkl or --format-only')
-    if (args.out and not wants_pickle(args)) or args.show_dir:
-        check_names(dataset)
 
 
 def stem_of(image_name: str) -> str:
     """Return the relative path of an image without its suffix; other dots of the name stay."""
     return str(Path(image_name).with_suffix(''))
-
-
-def check_names(dataset: Any) -> None:
-    """Refuse images whose results would have one name, because one would replace the other.
-
-    Raises:
-        UsageError: Naming the first of them.
-    """
-    names: Dict[str, str] = {}
-    for info in getattr(dataset, 'data_infos', ()):
-        other = names.setdefault(stem_of(info['filename']), info['filename'])
-        if other != info['filename']:
-            raise UsageError(
-                f'images {other} and {info["filename"]} would have results of one name; rename one of them'
-            )
 
 
 def output_writer(args: argparse.Namespace, label_space: LabelSpace) -> Optional[OnPrediction]:
@@ -112,10 +98,12 @@ def output_writer(args: argparse.Namespace, label_space: LabelSpace) -> Optional
     def write(_: int, meta: Dict[str, Any], prediction: Prediction) -> None:
         name = stem_of(meta['ori_filename'])
         if maps_dir and isinstance(prediction, PanopticPrediction):
-            write_png_atomic(Path(maps_dir, f'{name}_cat.png'), prediction.semantic.astype(np.uint16))
-            write_png_atomic(Path(maps_dir, f'{name}_ins.png'), prediction.instance.astype(np.uint16))
+            target = below(maps_dir, name, meta['filename'])
+            write_png_atomic(target.with_name(f'{target.name}_cat.png'), prediction.semantic.astype(np.uint16))
+            write_png_atomic(target.with_name(f'{target.name}_ins.png'), prediction.instance.astype(np.uint16))
         if args.show_dir:
-            draw_overlay(meta, prediction, label_space, Path(args.show_dir, f'{name}.jpg'), args.show_score_thr)
+            overlay = below(args.show_dir, f'{name}.jpg', meta['filename'])
+            draw_overlay(meta, prediction, label_space, overlay, args.show_score_thr)
 
     return write
 

@@ -25,6 +25,7 @@ from knet.det.protocols import ClipModel
 from knet.results.track_store import describe_results
 from knet.utils.cli import UsageError, check_outputs, run_tool
 from knet.utils.io import atomic_path, write_json_atomic
+from knet.utils.paths import below, check_targets
 from knet.visualization import write_track_video
 
 
@@ -66,7 +67,12 @@ def check_args(args: argparse.Namespace) -> None:
 
 
 def drawer(args: argparse.Namespace, dataset: Any) -> OnVideo:
-    """Return the function that draws one video."""
+    """Return the function that draws one video.
+
+    Raises:
+        ValueError: If the name of a video cannot be that of a file, or is that of two videos.
+    """
+    check_targets((f'{video.name}.mp4' for video in dataset.videos), dataset.ann_file)
 
     def draw(index: int, records: List[Dict[str, Any]]) -> None:
         video = dataset.videos[index]
@@ -75,7 +81,11 @@ def drawer(args: argparse.Namespace, dataset: Any) -> OnVideo:
         drawn = [dict(record, category_id=int(ids[label_of[record['category_id']]])) for record in records]
         files = [Path(dataset.img_prefix) / frame.file_name for frame in video.frames]
         write_track_video(
-            Path(args.show_dir) / f'{video.name}.mp4', files, drawn, dataset.label_space, args.show_score_thr
+            below(args.show_dir, f'{video.name}.mp4', dataset.ann_file),
+            files,
+            drawn,
+            dataset.label_space,
+            args.show_score_thr,
         )
 
     return draw

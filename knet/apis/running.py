@@ -73,6 +73,18 @@ def shard_videos(videos: Mapping[int, Sequence[int]], rank: int, world_size: int
     return [video for video in videos if owner[video] == rank]
 
 
+def parse_shard(text: str) -> Tuple[int, int]:
+    """Parse ``i/n`` of a command line, part i of n counted from 1, as (i - 1, n).
+
+    >>> parse_shard('2/4')
+    (1, 4)
+    """
+    part, _, parts = text.partition('/')
+    if not (part.isdecimal() and parts.isdecimal() and 1 <= int(part) <= int(parts)):
+        raise argparse.ArgumentTypeError(f'must be i/n with 1 <= i <= n, such as 2/4, not {text!r}')
+    return int(part) - 1, int(parts)
+
+
 def unpack_sample(data: Dict[str, Any], device: torch.device) -> Tuple[torch.Tensor, Dict[str, Any]]:
     """Take image and meta out of a collated test batch.
 

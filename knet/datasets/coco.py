@@ -14,7 +14,8 @@ from mmdet.datasets.coco import CocoDataset
 from knet.labels import LabelSpace, get_label_space
 from knet.layouts.coco import check_instances, instance_result, match_categories, read_annotations, visible_instances
 from knet.layouts.files import require_files
-from knet.utils.io import write_json_atomic
+from knet.utils.io import read_bytes, write_json_atomic
+from knet.utils.limits import check_picture
 
 Logger = Optional[Union[logging.Logger, str]]
 
@@ -109,9 +110,10 @@ class CocoInstanceDataset(CocoDataset):
     def _name_damaged_image(self, prepare: Callable[[int], Any], index: int) -> Any:
         try:
             return prepare(index)
-        except AttributeError as error:
+        except (AttributeError, cv2.error) as error:
             # MMDetection takes the shape of what the decoder returns, which is None for damaged files.
             path = str(Path(self.img_prefix, self.data_infos[index]['filename']))
+            check_picture(read_bytes(path, 'image'), path)
             if cv2.imread(path) is not None:
                 raise
             raise ValueError(f'{path}: truncated or damaged image. Unpack it again.') from error

@@ -7,6 +7,7 @@ from typing import Callable, Dict, Iterable, Iterator, List, Sequence, Set, Tupl
 
 from knet.layouts.base import FrameRecord, VideoGroundTruth
 from knet.utils.io import PathLike, read_text
+from knet.utils.paths import check_names
 
 _FRAME = re.compile(r'(\d+)')
 _DIGITS = re.compile(r'([0-9]+)')
@@ -98,19 +99,11 @@ def read_video_list(root: PathLike, split: str) -> List[str]:
     names = [line.strip() for line in read_text(path, remedy=remedy).splitlines() if line.strip()]
     if not names:
         raise ValueError(f'{path}: names no video. {remedy}')
-    wrong = next((name for name in names if _is_no_folder(name)), None)
-    if wrong is not None:
-        raise ValueError(f'{path}: {wrong!r} is no name of a folder below the data set root. {remedy}')
+    check_names(names, path)
     name, count = Counter(PurePosixPath(name).as_posix() for name in names).most_common(1)[0]
     if count > 1:
         raise ValueError(f'{path}: video {name} is named {count} times; remove the repetition')
     return names
-
-
-def _is_no_folder(name: str) -> bool:
-    """Return whether a name leads out of the folder it is joined to, or holds what no name of a file can."""
-    parts = PurePosixPath(name)
-    return parts.is_absolute() or '..' in parts.parts or not parts.parts or not name.isprintable()
 
 
 class ListedVideos(VideoGroundTruth):

@@ -20,6 +20,7 @@ from knet.layouts.masks import Rle, find_fault
 from knet.layouts.youtube_vis import VisGroundTruth
 from knet.results.run_folder import RunFolder
 from knet.utils.io import PathLike
+from knet.utils.limits import read_archived
 
 Record = Dict[str, Any]
 MANIFEST = 'videos.json'
@@ -93,8 +94,7 @@ def read_results(path: PathLike) -> List[Record]:
     """
     try:
         if Path(path).suffix == '.zip':
-            with zipfile.ZipFile(path) as archive:
-                data = json.loads(archive.read('results.json'))
+            data = json.loads(read_archived(path, 'results.json'))
         else:
             data = json.loads(Path(path).read_text(encoding='utf-8-sig'))
     except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:

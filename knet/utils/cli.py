@@ -13,6 +13,8 @@ import traceback
 from pathlib import Path
 from typing import Any, Callable, Optional
 
+from knet.utils.paths import check_argument
+
 #: Errors that a user can cause by wrong paths, files, options or configs.
 USER_ERRORS = (
     OSError,
@@ -168,6 +170,8 @@ def run_tool(main: Callable[[], Optional[int]]) -> None:
     if '--debug' in sys.argv[1:]:
         os.environ['KNET_DEBUG'] = '1'
     try:
+        for argument in sys.argv[1:]:
+            check_argument(argument)
         code = main() or 0
     except KeyboardInterrupt:
         print('interrupted', file=sys.stderr)

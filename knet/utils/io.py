@@ -16,6 +16,8 @@ from typing import Any, Dict, Iterator, Optional, Union
 import cv2
 import numpy as np
 
+from knet.utils.limits import check_picture
+
 PathLike = Union[str, 'os.PathLike[str]']
 
 # First bytes of the files of a kind, and bytes in their second half.
@@ -170,6 +172,7 @@ def _decode(data: bytes, path: PathLike, kind: str, flags: int) -> np.ndarray:
     start, end = _MARKS.get(kind, (b'', b''))
     if not data or not data.startswith(start):
         raise ValueError(f'{path}: not a {kind} image ({len(data)} bytes); write it again or remove it')
+    check_picture(data, path)
     # OpenCV may return what it could decode of a truncated file, so the end is looked for as well; programs that append
     # something to it exist, and so do thumbnails with an end of their own in the header.
     image = cv2.imdecode(np.frombuffer(data, dtype=np.uint8), flags) if end in data[len(data) // 2 :] else None

@@ -37,6 +37,7 @@ from knet.layouts.masks import read_mask
 from knet.layouts.segments import encode_segments
 from knet.utils.cli import run_tool
 from knet.utils.io import write_json_atomic, write_png_atomic
+from knet.utils.paths import check_name
 
 #: What is placed as it is, by split.
 PLACED = dict(train=('train/img',), val=('val/img', 'val/img_all', 'val/panoptic_video'))
@@ -63,7 +64,7 @@ def plan_train(source: Path, problems: List[str]) -> List[TrainFrame]:
             )
         of_image[annotation['image_id']].append(annotation)
     for image in document['images']:
-        parse_name(image['file_name'])
+        parse_name(check_name(image['file_name'], source / TRAIN_INSTANCES))
         for part, name in (('img', image['file_name']), ('labelmap', label_name(image['file_name']))):
             if not (source / 'train' / part / name).is_file():
                 problems.append(f'train: no {source / "train" / part / name}')

@@ -30,6 +30,7 @@ from knet.layouts.id_maps import ID_SHIFT, split_id_map
 from knet.layouts.segments import check_panoptic, read_segments
 from knet.utils.cli import add_converter_options, run_tool
 from knet.utils.io import write_png_atomic
+from knet.utils.paths import check_name
 
 VOID = 255
 
@@ -65,7 +66,7 @@ def plan_split(source: str, destination: str, split: str) -> List[Job]:
     jobs = []
     for ann in data['annotations']:
         # The data set looks for the name of the image.
-        name = png_name(name_of.get(ann['image_id'], ann['file_name']))
+        name = png_name(check_name(name_of.get(ann['image_id'], ann['file_name']), path))
         jobs.append(
             Job(
                 osp.join(panoptic_folder(source, split), ann['file_name']),
