@@ -279,9 +279,7 @@ ROWS = [
     Row('a list of videos with a byte-order mark', _list_of(b'\xef\xbb\xbfa\r\nb\r\n'), expect=_equals(['a', 'b'])),
     Row('a list of videos in UTF-16', _list_of('a\r\nb\r\n'.encode('utf-16')), expect=_equals(['a', 'b'])),
     Row('a list of videos that is no text', _list_of(b'\x89PNG\xff\xfe'), error='val.txt: damaged'),
-    Row(
-        'a list of videos outside of the data', _list_of(b'a\n../../b\n'), error="val.txt: the name '../../b' leads out"
-    ),
+    Row('a list of videos outside of the data', _list_of(b'a\n../../b\n'), error='val.txt: the name .* leads out'),
     Row('a video that is listed under two spellings', _list_of(b'a\na/\n'), error='video a is named 2 times'),
     Row(
         'a json with a byte-order mark',
