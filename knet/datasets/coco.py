@@ -11,7 +11,7 @@ from mmdet.datasets.api_wrappers import COCO
 from mmdet.datasets.builder import DATASETS
 from mmdet.datasets.coco import CocoDataset
 
-from knet.labels import LabelSpace, get_label_space
+from knet.labels import AnyLabelSpace, get_label_space
 from knet.layouts.coco import check_instances, instance_result, match_categories, read_annotations
 from knet.layouts.files import require_files
 from knet.utils.io import write_json_atomic
@@ -47,7 +47,7 @@ class CocoInstanceDataset(CocoDataset):
         self,
         ann_file: str,
         pipeline: Sequence[Dict[str, Any]],
-        label_space: Union[str, LabelSpace] = 'coco',
+        label_space: AnyLabelSpace = 'coco',
         data_root: Optional[str] = None,
         test_mode: bool = False,
         **kwargs: Any,
@@ -82,9 +82,12 @@ class CocoInstanceDataset(CocoDataset):
         self.is_unlabelled = 'annotations' not in data
         data.setdefault('annotations', [])
         # The position is the thing label.
-        self.cat_ids = list(match_categories(data['categories'], self.label_space.things, ann_file).values())
+        space = self.label_space
+        self.cat_ids = list(match_categories(data['categories'], space.things, ann_file, space.left_out).values())
         self.cat2label = {category: label for label, category in enumerate(self.cat_ids)}
-        check_instances(data, self.cat_ids, ann_file)
+        check_instances(data, [category['id'] for category in data['categories']], ann_file)
+        if space.left_out:
+            data['annotations'] = [ann for ann in data['annotations'] if ann['category_id'] in self.cat2label]
         self.coco = _index(data)
         self.img_ids = self.coco.get_img_ids()
         return [dict(self.coco.imgs[i], filename=self.coco.imgs[i]['file_name']) for i in self.img_ids]
