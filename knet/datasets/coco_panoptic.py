@@ -250,10 +250,10 @@ class CocoPanopticDatasetCustom(CocoInstanceDataset):
         return scores
 
     def _without_left_out(self, annotation: Dict[str, Any], folder: str) -> Dict[str, Any]:
-        """Return an annotation without the segments of classes that are left out, and write its PNG, where they are void.
+        """Write the PNG of an image with void where classes are left out, and return its annotation without them.
 
         Args:
-            annotation: Panoptic annotation of an image.
+            annotation: Panoptic annotation of the image.
             folder: Folder of the new PNG.
         """
         kept = [s for s in annotation['segments_info'] if s['category_id'] in self.panoptic_categories]
