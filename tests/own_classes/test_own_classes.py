@@ -62,8 +62,7 @@ def test_panoptic_videos(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     again = tmp_path / 'again.json'
     for tool, metric in (('eval_dstq_step.py', 'stq'), ('eval_dvpq_step.py', 'vpq')):
         text = elsewhere(tmp_path / 'away', tool, out, tmp_path / 'data', '--data-set', layout, '--json', again)
-        windows = {'1', '2', '3', '4', '6'} if metric == 'vpq' else set()
-        assert scores(again) == scores(out / f'{metric}.json') and classes[0][0] in text, windows
+        assert scores(again) == scores(out / f'{metric}.json') and classes[0][0] in text
     assert set(scores(out / 'stq.json')['per_class']) == {str(i) for _, _, i in classes}
     drawn = tmp_path / 'drawn'
     elsewhere(tmp_path / 'away', 'visualize.py', out, tmp_path / 'data', '--data-set', layout, '--out', drawn)
@@ -92,7 +91,8 @@ def test_images(kind: str, classes: painter.Classes, tmp_path: Path, monkeypatch
     painter.write_coco(tmp_path / 'data', painter.write_space(tmp_path / 'own.json', classes))
     space = tmp_path / 'data/annotations' / ('panoptic_val.json' if kind == 'panoptic' else 'instances_val.json')
     if kind == 'panoptic':
-        fine('dataset/coco_panoptic_stuff.py', '--src', tmp_path / 'data', '--splits', 'train', '--label-space', space)
+        convert = ('dataset/coco_panoptic_stuff.py', '--src', tmp_path / 'data', '--splits', 'train')
+        fine(*convert, '--nproc', 1, '--label-space', space)
     config = configs.coco_config(tmp_path, kind, space)
     fine('train.py', config, '--work-dir', tmp_path / 'run', '--seed', 0)
     metrics = ['PQ', 'segm', 'mIoU'] if kind == 'panoptic' else ['segm']
@@ -113,7 +113,8 @@ def test_tracks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     config = configs.vis_config(tmp_path, space)
     fine('train.py', config, '--work-dir', tmp_path / 'run', '--seed', 0)
     test = ('../tools_vis/test_whole_video.py', config, tmp_path / 'run', '--out-dir', out, '--eval', 'segm')
-    fine(*test, '--format-only', '--json', tmp_path / 'first.json', '--show-dir', tmp_path / 'drawn')
+    fine(*test, '--json', tmp_path / 'first.json', '--show-dir', tmp_path / 'drawn')
+    fine(*test[:-2], '--format-only')
     evaluate = ('../tools_vis/eval_vis.py', out / 'results.json', data / 'valid.json')
     elsewhere(tmp_path / 'away', *evaluate, '--json', tmp_path / 'again.json')
     first, again = scores(tmp_path / 'first.json'), scores(tmp_path / 'again.json')
