@@ -18,8 +18,7 @@ from knet.layouts.files import read_video_list
 from knet.layouts.vspw import VSPWGroundTruth
 from knet.results.exports.vspw import write_submission
 from knet.results.vspw_submission import open_predictions
-from knet.utils.cli import UsageError, run_tool
-from knet.utils.label_options import add_label_space_option, asked_label_space
+from knet.utils.cli import UsageError, add_label_space_option, asked_label_space, run_tool
 
 
 def parse_args() -> argparse.Namespace:

@@ -20,9 +20,8 @@ import knet
 from knet.evaluation.cli import add_data_options, chosen_classes, chosen_layout
 from knet.labels import LabelSpace, get_label_space
 from knet.results.panoptic_store import PredictionReader
-from knet.utils.cli import UsageError, add_debug_option, run_tool
+from knet.utils.cli import UsageError, add_debug_option, asked_label_space, run_tool
 from knet.utils.io import read_json
-from knet.utils.label_options import asked_label_space
 from knet.visualization import compare_frame, worst_frames, write_report
 
 

@@ -19,8 +19,7 @@ from knet.evaluation.vis_ap import VisAveragePrecision
 from knet.layouts.youtube_vis import read_ground_truth
 from knet.results.run_folder import read_label_space
 from knet.results.track_store import MANIFEST, TrackPredictions, check_results, describe_results, read_results
-from knet.utils.cli import UsageError, add_debug_option, run_tool
-from knet.utils.label_options import add_label_space_option
+from knet.utils.cli import UsageError, add_debug_option, add_label_space_option, run_tool
 
 
 def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:

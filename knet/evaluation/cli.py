@@ -12,9 +12,8 @@ from knet.labels import LabelSpace, get_label_space
 from knet.layouts.base import VideoGroundTruth
 from knet.layouts.registry import LAYOUTS, get_layout
 from knet.results.panoptic_store import PredictionReader
-from knet.utils.cli import UsageError, add_debug_option
+from knet.utils.cli import UsageError, add_debug_option, add_label_space_option, asked_label_space
 from knet.utils.io import write_json_atomic
-from knet.utils.label_options import add_label_space_option, asked_label_space
 
 
 def positive(text: str) -> int:

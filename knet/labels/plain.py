@@ -80,8 +80,12 @@ def _entries(plain: Mapping[str, Any], key: str) -> List[Mapping[str, Any]]:
 
 
 def _class(entry: Mapping[str, Any]) -> ClassInfo:
-    if 'id' not in entry or entry.get('kind') not in ('thing', 'stuff'):
-        raise ValueError(f'this is no description of a label space: class {dict(entry)}; {_FORMS}')
+    if 'id' not in entry:
+        raise ValueError(f'this is no description of a label space: class {dict(entry)} has no id; {_FORMS}')
+    if entry.get('kind') not in ('thing', 'stuff'):
+        raise ValueError(
+            f'label space: class {entry.get("name")!r} has kind {entry.get("kind")!r}; write "thing" or "stuff"'
+        )
     return _info(entry, entry['kind'] == 'thing', entry.get('colour'))
 
 

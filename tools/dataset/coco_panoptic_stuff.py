@@ -27,9 +27,8 @@ from knet.layouts.coco import (
 )
 from knet.layouts.id_maps import ID_SHIFT, split_id_map
 from knet.layouts.segments import read_segments
-from knet.utils.cli import add_converter_options, run_tool
+from knet.utils.cli import add_converter_options, add_label_space_option, asked_label_space, run_tool
 from knet.utils.io import write_png_atomic
-from knet.utils.label_options import add_label_space_option, asked_label_space
 
 VOID = 255
 

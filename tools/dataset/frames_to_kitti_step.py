@@ -20,9 +20,8 @@ from tqdm import tqdm
 from knet.labels import KITTI_STEP, LabelSpace
 from knet.layouts.kitti_step import KittiStepGroundTruth as LAYOUT
 from knet.layouts.kitti_step import file_name, split_folder
-from knet.utils.cli import UsageError, add_debug_option, run_tool
+from knet.utils.cli import UsageError, add_debug_option, add_label_space_option, asked_label_space, run_tool
 from knet.utils.io import read_png, write_png_atomic
-from knet.utils.label_options import add_label_space_option, asked_label_space
 
 _RANGES = re.compile(r'\d+(-\d+)?(,\d+(-\d+)?)*')
 

@@ -22,9 +22,8 @@ from knet.evaluation.cli import positive
 from knet.labels import VIPSEG, LabelSpace
 from knet.layouts.files import list_video, read_video_list
 from knet.layouts.vipseg import image_folder, mask_folder, read_vipseg_panoptic
-from knet.utils.cli import UsageError, run_tool
+from knet.utils.cli import UsageError, add_label_space_option, asked_label_space, run_tool
 from knet.utils.io import read_jpeg, read_png, write_jpeg_atomic, write_png_atomic
-from knet.utils.label_options import add_label_space_option, asked_label_space
 
 #: Videos of the release.
 EXPECTED = dict(train=2806, val=343, test=387)

@@ -20,9 +20,8 @@ from knet.labels import get_label_space
 from knet.layouts.coco import match_categories, read_annotations
 from knet.layouts.coco_video import per_frame
 from knet.layouts.youtube_vis import LABEL_SPACES, SUBSETS, check_tracks, converted_name, image_folder, official_file
-from knet.utils.cli import UsageError, add_debug_option, run_tool
+from knet.utils.cli import UsageError, add_debug_option, add_label_space_option, asked_label_space, run_tool
 from knet.utils.io import write_json_atomic
-from knet.utils.label_options import add_label_space_option, asked_label_space
 
 
 def describe(result: Dict[str, List[Dict[str, Any]]]) -> str:
