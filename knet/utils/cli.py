@@ -125,10 +125,9 @@ def asked_label_space(args: argparse.Namespace) -> Optional[LabelSpace]:
     try:
         return get_label_space(args.label_space)
     except (KeyError, ValueError, OSError) as error:
-        text = error.args[0] if isinstance(error, KeyError) else error_text(error)
-        raise UsageError(
-            f'--label-space {text if args.label_space in text else f"{args.label_space}: {text}"}'
-        ) from error
+        text = str(error.args[0]) if isinstance(error, KeyError) else error_text(error)
+        where = '' if args.label_space in text else f' {args.label_space}:'
+        raise UsageError(f'--label-space{where} {text}') from error
 
 
 def check_outputs(args: argparse.Namespace, choices: str, unlabelled: str) -> None:
