@@ -84,7 +84,8 @@ def _class(entry: Mapping[str, Any]) -> ClassInfo:
         raise ValueError(f'this is no description of a label space: class {dict(entry)} has no id; {_FORMS}')
     if entry.get('kind') not in ('thing', 'stuff'):
         raise ValueError(
-            f'label space: class {entry.get("name")!r} has kind {entry.get("kind")!r}; write "thing" or "stuff"'
+            f'this is no description of a label space: class {entry.get("name")!r} has kind {entry.get("kind")!r}; '
+            'write "thing" or "stuff"'
         )
     return _info(entry, entry['kind'] == 'thing', entry.get('colour'))
 

@@ -8,7 +8,7 @@ from .plain import read_plain, space_from_plain
 from .space import LabelSpace
 
 #: What names or describes a label space: itself, the name of a registered one, a JSON file, or its plain data.
-AnyLabelSpace = Union[str, LabelSpace, Mapping[str, Any]]
+AnyLabelSpace = Union[str, Path, LabelSpace, Mapping[str, Any]]
 
 LABEL_SPACES: Dict[str, LabelSpace] = {}
 
@@ -43,6 +43,9 @@ def get_label_space(space: AnyLabelSpace) -> LabelSpace:
         return space
     if isinstance(space, Mapping):
         return _described(space, 'own_classes')
+    if not isinstance(space, (str, Path)):
+        raise ValueError(f'{space!r} is no label space; give a name, a FILE.json, or a dict that describes one')
+    space = str(space)
     if space.endswith('.json'):
         path = Path(space).expanduser()
         plain = read_plain(path)
