@@ -8,7 +8,10 @@ import pytest
 
 from knet.datasets import CocoPanopticDatasetCustom, KITTISTEPDVPSDataset, VIPSegDVPSDataset, VSPWDataset
 from knet.labels import LabelSpace, get_label_space
+from knet.layouts.coco_video import per_frame
+from knet.layouts.youtube_vis import read_ground_truth
 from knet.structures import PanopticPrediction, Segment
+from knet.utils.io import read_json, write_json_atomic
 from knet_vis.datasets import CocoVideoDataset
 from tests.own_classes import painter
 
@@ -76,9 +79,7 @@ def test_scores_of_images(tmp_path: Path, space: LabelSpace) -> None:
     root = tmp_path / 'data'
     painter.write_coco(root, space)
     kept = get_label_space(part(tmp_path, 'boat', 'water'))
-    files = {
-        kind: f'annotations/{name}_val.json' for kind, name in (('ins_ann', 'instances'), ('panoptic_ann', 'panoptic'))
-    }
+    files = dict(ins_ann='annotations/instances_val.json', panoptic_ann='annotations/panoptic_val.json')
     dataset = CocoPanopticDatasetCustom(
         files, [], 'panoptic_val', kept, data_root=str(root), img_prefix='val', test_mode=True
     )
@@ -94,10 +95,6 @@ def test_scores_of_images(tmp_path: Path, space: LabelSpace) -> None:
 def test_tracks(tmp_path: Path) -> None:
     space = painter.write_space(tmp_path / 'own.json', painter.NO_STUFF)
     painter.write_youtube_vis(tmp_path / 'data', space)
-    from knet.layouts.coco_video import per_frame
-    from knet.layouts.youtube_vis import read_ground_truth
-    from knet.utils.io import read_json, write_json_atomic
-
     official = tmp_path / 'data/valid.json'
     write_json_atomic(tmp_path / 'data/frames.json', per_frame(read_json(official)))
     own = part(tmp_path, 'boat', 'gull')
