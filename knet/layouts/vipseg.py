@@ -16,14 +16,13 @@ has id 1.
 
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import Callable, Dict, List, Tuple
+from typing import Callable, Dict
 
 import numpy as np
 
 from knet.labels import VIPSEG, ClassInfo, LabelSpace
 from knet.labels.vipseg import VIPSEG_CATEGORIES
-from knet.layouts.base import FrameRecord, VideoFiles
-from knet.layouts.files import ListedVideos, list_video, video_records
+from knet.layouts.files import ListedVideos, list_video
 from knet.layouts.id_maps import ID_SHIFT, reader_in
 from knet.layouts.images import describe
 from knet.utils.io import PathLike, read_png
@@ -167,6 +166,8 @@ class VIPSegGroundTruth(ListedVideos):
     label_space = 'vipseg'
     default_root = 'data/VIPSeg'
     vpq_windows = (1, 2, 4, 6)
+    image_folder = staticmethod(image_folder)
+    mask_folder = staticmethod(mask_folder)
     decode = staticmethod(read_vipseg_panoptic)
 
     @classmethod
@@ -176,32 +177,21 @@ class VIPSegGroundTruth(ListedVideos):
         return reader_in(partial(cls.decode, label_space=label_space), label_space)
 
     @classmethod
-    def _scan(cls, root: Path, split: str) -> Tuple[Path, VideoFiles]:
-        videos: VideoFiles = {
-            number: {frame: (path,) for frame, path in enumerate(list_video(mask_folder(root, name), '.png'))}
-            for number, name in cls.video_names(root, split).items()
-        }
-        return mask_folder(root, ''), videos
+    def images(cls, folder: Path) -> Dict[int, Path]:
+        """Return the images by their positions."""
+        return dict(enumerate(list_video(folder, '.jpg')))
 
     @classmethod
-    def list_frames(
-        cls, root: PathLike, split: str, labelled: bool = True, every_frame: bool = False
-    ) -> List[FrameRecord]:
-        """List the frames of a split, see :meth:`.base.Layout.list_frames`."""
-        records = []
-        for video, name in cls.video_names(root, split).items():
-            images, masks = list_video(image_folder(root, name), '.jpg'), mask_folder(root, name)
-            if labelled:
-                _check_stems(images, masks)
-            records += video_records(video, enumerate(images), masks)
-        return records
+    def masks(cls, folder: Path) -> Dict[int, Path]:
+        """Return the label maps by their positions."""
+        return dict(enumerate(list_video(folder, '.png')))
 
-
-def _check_stems(images: List[Path], masks: Path) -> None:
-    """Raise an error for label maps without image, because they would shift the positions that number the frames."""
-    alone = sorted({path.stem for path in list_video(masks, '.png')} - {path.stem for path in images})
-    if alone:
-        raise ValueError(
-            f'{masks / alone[0]}.png: there is no {images[0].parent / alone[0]}.jpg ({len(alone)} '
-            'label maps are without image). Complete the images or remove the label maps.'
-        )
+    @classmethod
+    def check_pairs(cls, images: Dict[int, Path], folder: Path) -> None:
+        """Raise an error for label maps without image, which would shift the positions that number the frames."""
+        alone = sorted({path.stem for path in list_video(folder, '.png')} - {path.stem for path in images.values()})
+        if alone:
+            raise ValueError(
+                f'{folder / alone[0]}.png: there is no {images[0].parent / alone[0]}.jpg ({len(alone)} '
+                'label maps are without image). Complete the images or remove the label maps.'
+            )

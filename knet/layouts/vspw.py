@@ -17,15 +17,14 @@ dataset id for the class, at most 253.
 from functools import partial
 from io import BytesIO
 from pathlib import Path
-from typing import Callable, List, Optional, Tuple
+from typing import Callable, Dict, Optional
 
 import numpy as np
 from PIL import Image
 
 from knet.labels import VIPSEG, VSPW, AnyLabelSpace, LabelSpace
 from knet.layouts import vipseg
-from knet.layouts.base import FrameRecord, VideoFiles
-from knet.layouts.files import ListedVideos, frame_files, video_records
+from knet.layouts.files import ListedVideos, frame_files
 from knet.layouts.id_maps import ID_SHIFT, reader_in
 from knet.utils.io import PathLike, decode_png, read_bytes
 
@@ -125,15 +124,13 @@ class VSPWGroundTruth(ListedVideos):
 
     Attributes:
         names: Name of every video number.
-        image_folder: Returns the folder of the frames of a video, by root and name.
-        mask_folder: Returns the folder of its masks.
         decode_mask: Reads a mask file in the classes of a label space as a mask of VSPW, (H, W) uint8.
     """
 
     label_space = 'vspw'
     default_root = 'data/VSPW'
-    image_folder: Callable[[PathLike, str], Path] = staticmethod(image_folder)
-    mask_folder: Callable[[PathLike, str], Path] = staticmethod(mask_folder)
+    image_folder = staticmethod(image_folder)
+    mask_folder = staticmethod(mask_folder)
     decode_mask: Callable[[PathLike, LabelSpace], np.ndarray] = staticmethod(read_mask)
 
     def __init__(self, root: PathLike, split: str = 'val', label_space: Optional[AnyLabelSpace] = None) -> None:
@@ -141,28 +138,20 @@ class VSPWGroundTruth(ListedVideos):
         self.names = list(self.video_names(root, split).values())
 
     @classmethod
-    def _scan(cls, root: Path, split: str) -> Tuple[Path, VideoFiles]:
-        videos: VideoFiles = {}
-        for number, name in cls.video_names(root, split).items():
-            folder = cls.mask_folder(root, name)
-            videos[number] = {frame: (path,) for frame, path in frame_files(folder, '.png').items()}
-            if not videos[number]:
-                raise FileNotFoundError(f'{folder}: holds no mask FFFFFFFF.png')
-        return root, videos
+    def images(cls, folder: Path) -> Dict[int, Path]:
+        """Return the images, JPEG or PNG, by the numbers in their names."""
+        files = frame_files(folder, '.jpg', '.png')
+        if not files:
+            raise ValueError(f'{folder}: no FFFFFFFF.jpg in it; complete the video or take it off the list of videos')
+        return files
 
     @classmethod
-    def list_frames(
-        cls, root: PathLike, split: str, labelled: bool = True, every_frame: bool = False
-    ) -> List[FrameRecord]:
-        """List the frames of a split, JPEG or PNG; see :meth:`.base.Layout.list_frames`."""
-        records = []
-        for video, name in cls.video_names(root, split).items():
-            folder = cls.image_folder(root, name)
-            images = frame_files(folder, '.jpg', '.png')
-            if not images:
-                raise ValueError(f'{folder}: no FFFFFFFF.jpg in it; complete the video or take it off {split}.txt')
-            records += video_records(video, images.items(), cls.mask_folder(root, name))
-        return records
+    def masks(cls, folder: Path) -> Dict[int, Path]:
+        """Return the masks by the numbers in their names."""
+        files = frame_files(folder, '.png')
+        if not files:
+            raise FileNotFoundError(f'{folder}: holds no mask FFFFFFFF.png')
+        return files
 
     @classmethod
     def decode(cls, path: PathLike) -> np.ndarray:
