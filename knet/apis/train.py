@@ -229,7 +229,9 @@ def register_validation(runner: BaseRunner, cfg: Config) -> None:
     options.setdefault('by_epoch', 'Iter' not in cfg.runner.type)
     options.setdefault('workers', min(1, loader_settings(cfg, 'val')['workers_per_gpu']))
     # After the step's checkpoint (NORMAL) and timers, before loggers (VERY_LOW).
-    runner.register_hook(StreamEvalHook(build_data(cfg, 'val'), **options), priority='LOW')
+    dataset = build_data(cfg, 'val')
+    check_classes_agree(getattr(runner.model, 'module', runner.model), dataset)
+    runner.register_hook(StreamEvalHook(dataset, **options), priority='LOW')
 
 
 def starting_point(cfg: Config) -> None:

@@ -6,14 +6,18 @@ from typing import Any, List
 import numpy as np
 import pytest
 
+from knet.apis import build_data, build_model, load_config
+from knet.apis.agreement import check_classes_agree
 from knet.datasets import CocoPanopticDatasetCustom, KITTISTEPDVPSDataset, VIPSegDVPSDataset, VSPWDataset
 from knet.labels import LabelSpace, get_label_space
 from knet.layouts.coco_video import per_frame
 from knet.layouts.youtube_vis import read_ground_truth
 from knet.structures import PanopticPrediction, Segment
+from knet.utils.cli import UsageError
 from knet.utils.io import read_json, write_json_atomic
 from knet_vis.datasets import CocoVideoDataset
 from tests.own_classes import painter
+from tests.tools.conftest import ROOT
 
 PIPELINE = [dict(type='LoadImgDirect'), dict(type='LoadAnnotationsDirect'), dict(type='KNetInsAdapterCherryPick')]
 
@@ -105,3 +109,22 @@ def test_tracks(tmp_path: Path) -> None:
     assert found.categories == {3: 'boat', 12: 'gull'} and len(found.tracks[9]) == 4
     direct = read_ground_truth(official).in_classes(get_label_space(own))
     assert direct.categories == found.categories and len(direct.tracks[9]) == 4
+
+
+def test_a_config_holds_its_classes(tmp_path: Path) -> None:
+    """A dict replaces the name of a base config with ``_delete_``."""
+    space = painter.write_space(tmp_path / 'own.json', painter.MIXED)
+    painter.write_kitti_step(tmp_path / 'data', space)
+    own = dict(space.to_plain(), _delete_=True)
+    (tmp_path / 'c.py').write_text(
+        f"_base_ = '{ROOT}/configs/toy/video_knet_toy_kitti_step.py'\n"
+        f'model = dict(label_space={own})\n'
+        f"data = dict(val=dict(data_root='{tmp_path / 'data'}', label_space={space.to_plain()}))\n"
+    )
+    cfg = load_config(str(tmp_path / 'c.py'))
+    model, dataset = build_model(cfg), build_data(cfg, 'val')
+    assert model.label_space.numbers_like(space) and model.rpn_head.num_classes == 3
+    check_classes_agree(model, dataset)
+    cfg.data.val.label_space = 'kitti_step'
+    with pytest.raises(UsageError, match='must agree'):
+        check_classes_agree(model, build_data(cfg, 'val'))

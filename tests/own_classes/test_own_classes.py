@@ -84,7 +84,9 @@ def test_semantic_videos(classes: painter.Classes, tmp_path: Path, monkeypatch: 
     assert len(list(drawn.glob('*.gif'))) == 1
 
 
-@pytest.mark.parametrize('kind, classes', [('panoptic', painter.MIXED), ('instance', painter.ONE_THING)])
+@pytest.mark.parametrize(
+    'kind, classes', [('panoptic', painter.MIXED), ('panoptic', painter.STUFF_ONLY), ('instance', painter.ONE_THING)]
+)
 def test_images(kind: str, classes: painter.Classes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The categories of a json file are the label space."""
     monkeypatch.chdir(tmp_path)

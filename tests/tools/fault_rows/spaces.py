@@ -62,9 +62,11 @@ def built(world: World, classes: Classes, unassigned: str) -> List[Any]:
     return world.train('--no-validate', '--cfg-options', f'model.label_space={world.tmp / "own.json"}', rcnn)
 
 
-def disagreeing(world: World) -> List[Any]:
+def disagreeing(world: World, part: str) -> List[Any]:
+    """Begin to train a model on a data set in other classes."""
     space_of(world, MIXED)
-    return world.train('--no-validate', '--cfg-options', f'data.train.dataset.label_space={world.tmp / "own.json"}')
+    option = '--cfg-options', f'data.{part}.label_space={world.tmp / "own.json"}'
+    return world.train('--work-dir', world.tmp / 'out/run', *option)
 
 
 def resumed_in_other_classes(world: World) -> Action:
@@ -142,7 +144,16 @@ ROWS = [
         lambda w: built(w, MIXED, 'class0'),
         error="no stuff class with id 0; set it to 'void' or 'stuff'",
     ),
-    Row('a data set in other classes than the model', disagreeing, error='the model predicts .*kitti_step.*must agree'),
+    Row(
+        'training in other classes than the model',
+        lambda w: disagreeing(w, 'train.dataset'),
+        error='the model predicts .*kitti_step.*must agree',
+    ),
+    Row(
+        'validation in other classes than the model',
+        lambda w: disagreeing(w, 'val'),
+        error='the model predicts .*kitti_step.*must agree',
+    ),
     Row('a result folder with other classes', resumed_in_other_classes, error='holds results in other classes'),
     Row('a data set in some of its classes', partly_read, expect=expect_boats),
     Row(
