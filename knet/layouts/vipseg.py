@@ -88,14 +88,13 @@ def decode_vipseg(raw: np.ndarray, name: PathLike, label_space: LabelSpace = VIP
     """
     id_map = _table(label_space).take(raw)
     if id_map.size and id_map.min() < 0:
+        codes = 'category + 1 for stuff, (category + 1) * 100 + instance for things, 0 or 200 for void'
+        value = raw[id_map < 0][0]
+        if label_space is VIPSEG:
+            raise ValueError(f'{name}: value {value} is no VIPSeg label ({codes}); get the file again')
         raise ValueError(
-            f'{name}: value {raw[id_map < 0][0]} is no VIPSeg label (category + 1 for stuff, '
-            '(category + 1) * 100 + instance for things, 0 or 200 for void)'
-            + (
-                '; get the file again'
-                if label_space is VIPSEG
-                else f' of a class of label space {label_space.name!r}, whose ids are the categories; write it again'
-            )
+            f'{name}: value {value} is not in label space {label_space.name!r}, whose ids are the categories ({codes}); '
+            'write the file again, or name the right label_space'
         )
     return id_map
 
