@@ -39,6 +39,7 @@ setup(
         'lite': mmcv,
         'full': requirements('requirements/full.txt'),
         'mim': requirements('requirements/mim.txt'),
+        'video': requirements('requirements/video.txt'),
         'tests': requirements('requirements/tests.txt'),
         'docs': requirements('requirements/docs.txt'),
     },

@@ -75,6 +75,28 @@ def check_data(args: argparse.Namespace, dataset: Any, label_space: LabelSpace) 
         raise UsageError(f'{name} has no result files in COCO form; use --out with a folder')
     if args.out and not wants_pickle(args) and not label_space.num_stuff:
         raise UsageError('instances overlap and do not fit into label maps; use --out FILE.pkl or --format-only')
+    if (args.out and not wants_pickle(args)) or args.show_dir:
+        check_names(dataset)
+
+
+def stem_of(image_name: str) -> str:
+    """Return the relative path of an image without its suffix; other dots of the name stay."""
+    return str(Path(image_name).with_suffix(''))
+
+
+def check_names(dataset: Any) -> None:
+    """Refuse images whose results would have one name, because one would replace the other.
+
+    Raises:
+        UsageError: Naming the first of them.
+    """
+    names: Dict[str, str] = {}
+    for info in getattr(dataset, 'data_infos', ()):
+        other = names.setdefault(stem_of(info['filename']), info['filename'])
+        if other != info['filename']:
+            raise UsageError(
+                f'images {other} and {info["filename"]} would have results of one name; rename one of them'
+            )
 
 
 def output_writer(args: argparse.Namespace, label_space: LabelSpace) -> Optional[OnPrediction]:
@@ -84,16 +106,12 @@ def output_writer(args: argparse.Namespace, label_space: LabelSpace) -> Optional
         return None
 
     def write(_: int, meta: Dict[str, Any], prediction: Prediction) -> None:
-        name = Path(meta['ori_filename']).with_suffix('')
+        name = stem_of(meta['ori_filename'])
         if maps_dir and isinstance(prediction, PanopticPrediction):
-            target = Path(maps_dir) / name.parent
-            target.mkdir(parents=True, exist_ok=True)
-            write_png_atomic(target / f'{name.name}_cat.png', prediction.semantic.astype(np.uint16))
-            write_png_atomic(target / f'{name.name}_ins.png', prediction.instance.astype(np.uint16))
+            write_png_atomic(Path(maps_dir, f'{name}_cat.png'), prediction.semantic.astype(np.uint16))
+            write_png_atomic(Path(maps_dir, f'{name}_ins.png'), prediction.instance.astype(np.uint16))
         if args.show_dir:
-            draw_overlay(
-                meta, prediction, label_space, Path(args.show_dir) / name.with_suffix('.jpg'), args.show_score_thr
-            )
+            draw_overlay(meta, prediction, label_space, Path(args.show_dir, f'{name}.jpg'), args.show_score_thr)
 
     return write
 

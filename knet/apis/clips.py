@@ -59,8 +59,8 @@ def _content(value: Any) -> Any:
     return value.data if isinstance(value, DataContainer) else value
 
 
-def _unpack(sample: Dict[str, Any]) -> Tuple[torch.Tensor, Dict[str, Any]]:
-    """(f, 3, H, W) frames and the meta of the first of them."""
+def unpack_clip(sample: Dict[str, Any]) -> Tuple[torch.Tensor, Dict[str, Any]]:
+    """Return the (f, 3, H, W) frames in the output of a test pipeline of clips, and the meta of the first of them."""
     frames, meta = _content(sample['ref_img']), _content(sample['img_metas'])
     return frames, with_batch_shape(frames, [meta])[0]
 
@@ -114,7 +114,7 @@ def predict_videos(
                 background.submit(on_video, i, store.read(ids[i]))
         samples = iter(loader)
         for i in todo:
-            first, meta = _unpack(next(samples))
+            first, meta = unpack_clip(next(samples))
 
             def chunks(length: int = lengths[i], first: torch.Tensor = first) -> Iterator[torch.Tensor]:
                 frames, seen = first, 0
@@ -124,7 +124,7 @@ def predict_videos(
                     seen += len(frames)
                     if seen == length:
                         return
-                    frames = _unpack(next(samples))[0]
+                    frames = unpack_clip(next(samples))[0]
 
             stream = chunks()
             with inference_context(device, amp):

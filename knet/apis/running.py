@@ -3,7 +3,7 @@
 import argparse
 import sys
 from contextlib import contextmanager
-from typing import Any, Dict, Iterator, List, Mapping, Sequence, Tuple
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 import torch
 from mmcv.parallel import DataContainer
@@ -69,8 +69,11 @@ def inference_context(device: torch.device, amp: bool = False) -> Iterator[None]
         yield
 
 
-def progress_bar(total: int, done: int, unit: str, show: bool = True) -> tqdm:
-    """Return a bar with rate and remaining time; where output is no terminal, it prints a line every 10 seconds."""
+def progress_bar(total: Optional[int], done: int, unit: str, show: bool = True) -> tqdm:
+    """Return a bar with rate and, if the total is known, remaining time.
+
+    Where output is no terminal, it prints a line every 10 seconds.
+    """
     rank, world_size = get_dist_info()
     title = f'rank 0 of {world_size}' if world_size > 1 else ''
     return tqdm(

@@ -101,27 +101,10 @@ def environment_facts() -> Dict[str, str]:
     device = current_device()
     name = torch.cuda.get_device_name(device) if device.type == 'cuda' else f'CPU, {torch.get_num_threads()} threads'
     source = str(Path(knet.__file__).resolve().parents[1])
-    commit = (
-        subprocess.run(
-            ['git', '-C', source, 'rev-parse', '--short', 'HEAD'],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            check=False,
-        )
-        .stdout.decode()
-        .strip()
-    )
-    return dict(
-        python=sys.version.split()[0],
-        torch=torch.__version__,
-        mmcv=mmcv.__version__,
-        mmdet=mmdet.__version__,
-        mmseg=mmseg.__version__,
-        numpy=numpy.__version__,
-        knet=knet.__version__,
-        commit=commit,
-        device=name,
-    )
+    describe = ['git', '-C', source, 'rev-parse', '--short', 'HEAD']
+    commit = subprocess.run(describe, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False).stdout
+    versions = {package.__name__: package.__version__ for package in (torch, mmcv, mmdet, mmseg, numpy, knet)}
+    return dict(python=sys.version.split()[0], **versions, commit=commit.decode().strip(), device=name)
 
 
 def initialise_weights(model: nn.Module) -> None:

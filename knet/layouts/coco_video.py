@@ -5,7 +5,9 @@
 ``frame_id`` counts the frames of a video from 0.
 """
 
+from collections import Counter
 from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 from typing import Any, Callable, Dict, Iterable, List, Sequence, Tuple
 
 from knet.layouts.coco import check_instances, compress
@@ -76,8 +78,27 @@ def index_videos(data: Dict[str, Any], category_ids: Iterable[int], path: PathLi
         videos[image['video_id']]['images'].append(image)
     frames: Dict[int, VideoFrame] = {}
     result = [_video(videos[number], frames, path) for number in sorted(videos)]
+    _make_names_unique(result)
     _place(data['annotations'], frames, {image['id']: image for image in data['images']}, path)
     return result
+
+
+def _folder(file_name: str) -> str:
+    """Return the folder of a file below the image prefix, empty if there is none."""
+    folder = PurePosixPath(file_name).parent.as_posix()
+    return '' if folder == '.' else folder
+
+
+def _make_names_unique(videos: Sequence[Video]) -> None:
+    """Call videos of one name by the folder of their frames and, if these are equal too, by name and number.
+
+    Files that are made of a video have its name, so that one of them would replace the other.
+    """
+    for other_name in (lambda video: _folder(video.frames[0].file_name), lambda video: f'{video.name}_{video.id}'):
+        counts = Counter(video.name for video in videos)
+        for video in videos:
+            if counts[video.name] > 1:
+                video.name = other_name(video) or video.name
 
 
 def _video(entry: Dict[str, Any], frames: Dict[int, VideoFrame], path: PathLike) -> Video:
@@ -173,7 +194,7 @@ def per_frame(data: Dict[str, Any], tick: Callable[[], None] = lambda: None) -> 
         result['annotations'] = []
     instances: Dict[int, int] = {}
     for video in data['videos']:
-        result['videos'].append(dict(id=video['id'], name=video['file_names'][0].split('/')[0]))
+        result['videos'].append(dict(id=video['id'], name=_folder(video['file_names'][0]) or str(video['id'])))
         for frame, name in enumerate(video['file_names']):
             image_id = len(result['images']) + 1
             result['images'].append(

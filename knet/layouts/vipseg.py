@@ -93,7 +93,7 @@ def decode_vipseg(raw: np.ndarray, name: PathLike, label_space: LabelSpace = VIP
         if label_space is VIPSEG:
             raise ValueError(f'{name}: value {value} is no VIPSeg label ({codes}); get the file again')
         raise ValueError(
-            f'{name}: value {value} is not in label space {label_space.name!r}, whose ids are the categories ({codes}); '
+            f'{name}: value {value} is not in label space {label_space.name!r}, whose ids are categories ({codes}); '
             'write the file again, or name the right label_space'
         )
     return id_map

@@ -91,7 +91,7 @@ def read_results(path: PathLike) -> List[Record]:
             with zipfile.ZipFile(path) as archive:
                 data = json.loads(archive.read('results.json'))
         else:
-            data = json.loads(Path(path).read_text(encoding='utf-8'))
+            data = json.loads(Path(path).read_text(encoding='utf-8-sig'))
     except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
         raise FileNotFoundError(
             f'{path}: no such results file; tools_vis/test_whole_video.py --format-only writes it'

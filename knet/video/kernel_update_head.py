@@ -1,6 +1,6 @@
 """Refinement stage with links to the previous frame."""
 
-from typing import Optional
+from typing import Dict, Optional
 
 from mmdet.models.builder import HEADS
 from torch import Tensor
@@ -9,27 +9,20 @@ from knet.det.kernel_link import KernelLink
 from knet.det.kernel_update_head import KernelUpdateHead, StageOutput
 from knet.det.published_names import publish
 
-# Names of the parts of the links in published checkpoints, by kind of link.
-_TRACK_ATTENTION = dict(
-    attention='attention_previous', attention_norm='attention_previous_norm', ffn='link_ffn', ffn_norm='link_ffn_norm'
-)
-_TRACK_UPDATE = dict(
-    update='attention_previous_update_track',
-    attention='attention_previous_track',
-    attention_norm='attention_previous_norm_track',
-    ffn='link_ffn_track',
-    ffn_norm='link_ffn_norm_track',
-)
-_MASK_ATTENTION = dict(
-    attention='attention_previous_link',
-    attention_norm='attention_previous_norm_link',
-    ffn='link_ffn_link',
-    ffn_norm='link_ffn_norm_link',
-)
-_MASK_UPDATE = dict(update='attention_previous_update_link', **_MASK_ATTENTION)
 
-PREVIOUS_TYPES = {'ffn': _TRACK_ATTENTION, 'update': _TRACK_UPDATE, 'update_obj': _TRACK_UPDATE}
-PREVIOUS_LINKS = {'link_atten': _MASK_ATTENTION, 'update_dynamic_cov': _MASK_UPDATE}
+def _published(suffix: str) -> Dict[str, str]:
+    """Return the names that the parts of a link's attention have in published checkpoints."""
+    names = dict(attention='attention_previous', attention_norm='attention_previous_norm')
+    names.update(ffn='link_ffn', ffn_norm='link_ffn_norm')
+    return {part: name + suffix for part, name in names.items()}
+
+
+_TRACK_UPDATE = dict(update='attention_previous_update_track', **_published('_track'))
+_MASK_UPDATE = dict(update='attention_previous_update_link', **_published('_link'))
+
+#: Kind of link -> names of its parts in published checkpoints.
+PREVIOUS_TYPES = {'ffn': _published(''), 'update': _TRACK_UPDATE, 'update_obj': _TRACK_UPDATE}
+PREVIOUS_LINKS = {'link_atten': _published('_link'), 'update_dynamic_cov': _MASK_UPDATE}
 
 
 @HEADS.register_module()

@@ -30,20 +30,13 @@ STREAM_MODES = (
 )
 TRAIN_MODES = ('fp32', 'tf32', 'amp', 'amp+channels_last', 'bf16', 'amp+compile')
 YARDSTICK_MODES = ('fp32', 'tf32', 'amp')
-_COLUMNS = dict(
-    what='what',
-    subject='model',
-    size='size',
-    mode='mode',
-    rate='per second',
-    milliseconds='ms',
-    network_milliseconds='network ms',
-    peak_gib='peak GiB',
-    things='things',
-    score_difference='score difference',
-    mask_pixels_changed='mask pixels changed',
-    runs='runs',
-    error='error',
+#: Keys of a row in the order of the columns; a heading that differs from its key stands in :data:`_HEADINGS`.
+_COLUMNS = (
+    *('what', 'subject', 'size', 'mode', 'rate', 'milliseconds', 'network_milliseconds', 'peak_gib', 'things'),
+    *('score_difference', 'mask_pixels_changed', 'runs', 'error'),
+)
+_HEADINGS = dict(
+    subject='model', rate='per second', milliseconds='ms', network_milliseconds='network ms', peak_gib='peak GiB'
 )
 
 
@@ -150,7 +143,7 @@ def markdown(results: Sequence[Row], facts: Dict[str, str]) -> str:
     lines = [
         ', '.join(f'{key} {value}' for key, value in facts.items() if key != 'command') + '.',
         '',
-        '| ' + ' | '.join(_COLUMNS[key] for key in used) + ' |',
+        '| ' + ' | '.join(_HEADINGS.get(key, key.replace('_', ' ')) for key in used) + ' |',
         '|' + '---|' * len(used),
     ]
     lines += ['| ' + ' | '.join(_cell(row.get(key, '')) for key in used) + ' |' for row in results]

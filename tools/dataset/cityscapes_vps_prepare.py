@@ -132,11 +132,11 @@ def convert_train(frames: List[TrainFrame], source: Path, destination: Path) -> 
 
 def plan_files(source: Path, destination: Path, split: str, problems: List[str]) -> List[Item]:
     """Files of a split that are placed as they are."""
-    paths = [path for folder in PLACED[split] for path in sorted((source / folder).glob('*.png'))]
+    paths = [path for folder in PLACED[split] for path in sorted((source / folder).glob('[!.]*.png'))]
     problems += [
         f'{split}: no files in {source / folder}'
         for folder in PLACED[split]
-        if not any((source / folder).glob('*.png'))
+        if not any((source / folder).glob('[!.]*.png'))
     ]
     if split == 'val':
         paths.append(json_file(source, 'val'))

@@ -21,7 +21,7 @@ from knet.labels import KITTI_STEP, LabelSpace
 from knet.layouts.kitti_step import KittiStepGroundTruth as LAYOUT
 from knet.layouts.kitti_step import file_name, split_folder
 from knet.utils.cli import UsageError, add_debug_option, add_label_space_option, asked_label_space, run_tool
-from knet.utils.io import read_png, write_png_atomic
+from knet.utils.io import read_picture, read_png, write_png_atomic
 
 _RANGES = re.compile(r'\d+(-\d+)?(,\d+(-\d+)?)*')
 
@@ -51,9 +51,7 @@ def find_frames(folder: Path, suffixes: Tuple[str, ...]) -> Dict[int, Path]:
 
 def read_pair(image_path: Path, label_path: Path, space: LabelSpace) -> Tuple[np.ndarray, np.ndarray]:
     """Image and label map, (H, W, 3) uint8 RGB each, checked against each other."""
-    image = cv2.imread(str(image_path), cv2.IMREAD_COLOR)
-    if image is None:
-        raise ValueError(f'{image_path}: truncated or damaged image')
+    image = read_picture(image_path)
     label = read_png(label_path)
     if label.ndim != 3 or label.shape[2] != 3 or label.dtype != np.uint8:
         raise ValueError(f'{label_path}: an 8-bit RGB label map is needed, got {label.dtype} {label.shape}')
@@ -66,7 +64,7 @@ def read_pair(image_path: Path, label_path: Path, space: LabelSpace) -> Tuple[np
     unknown = [int(c) for c in classes if int(c) not in known]
     if unknown:
         raise ValueError(f'{label_path}: unknown class ids {unknown}; {space.name} has {sorted(space.dataset_ids)}')
-    return image[..., ::-1], label
+    return image, label
 
 
 def shrink(image: np.ndarray, label: np.ndarray, height: Optional[int]) -> Tuple[np.ndarray, np.ndarray]:

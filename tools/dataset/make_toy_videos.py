@@ -7,6 +7,7 @@ them is left alone.
 """
 
 import argparse
+from dataclasses import fields
 
 import _repository  # noqa: F401  puts the repository on the path
 from tqdm import tqdm
@@ -14,43 +15,29 @@ from tqdm import tqdm
 from knet.toy import LAYOUTS, ToySpec, make_toy_videos
 from knet.utils.cli import add_debug_option, run_tool
 
+#: Options, which are the fields of the specification, and their help.
+_OPTIONS = {
+    '--train': 'training videos',
+    '--val': 'validation videos',
+    '--frames': 'frames per video',
+    '--height': 'of a frame in pixels',
+    '--width': 'of a frame in pixels',
+    '--seed': 'of the whole set',
+    '--crowd': 'share of videos with a group of persons labelled as crowd',
+    '--void': 'share of videos with an unlabelled bonnet',
+    '--zoom': 'focal length relative to a dash camera, to fill the frame',
+    '--rate': 'frames per unit of time; at 2 things move half as far per frame',
+}
+
 
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
-    default = ToySpec()
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--out', required=True, help='data set folder to make')
     parser.add_argument('--layout', choices=sorted(LAYOUTS), default='kitti-step')
-    parser.add_argument('--train', type=int, default=default.train, help='training videos (default %(default)s)')
-    parser.add_argument('--val', type=int, default=default.val, help='validation videos (default %(default)s)')
-    parser.add_argument('--frames', type=int, default=default.frames, help='frames per video (default %(default)s)')
-    parser.add_argument('--height', type=int, default=default.height, help='default %(default)s')
-    parser.add_argument('--width', type=int, default=default.width, help='default %(default)s')
-    parser.add_argument('--seed', type=int, default=default.seed, help='default %(default)s')
-    parser.add_argument(
-        '--crowd',
-        type=float,
-        default=default.crowd,
-        help='share of videos with a group of persons labelled as crowd (default %(default)s)',
-    )
-    parser.add_argument(
-        '--void',
-        type=float,
-        default=default.void,
-        help='share of videos with an unlabelled bonnet (default %(default)s)',
-    )
-    parser.add_argument(
-        '--zoom',
-        type=float,
-        default=default.zoom,
-        help='focal length relative to a dash camera, to fill the frame (default %(default)s)',
-    )
-    parser.add_argument(
-        '--rate',
-        type=float,
-        default=default.rate,
-        help='frames per unit of time; at 2 things move half as far per frame (default %(default)s)',
-    )
+    for option, meaning in _OPTIONS.items():
+        default = getattr(ToySpec, option[2:])
+        parser.add_argument(option, type=type(default), default=default, help=f'{meaning} (default %(default)s)')
     add_debug_option(parser)
     return parser.parse_args()
 
@@ -58,18 +45,7 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Render, write, report."""
     args = parse_args()
-    spec = ToySpec(
-        args.train,
-        args.val,
-        args.frames,
-        args.height,
-        args.width,
-        args.seed,
-        args.crowd,
-        args.void,
-        args.zoom,
-        args.rate,
-    )
+    spec = ToySpec(**{field.name: getattr(args, field.name) for field in fields(ToySpec)})
     with tqdm(total=spec.total_frames, unit='frame', desc='toy videos', disable=None) as bar:
         made = make_toy_videos(args.out, args.layout, spec, bar.update)
     what = f'{spec.train} training + {spec.val} validation videos of {spec.frames} frames'

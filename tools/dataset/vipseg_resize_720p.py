@@ -40,22 +40,22 @@ def plan_video(source: Path, video: str, split: str) -> Tuple[List[Frame], List[
     """Return the frames of a video, and what is missing."""
     try:
         images = list_video(image_folder(source, video), '.jpg')
-        masks = {path.stem for path in list_video(mask_folder(source, video), '.png')} if split != 'test' else set()
+        masks = {} if split == 'test' else {p.stem: p.name for p in list_video(mask_folder(source, video), '.png')}
     except (OSError, ValueError) as error:
         return [], [f'{split}: {error}']
     stems = {path.stem for path in images}
     problems = [
         f'{split} video {video}: {what} {min(lacking)} ({len(lacking)} in all)'
         for what, lacking in (
-            ('no label map for image', stems - masks if split != 'test' else set()),
-            ('no image for label map', masks - stems),
+            ('no label map for image', stems - masks.keys() if split != 'test' else set()),
+            ('no image for label map', masks.keys() - stems),
         )
         if lacking
     ]
     frames = [
         Frame(
             image_folder('', video) / path.name,
-            mask_folder('', video) / f'{path.stem}.png' if path.stem in masks else None,
+            mask_folder('', video) / masks[path.stem] if path.stem in masks else None,
         )
         for path in images
     ]
