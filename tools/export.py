@@ -18,7 +18,7 @@ from tqdm import tqdm
 from knet.evaluation.cli import chosen_classes
 from knet.results.exports import EXPORTERS
 from knet.results.panoptic_store import PredictionReader
-from knet.utils.cli import UsageError, add_debug_option, add_import_option, run_tool
+from knet.utils.cli import UsageError, add_debug_option, add_label_space_option, run_tool
 
 
 def parse_args() -> argparse.Namespace:
@@ -27,10 +27,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('format', metavar='FORMAT', help='one of those above, or one of --import')
     parser.add_argument('result', metavar='RESULT', help='folder of predictions')
     parser.add_argument('--out', required=True, help='folder for the files')
-    parser.add_argument(
-        '--label-space', metavar='NAME', help='classes of the predictions (default: those stored with them)'
-    )
-    add_import_option(parser)
+    add_label_space_option(parser, 'those stored with the predictions')
     add_debug_option(parser)
     return parser.parse_args()
 
@@ -43,7 +40,7 @@ def main() -> None:
         raise UsageError(f'unknown format {args.format!r}; known: {", ".join(formats)}, or one of --import')
     predictions = PredictionReader(args.result)
     if args.label_space is None and predictions.label_space() is None:
-        raise UsageError(f'{args.result}: the predictions do not say their classes; give --label-space NAME')
+        raise UsageError(f'{args.result}: the predictions do not say their classes; give --label-space')
     exporter = EXPORTERS[args.format](chosen_classes(args, predictions))
     total = sum(len(predictions.frames(video)) for video in predictions.videos())
     with tqdm(total=total, unit='frame', desc=args.format, disable=None) as bar:

@@ -20,6 +20,7 @@ import numpy as np
 from mmcv import DictAction
 
 from knet.apis import build_data, init_model, load_config, run_images
+from knet.apis.agreement import check_classes_agree
 from knet.apis.config import loader_settings, merge_options
 from knet.apis.distributed import process_group
 from knet.apis.drawing import draw_overlay
@@ -70,11 +71,6 @@ def check_data(args: argparse.Namespace, dataset: Any, label_space: LabelSpace) 
     """
     name = type(dataset).__name__
     dataset.check_metrics(args.eval)
-    if dataset.label_space is not label_space:
-        raise UsageError(
-            f'the model predicts {label_space}, {name} has {dataset.label_space}; model.label_space and '
-            'the data set of a config must agree'
-        )
     is_coco = hasattr(dataset, 'results2json')
     if not is_coco and (args.format_only or args.eval_options or wants_pickle(args)):
         raise UsageError(f'{name} has no result files in COCO form; use --out with a folder')
@@ -135,6 +131,7 @@ def main() -> None:
         model: Any = init_model(cfg, args.checkpoint, trust=args.trust_checkpoint, optimize=args.optimize)
         if isinstance(model, StreamModel):
             raise UsageError(f'{args.config} is a video model; use tools/test_step.py')
+        check_classes_agree(model, dataset)
         check_data(args, dataset, model.label_space)
         results = run_images(
             model,

@@ -17,6 +17,7 @@ import _root  # noqa: F401  puts the repository on the path
 from mmcv.runner import get_dist_info
 
 from knet.apis import build_data, init_model, load_config, resolve_checkpoint, score_videos, stream_videos
+from knet.apis.agreement import check_classes_agree
 from knet.apis.config import loader_settings, merge_options
 from knet.apis.distributed import process_group
 from knet.apis.running import add_options_without_effect, add_test_options, parse_shard
@@ -97,6 +98,7 @@ def main() -> None:
         model = init_model(cfg, checkpoint, trust=args.trust_checkpoint, optimize=args.optimize)
         if not isinstance(model, StreamModel) or not hasattr(dataset, 'video_indices'):
             raise UsageError(f'{args.config} is not a video model on videos; use tools/test.py')
+        check_classes_agree(model, dataset)
         writer = open_store(
             out_dir,
             run_identity(cfg, checkpoint, args.amp),

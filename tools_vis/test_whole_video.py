@@ -16,6 +16,7 @@ from typing import Any, Dict, List
 import _root  # noqa: F401  puts the repository on the path
 
 from knet.apis import build_data, init_model, load_config, resolve_checkpoint
+from knet.apis.agreement import check_classes_agree
 from knet.apis.clips import OnVideo, open_video_store, predict_videos
 from knet.apis.config import loader_settings, merge_options
 from knet.apis.distributed import process_group
@@ -127,11 +128,7 @@ def main() -> None:
             raise UsageError(
                 f'{args.config}: {type(model).__name__} is no clip model; use tools/test.py or tools/test_step.py'
             )
-        if model.label_space is not dataset.label_space:
-            raise UsageError(
-                f'the model predicts {model.label_space}, the data set has {dataset.label_space}; '
-                'model.label_space and the data set of a config must agree'
-            )
+        check_classes_agree(model, dataset)
         store = open_video_store(out_dir, run_identity(cfg, checkpoint, args.amp), args.fresh, dataset.label_space)
         results = predict_videos(
             model,

@@ -22,6 +22,7 @@ from torch.optim import Optimizer
 
 import knet
 from knet.apis import runner as _runner  # noqa: F401  registers the runners
+from knet.apis.agreement import check_classes_agree
 from knet.apis.checkpoint import CheckpointError, read_checkpoint, resolve_checkpoint
 from knet.apis.config import build_data, build_model, loader_settings
 from knet.apis.distributed import broadcast_object, current_device, wrap_model
@@ -218,7 +219,9 @@ def register_validation(runner: BaseRunner, cfg: Config) -> None:
     options.setdefault('by_epoch', 'Iter' not in cfg.runner.type)
     options.setdefault('workers', min(1, loader_settings(cfg, 'val')['workers_per_gpu']))
     # After the step's checkpoint (NORMAL) and timers, before loggers (VERY_LOW).
-    runner.register_hook(StreamEvalHook(build_data(cfg, 'val'), **options), priority='LOW')
+    dataset = build_data(cfg, 'val')
+    check_classes_agree(getattr(runner.model, 'module', runner.model), dataset)
+    runner.register_hook(StreamEvalHook(dataset, **options), priority='LOW')
 
 
 def starting_point(cfg: Config) -> None:
@@ -281,6 +284,7 @@ def train(cfg: Config, validate: bool = True, seed: Optional[int] = None, determ
     torch.backends.cudnn.benchmark = bool(cfg.get('cudnn_benchmark', False)) and not deterministic
     model = build_model(cfg)
     dataset = build_data(cfg, 'train')
+    check_classes_agree(model, dataset)
     model.CLASSES = dataset.CLASSES
     cfg.work_dir = prepare_work_dir(cfg.work_dir)
     timestamp = broadcast_object(time.strftime('%Y%m%d_%H%M%S', time.localtime()))

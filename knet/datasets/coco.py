@@ -11,7 +11,7 @@ from mmdet.datasets.api_wrappers import COCO
 from mmdet.datasets.builder import DATASETS
 from mmdet.datasets.coco import CocoDataset
 
-from knet.labels import LabelSpace, get_label_space
+from knet.labels import AnyLabelSpace, get_label_space
 from knet.layouts.coco import check_instances, instance_result, match_categories, read_annotations, visible_instances
 from knet.layouts.files import require_files
 from knet.utils.io import read_bytes, write_json_atomic
@@ -48,7 +48,7 @@ class CocoInstanceDataset(CocoDataset):
         self,
         ann_file: str,
         pipeline: Sequence[Dict[str, Any]],
-        label_space: Union[str, LabelSpace] = 'coco',
+        label_space: AnyLabelSpace = 'coco',
         data_root: Optional[str] = None,
         test_mode: bool = False,
         **kwargs: Any,
@@ -83,9 +83,12 @@ class CocoInstanceDataset(CocoDataset):
         self.is_unlabelled = data.get('annotations') is None
         data['annotations'] = data.get('annotations') or []
         # The position is the thing label.
-        self.cat_ids = list(match_categories(data['categories'], self.label_space.things, ann_file).values())
+        space = self.label_space
+        self.cat_ids = list(match_categories(data['categories'], space.things, ann_file, space.left_out).values())
         self.cat2label = {category: label for label, category in enumerate(self.cat_ids)}
-        check_instances(data, self.cat_ids, ann_file)
+        check_instances(data, [category['id'] for category in data['categories']], ann_file)
+        if space.left_out:
+            data['annotations'] = [ann for ann in data['annotations'] if ann['category_id'] in self.cat2label]
         data['annotations'] = visible_instances(data, ann_file)
         _number_from_one(data['annotations'])
         self.coco = _index(data)

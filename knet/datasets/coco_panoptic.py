@@ -1,6 +1,7 @@
 """COCO panoptic: instances and a map of stuff to learn from, panoptic PNGs to be compared with."""
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Dict, List, Sequence, Tuple, Union
 
 import numpy as np
@@ -10,7 +11,7 @@ from mmdet.datasets.builder import DATASETS
 from knet.evaluation.pairs import count_pairs
 from knet.evaluation.semantic import MeanIoU
 from knet.evaluation.tables import format_table
-from knet.labels import LabelSpace
+from knet.labels import AnyLabelSpace
 from knet.layouts.coco import (
     ids_to_rgb,
     match_categories,
@@ -25,7 +26,7 @@ from knet.layouts.files import require_files
 from knet.layouts.id_maps import ID_SHIFT, split_id_map
 from knet.layouts.segments import check_panoptic, read_segments
 from knet.structures import PanopticPrediction
-from knet.utils.io import decode_png, encode_png, write_bytes_atomic, write_json_atomic
+from knet.utils.io import decode_png, encode_png, read_png, write_bytes_atomic, write_json_atomic, write_png_atomic
 
 from .coco import CocoInstanceDataset, Logger
 from .panoptic_api import compare_panoptic, panoptic_scores
@@ -62,7 +63,7 @@ class CocoPanopticDatasetCustom(CocoInstanceDataset):
         ann_file: Dict[str, str],
         pipeline: Sequence[Dict[str, Any]],
         seg_prefix: str,
-        label_space: Union[str, LabelSpace] = 'coco_panoptic',
+        label_space: AnyLabelSpace = 'coco_panoptic',
         filter_empty_gt: bool = False,
         **kwargs: Any,
     ) -> None:
@@ -123,7 +124,8 @@ class CocoPanopticDatasetCustom(CocoInstanceDataset):
     def _load_panoptic(self, path: str) -> None:
         data = read_annotations(path, ('categories',) if self.is_unlabelled else ('categories', 'annotations'))
         #: Category id of the json by dataset id.
-        self.category_of = match_categories(data['categories'], self.label_space.classes, path)
+        space = self.label_space
+        self.category_of = match_categories(data['categories'], space.classes, path, space.left_out)
         for info, category in zip(self.label_space.things, self.cat_ids):
             if self.category_of[info.dataset_id] != category:
                 raise ValueError(
@@ -133,7 +135,8 @@ class CocoPanopticDatasetCustom(CocoInstanceDataset):
         kinds = {self.category_of[info.dataset_id]: int(info.is_thing) for info in self.label_space.classes}
         for category in data['categories']:
             category.setdefault('isthing', kinds.get(category['id'], 1))
-        self.panoptic_categories = {category['id']: category for category in data['categories']}
+        known = {category['id']: category for category in data['categories']}
+        self.panoptic_categories = {i: known[i] for i in known if i in self.category_of.values()}
         self.panoptic_annotations: List[Dict[str, Any]] = []
         if not self.is_unlabelled:
             check_panoptic(data, path)
@@ -166,7 +169,7 @@ class CocoPanopticDatasetCustom(CocoInstanceDataset):
         dataset_id = {category: key for key, category in self.category_of.items()}
         codes = {}
         for number, segment in enumerate(ann['segments_info'], 1):
-            category = dataset_id[segment['category_id']]
+            category = dataset_id.get(segment['category_id'], self.label_space.void)
             is_counted = category in self.label_space.thing_ids and not segment['iscrowd']
             codes[segment['id']] = category << ID_SHIFT | (number if is_counted else 0)
         return split_id_map(read_segments(Path(self.seg_prefix, ann['file_name']), codes, self.label_space.void))
@@ -231,15 +234,30 @@ class CocoPanopticDatasetCustom(CocoInstanceDataset):
 
     def _panoptic_quality(self, path: str, logger: Logger) -> Dict[str, float]:
         predictions = read_annotations(path, ('annotations',))['annotations']
-        total = compare_panoptic(
-            list(zip(self.panoptic_annotations, predictions)),
-            self.seg_prefix,
-            str(Path(path).with_suffix('')),
-            self.panoptic_categories,
-        )
+        with TemporaryDirectory() as folder:
+            truth, truth_folder = self.panoptic_annotations, self.seg_prefix
+            if self.label_space.left_out:
+                truth, truth_folder = [self._without_left_out(ann, folder) for ann in truth], folder
+            total = compare_panoptic(
+                list(zip(truth, predictions)), truth_folder, str(Path(path).with_suffix('')), self.panoptic_categories
+            )
         scores, table = panoptic_scores(total, self.panoptic_categories)
         print_log('\n' + table, logger)
         return scores
+
+    def _without_left_out(self, annotation: Dict[str, Any], folder: str) -> Dict[str, Any]:
+        """Write the PNG of an image with void where classes are left out, and return its annotation without them.
+
+        Args:
+            annotation: Panoptic annotation of the image.
+            folder: Folder of the new PNG.
+        """
+        kept = [s for s in annotation['segments_info'] if s['category_id'] in self.panoptic_categories]
+        ids = rgb_to_ids(read_png(Path(self.seg_prefix, annotation['file_name'])))
+        write_png_atomic(
+            Path(folder, annotation['file_name']), ids_to_rgb(np.where(np.isin(ids, [s['id'] for s in kept]), ids, 0))
+        )
+        return dict(annotation, segments_info=kept)
 
     def _mean_iou(self, results: Sequence[PanopticResult], logger: Logger) -> Dict[str, float]:
         iou = MeanIoU(self.label_space)

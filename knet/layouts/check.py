@@ -159,7 +159,7 @@ def check_layout(
     decode: Optional[Callable[..., np.ndarray]] = None
     records: List[FrameRecord] = []
     for part in listing.attempt(lambda: _videos(layout, root, split)) or []:
-        found, decode = _list(part, root, split, labelled, every_frame, listing)
+        found, decode = _list(part, root, split, label_space, labelled, every_frame, listing)
         records += found
     result.problems += listing.problems
 
@@ -191,12 +191,19 @@ def _videos(layout: Type[Layout], root: PathLike, split: str) -> List[Type[Layou
 
 
 def _list(
-    layout: Type[Layout], root: PathLike, split: str, labelled: bool, every_frame: bool, listing: Finding
+    layout: Type[Layout],
+    root: PathLike,
+    split: str,
+    label_space: LabelSpace,
+    labelled: bool,
+    every_frame: bool,
+    listing: Finding,
 ) -> Tuple[List[FrameRecord], Optional[Callable[..., np.ndarray]]]:
     """Return the frames of a layout and the function that decodes their labels; problems go into ``listing``."""
-    decode: Optional[Callable[..., np.ndarray]] = layout.decode
     if labelled and issubclass(layout, VideoGroundTruth):
-        decode = listing.attempt(lambda: layout(root, split).decode)
+        decode = listing.attempt(lambda: layout(root, split, label_space).read_id_map)
+    else:
+        decode = listing.attempt(lambda: layout.decoder(label_space))
     records = listing.attempt(lambda: layout.list_frames(root, split, labelled, every_frame))
     if records is None and labelled:
         # The images that can be listed are read all the same, with the labels that are there.

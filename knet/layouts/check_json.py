@@ -48,9 +48,10 @@ def check_annotations(
         result.problems += document.problems
         return result
     data['annotations'] = data.get('annotations') or []
-    categories = document.attempt(lambda: match_categories(data['categories'], label_space.things, ann_file)) or {}
+    things, left_out = label_space.things, label_space.left_out
+    categories = document.attempt(lambda: match_categories(data['categories'], things, ann_file, left_out)) or {}
     if categories:
-        known = list(categories.values())
+        known = [category['id'] for category in data['categories']]
         checker = index_videos if videos else check_instances
         document.attempt(lambda: _complain(lambda: checker(data, known, ann_file), ann_file, 'an entry'))
     result.problems += document.problems

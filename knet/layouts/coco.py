@@ -158,7 +158,10 @@ def read_annotations(path: PathLike, sections: Sequence[str], optional: Sequence
 
 
 def match_categories(
-    categories: Iterable[Dict[str, Any]], classes: Sequence[ClassInfo], path: PathLike
+    categories: Iterable[Dict[str, Any]],
+    classes: Sequence[ClassInfo],
+    path: PathLike,
+    left_out: Sequence[ClassInfo] = (),
 ) -> Dict[int, int]:
     """Find the classes of a label space among the categories of a file, by name.
 
@@ -166,6 +169,7 @@ def match_categories(
         categories: Categories of the file: ``id``, ``name`` and, if panoptic, ``isthing``.
         classes: Classes that are wanted.
         path: The file, for messages.
+        left_out: Classes that the file may have and that are not wanted.
 
     Returns:
         Category id by dataset id, in the order of ``classes``.
@@ -175,12 +179,13 @@ def match_categories(
     """
     found = {category['name']: category for category in categories}
     wanted = {info.name: info for info in classes}
-    unknown, absent = sorted(set(found) - set(wanted)), [name for name in wanted if name not in found]
+    unknown = sorted(set(found) - set(wanted) - {info.name for info in left_out})
+    absent = [name for name in wanted if name not in found]
     if unknown or absent:
         raise ValueError(
             f'{path}: its categories are not those of the label space: '
             f'{_some(unknown)} unknown, {_some(absent)} absent. Name the right label_space in the data '
-            'set config, or declare one with knet.labels.register_label_space.'
+            'set config; a json file with the categories can be one, see DATASET.md.'
         )
     for name, info in wanted.items():
         if bool(found[name].get('isthing', info.is_thing)) != info.is_thing:

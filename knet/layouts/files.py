@@ -5,7 +5,7 @@ from collections import Counter
 from pathlib import Path, PurePosixPath
 from typing import Callable, Dict, Iterable, Iterator, List, Sequence, Set, Tuple, Union
 
-from knet.layouts.base import FrameRecord, VideoGroundTruth
+from knet.layouts.base import FrameRecord, VideoFiles, VideoGroundTruth
 from knet.utils.io import PathLike, read_text
 from knet.utils.paths import check_names
 
@@ -107,7 +107,53 @@ def read_video_list(root: PathLike, split: str) -> List[str]:
 
 
 class ListedVideos(VideoGroundTruth):
-    """Labelled videos whose names stand in a text file per split, see :func:`read_video_list`."""
+    """Labelled videos whose names stand in a text file per split, see :func:`read_video_list`.
+
+    Each has a folder of images and one of label maps, which have the names of the images. Subclasses say where these
+    folders lie and how files are numbered.
+
+    Attributes:
+        image_folder: Returns the folder of the images of a video, by root and name.
+        mask_folder: Returns the folder of its label maps.
+    """
+
+    image_folder: Callable[[PathLike, str], Path]
+    mask_folder: Callable[[PathLike, str], Path]
+
+    @classmethod
+    def images(cls, folder: Path) -> Dict[int, Path]:
+        """Return the images of a video by frame number, at least one."""
+        raise NotImplementedError
+
+    @classmethod
+    def masks(cls, folder: Path) -> Dict[int, Path]:
+        """Return the label maps of a video by frame number, at least one."""
+        raise NotImplementedError
+
+    @classmethod
+    def check_pairs(cls, images: Dict[int, Path], folder: Path) -> None:
+        """Raise an error for the label maps in ``folder`` if they do not fit the images; here they always do."""
+
+    @classmethod
+    def _scan(cls, root: Path, split: str) -> Tuple[Path, VideoFiles]:
+        videos: VideoFiles = {
+            number: {frame: (path,) for frame, path in cls.masks(cls.mask_folder(root, name)).items()}
+            for number, name in cls.video_names(root, split).items()
+        }
+        return root, videos
+
+    @classmethod
+    def list_frames(
+        cls, root: PathLike, split: str, labelled: bool = True, every_frame: bool = False
+    ) -> List[FrameRecord]:
+        """List the frames of a split, see :meth:`.base.Layout.list_frames`."""
+        records: List[FrameRecord] = []
+        for video, name in cls.video_names(root, split).items():
+            images, masks = cls.images(cls.image_folder(root, name)), cls.mask_folder(root, name)
+            if labelled:
+                cls.check_pairs(images, masks)
+            records += video_records(video, images.items(), masks)
+        return records
 
     @classmethod
     def video_names(cls, root: PathLike, split: str) -> Dict[int, str]:

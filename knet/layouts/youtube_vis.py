@@ -8,11 +8,12 @@
     ROOT/annotations/youtube_vis_<version>_<subset>.json       one entry per object and frame, see .coco_video
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Sequence, Tuple
 
-from knet.layouts.coco import lacks_box, measure_masks, read_annotations
+from knet.labels import LabelSpace
+from knet.layouts.coco import lacks_box, match_categories, measure_masks, read_annotations
 from knet.layouts.coco_video import Track, Video, index_videos, tracks_of
 from knet.layouts.entries import check_entries, check_ids, check_references
 from knet.layouts.masks import Size, check_masks, is_absent, read_masks
@@ -68,6 +69,17 @@ class VisGroundTruth:
         """
         lengths = {video.id: (len(video.frames), video.size) for video in videos}
         return cls(lengths, {video.id: tracks_of(video) for video in videos}, categories, str(name))
+
+    def in_classes(self, label_space: LabelSpace) -> 'VisGroundTruth':
+        """Return the tracks of the things of a label space, without those of classes that it leaves out.
+
+        Raises:
+            ValueError: If the categories are others.
+        """
+        named = [dict(id=number, name=name) for number, name in self.categories.items()]
+        kept = match_categories(named, label_space.things, self.name, label_space.left_out).values()
+        tracks = {v: [t for t in found if t['category_id'] in kept] for v, found in self.tracks.items()}
+        return replace(self, tracks=tracks, categories={number: self.categories[number] for number in kept})
 
 
 def read_ground_truth(path: PathLike, annotated: bool = True) -> VisGroundTruth:

@@ -44,11 +44,18 @@ class RunFolder:
         """Raise an error if the folder holds another run.
 
         Raises:
-            ValueError: If the folder holds results made with another ``meta``, or its manifest is damaged.
+            ValueError: If the folder holds results made with another ``meta`` or in other classes, or its manifest is
+                damaged.
         """
         if not self.manifest.exists():
             return
         before = read_object(self.manifest).get('meta', {})
+        classes = read_label_space(self.manifest)
+        if classes is not None and self.label_space is not None and not classes.numbers_like(self.label_space):
+            raise ValueError(
+                f'{self.root} holds results in other classes ({classes} there, {self.label_space} now). Choose another '
+                'output folder, or start over with --fresh.'
+            )
         differing = sorted(key for key in {*before, *self.meta} if before.get(key) != self.meta.get(key))
         if differing:
             changes = '; '.join(f'{key}: {before.get(key)!r} there, {self.meta.get(key)!r} now' for key in differing)

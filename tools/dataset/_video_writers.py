@@ -5,7 +5,7 @@ from typing import Any, Dict, List, Tuple, Type
 
 import numpy as np
 
-from knet.labels import VIPSEG, LabelSpace
+from knet.labels import LabelSpace
 from knet.layouts.files import read_video_list, write_video_list
 from knet.layouts.kitti_step import KittiStepGroundTruth, encode_rgb_panoptic, file_name, split_folder
 from knet.layouts.map_objects import VideoTracks, thing_categories
@@ -63,15 +63,13 @@ class VIPSegWriter(VideoWriter):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if self.label_space.to_plain() != VIPSEG.to_plain():
-            raise UsageError(f'label maps of VIPSeg hold its classes, not those of {self.label_space.name!r}')
         self.name = f'{self.video:06d}_{self.split}'
         self._numbers: Dict[Tuple[int, int], int] = {}
 
     def write(self, frame: int, image: np.ndarray, semantic: np.ndarray, instance: np.ndarray) -> None:
         """Write one frame under its number."""
         write_jpeg_atomic(image_folder(self.root, self.name) / f'{frame:08d}.jpg', image)
-        labels = encode_vipseg(semantic, self._renumbered(semantic, instance))
+        labels = encode_vipseg(semantic, self._renumbered(semantic, instance), self.label_space)
         write_png_atomic(mask_folder(self.root, self.name) / f'{frame:08d}.png', labels)
 
     def _renumbered(self, semantic: np.ndarray, instance: np.ndarray) -> np.ndarray:

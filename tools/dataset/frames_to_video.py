@@ -37,10 +37,10 @@ from _video_writers import WRITERS
 from frames_to_kitti_step import parse_ranges, shrink
 from tqdm import tqdm
 
-from knet.labels import LABEL_SPACES, LabelSpace, get_label_space
+from knet.labels import LabelSpace, get_label_space
 from knet.layouts.images import read_rgb_image
 from knet.layouts.label_checks import check_classes, check_size
-from knet.utils.cli import UsageError, add_debug_option, add_import_option, run_tool
+from knet.utils.cli import UsageError, add_debug_option, add_label_space_option, asked_label_space, run_tool
 
 #: Label space of each layout.
 _SPACES = {'kitti-step': 'kitti_step', 'vipseg': 'vipseg', 'youtube-vis': 'youtube_vis_2019'}
@@ -61,12 +61,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--val', type=parse_ranges, default=[], help='frames for validation, e.g. 70-100')
     parser.add_argument('--video', type=int, default=0, help='video number (default %(default)s)')
     parser.add_argument('--height', type=int, help='scale to this height, aspect kept')
-    add_import_option(parser)
-    parser.add_argument(
-        '--label-space',
-        metavar='NAME',
-        help=f'classes: {", ".join(sorted(LABEL_SPACES))}, or of --import (default: those of the layout)',
-    )
+    add_label_space_option(parser, 'those of the layout')
     parser.add_argument('--void', nargs='+', default=[], metavar='NAME', help='names of labels that become void')
     add_debug_option(parser)
     return parser.parse_args()
@@ -119,10 +114,7 @@ def main() -> None:
     args = parse_args()
     if args.height is not None and args.height < 16:
         raise UsageError(f'--height must be at least 16, got {args.height}')
-    try:
-        space = get_label_space(args.label_space or _SPACES[args.layout])
-    except KeyError as error:
-        raise UsageError(f'--label-space {args.label_space}: {error.args[0]}') from error
+    space = asked_label_space(args) or get_label_space(_SPACES[args.layout])
     tracks = Tracks()
     frames = read_frames(args, Classes(space, args.void), tracks)
     splits = wanted_frames(args, frames)
