@@ -79,16 +79,21 @@ def shrink(image: np.ndarray, label: np.ndarray, height: Optional[int]) -> Tuple
     )
 
 
-def parse_args() -> argparse.Namespace:
-    """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('--images', type=Path, required=True, help='folder of FFFFFF.jpg or FFFFFF.png')
-    parser.add_argument('--panoptic', type=Path, required=True, help='folder of FFFFFF.png label maps')
+def add_clip_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say where a clip goes, which frames, and how large."""
     parser.add_argument('--dst', type=Path, required=True, help='data set folder to write')
     parser.add_argument('--train', type=parse_ranges, default=[], help='frames for training, e.g. 0-69')
     parser.add_argument('--val', type=parse_ranges, default=[], help='frames for validation, e.g. 70-100')
     parser.add_argument('--video', type=int, default=0, help='video number (default %(default)s)')
     parser.add_argument('--height', type=int, help='scale to this height, aspect kept')
+
+
+def parse_args() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('--images', type=Path, required=True, help='folder of FFFFFF.jpg or FFFFFF.png')
+    parser.add_argument('--panoptic', type=Path, required=True, help='folder of FFFFFF.png label maps')
+    add_clip_options(parser)
     add_label_space_option(parser, 'those of KITTI-STEP')
     add_debug_option(parser)
     return parser.parse_args()

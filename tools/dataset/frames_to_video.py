@@ -34,7 +34,7 @@ from _labelled_frames import (
     without_instances_of_stuff,
 )
 from _video_writers import WRITERS
-from frames_to_kitti_step import parse_ranges, shrink
+from frames_to_kitti_step import add_clip_options, shrink
 from tqdm import tqdm
 
 from knet.labels import LabelSpace, get_label_space
@@ -56,11 +56,7 @@ def parse_args() -> argparse.Namespace:
     source.add_argument('--panoptic', type=Path, metavar='FOLDER', help='folder of RGB label maps')
     parser.add_argument('--images', type=Path, required=True, help='folder of the images, JPEG or PNG')
     parser.add_argument('--layout', choices=sorted(WRITERS), default='kitti-step', help='default: %(default)s')
-    parser.add_argument('--dst', type=Path, required=True, help='data set folder to write')
-    parser.add_argument('--train', type=parse_ranges, default=[], help='frames for training, e.g. 0-69')
-    parser.add_argument('--val', type=parse_ranges, default=[], help='frames for validation, e.g. 70-100')
-    parser.add_argument('--video', type=int, default=0, help='video number (default %(default)s)')
-    parser.add_argument('--height', type=int, help='scale to this height, aspect kept')
+    add_clip_options(parser)
     add_label_space_option(parser, 'those of the layout')
     parser.add_argument('--void', nargs='+', default=[], metavar='NAME', help='names of labels that become void')
     add_debug_option(parser)

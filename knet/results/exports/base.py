@@ -9,6 +9,9 @@ from knet.utils.io import PathLike
 
 E = TypeVar('E', bound='Exporter')
 
+#: Called after every frame, for a progress bar.
+Tick = Callable[[], object]
+
 
 def no_tick() -> object:
     """Do nothing after a frame."""
@@ -46,9 +49,7 @@ class Exporter(ABC):
         return space
 
     @abstractmethod
-    def export(
-        self, predictions: Any, truth: Any, target: PathLike, tick: Callable[[], object] = no_tick
-    ) -> List[Path]:
+    def export(self, predictions: Any, truth: Any, target: PathLike, tick: Tick = no_tick) -> List[Path]:
         """Write the files.
 
         Args:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Callable, List
 from knet.labels import CITYSCAPES_PANOPTIC
 from knet.layouts.cityscapes_vps import CityscapesVPSGroundTruth
 from knet.layouts.segments import encode_segments
-from knet.results.exports.base import Exporter, no_tick, register_exporter
+from knet.results.exports.base import Exporter, Tick, no_tick, register_exporter
 from knet.utils.io import PathLike, write_json_atomic, write_png_atomic
 from knet.utils.paths import below
 
@@ -71,9 +71,7 @@ class CityscapesVPSExporter(Exporter):
     name = 'cityscapes-vps'
     needs_truth = True
 
-    def export(
-        self, predictions: Any, truth: Any, target: PathLike, tick: Callable[[], object] = no_tick
-    ) -> List[Path]:
+    def export(self, predictions: Any, truth: Any, target: PathLike, tick: Tick = no_tick) -> List[Path]:
         """Write the labelled frames, see :func:`write_cityscapes_vps`."""
         write_cityscapes_vps(predictions, truth, target, tick)
         return [Path(target) / 'pan_pred', Path(target) / 'pred.json']

@@ -1,10 +1,10 @@
 """Predictions of videos as COCO panoptic json with PNGs, which panopticapi and most viewers read."""
 
 from pathlib import Path
-from typing import Any, Callable, Dict, List
+from typing import Any, Dict, List
 
 from knet.layouts.segments import encode_segments
-from knet.results.exports.base import Exporter, no_tick, register_exporter
+from knet.results.exports.base import Exporter, Tick, no_tick, register_exporter
 from knet.utils.io import PathLike, write_json_atomic, write_png_atomic
 
 STEM = 'coco_panoptic'
@@ -19,9 +19,7 @@ class CocoPanopticExporter(Exporter):
 
     name = 'coco-panoptic'
 
-    def export(
-        self, predictions: Any, truth: Any, target: PathLike, tick: Callable[[], object] = no_tick
-    ) -> List[Path]:
+    def export(self, predictions: Any, truth: Any, target: PathLike, tick: Tick = no_tick) -> List[Path]:
         """Write the files of all predicted frames; the json appears last."""
         space, target = self.classes(predictions), Path(target)
         images: List[Dict[str, Any]] = []

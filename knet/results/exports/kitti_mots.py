@@ -1,11 +1,11 @@
 """Panoptic predictions of videos as text files of KITTI MOTS: ``frame object_id class_id height width rle``."""
 
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Tuple
+from typing import Any, Dict, List, Tuple
 
 from knet.labels import LabelSpace
 from knet.layouts.map_objects import objects_of
-from knet.results.exports.base import Exporter, no_tick, register_exporter
+from knet.results.exports.base import Exporter, Tick, no_tick, register_exporter
 from knet.utils.io import PathLike, write_bytes_atomic
 
 #: Classes of KITTI MOTS by name.
@@ -39,9 +39,7 @@ class KittiMotsExporter(Exporter):
 
     name = 'kitti-mots'
 
-    def export(
-        self, predictions: Any, truth: Any, target: PathLike, tick: Callable[[], object] = no_tick
-    ) -> List[Path]:
+    def export(self, predictions: Any, truth: Any, target: PathLike, tick: Tick = no_tick) -> List[Path]:
         """Write the files of all predicted videos.
 
         Raises:

@@ -1,10 +1,10 @@
 """Predictions as the server of KITTI-STEP takes them: ``final/SSSS/FFFFFF.png``, RGB = class, id // 256, id % 256."""
 
 from pathlib import Path
-from typing import Any, Callable, List
+from typing import Any, List
 
 from knet.layouts.kitti_step import encode_rgb_panoptic
-from knet.results.exports.base import Exporter, no_tick, register_exporter
+from knet.results.exports.base import Exporter, Tick, no_tick, register_exporter
 from knet.utils.io import PathLike, write_png_atomic
 
 
@@ -19,9 +19,7 @@ class KittiStepExporter(Exporter):
 
     name = 'kitti-step'
 
-    def export(
-        self, predictions: Any, truth: Any, target: PathLike, tick: Callable[[], object] = no_tick
-    ) -> List[Path]:
+    def export(self, predictions: Any, truth: Any, target: PathLike, tick: Tick = no_tick) -> List[Path]:
         """Write one file per predicted frame; ``truth`` is not looked at, since the test split has none."""
         for video in predictions.videos():
             for frame in predictions.frames(video):

@@ -1,10 +1,10 @@
 """Panoptic predictions of videos as json files in YouTube-VIS's form."""
 
 from pathlib import Path
-from typing import Any, Callable, Dict, List
+from typing import Any, Dict, List
 
 from knet.layouts.map_objects import VideoTracks, thing_categories
-from knet.results.exports.base import Exporter, no_tick, register_exporter
+from knet.results.exports.base import Exporter, Tick, no_tick, register_exporter
 from knet.utils.io import PathLike, write_json_atomic
 
 
@@ -19,9 +19,7 @@ class TracksJsonExporter(Exporter):
 
     name = 'youtube-vis-json'
 
-    def export(
-        self, predictions: Any, truth: Any, target: PathLike, tick: Callable[[], object] = no_tick
-    ) -> List[Path]:
+    def export(self, predictions: Any, truth: Any, target: PathLike, tick: Tick = no_tick) -> List[Path]:
         """Write the tracks of all predicted videos."""
         space, target = self.classes(predictions), Path(target)
         videos: List[Dict[str, Any]] = []

@@ -9,7 +9,7 @@ import cv2
 from knet.labels import VSPW
 from knet.layouts.files import frame_files, read_video_list
 from knet.layouts.vspw import SUBMISSION
-from knet.results.exports.base import Exporter, no_tick, register_exporter
+from knet.results.exports.base import Exporter, Tick, no_tick, register_exporter
 from knet.utils.io import PathLike, atomic_path
 
 
@@ -73,9 +73,7 @@ class VSPWExporter(Exporter):
         super().__init__(VSPW)
         self.split = split
 
-    def export(
-        self, predictions: Any, truth: Any, target: PathLike, tick: Callable[[], object] = no_tick
-    ) -> List[Path]:
+    def export(self, predictions: Any, truth: Any, target: PathLike, tick: Tick = no_tick) -> List[Path]:
         """Write ``target``, a ``.zip`` file; ``truth`` is the folder of VSPW, because the test split has no masks."""
         write_submission(target, predictions, truth, self.split, tick)
         return [Path(target)]

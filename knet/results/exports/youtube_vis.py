@@ -3,10 +3,10 @@
 import shutil
 import zipfile
 from pathlib import Path
-from typing import Any, Callable, List, Sequence, Tuple
+from typing import Any, List, Sequence, Tuple
 
 from knet.layouts.youtube_vis import VisGroundTruth
-from knet.results.exports.base import Exporter, no_tick, register_exporter
+from knet.results.exports.base import Exporter, Tick, no_tick, register_exporter
 from knet.results.track_store import KEYS, Record, check_results
 from knet.utils.io import PathLike, atomic_path, write_json_atomic
 
@@ -44,8 +44,6 @@ class YouTubeVisExporter(Exporter):
     name = 'youtube-vis'
     needs_truth = True
 
-    def export(
-        self, predictions: Any, truth: Any, target: PathLike, tick: Callable[[], object] = no_tick
-    ) -> List[Path]:
+    def export(self, predictions: Any, truth: Any, target: PathLike, tick: Tick = no_tick) -> List[Path]:
         """Write the tracks, :class:`~knet.results.track_store.TrackPredictions`, of all videos."""
         return [Path(path) for path in write_submission(predictions.records, truth, target)]
