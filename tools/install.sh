@@ -155,8 +155,7 @@ fi
 stamp=$prefix/.video-knet-$flavour
 fingerprint() {
     echo "$here ${TORCH:-}"
-    cksum tools/install.sh setup.py pyproject.toml knet/__init__.py knet/cli/mmcv_wheel.py knet/utils/torch_ops.py \
-        requirements.txt requirements/*.txt
+    cksum tools/install.sh setup.py pyproject.toml knet/__init__.py knet/cli/*.py knet/utils/torch_ops.py requirements/*.txt
 }
 installed() { "$python" -c 'import sys; from importlib.metadata import version; [version(x) for x in sys.argv[1:]]' "$@" 2>/dev/null; }
 if [ -x "$python" ] && [ -f "$stamp" ] && [ "$(fingerprint)" = "$(cat "$stamp")" ] &&
@@ -243,7 +242,7 @@ check_compiler() {
 }
 
 install_torch() {
-    # Some releases of torch would bring a newer setuptools, with which mmcv doesn't build.
+    # Some releases of torch would bring a newer setuptools, with which mmcv-full does not build.
     grep '^setuptools' requirements/build.txt >"$constraints"
     # shellcheck disable=SC2086  # several requirements
     pip_install -c "$constraints" $torch
@@ -256,15 +255,11 @@ if tuple(int(x) for x in version('torch').split('.')[:2]) < (2, 3):
 EOF
 }
 
-install_mmcv() {
-    if [ "$flavour" = lite ]; then
-        if installed mmcv-full; then echo 'mmcv-full is there and serves as well'; return; fi
-        # The released source does not build on Python 3.13, and mmdet cannot import what it builds elsewhere.
-        local wheel
-        wheel=$("$python" knet/cli/mmcv_wheel.py "$scratch")
-        pip_install -c "$constraints" "$wheel"
-        return
-    fi
+install_rest() {
+    pip_install -c "$constraints" -r requirements/runtime.txt -r requirements/tensorboard.txt -r requirements/tests.txt
+}
+
+install_compiled_mmcv() {
     if installed mmcv; then "$python" -m pip uninstall -y mmcv; fi
     if ! pip_install --only-binary :all: -c "$constraints" "$mmcv_full"; then
         echo 'no ready wheel: compiling, this takes 10 to 30 minutes'
@@ -274,15 +269,9 @@ install_mmcv() {
     fi
 }
 
-install_rest() {
-    grep -v '^mmcv==' requirements.txt >"$scratch/requirements.txt"
-    pip_install -c "$constraints" -r "$scratch/requirements.txt" -r requirements/tests.txt
-    pip_install --no-deps -r requirements/nodeps.txt
-    # On machines without a desktop the OpenGL library that opencv-python links to may be missing.
-    if ! "$python" -c 'import cv2'; then
-        pip_install --no-deps --force-reinstall "opencv-python-headless==$("$python" -c \
-            'from importlib.metadata import version; print(version("opencv-python"))')"
-    fi
+install_mmcv() {
+    if [ "$flavour" = full ]; then install_compiled_mmcv; fi
+    "$python" -m knet setup
 }
 
 mmcv_full=$(grep '^mmcv-full==' requirements/full.txt)
@@ -294,8 +283,8 @@ if [ "$flavour" = full ]; then check_compiler; fi
 torch=${TORCH:-torch>=2.0 torchvision>=0.15}
 if [ "$flavour" = full ] && [ -z "${TORCH:-}" ] && ! installed torch; then torch='torch==2.0.1 torchvision==0.15.2'; fi
 run_step "PyTorch: $torch (up to 3 GB to load)" install_torch
-run_step "mmcv, flavour $flavour" install_mmcv
 run_step 'mmdet, mmsegmentation and the rest' install_rest
+run_step "mmcv, flavour $flavour" install_mmcv
 run_step 'Video K-Net itself' pip_install --no-deps --no-build-isolation -e .
 
 report

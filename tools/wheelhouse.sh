@@ -54,7 +54,7 @@ rm -f "$out"/*.whl
 pip() { "$python" -m pip --disable-pip-version-check "$@"; }
 
 echo "[1/3] mmcv without compiled ops as a wheel"
-"$python" knet/cli/mmcv_wheel.py "$scratch" >"$scratch/log" 2>&1 ||
+"$python" -m knet.cli.mmcv_wheel "$scratch" >"$scratch/log" 2>&1 ||
     { tail -n 12 "$scratch/log" >&2; fail 'mmcv could not be built (see above)'; }
 
 echo "[2/3] what the packages need on Python $version"
@@ -62,8 +62,7 @@ platforms=(--platform any)
 for glibc in $(seq 17 39); do platforms+=(--platform "manylinux_2_${glibc}_$machine"); done
 platforms+=(--platform "manylinux2014_$machine" --platform "manylinux1_$machine")
 target=(--only-binary :all: --python-version "$version" --implementation cp "${platforms[@]}" --find-links "$scratch")
-grep -v '^torch' requirements.txt >"$scratch/requirements.txt"
-grep -v '^#\|^pip' requirements/build.txt >>"$scratch/requirements.txt"
+cat requirements/{runtime,lite,build,tensorboard}.txt | grep -v '^#\|^torch\|^pip' >"$scratch/requirements.txt"
 printf 'pytest\npytest-timeout\n' >>"$scratch/requirements.txt"
 # pip decides about requirements "for old Pythons only" by the interpreter that runs it.
 case $version in 3.8 | 3.9 | 3.10) printf 'tomli\nexceptiongroup\n' >>"$scratch/requirements.txt" ;; esac

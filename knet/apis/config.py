@@ -22,6 +22,7 @@ from mmdet.utils.compat_config import compat_imgs_per_gpu, compat_loader_args
 from torch import nn
 
 from knet.utils.cli import UsageError
+from knet.utils.package import find_config
 
 _REGISTRIES = (
     MODELS,
@@ -84,7 +85,7 @@ def load_config(path: str, overrides: Optional[Dict[str, Any]] = None) -> Config
     """Read a config file and apply overrides.
 
     Args:
-        path: Config file.
+        path: Config file, or the name of a shipped config (see :func:`knet.utils.package.find_config`).
         overrides: Dotted keys and values.
 
     Returns:
@@ -95,6 +96,7 @@ def load_config(path: str, overrides: Optional[Dict[str, Any]] = None) -> Config
             not valid Python, imports something absent, or an override does
             not fit.
     """
+    path = find_config(path)
     if not Path(path).is_file():
         near = difflib.get_close_matches(Path(path).name, _configs_beside(path), n=3)
         raise UsageError(f'config not found: {path}' + (f'; did you mean {" or ".join(near)}?' if near else ''))

@@ -1,11 +1,11 @@
 """Build a wheel of mmcv 1.7.2 that installs on every Python and imports without compiled ops.
 
-    python knet/cli/mmcv_wheel.py FOLDER
+    python -m knet.cli.mmcv_wheel FOLDER
 
-The last mmcv of the 1.x line comes as source. Its setup.py fails on Python 3.13, one of its modules calls a function that
-Python 3.14 removed, and mmdet stops on the compiled ops that the pure Python flavour lacks. The wheel repairs the three:
-it is packed without setup.py, and ``mmcv/_ext.py`` is the stand-in for the compiled ops of ``knet/utils/torch_ops.py``.
-The source comes from pip's package index and nothing of it is kept here. Needs nothing but pip.
+The last mmcv of the 1.x line comes as source. Its setup.py fails on Python 3.13, one of its modules calls a function
+that Python 3.14 removed, and mmdet stops on the compiled ops that the pure Python flavour lacks. The wheel repairs the
+three: it is packed without setup.py, and its ``mmcv/_ext.py`` is ``knet/utils/torch_ops.py``, the stand-in for the
+compiled ops. The source comes from pip's package index and nothing of it is kept here. Needs nothing but pip.
 """
 
 import argparse
@@ -78,7 +78,7 @@ def fetch_source(folder: Path) -> Path:
         env={**os.environ, 'PYTHONPATH': path, 'PIP_USE_PEP517': '1'},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        universal_newlines=True,
+        text=True,
     )
     archives = sorted(folder.glob(f'mmcv-{VERSION}.*'))
     if done.returncode or not archives:
