@@ -68,10 +68,12 @@ def module_file(name: str, beside: Path) -> Optional[Path]:
 
 
 def declared_options(path: Path) -> Set[str]:
-    """Return the options that a Python file passes to `add_argument`."""
+    """Return the options that a Python file names: in calls of `add_argument`, or as the keys of a table of them."""
     calls = [node for node in ast.walk(parse(path)) if isinstance(node, ast.Call)]
     added = [call for call in calls if isinstance(call.func, ast.Attribute) and call.func.attr == 'add_argument']
-    values = [arg.value for call in added for arg in call.args if isinstance(arg, ast.Constant)]
+    tables = [node for node in ast.walk(parse(path)) if isinstance(node, ast.Dict)]
+    named = [arg for call in added for arg in call.args] + [key for table in tables for key in table.keys]
+    values = [node.value for node in named if isinstance(node, ast.Constant)]
     return {value for value in values if isinstance(value, str) and value.startswith('--')}
 
 

@@ -15,19 +15,19 @@ from tqdm import tqdm
 from knet.toy import LAYOUTS, ToySpec, make_toy_videos
 from knet.utils.cli import add_debug_option, run_tool
 
-#: Meaning of the options, which are the fields of the specification.
-_HELP = dict(
-    train='training videos',
-    val='validation videos',
-    frames='frames per video',
-    height='of a frame in pixels',
-    width='of a frame in pixels',
-    seed='of the whole set',
-    crowd='share of videos with a group of persons labelled as crowd',
-    void='share of videos with an unlabelled bonnet',
-    zoom='focal length relative to a dash camera, to fill the frame',
-    rate='frames per unit of time; at 2 things move half as far per frame',
-)
+#: Options, which are the fields of the specification, and their help.
+_OPTIONS = {
+    '--train': 'training videos',
+    '--val': 'validation videos',
+    '--frames': 'frames per video',
+    '--height': 'of a frame in pixels',
+    '--width': 'of a frame in pixels',
+    '--seed': 'of the whole set',
+    '--crowd': 'share of videos with a group of persons labelled as crowd',
+    '--void': 'share of videos with an unlabelled bonnet',
+    '--zoom': 'focal length relative to a dash camera, to fill the frame',
+    '--rate': 'frames per unit of time; at 2 things move half as far per frame',
+}
 
 
 def parse_args() -> argparse.Namespace:
@@ -35,11 +35,9 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--out', required=True, help='data set folder to make')
     parser.add_argument('--layout', choices=sorted(LAYOUTS), default='kitti-step')
-    for field in fields(ToySpec):
-        kind = type(field.default)
-        parser.add_argument(
-            f'--{field.name}', type=kind, default=field.default, help=f'{_HELP[field.name]} (default %(default)s)'
-        )
+    for option, meaning in _OPTIONS.items():
+        default = getattr(ToySpec, option[2:])
+        parser.add_argument(option, type=type(default), default=default, help=f'{meaning} (default %(default)s)')
     add_debug_option(parser)
     return parser.parse_args()
 
