@@ -9,6 +9,7 @@ from types import ModuleType
 from typing import Dict, List, Tuple
 
 import knet
+from knet.utils.cli import run_tool
 from knet.utils.package import config_names, package_root
 
 _SETUP = 'knet.cli.complete'
@@ -97,4 +98,6 @@ def main() -> None:
     elif words == ['configs']:
         print(*config_names(), sep='\n')
     else:
-        run(*choose(words))
+        command, arguments = choose(words)
+        # A program reports its own errors; left are those of its imports, such as a missing mmcv.
+        run_tool(lambda: run(command, arguments))

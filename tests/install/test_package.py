@@ -114,6 +114,20 @@ def test_config_resolves_without_the_repository(installed: Path, tmp_path: Path)
     assert said == ['VideoKNetQuansiEmbedFCJointTrain', str(installed / 'knet' / '.mim' / CONFIG)]
 
 
+@pytest.mark.process
+def test_without_mmcv_one_error_names_the_command_that_completes(tmp_path: Path) -> None:
+    (tmp_path / 'mmcv.py').write_text("raise ModuleNotFoundError('No module named mmcv')\n")
+    done = subprocess.run(
+        [sys.executable, '-m', 'knet', 'train', 'video_knet_toy_kitti_step'],
+        cwd=tmp_path,
+        env={**os.environ, 'PYTHONPATH': os.pathsep.join([str(tmp_path), str(REPO)])},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1 and 'Traceback' not in done.stderr, done.stderr
+    assert 'error: ImportError: knet needs mmcv 1.7.2' in done.stderr and '"python -m knet setup"' in done.stderr
+
+
 @pytest.mark.parametrize('name', [CONFIG, CONFIG[:-3], CONFIG[len('configs/') :], Path(CONFIG).stem, Path(CONFIG).name])
 def test_shipped_configs_have_names(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
