@@ -11,11 +11,11 @@ WORKDIR /video-knet
 COPY . .
 RUN python -c "import torch, torchvision" 2>/dev/null || pip install ${TORCH_INDEX:+--index-url "$TORCH_INDEX"} ${TORCH}
 # The torch of the base stays: a newer one would be for another CUDA.
-RUN python -c "from importlib.metadata import version; print('torch==' + version('torch'))" >/tmp/constraints.txt \
+RUN python -c "from importlib.metadata import version; print('torch==' + version('torch'))" >constraints.txt \
     && pip install "setuptools<81" wheel \
-    && pip install --no-build-isolation -c /tmp/constraints.txt . \
+    && pip install --no-build-isolation -c constraints.txt . \
     && python -m knet setup \
-    && rm -rf build *.egg-info
+    && rm -rf build *.egg-info constraints.txt
 WORKDIR /workspace
 ENTRYPOINT ["video-knet"]
 CMD ["--help"]
