@@ -20,8 +20,9 @@ from knet.labels import KITTI_STEP, YOUTUBE_VIS_2019
 from knet.layouts.kitti_step import KittiStepGroundTruth
 from knet.results.panoptic_store import PredictionReader
 from knet.utils.cli import add_debug_option, run_tool
+from knet.utils.io import read_picture
 from knet.visualization import compare_video, write_video
-from knet.visualization.tracks import draw_tracks, read_frame
+from knet.visualization.tracks import draw_tracks
 
 ROOT = Path(__file__).resolve().parents[1]
 FIGS = ROOT / 'figs'
@@ -46,7 +47,7 @@ def vis() -> None:
     def drawn(video: dict) -> Iterator[np.ndarray]:
         files = [data / 'valid' / 'JPEGImages' / name for name in video['file_names']]
         stored = json.loads((ROOT / 'out' / 'toy_vis' / 'videos' / f'{video["id"]}.json').read_text())
-        return draw_tracks((read_frame(file) for file in files), stored['tracks'], YOUTUBE_VIS_2019)
+        return draw_tracks((read_picture(file) for file in files), stored['tracks'], YOUTUBE_VIS_2019)
 
     def tiled(four: Tuple[np.ndarray, ...]) -> np.ndarray:
         rows = [np.concatenate(pair, axis=1) for pair in (four[:2], four[2:])]

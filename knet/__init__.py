@@ -11,6 +11,8 @@ import warnings
 from types import FrameType
 from typing import Any, Dict, List, Optional
 
+from knet.utils.threads import bound_waiting
+
 __version__ = '0.2.0'
 
 #: Public name -> module that defines it.
@@ -63,4 +65,5 @@ def _warn_about_old_config() -> None:
         )
 
 
+bound_waiting()
 _warn_about_old_config()

@@ -1,9 +1,14 @@
 """Label spaces: maps between dataset ids and model classes."""
 
+import contextlib
 import json
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from knet.labels import (
     COCO_PANOPTIC,
@@ -96,3 +101,46 @@ def test_label_spaces_travel_as_plain_data(name: str) -> None:
 def test_other_data_is_no_label_space() -> None:
     with pytest.raises(ValueError, match='no description of a label space'):
         LabelSpace.from_plain(dict(name='x', classes=[dict(id=1)], void=255))
+
+
+def test_a_space_of_some_classes_leaves_out_the_others() -> None:
+    space = KITTI_STEP.keep(['car', 'road'], 'cars')
+    assert (space.names, space.num_things, space.num_stuff) == (('road', 'car'), 1, 1)
+    assert len(space.left_out) == 17 and space.is_part_of(KITTI_STEP) and not KITTI_STEP.numbers_like(space)
+    again = LabelSpace.from_plain(json.loads(json.dumps(space.to_plain())))
+    assert again.left_out == space.left_out and again.numbers_like(space)
+    assert get_label_space(dict(base='kitti_step', keep=['car', 'road'])).numbers_like(space)
+
+
+def test_categories_of_a_json_file_are_a_label_space(tmp_path: Path) -> None:
+    categories = [dict(id=9, name='boat', color=[1, 2, 3]), dict(id=4, name='water', isthing=0)]
+    (tmp_path / 'harbour.json').write_text(json.dumps(dict(images=[], annotations=[], categories=categories)))
+    space = get_label_space(str(tmp_path / 'harbour.json'))
+    assert (space.name, space.thing_ids, space.stuff_ids) == ('harbour', (9,), (4,))
+    assert tuple(space.palette[9]) == (1, 2, 3) and space.palette[4].any()
+
+
+def test_the_manifest_of_a_folder_is_a_label_space(tmp_path: Path) -> None:
+    (tmp_path / 'manifest.json').write_text(json.dumps(dict(meta={}, label_space=VIPSEG.to_plain())))
+    assert get_label_space(str(tmp_path / 'manifest.json')).numbers_like(VIPSEG)
+
+
+KEYS = st.sampled_from(['name', 'id', 'kind', 'classes', 'categories', 'base', 'keep', 'void', 'left_out', 'colour'])
+LEAVES = (
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | st.sampled_from(['thing', 'vspw'])
+)
+
+
+@settings(deadline=None)
+@given(
+    st.dictionaries(
+        KEYS,
+        st.recursive(
+            LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=4), max_leaves=8
+        ),
+        max_size=4,
+    )
+)
+def test_any_plain_data_is_a_label_space_or_one_error(plain: Any) -> None:
+    with contextlib.suppress(ValueError, KeyError, FileNotFoundError):
+        assert get_label_space(plain).num_classes >= 1

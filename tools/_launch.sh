@@ -1,7 +1,8 @@
 # Sourced by the dist_*.sh and slurm_*.sh scripts, which set "usage"; plain POSIX sh.
 #
 # Several nodes without Slurm: run the same command on each with NNODES, NODE_RANK
-# (0, 1, ...), MASTER_ADDR (host name of node 0) and, if 29500 is taken, PORT.
+# (0, 1, ...), MASTER_ADDR (host name of node 0) and, if 29500 is taken, PORT. Nodes wait NODE_TIMEOUT seconds (600) for
+# each other. Two jobs do not take each other's nodes, even with one port, unless they run the same config.
 
 usage_error() {
     printf 'error: %s\n%s\n' "$1" "$usage" >&2
@@ -69,16 +70,22 @@ launch() {
         check_number NODE_RANK "$NODE_RANK" 0
         [ "$NODE_RANK" -lt "$nodes" ] || usage_error "NODE_RANK counts from 0: $NODE_RANK is too much for NNODES=$nodes"
         port=${PORT:-29500}
+        check_number NODE_TIMEOUT "${NODE_TIMEOUT:-600}" 1
+        meeting="--rdzv_id=$script-$(basename "${1:-}") --rdzv_conf=timeout=${NODE_TIMEOUT:-600}"
     else
+        meeting=
         NODE_RANK=0
         MASTER_ADDR=127.0.0.1
         port=${PORT:-$(free_port)}
     fi
     check_number PORT "$port" 1
+    [ "$port" -le 65535 ] || usage_error "PORT must be at most 65535, not $port"
     OMP_NUM_THREADS=${OMP_NUM_THREADS:-$(threads_per_process "$processes")}
     export OMP_NUM_THREADS
+    # meeting holds two words or none, so it stays unquoted.
+    # shellcheck disable=SC2086
     exec "$(python_command)" "$tools/_torchrun.py" \
-        --nnodes="$nodes" --node_rank="$NODE_RANK" --master_addr="$MASTER_ADDR" --master_port="$port" \
+        --nnodes="$nodes" --node_rank="$NODE_RANK" --master_addr="$MASTER_ADDR" --master_port="$port" $meeting \
         --nproc_per_node="$processes" --monitor_interval=0.2 \
         "$tools/$script" "$@" --launcher pytorch
 }
@@ -111,6 +118,9 @@ slurm_launch() {
     gpus=${GPUS:-$2}
     word=$3
     shift 3
+    case "${2:-}" in
+        *.py) usage_error "PARTITION is missing before '$1': the config is the third argument (an unset variable \$PARTITION is no argument)" ;;
+    esac
     require 4 "$@"
     partition=$1
     job=$2

@@ -1,11 +1,20 @@
 """``torchrun`` whose last words are one line instead of a traceback; started by ``_launch.sh``."""
 
+import argparse
+import re
 import signal
+import socket
 import sys
+import time
 
 from torch.distributed.elastic.multiprocessing.api import SignalException
 from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
 from torch.distributed.run import parse_args, run
+
+_TAKEN = re.compile('address already in use|EADDRINUSE', re.IGNORECASE)
+_UNREACHABLE = re.compile(
+    'timed? ?out|waiting for clients|refused|failed to connect|not known|resol|unreachable|no route', re.IGNORECASE
+)
 
 
 def cause(exit_code: int) -> str:
@@ -17,10 +26,49 @@ def cause(exit_code: int) -> str:
     return f'was killed by {name}{hint}'
 
 
+def await_first_node(args: argparse.Namespace) -> None:
+    """Wait until node 0 listens, because torch itself reports a vain attempt with pages of stack frames.
+
+    Raises:
+        RuntimeError: If the name is unknown, or nothing listens in time.
+    """
+    limit = re.search(r'timeout=(\d+)', args.rdzv_conf)
+    deadline = time.monotonic() + int(limit.group(1) if limit else 0)
+    while True:
+        try:
+            socket.create_connection((args.master_addr, int(args.master_port)), timeout=5).close()
+        except socket.gaierror as error:
+            raise RuntimeError(f'the name is not known: {error.strerror}') from error
+        except OSError as error:
+            if time.monotonic() > deadline:
+                raise RuntimeError(f'timed out, {error.strerror or error}') from error
+            time.sleep(0.5)
+        else:
+            return
+
+
+def missed(error: RuntimeError, args: argparse.Namespace) -> str:
+    """Return why nodes did not meet; an empty text if the error says something else."""
+    text, port = str(error), args.master_port
+    if _TAKEN.search(text):
+        return f'port {port} of this machine is taken by another program; give every node of the job another PORT'
+    if not _UNREACHABLE.search(text):
+        return ''
+    reason = text.strip().splitlines()[0]
+    return (
+        f'node {args.node_rank} of {args.nnodes} did not meet the others at {args.master_addr}:{port} ({reason}). '
+        'Start the same command on every node, with the same NNODES, MASTER_ADDR (the host name of node 0) and PORT; '
+        'see that the name is known and the port is not blocked; NODE_TIMEOUT sets how many seconds nodes wait'
+    )
+
+
 def main() -> int:
     """Run the processes; the exit code of the first that failed."""
+    args = parse_args(None)
     try:
-        run(parse_args(None))
+        if args.rdzv_conf and str(args.node_rank) != '0':
+            await_first_node(args)
+        run(args)
     except ChildFailedError as error:
         rank, failure = error.get_first_failure()
         print(f'error: rank {rank} {cause(failure.exitcode)}; the other processes were ended', file=sys.stderr)
@@ -28,6 +76,12 @@ def main() -> int:
     except SignalException as stop:
         print(f'ended by {stop.sigval.name}', file=sys.stderr)
         return 128 + stop.sigval
+    except RuntimeError as error:
+        message = missed(error, args)
+        if not message:
+            raise
+        print(f'error: {message}', file=sys.stderr)
+        return 1
     return 0
 
 

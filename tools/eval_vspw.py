@@ -10,7 +10,7 @@ import argparse
 
 import _root  # noqa: F401  puts the repository on the path
 
-from knet.evaluation.cli import add_scoring_options, report
+from knet.evaluation.cli import add_scoring_options, agreed_classes, report
 from knet.evaluation.metric import score
 from knet.evaluation.vss import VideoSemantics
 from knet.labels import VSPW
@@ -18,7 +18,7 @@ from knet.layouts.files import read_video_list
 from knet.layouts.vspw import VSPWGroundTruth
 from knet.results.exports.vspw import write_submission
 from knet.results.vspw_submission import open_predictions
-from knet.utils.cli import UsageError, run_tool
+from knet.utils.cli import UsageError, add_label_space_option, asked_label_space, run_tool
 
 
 def parse_args() -> argparse.Namespace:
@@ -30,6 +30,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--zip', metavar='FILE', help='write the archive for the server instead of scoring; needs no masks'
     )
+    add_label_space_option(parser, 'those stored with the predictions, else of VSPW')
     add_scoring_options(parser)
     return parser.parse_args()
 
@@ -37,10 +38,12 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Score or pack."""
     args = parse_args()
-    predictions = open_predictions(args.predictions, read_video_list(args.ground_truth, args.split))
+    names = read_video_list(args.ground_truth, args.split)
+    predictions = open_predictions(args.predictions, names, asked_label_space(args))
     if args.zip is None:
-        truth = VSPWGroundTruth(args.ground_truth, args.split)
-        report(score(VideoSemantics(VSPW), predictions, truth, args.nproc, args.allow_missing), args)
+        classes = agreed_classes(args, predictions.label_space(), args.predictions) or VSPW
+        truth = VSPWGroundTruth(args.ground_truth, args.split, classes)
+        report(score(VideoSemantics(classes), predictions, truth, args.nproc, args.allow_missing), args)
         return
     if args.json or args.allow_missing:
         raise UsageError('--zip scores nothing and packs whole splits only; leave out --json and --allow-missing')

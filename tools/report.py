@@ -20,7 +20,7 @@ import knet
 from knet.evaluation.cli import add_data_options, chosen_classes, chosen_layout
 from knet.labels import LabelSpace, get_label_space
 from knet.results.panoptic_store import PredictionReader
-from knet.utils.cli import UsageError, add_debug_option, run_tool
+from knet.utils.cli import UsageError, add_debug_option, asked_label_space, run_tool
 from knet.utils.io import read_json
 from knet.visualization import compare_frame, worst_frames, write_report
 
@@ -79,7 +79,7 @@ def label_space(args: argparse.Namespace, predictions: Optional[PredictionReader
     """Return the classes of the predictions, or without any those that the arguments name."""
     if predictions is not None:
         return chosen_classes(args, predictions)
-    return get_label_space(args.label_space or chosen_layout(args).label_space)
+    return asked_label_space(args) or get_label_space(chosen_layout(args).label_space)
 
 
 def draw_worst(
@@ -88,7 +88,7 @@ def draw_worst(
     """Return captions and pictures of the worst frames."""
     if predictions is None or not args.gt or args.worst <= 0:
         return []
-    truth, pictures = chosen_layout(args)(args.gt, args.split), []
+    truth, pictures = chosen_layout(args)(args.gt, args.split, space), []
     for s in worst_frames(predictions, truth, space, args.worst):
         quality = f'quality {100 * s.quality:.1f}, {s.missed} segments missed, {s.invented} invented'
         picture = compare_frame(predictions, truth, space, s.video, s.frame)

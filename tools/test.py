@@ -20,6 +20,7 @@ import numpy as np
 from mmcv import DictAction
 
 from knet.apis import build_data, init_model, load_config, run_images
+from knet.apis.agreement import check_classes_agree
 from knet.apis.config import loader_settings, merge_options
 from knet.apis.distributed import process_group
 from knet.apis.drawing import draw_overlay
@@ -30,6 +31,7 @@ from knet.labels import LabelSpace
 from knet.structures import PanopticPrediction
 from knet.utils.cli import UsageError, check_outputs, run_tool
 from knet.utils.io import atomic_path, write_json_atomic, write_png_atomic
+from knet.utils.paths import below, check_targets
 
 
 def parse_args() -> argparse.Namespace:
@@ -69,16 +71,18 @@ def check_data(args: argparse.Namespace, dataset: Any, label_space: LabelSpace) 
     """
     name = type(dataset).__name__
     dataset.check_metrics(args.eval)
-    if dataset.label_space is not label_space:
-        raise UsageError(
-            f'the model predicts {label_space}, {name} has {dataset.label_space}; model.label_space and '
-            'the data set of a config must agree'
-        )
     is_coco = hasattr(dataset, 'results2json')
     if not is_coco and (args.format_only or args.eval_options or wants_pickle(args)):
         raise UsageError(f'{name} has no result files in COCO form; use --out with a folder')
+    if is_coco and (args.show_dir or (args.out and not wants_pickle(args))):
+        check_targets((info['filename'] for info in dataset.data_infos), dataset.ann_file)
     if args.out and not wants_pickle(args) and not label_space.num_stuff:
         raise UsageError('instances overlap and do not fit into label maps; use --out FILE.pkl or --format-only')
+
+
+def stem_of(image_name: str) -> str:
+    """Return the relative path of an image without its suffix; other dots of the name stay."""
+    return str(Path(image_name).with_suffix(''))
 
 
 def output_writer(args: argparse.Namespace, label_space: LabelSpace) -> Optional[OnPrediction]:
@@ -88,16 +92,14 @@ def output_writer(args: argparse.Namespace, label_space: LabelSpace) -> Optional
         return None
 
     def write(_: int, meta: Dict[str, Any], prediction: Prediction) -> None:
-        name = Path(meta['ori_filename']).with_suffix('')
+        name = stem_of(meta['ori_filename'])
         if maps_dir and isinstance(prediction, PanopticPrediction):
-            target = Path(maps_dir) / name.parent
-            target.mkdir(parents=True, exist_ok=True)
-            write_png_atomic(target / f'{name.name}_cat.png', prediction.semantic.astype(np.uint16))
-            write_png_atomic(target / f'{name.name}_ins.png', prediction.instance.astype(np.uint16))
+            target = below(maps_dir, name, meta['filename'])
+            write_png_atomic(target.with_name(f'{target.name}_cat.png'), prediction.semantic.astype(np.uint16))
+            write_png_atomic(target.with_name(f'{target.name}_ins.png'), prediction.instance.astype(np.uint16))
         if args.show_dir:
-            draw_overlay(
-                meta, prediction, label_space, Path(args.show_dir) / name.with_suffix('.jpg'), args.show_score_thr
-            )
+            overlay = below(args.show_dir, f'{name}.jpg', meta['filename'])
+            draw_overlay(meta, prediction, label_space, overlay, args.show_score_thr)
 
     return write
 
@@ -129,6 +131,7 @@ def main() -> None:
         model: Any = init_model(cfg, args.checkpoint, trust=args.trust_checkpoint, optimize=args.optimize)
         if isinstance(model, StreamModel):
             raise UsageError(f'{args.config} is a video model; use tools/test_step.py')
+        check_classes_agree(model, dataset)
         check_data(args, dataset, model.label_space)
         results = run_images(
             model,

@@ -17,9 +17,10 @@ import _root  # noqa: F401  puts the repository on the path
 from mmcv.runner import get_dist_info
 
 from knet.apis import build_data, init_model, load_config, resolve_checkpoint, score_videos, stream_videos
+from knet.apis.agreement import check_classes_agree
 from knet.apis.config import loader_settings, merge_options
 from knet.apis.distributed import process_group
-from knet.apis.running import add_test_options
+from knet.apis.running import add_options_without_effect, add_test_options, parse_shard
 from knet.apis.scoring import run_identity, video_metrics
 from knet.apis.streams import close_store, open_store
 from knet.det.protocols import StreamModel
@@ -35,6 +36,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('checkpoint', help='checkpoint file, or a work directory (its best or latest)')
     parser.add_argument('--out-dir', help='where predictions and scores go; default: --show-dir, else ./out')
     parser.add_argument('--show-dir', help='also draw overlays, into SHOW_DIR/overlay')
+    add_options_without_effect(parser, {'--show-score-thr': (1, 'overlays show what the predictions hold')})
     parser.add_argument(
         '--eval',
         nargs='+',
@@ -47,6 +49,13 @@ def parse_args() -> argparse.Namespace:
         '--final',
         action='store_true',
         help='also write OUT/final/SSSS/FFFFFF.png, the RGB files of the KITTI-STEP server',
+    )
+    parser.add_argument(
+        '--shard',
+        type=parse_shard,
+        default=(0, 1),
+        metavar='I/N',
+        help='predict part I of N only, for N jobs with one OUT; without it afterwards: collect and score',
     )
     parser.add_argument('--fresh', action='store_true', help='remove what OUT holds and start over')
     parser.add_argument('--optimize', action='store_true', help='freeze the backbone for speed')
@@ -78,6 +87,8 @@ def report(out_dir: Path, dataset: Any, args: argparse.Namespace, metrics: List[
 def main() -> None:
     """Predict, then score."""
     args = parse_args()
+    if args.shard[1] > 1 and (args.eval or args.fresh):
+        raise UsageError('--shard predicts a part; leave out --eval and --fresh, and score without --shard afterwards')
     out_dir = Path(args.out_dir or args.show_dir or 'out')
     cfg = load_config(args.config, merge_options(args.cfg_options, args.options))
     metrics = asked_metrics(args.eval)  # after the config, which may import a metric
@@ -87,6 +98,7 @@ def main() -> None:
         model = init_model(cfg, checkpoint, trust=args.trust_checkpoint, optimize=args.optimize)
         if not isinstance(model, StreamModel) or not hasattr(dataset, 'video_indices'):
             raise UsageError(f'{args.config} is not a video model on videos; use tools/test.py')
+        check_classes_agree(model, dataset)
         writer = open_store(
             out_dir,
             run_identity(cfg, checkpoint, args.amp),
@@ -105,6 +117,7 @@ def main() -> None:
             Path(args.show_dir) / 'overlay' if args.show_dir else None,
             workers=min(1, loader_settings(cfg, 'test')['workers_per_gpu']),
             amp=args.amp,
+            shard=args.shard,
         )
         close_store(writer)
         if get_dist_info()[0] == 0:

@@ -24,6 +24,11 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--load-from', help='checkpoint or work directory to start from (weights only)')
     parser.add_argument('--resume-from', help='checkpoint or work directory to continue')
     parser.add_argument('--auto-resume', action='store_true', help='continue if the work directory has a checkpoint')
+    parser.add_argument(
+        '--resume-settings',
+        choices=['checkpoint', 'config'],
+        help='whose learning rate, weight decay, ... a resumed training uses if they differ (default: checkpoint)',
+    )
     parser.add_argument('--trust-checkpoint', action='store_true', help='allow checkpoints with pickled code')
     parser.add_argument('--no-validate', action='store_true', help='do not score the validation set while training')
     parser.add_argument('--seed', type=int, help='base seed; default: of the config, or random (see the log)')
@@ -62,8 +67,8 @@ def main() -> None:
     cfg = load_config(args.config, merge_options(args.cfg_options, args.options))
     for key in ('load_from', 'resume_from'):
         cfg[key] = getattr(args, key) or cfg.get(key)
-    cfg.auto_resume = args.auto_resume
-    cfg.trust_checkpoint = args.trust_checkpoint
+    for key in ('auto_resume', 'resume_settings', 'trust_checkpoint'):
+        cfg[key] = getattr(args, key) or cfg.get(key)
     cfg.work_dir = args.work_dir or cfg.get('work_dir') or str(Path('work_dirs', Path(args.config).stem))
     torch.autograd.set_detect_anomaly(args.detect_anomaly)
     with process_group(args.launcher, args.local_rank):

@@ -45,8 +45,8 @@ def main() -> None:
         raise UsageError(f'--every must be at least 1, got {args.every}')
     layout = chosen_layout(args)
     predictions = PredictionReader(args.result)
-    truth = layout(args.ground_truth or layout.default_root, args.split)
     space, out = chosen_classes(args, predictions), Path(args.out)
+    truth = layout(args.ground_truth or layout.default_root, args.split, space)
     known = [video for video in truth.videos() if predictions.frames(video)]
     unknown = sorted(set(args.videos or []) - set(known))
     if unknown or not known:

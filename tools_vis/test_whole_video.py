@@ -16,6 +16,7 @@ from typing import Any, Dict, List
 import _root  # noqa: F401  puts the repository on the path
 
 from knet.apis import build_data, init_model, load_config, resolve_checkpoint
+from knet.apis.agreement import check_classes_agree
 from knet.apis.clips import OnVideo, open_video_store, predict_videos
 from knet.apis.config import loader_settings, merge_options
 from knet.apis.distributed import process_group
@@ -25,6 +26,7 @@ from knet.det.protocols import ClipModel
 from knet.results.track_store import describe_results
 from knet.utils.cli import UsageError, check_outputs, run_tool
 from knet.utils.io import atomic_path, write_json_atomic
+from knet.utils.paths import below, check_targets
 from knet.visualization import write_track_video
 
 
@@ -66,7 +68,12 @@ def check_args(args: argparse.Namespace) -> None:
 
 
 def drawer(args: argparse.Namespace, dataset: Any) -> OnVideo:
-    """Return the function that draws one video."""
+    """Return the function that draws one video.
+
+    Raises:
+        ValueError: If the name of a video cannot be that of a file, or is that of two videos.
+    """
+    check_targets((f'{video.name}.mp4' for video in dataset.videos), dataset.ann_file)
 
     def draw(index: int, records: List[Dict[str, Any]]) -> None:
         video = dataset.videos[index]
@@ -75,7 +82,11 @@ def drawer(args: argparse.Namespace, dataset: Any) -> OnVideo:
         drawn = [dict(record, category_id=int(ids[label_of[record['category_id']]])) for record in records]
         files = [Path(dataset.img_prefix) / frame.file_name for frame in video.frames]
         write_track_video(
-            Path(args.show_dir) / f'{video.name}.mp4', files, drawn, dataset.label_space, args.show_score_thr
+            below(args.show_dir, f'{video.name}.mp4', dataset.ann_file),
+            files,
+            drawn,
+            dataset.label_space,
+            args.show_score_thr,
         )
 
     return draw
@@ -117,11 +128,7 @@ def main() -> None:
             raise UsageError(
                 f'{args.config}: {type(model).__name__} is no clip model; use tools/test.py or tools/test_step.py'
             )
-        if model.label_space is not dataset.label_space:
-            raise UsageError(
-                f'the model predicts {model.label_space}, the data set has {dataset.label_space}; '
-                'model.label_space and the data set of a config must agree'
-            )
+        check_classes_agree(model, dataset)
         store = open_video_store(out_dir, run_identity(cfg, checkpoint, args.amp), args.fresh, dataset.label_space)
         results = predict_videos(
             model,

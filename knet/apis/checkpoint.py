@@ -1,19 +1,17 @@
 """Checkpoints: found, loaded without running code, reported, written whole.
 
-PyTorch checkpoints are pickles, and a pickle can run code when it is opened.
-Everything here opens them with ``weights_only=True``; files that need more are
-opened only when the user says that they can be trusted.
+Files are opened by :mod:`knet.utils.safe_load`; those that need code are opened only when the user says that they can
+be trusted.
 """
 
 import hashlib
 import logging
 import os
-import pickle
 import re
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO, Dict, List, Optional, Tuple, Union, cast
+from typing import Any, BinaryIO, Dict, Iterable, List, Optional, Set, Tuple, Union, cast
 
 import numpy as np
 import torch
@@ -21,15 +19,24 @@ from mmcv.parallel import is_module_wrapper
 from torch import nn
 
 from knet.det.published_names import published_names
-from knet.utils.cli import UsageError
 from knet.utils.io import atomic_path
+from knet.utils.safe_load import CheckpointError, DamagedCheckpoint, read_checkpoint
+
+__all__ = [
+    'CheckpointError',
+    'DamagedCheckpoint',
+    'LoadReport',
+    'fingerprint',
+    'link_atomic',
+    'load_checkpoint',
+    'load_weights',
+    'plain',
+    'read_checkpoint',
+    'resolve_checkpoint',
+    'save_atomic',
+]
 
 PathLike = Union[str, Path]
-_TRUST_HINT = 'If you trust its origin, add --trust-checkpoint.'
-
-
-class CheckpointError(UsageError):
-    """A checkpoint that is missing, damaged, unsafe, or of another model."""
 
 
 def _number_of(path: Path) -> Tuple[int, float]:
@@ -76,67 +83,6 @@ def fingerprint(path: PathLike) -> str:
     return digest.hexdigest()[:16]
 
 
-def _allow_plain_types() -> None:
-    """Let ``weights_only`` accept the numpy scalars that loggers put into ``meta``."""
-    if not hasattr(torch.serialization, 'add_safe_globals'):  # torch < 2.4 has a fixed list
-        return
-    core = getattr(np, '_core', None) or np.core
-    dtypes = {type(np.dtype(t)) for t in ('float64', 'float32', 'int64', 'int32', 'bool')}
-    torch.serialization.add_safe_globals([core.multiarray.scalar, np.dtype, *dtypes])
-
-
-def read_checkpoint(path: PathLike, trust: bool = False) -> Dict[str, Any]:
-    """Read a checkpoint file onto the CPU.
-
-    Args:
-        path: The file.
-        trust: Whether pickled objects other than tensors and plain values may
-            be built, i.e. whether the file may run code.
-
-    Returns:
-        The content with the weights under ``'state_dict'`` (prefix
-        ``module.`` removed) and ``'meta'`` (maybe empty).
-
-    Raises:
-        CheckpointError: If the file is missing, damaged, holds pickled code
-            and is not trusted, or holds no weights.
-    """
-    path = Path(path)
-    if not path.is_file():
-        raise CheckpointError(f'checkpoint not found: {path}')
-    _allow_plain_types()
-    try:
-        content = torch.load(str(path), map_location='cpu', weights_only=not trust)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, KeyError, ValueError, AttributeError, ImportError) as error:
-        code = re.search(r'(?:Unsupported (?:global|class)|GLOBAL|class)[: ]+`?(?:GLOBAL )?([\w.]+)', str(error))
-        if code:
-            raise CheckpointError(
-                f'checkpoint {path} contains pickled code ({code.group(1)}) and was not opened. {_TRUST_HINT}'
-            ) from error
-        raise CheckpointError(
-            f'checkpoint {path} is damaged or not a PyTorch checkpoint; copy or download it again '
-            f'({path.stat().st_size} bytes)'
-        ) from error
-    return _normalise(content, path)
-
-
-def _normalise(content: Any, path: Path) -> Dict[str, Any]:
-    """Bring the known layouts (mmcv, detectron-like, flat) to one."""
-    result = dict(content) if isinstance(content, dict) else {}
-    for key in ('state_dict', 'model'):
-        if isinstance(result.get(key), dict):
-            weights = result.pop(key)
-            break
-    else:
-        weights, result = result, {}
-    weights = OrderedDict((re.sub(r'^module\.', '', k), v) for k, v in weights.items() if isinstance(v, torch.Tensor))
-    if not weights:
-        raise CheckpointError(f'checkpoint {path} holds no weights (expected a state_dict of tensors)')
-    result['state_dict'] = weights
-    result.setdefault('meta', {})
-    return result
-
-
 @dataclass
 class LoadReport:
     """What happened to each key when weights were loaded.
@@ -144,7 +90,7 @@ class LoadReport:
     Attributes:
         loaded: Number of the model's tensors that were filled.
         total: Number of the model's tensors.
-        missing: Keys of the model that the checkpoint lacks.
+        missing: Keys of the model that the checkpoint lacks, without those of weights that are never used.
         unexpected: Keys of the checkpoint that the model lacks.
         mismatched: (key, shape in checkpoint, shape in model).
         remapped: Keys of the model that were filled from keys of the
@@ -168,8 +114,8 @@ class LoadReport:
         """Readable summary, at most ``limit`` keys of each kind."""
         lines = [f'{self.loaded} of {self.total} tensors loaded']
         for title, keys in (
-            ('missing in the checkpoint', self.missing),
-            ('unknown to the model', self.unexpected),
+            ('missing in the checkpoint', _heads_first(self.missing)),
+            ('unknown to the model', _heads_first(self.unexpected)),
             ('of another shape', [f'{k}  checkpoint {a}, model {b}' for k, a, b in self.mismatched]),
             ('tensors filled from others', [f'{k}  from {v}' for k, v in self.remapped.items()]),
         ):
@@ -179,6 +125,27 @@ class LoadReport:
                 if len(keys) > limit:
                     lines.append(f'    ... and {len(keys) - limit} more')
         return '\n'.join(lines)
+
+
+#: Parts of a detector that users look at last, in the order of the load table; heads of the task stand before them.
+_COMMON_PARTS = ('roi_head', 'rpn_head', 'neck', 'backbone')
+
+
+def _heads_first(keys: Iterable[str]) -> List[str]:
+    """Sort keys so that the heads of a task (tracking, embeddings, classes) stand before what many models share."""
+
+    def rank(key: str) -> Tuple[int, bool]:
+        part = key.split('.')[0]
+        return _COMMON_PARTS.index(part) if part in _COMMON_PARTS else -1, '.fc_cls.' not in key
+
+    return sorted(keys, key=rank)
+
+
+def _idle_keys(model: nn.Module) -> Set[str]:
+    """Return the keys of weights that exist for the sake of published checkpoints and are never used."""
+    names = published_names(model)
+    idle = {name for name, module in model.named_modules() if getattr(module, 'idle', False)}
+    return {key for name, key in names.items() if any(name.startswith(f'{link}.') for link in idle)}
 
 
 _MISMATCH = re.compile(
@@ -215,6 +182,8 @@ def load_weights(model: nn.Module, weights: Dict[str, torch.Tensor]) -> LoadRepo
     own = [key for key in model.state_dict() if not key.endswith('num_batches_tracked')]
     lost = {key for key, _, _ in mismatched}
     absent = {names.get(key, key) for key in outcome.missing_keys} - lost
+    idle = absent & _idle_keys(model)
+    own = [key for key in own if key not in idle]
     missing = [key for key in own if key in absent]
     return LoadReport(
         len(own) - len(missing) - len(lost),

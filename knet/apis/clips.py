@@ -6,10 +6,11 @@ from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
 import torch
 from mmcv.parallel import DataContainer
 from mmcv.runner import get_dist_info
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import Dataset
 
 from knet.apis.distributed import barrier
 from knet.apis.loader import quiet_worker
+from knet.apis.loader_errors import PlainErrorLoader
 from knet.apis.running import device_of, inference_context, progress_bar, shard_videos
 from knet.det.kernel_net import with_batch_shape
 from knet.det.protocols import ClipModel
@@ -59,8 +60,8 @@ def _content(value: Any) -> Any:
     return value.data if isinstance(value, DataContainer) else value
 
 
-def _unpack(sample: Dict[str, Any]) -> Tuple[torch.Tensor, Dict[str, Any]]:
-    """(f, 3, H, W) frames and the meta of the first of them."""
+def unpack_clip(sample: Dict[str, Any]) -> Tuple[torch.Tensor, Dict[str, Any]]:
+    """Return the (f, 3, H, W) frames in the output of a test pipeline of clips, and the meta of the first of them."""
     frames, meta = _content(sample['ref_img']), _content(sample['img_metas'])
     return frames, with_batch_shape(frames, [meta])[0]
 
@@ -98,7 +99,7 @@ def predict_videos(
     ids = [video.id for video in dataset.videos]
     own = shard_videos({i: list(range(length)) for i, length in enumerate(lengths)}, *get_dist_info())
     todo = [i for i in own if not store.is_complete(ids[i], lengths[i])]
-    loader = DataLoader(
+    loader = PlainErrorLoader(
         VideoChunks(dataset, todo, CHUNK),
         batch_size=None,
         collate_fn=_as_is,
@@ -114,7 +115,7 @@ def predict_videos(
                 background.submit(on_video, i, store.read(ids[i]))
         samples = iter(loader)
         for i in todo:
-            first, meta = _unpack(next(samples))
+            first, meta = unpack_clip(next(samples))
 
             def chunks(length: int = lengths[i], first: torch.Tensor = first) -> Iterator[torch.Tensor]:
                 frames, seen = first, 0
@@ -124,7 +125,7 @@ def predict_videos(
                     seen += len(frames)
                     if seen == length:
                         return
-                    frames = _unpack(next(samples))[0]
+                    frames = unpack_clip(next(samples))[0]
 
             stream = chunks()
             with inference_context(device, amp):

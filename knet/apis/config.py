@@ -2,6 +2,7 @@
 
 import argparse
 import difflib
+import importlib.util
 import os
 import re
 import tempfile
@@ -21,6 +22,8 @@ from mmdet.utils import replace_cfg_vals, update_data_root
 from mmdet.utils.compat_config import compat_imgs_per_gpu, compat_loader_args
 from torch import nn
 
+from knet.apis.config_keys import check_is_read
+from knet.apis.original_names import PACKAGES, RENAMED, TYPES, what_to_change
 from knet.utils.cli import UsageError
 from knet.utils.package import find_config
 
@@ -63,7 +66,7 @@ def add_config_options(parser: argparse.ArgumentParser) -> None:
         nargs='+',
         action=KeyValueAction,
         metavar='KEY=VALUE',
-        help='override config values, e.g. data.samples_per_gpu=2 model.test_cfg.max_per_img=50',
+        help='override config values, e.g. data.samples_per_gpu=2 model.test_cfg.rcnn.max_per_img=50',
     )
     parser.add_argument(
         '--options', nargs='+', action=KeyValueAction, metavar='KEY=VALUE', help='old name of --cfg-options'
@@ -98,7 +101,7 @@ def load_config(path: str, overrides: Optional[Dict[str, Any]] = None) -> Config
     """
     path = find_config(path)
     if not Path(path).is_file():
-        near = difflib.get_close_matches(Path(path).name, _configs_beside(path), n=3)
+        near = _near_paths(Path(path))
         raise UsageError(f'config not found: {path}' + (f'; did you mean {" or ".join(near)}?' if near else ''))
     try:
         cfg = replace_cfg_vals(Config.fromfile(path, import_custom_modules=False))
@@ -122,7 +125,8 @@ def load_config(path: str, overrides: Optional[Dict[str, Any]] = None) -> Config
 def import_modules(cfg: Config) -> None:
     """Import what ``custom_imports`` of a config lists; any module of this project stands for the whole plugin.
 
-    Configs of the original list its modules one by one, and configs of version 0.1 list ``knet``.
+    Configs of the original list its modules one by one, those in other folders as well (``external``, ``swin``, ...),
+    and configs of version 0.1 list ``knet``.
 
     Raises:
         ImportError: If a module of another project is missing and the config does not allow that.
@@ -131,9 +135,25 @@ def import_modules(cfg: Config) -> None:
         return
     imports = cfg.custom_imports['imports']
     names = [imports] if isinstance(imports, str) else imports
-    plugins = [f'{name.split(".")[0]}.plugin' if name.split('.')[0] in ('knet', 'knet_vis') else name for name in names]
-    cfg.custom_imports = dict(cfg.custom_imports, imports=list(dict.fromkeys(plugins)))
+    cfg.custom_imports = dict(cfg.custom_imports, imports=list(dict.fromkeys(_module_here(name) for name in names)))
     import_modules_from_strings(**cfg.custom_imports)
+
+
+def _module_here(name: str) -> str:
+    """Return the module that registers what a module of a config registers; other projects' modules stay."""
+    package = name.split('.')[0]
+    if package in ('knet', 'knet_vis'):
+        return f'{package}.plugin'
+    if package in PACKAGES and not _exists(name):
+        return PACKAGES[package]
+    return name
+
+
+def _exists(module: str) -> bool:
+    try:
+        return importlib.util.find_spec(module) is not None
+    except (ImportError, ValueError):
+        return False
 
 
 def _check_override(cfg: Config, key: str, value: Any) -> None:
@@ -157,25 +177,44 @@ def _check_override(cfg: Config, key: str, value: Any) -> None:
             near = difflib.get_close_matches(name, list(node), n=1, cutoff=0.85)
             if near:
                 raise UsageError(f'--cfg-options {key}: unknown key; did you mean {f"{seen}.{near[0]}"[1:]}?')
-            return
+            break
         node, seen = node[step], f'{seen}.{name}'
-    if isinstance(value, str) and isinstance(node, (int, float, dict)):
+    check_is_read(cfg._cfg_dict, key)
+    if seen[1:] == key and isinstance(value, str) and isinstance(node, (int, float, dict)):
         kind = 'a group of settings' if isinstance(node, dict) else f'a number or a switch ({node!r})'
         raise UsageError(f'--cfg-options {key}={value}: it is {kind} in the config')
 
 
-def _configs_beside(path: str) -> List[str]:
-    folder = Path(path).parent
-    return sorted(entry.name for entry in folder.iterdir()) if folder.is_dir() else []
+def _near_paths(path: Path) -> List[str]:
+    """Return files with a similar path, at most three; each of its folders may be misspelt."""
+    found = [Path(path.anchor)]
+    for part in path.parts[1:] if path.anchor else path.parts:
+        found = [
+            folder / name
+            for folder in found
+            if folder.is_dir()
+            for name in (
+                [part]
+                if (folder / part).exists()
+                else difflib.get_close_matches(part, sorted(entry.name for entry in folder.iterdir()), n=3)
+            )
+        ]
+    return [str(near) for near in found if near.is_file()][:3]
 
 
-def _explain(error: Exception, what: str) -> UsageError:
-    """Turn the error of a registry into one that names the likely spelling."""
+def _explain(error: Exception, what: str, section: Any) -> UsageError:
+    """Turn the error of a registry into one that names the likely spelling, or what became of the original's name."""
     text = str(error.args[0]) if error.args else str(error)
     unknown = re.search(r"'?([\w.]+)'? is not in the ([\w .]+) registry", text)
     if not unknown:
-        return UsageError(f'cannot build the {what} of the config: {text}')
+        changes = what_to_change(section, what) if isinstance(error, TypeError) else ''
+        told = f'. docs/migrate.md says what became of settings of the original; change{changes}' if changes else ''
+        return UsageError(f'cannot build the {what} of the config: {text}{told}')
     name, where = unknown.group(1), unknown.group(2).strip()
+    if name in TYPES:
+        return UsageError(f'type {name!r} in the {what} of the config is of the original implementation; {TYPES[name]}')
+    if name in RENAMED:
+        return UsageError(f'type {name!r} in the {what} of the config is called {RENAMED[name]!r} here')
     known = sorted(
         {key for registry in _REGISTRIES if registry.name == where for key in registry.module_dict}
         or {key for registry in _REGISTRIES for key in registry.module_dict}
@@ -185,13 +224,13 @@ def _explain(error: Exception, what: str) -> UsageError:
     return UsageError(f'unknown type {name!r} in the {what} of the config (registry {where}); {hint}')
 
 
-def _build(builder: Callable[[], Any], what: str) -> Any:
+def _build(builder: Callable[[], Any], what: str, section: Any) -> Any:
     try:
         return builder()
     except UsageError:
         raise
     except (KeyError, TypeError, AttributeError, AssertionError) as error:
-        raise _explain(error, what) from error
+        raise _explain(error, what, section) from error
 
 
 def build_model(cfg: Config) -> nn.Module:
@@ -202,7 +241,7 @@ def build_model(cfg: Config) -> nn.Module:
     """
     if 'model' not in cfg:
         raise UsageError(f'config {cfg.filename} has no model; name a leaf config, not one of _base_')
-    return _build(lambda: build_detector(cfg.model, cfg.get('train_cfg'), cfg.get('test_cfg')), 'model')
+    return _build(lambda: build_detector(cfg.model, cfg.get('train_cfg'), cfg.get('test_cfg')), 'model', cfg.model)
 
 
 def build_data(cfg: Config, part: str) -> Any:
@@ -222,7 +261,7 @@ def build_data(cfg: Config, part: str) -> Any:
     if settings is None:
         raise UsageError(f'config {cfg.filename} has no data.{part}')
     defaults = None if part == 'train' else dict(test_mode=True)
-    dataset = _build(lambda: build_dataset(settings, defaults), f'data.{part}')
+    dataset = _build(lambda: build_dataset(settings, defaults), f'data.{part}', settings)
     if len(dataset) == 0:
         raise UsageError(f'data.{part} ({type(dataset).__name__}) has no samples: check data_root and split')
     return dataset

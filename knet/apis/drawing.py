@@ -8,7 +8,7 @@ import cv2
 from knet.det.protocols import Prediction
 from knet.labels import LabelSpace
 from knet.utils.cli import UsageError
-from knet.utils.io import atomic_path
+from knet.utils.io import atomic_path, read_picture
 from knet.visualization import flat_maps, overlay
 
 
@@ -25,12 +25,11 @@ def draw_overlay(
         score_thr: Least score of instances; panoptic maps have none to drop.
 
     Raises:
-        UsageError: If the picture cannot be read or written.
+        FileNotFoundError: If there is no picture.
+        ValueError: If it is damaged.
+        UsageError: If the new one cannot be written.
     """
-    picture = cv2.imread(str(meta['filename']), cv2.IMREAD_COLOR)
-    if picture is None:
-        raise UsageError(f'cannot read image {meta["filename"]}')
-    drawn = overlay(picture[..., ::-1], *flat_maps(prediction, label_space, score_thr), label_space)
+    drawn = overlay(read_picture(meta['filename']), *flat_maps(prediction, label_space, score_thr), label_space)
     ok, code = cv2.imencode(path.suffix, drawn[..., ::-1])
     if not ok:
         raise UsageError(f'cannot encode {path}')

@@ -16,6 +16,7 @@ from mmcv.parallel import collate
 from mmcv.runner import get_dist_info
 from torch.utils.data import DataLoader, Dataset, Sampler
 
+from knet.apis.loader_errors import PlainErrorLoader
 from knet.utils.cli import UsageError
 from knet.utils.seeding import mix_seed, seed_all
 
@@ -163,7 +164,7 @@ def build_train_loader(
         The loader; its ``sampler`` is a :class:`GlobalBatchSampler`, its length the number of steps per epoch.
     """
     kwargs.setdefault('persistent_workers', workers_per_gpu > 0)
-    return DataLoader(
+    return PlainErrorLoader(
         SeededDataset(dataset),
         batch_size=samples_per_gpu,
         sampler=GlobalBatchSampler(dataset, samples_per_gpu, seed),
@@ -186,8 +187,8 @@ def build_test_loader(dataset: SizedDataset, indices: List[int], workers: int = 
     Returns:
         The loader; its batches hold one collated sample.
     """
-    return DataLoader(
-        dataset,  # type: ignore[arg-type]  # torch asks for no more than a length and samples
+    return PlainErrorLoader(
+        dataset,
         batch_size=1,
         sampler=indices,
         num_workers=min(workers, len(indices)),

@@ -2,14 +2,19 @@
 
 PyTorch numbers the parameters of an optimiser in the order of the modules, which need not be that of the program that
 wrote a checkpoint. Checkpoints written here also say the names; for others the order of the weights tells them.
+The settings of an optimiser (learning rate, weight decay, ...) are part of its state, too; :func:`settle_settings`
+decides between those of a checkpoint and those of a config.
 """
 
+import logging
 from typing import Any, Dict, List, Mapping, Sequence, Set, Tuple
 
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from knet.backbones import SwinTransformerDIY, swin_keys
 from knet.det.published_names import published_names
+from knet.utils.cli import UsageError
 
 #: Entry of a parameter in an optimiser state, by the name of the quantity.
 Moments = Mapping[str, Any]
@@ -50,6 +55,56 @@ def names_by_order(names: Sequence[str], weights: Mapping[str, Tensor]) -> List[
         missing = sorted(wanted.difference(ordered))
         raise ValueError(f'it does not say the names of its parameters, and its weights have no {missing[0]!r}')
     return ordered
+
+
+def in_layout_of(model: nn.Module, tensors: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
+    """Return tensors under the names that the backbone of a model gives them, and in its layout, in the same order.
+
+    Args:
+        model: The model; only Swin transformers have a second layout.
+        tensors: State dict, or one quantity of an optimiser by the name of the parameter.
+    """
+    for name, module in model.named_modules():
+        if isinstance(module, SwinTransformerDIY) and swin_keys.is_original(tensors, f'{name}.'):
+            tensors = swin_keys.to_mmdet(tensors, f'{name}.')
+    return tensors
+
+
+def published_state(
+    model: nn.Module, names: Sequence[str], state: Mapping[str, Any], weights: Mapping[str, Tensor]
+) -> Tuple[Dict[str, Any], List[str]]:
+    """Return the optimiser state of a checkpoint that does not say the names of its parameters, and their names.
+
+    Args:
+        model: The model that resumes.
+        names: The parameters of its optimiser, see :func:`optimizer_names`.
+        state: ``state_dict()`` of the saved optimiser.
+        weights: State dict of the checkpoint, in any layout of the backbone.
+
+    Returns:
+        The state with its quantities in the layout of the model, and the names in the order of the state.
+
+    Raises:
+        ValueError: If the weights lack some of the parameters.
+    """
+    weights = {key: value for key, value in weights.items() if not key.endswith('num_batches_tracked')}
+    own = in_layout_of(model, weights)
+    saved_names = names_by_order(names, own)
+    if len(own) != len(weights):
+        raise ValueError('its backbone holds weights of a classifier')
+    old_name = dict(zip(own, weights))
+    numbers = [number for group in state['param_groups'] for number in group['params']]
+    if own is weights or len(numbers) != len(saved_names):
+        return dict(state), saved_names
+    number_of = dict(zip(saved_names, numbers))
+    moments = {number: dict(entry) for number, entry in state['state'].items()}
+    for quantity in {quantity for entry in moments.values() for quantity in entry if quantity != 'step'}:
+        holders = {old_name[name]: number for name, number in number_of.items() if quantity in moments.get(number, {})}
+        tensors = {name: moments[number][quantity] for name, number in holders.items()}
+        if all(isinstance(value, Tensor) for value in tensors.values()):
+            for name, value in in_layout_of(model, tensors).items():
+                moments[number_of[name]][quantity] = value
+    return dict(state, state=moments), saved_names
 
 
 def reordered_state(
@@ -98,3 +153,69 @@ def _check_shapes(name: str, parameter: Tensor, moments: Moments) -> None:
     for quantity, value in moments.items():
         if isinstance(value, Tensor) and quantity != 'step' and value.shape != parameter.shape:
             raise ValueError(f'{quantity} of {name!r} has shape {tuple(value.shape)}, not {tuple(parameter.shape)}')
+
+
+#: Entries of a parameter group that are no settings of a training.
+_NO_SETTINGS = {'params', 'initial_lr', 'initial_momentum', 'fused', 'foreach', 'capturable', 'differentiable'}
+
+
+def group_settings(optimizer: Optimizer) -> List[Dict[str, Any]]:
+    """Return the settings of every parameter group, with the learning rate before any schedule changes it."""
+    settings = []
+    for group in optimizer.param_groups:
+        own = {key: value for key, value in group.items() if key not in _NO_SETTINGS}
+        for key in ('lr', 'momentum'):
+            if f'initial_{key}' in group:
+                own[key] = group[f'initial_{key}']
+        settings.append(own)
+    return settings
+
+
+def settle_settings(
+    optimizer: Optimizer, wanted: Sequence[Mapping[str, Any]], from_config: bool, logger: logging.Logger
+) -> None:
+    """Compare the settings that an optimiser got from a checkpoint with those of the config, and apply one of them.
+
+    Args:
+        optimizer: Optimiser after its state was restored.
+        wanted: :func:`group_settings` of the optimiser as the config describes it.
+        from_config: Whether the settings of the config win; otherwise those of the checkpoint do.
+        logger: Where differing settings are told.
+
+    Raises:
+        UsageError: If the checkpoint is of an optimiser that has other settings.
+    """
+    absent = sorted(set(optimizer.defaults) - set(optimizer.param_groups[0]))
+    if absent:
+        raise UsageError(
+            f'the checkpoint is of another kind of optimiser than {type(optimizer).__name__}, it has no {absent[0]!r}; '
+            'use --load-from to take only the weights'
+        )
+    differing: Dict[str, int] = {}
+    for group, saved, own in zip(optimizer.param_groups, group_settings(optimizer), wanted):
+        for key, value in own.items():
+            if key not in saved or _plain(saved[key]) == _plain(value):
+                continue
+            text = f'{key} {_text(saved[key])} in the checkpoint, {_text(value)} in the config'
+            differing[text] = differing.get(text, 0) + 1
+            if from_config:
+                group[key] = value
+                if f'initial_{key}' in group:
+                    group[f'initial_{key}'] = value
+    if differing:
+        told = '; '.join(f'{text} ({count} parameter groups)' for text, count in differing.items())
+        winner = (
+            'those of the config are used'
+            if from_config
+            else 'those of the checkpoint are used, --resume-settings config takes those of the config'
+        )
+        logger.warning('settings of the optimiser differ: %s; %s', told, winner)
+        logger.warning('schedule (lr_config) and length (runner) are those of the config')
+
+
+def _plain(value: Any) -> Any:
+    return tuple(value) if isinstance(value, (list, tuple)) else value
+
+
+def _text(value: Any) -> str:
+    return f'{value:g}' if isinstance(value, float) else str(_plain(value))

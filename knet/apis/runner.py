@@ -18,7 +18,7 @@ from torch.optim import Optimizer
 from torch.utils.data import DataLoader
 
 from knet.apis.checkpoint import link_atomic, load_weights, plain, read_checkpoint, resolve_checkpoint, save_atomic
-from knet.apis.optimizer_state import names_by_order, optimizer_names, reordered_state
+from knet.apis.optimizer_state import optimizer_names, published_state, reordered_state
 from knet.utils.cli import UsageError
 from knet.utils.seeding import mix_seed, seed_all
 
@@ -126,6 +126,10 @@ class ResumableMixin(BaseRunner):
             )
         self._epoch, self._iter = meta['epoch'], meta['iter']
         self._resumed_steps = meta.get('iters_per_epoch')
+        if self._resumed_steps is None and isinstance(self, EpochBasedRunner) and self._epoch:
+            # Of mmcv's runner, which does not say it and writes at the end of an epoch.
+            self._resumed_steps = max(1, self._iter // self._epoch)
+            self._iter = self._epoch * self._resumed_steps
         self.meta: Dict[str, Any] = dict(self.meta or {})
         self.meta.update({key: meta[key] for key in ('hook_msgs', 'fp16') if key in meta})
         if resume_optimizer:
@@ -141,6 +145,9 @@ class ResumableMixin(BaseRunner):
             self.logger.warning('an epoch had %d iterations and now has %d; continuing at the same share', saved, steps)
             self._iter = self._iter * steps // saved
             self._epoch = self._iter // steps
+            for hook in self.hooks:
+                if hasattr(hook, 'start_iter'):  # from which loggers reckon the remaining time
+                    hook.start_iter = self._iter
         self._resumed_steps = None
         cast(Any, loader.sampler).seek(self._iter)
 
@@ -166,7 +173,7 @@ def _write(model: Any, path: str, optimizer: Union[Optimizer, Dict, None], meta:
 def _for_this_machine(optimizer: Optimizer, state: Dict[str, Any]) -> Dict[str, Any]:
     """``state`` with the kernels that ``optimizer`` was built with, not those of the machine that saved it."""
     groups = [
-        dict(group, fused=optimizer.defaults.get('fused')) if 'fused' in group else group
+        dict(group, fused=optimizer.defaults['fused']) if 'fused' in optimizer.defaults else group
         for group in state['param_groups']
     ]
     return dict(state, param_groups=groups)
@@ -200,7 +207,9 @@ def _load_state(
     weights: Dict[str, Tensor],
 ) -> None:
     names = optimizer_names(model, optimizer)
-    state = reordered_state(optimizer, names, state, saved_names or names_by_order(names, weights))
+    if saved_names is None:
+        state, saved_names = published_state(model, names, state, weights)
+    state = reordered_state(optimizer, names, state, saved_names)
     optimizer.load_state_dict(_for_this_machine(optimizer, state))
 
 

@@ -3,7 +3,7 @@
 import argparse
 import sys
 from contextlib import contextmanager
-from typing import Any, Dict, Iterator, List, Mapping, Sequence, Tuple
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 import torch
 from mmcv.parallel import DataContainer
@@ -15,10 +15,40 @@ from knet.apis.distributed import add_launcher_options
 from knet.utils.cli import add_debug_option
 
 
+class _Note(argparse.Action):
+    """Accept an option of mmdet that has no effect, and say so."""
+
+    def __call__(self, parser: Any, namespace: Any, values: Any, option_string: Any = None) -> None:
+        """Print why the option has no effect."""
+        print(f'{option_string} has no effect: {self.const}', file=sys.stderr)
+
+
+#: Options of mmdet's test programs: number of values, and why they have no effect.
+_WITHOUT_EFFECT = {
+    '--fuse-conv-bn': (0, 'batch norms are always folded into convolutions'),
+    '--gpu-collect': (0, 'results are gathered on the CPU'),
+    '--tmpdir': (1, 'results are gathered without temporary files'),
+}
+
+
+def add_options_without_effect(
+    parser: argparse.ArgumentParser, options: Mapping[str, Tuple[int, str]] = _WITHOUT_EFFECT
+) -> None:
+    """Accept options that old commands give.
+
+    Args:
+        parser: Command line.
+        options: Number of values and reason by option.
+    """
+    for name, (values, why) in options.items():
+        parser.add_argument(name, nargs=values, action=_Note, const=why, help=f'accepted for old commands: {why}')
+
+
 def add_test_options(parser: argparse.ArgumentParser) -> None:
     """Add what all programs that test a model share: precision, trust, config overrides, launcher, tracebacks."""
     parser.add_argument('--amp', action='store_true', help='half precision')
     parser.add_argument('--trust-checkpoint', action='store_true', help='allow checkpoints with pickled code')
+    add_options_without_effect(parser)
     add_config_options(parser)
     add_launcher_options(parser)
     add_debug_option(parser)
@@ -41,6 +71,18 @@ def shard_videos(videos: Mapping[int, Sequence[int]], rank: int, world_size: int
         owner[video] = loads.index(min(loads))
         loads[owner[video]] += len(videos[video])
     return [video for video in videos if owner[video] == rank]
+
+
+def parse_shard(text: str) -> Tuple[int, int]:
+    """Parse ``i/n`` of a command line, part i of n counted from 1, as (i - 1, n).
+
+    >>> parse_shard('2/4')
+    (1, 4)
+    """
+    part, _, parts = text.partition('/')
+    if not (part.isdecimal() and parts.isdecimal() and 1 <= int(part) <= int(parts)):
+        raise argparse.ArgumentTypeError(f'must be i/n with 1 <= i <= n, such as 2/4, not {text!r}')
+    return int(part) - 1, int(parts)
 
 
 def unpack_sample(data: Dict[str, Any], device: torch.device) -> Tuple[torch.Tensor, Dict[str, Any]]:
@@ -69,8 +111,11 @@ def inference_context(device: torch.device, amp: bool = False) -> Iterator[None]
         yield
 
 
-def progress_bar(total: int, done: int, unit: str, show: bool = True) -> tqdm:
-    """Return a bar with rate and remaining time; where output is no terminal, it prints a line every 10 seconds."""
+def progress_bar(total: Optional[int], done: int, unit: str, show: bool = True) -> tqdm:
+    """Return a bar with rate and, if the total is known, remaining time.
+
+    Where output is no terminal, it prints a line every 10 seconds.
+    """
     rank, world_size = get_dist_info()
     title = f'rank 0 of {world_size}' if world_size > 1 else ''
     return tqdm(

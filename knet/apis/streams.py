@@ -1,7 +1,7 @@
 """Running stream models over videos: frame by frame, into a store that can be continued."""
 
 from pathlib import Path
-from typing import Any, Dict, Optional, Union
+from typing import Any, Dict, Optional, Tuple, Union
 
 from mmcv.runner import get_dist_info
 
@@ -23,6 +23,7 @@ def stream_videos(
     workers: int = 1,
     amp: bool = False,
     show_progress: bool = True,
+    shard: Tuple[int, int] = (0, 1),
 ) -> int:
     """Predict this rank's videos that the writer does not have yet.
 
@@ -37,12 +38,14 @@ def stream_videos(
         workers: Number of loader processes.
         amp: Whether to compute in half precision.
         show_progress: Whether rank 0 shows a bar.
+        shard: Number of this job from 0, and the number of jobs that share the videos out among themselves.
 
     Returns:
         Number of frames predicted now by this rank.
     """
     videos = dataset.video_indices()
-    own = shard_videos(videos, *get_dist_info())
+    rank, world_size = get_dist_info()
+    own = shard_videos(videos, shard[0] * world_size + rank, shard[1] * world_size)
     todo = [video for video in own if not writer.is_complete(video, len(videos[video]))]
     indices = [index for video in todo for index in videos[video]]
     total = sum(len(videos[video]) for video in own)

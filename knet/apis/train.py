@@ -23,14 +23,17 @@ from torch.optim import Optimizer
 
 import knet
 from knet.apis import runner as _runner  # noqa: F401  registers the runners
+from knet.apis.agreement import check_classes_agree
 from knet.apis.checkpoint import CheckpointError, read_checkpoint, resolve_checkpoint
 from knet.apis.config import build_data, build_model, loader_settings
 from knet.apis.distributed import broadcast_object, current_device, wrap_model
 from knet.apis.eval_hook import StreamEvalHook
 from knet.apis.loader import SizedDataset, build_train_loader
+from knet.apis.optimizer_state import group_settings, settle_settings
 from knet.apis.runner import DropGradientsHook, StepSeedHook
 from knet.utils.cli import UsageError
 from knet.utils.io import atomic_path
+from knet.utils.safe_load import trusted_files
 
 _SECTIONS = (
     'model',
@@ -84,7 +87,7 @@ def training_seed(cfg: Config, seed: Optional[int]) -> int:
     seed = cfg.get('seed') if seed is None else seed
     if seed is None and cfg.get('resume_from'):
         path = resolve_checkpoint(cfg.resume_from, prefer='latest')
-        seed = read_checkpoint(path, cfg.get('trust_checkpoint', False))['meta'].get('seed')
+        seed = read_checkpoint(path, bool(cfg.get('trust_checkpoint')))['meta'].get('seed')
     if seed is None:
         # Not from numpy's global generator: without a seed two trainings must differ.
         seed = int.from_bytes(os.urandom(4), 'little') % 2**31
@@ -107,8 +110,12 @@ def environment_facts() -> Dict[str, str]:
     return dict(python=sys.version.split()[0], **versions, commit=commit.decode().strip(), device=name)
 
 
-def initialise_weights(model: nn.Module) -> None:
+def initialise_weights(model: nn.Module, trust: bool = False) -> None:
     """Run ``init_weights`` of a model.
+
+    Args:
+        model: The model.
+        trust: Whether the files that ``init_cfg`` names may run code when opened.
 
     Raises:
         UsageError: If pretrained weights cannot be fetched; says what to do.
@@ -116,7 +123,8 @@ def initialise_weights(model: nn.Module) -> None:
     # Its report has a line per tensor.
     logging.disable(logging.INFO)
     try:
-        model.init_weights()  # type: ignore[operator]  # of mmcv's BaseModule
+        with trusted_files(trust):
+            model.init_weights()  # type: ignore[operator]  # of mmcv's BaseModule
     except (URLError, FileNotFoundError) as error:
         raise UsageError(
             f'pretrained backbone weights are not available ({error}). With network access they are '
@@ -200,7 +208,7 @@ def build_training(
         ),
     )
     runner.timestamp = timestamp
-    runner.trust_checkpoint = cfg.get('trust_checkpoint', False)
+    runner.trust_checkpoint = bool(cfg.get('trust_checkpoint'))
     settings = copy.deepcopy(cfg)
     runner.register_training_hooks(
         settings.lr_config,
@@ -222,7 +230,9 @@ def register_validation(runner: BaseRunner, cfg: Config) -> None:
     options.setdefault('by_epoch', 'Iter' not in cfg.runner.type)
     options.setdefault('workers', min(1, loader_settings(cfg, 'val')['workers_per_gpu']))
     # After the step's checkpoint (NORMAL) and timers, before loggers (VERY_LOW).
-    runner.register_hook(StreamEvalHook(build_data(cfg, 'val'), **options), priority='LOW')
+    dataset = build_data(cfg, 'val')
+    check_classes_agree(getattr(runner.model, 'module', runner.model), dataset)
+    runner.register_hook(StreamEvalHook(dataset, **options), priority='LOW')
 
 
 def starting_point(cfg: Config) -> None:
@@ -239,6 +249,17 @@ def starting_point(cfg: Config) -> None:
     for key, prefer in (('resume_from', 'latest'), ('load_from', 'best')):
         if cfg.get(key):
             cfg[key] = str(resolve_checkpoint(cfg[key], prefer))
+
+
+def resume_training(runner: BaseRunner, cfg: Config) -> None:
+    """Continue the training of ``cfg.resume_from``.
+
+    ``cfg.resume_settings`` says whose learning rate, weight decay and other settings of the optimiser are used if they
+    differ: those of the ``'checkpoint'`` (default) or of the ``'config'``.
+    """
+    wanted = group_settings(runner.optimizer)
+    runner.resume(cfg.resume_from)
+    settle_settings(runner.optimizer, wanted, cfg.get('resume_settings') == 'config', runner.logger)
 
 
 def train(cfg: Config, validate: bool = True, seed: Optional[int] = None, deterministic: bool = False) -> BaseRunner:
@@ -266,18 +287,21 @@ def train(cfg: Config, validate: bool = True, seed: Optional[int] = None, determ
             f'config {cfg.filename} lacks {", ".join(absent)}; '
             'take them from configs/_base_/schedules and configs/_base_/default_runtime.py'
         )
+    if cfg.get('resume_settings') not in (None, 'checkpoint', 'config'):
+        raise UsageError(f"resume_settings={cfg.resume_settings!r}; choose 'checkpoint' or 'config'")
     starting_point(cfg)
     cfg.seed = training_seed(cfg, seed)
     set_random_seed(cfg.seed, deterministic)
     torch.backends.cudnn.benchmark = bool(cfg.get('cudnn_benchmark', False)) and not deterministic
     model = build_model(cfg)
     dataset = build_data(cfg, 'train')
+    check_classes_agree(model, dataset)
     model.CLASSES = dataset.CLASSES
     cfg.work_dir = prepare_work_dir(cfg.work_dir)
     timestamp = broadcast_object(time.strftime('%Y%m%d_%H%M%S', time.localtime()))
     logger = get_root_logger(log_file=str(Path(cfg.work_dir, f'{timestamp}.log')), log_level=cfg.log_level)
     if not cfg.get('resume_from'):
-        initialise_weights(model)
+        initialise_weights(model, bool(cfg.get('trust_checkpoint')))
     facts = environment_facts()
     meta = dict(
         config=cfg.pretty_text,
@@ -290,7 +314,7 @@ def train(cfg: Config, validate: bool = True, seed: Optional[int] = None, determ
     if validate:
         register_validation(runner, cfg)
     if cfg.get('resume_from'):
-        runner.resume(cfg.resume_from)
+        resume_training(runner, cfg)
     elif cfg.get('load_from'):
         runner.load_checkpoint(cfg.load_from)
     if runner.rank == 0:

@@ -39,8 +39,7 @@ class SwinTransformerDIY(SwinTransformer):
             super().init_weights()
             return
         path = self.init_cfg['checkpoint']
-        content = CheckpointLoader.load_checkpoint(path, map_location='cpu')
-        weights = content.get('state_dict', content.get('model', content))
+        weights = CheckpointLoader.load_checkpoint(path, map_location='cpu')['state_dict']
         weights = {_bare(key): value for key, value in weights.items()}
         missing = self.load_state_dict(weights, strict=False).missing_keys
         # A classifier has no norms of intermediate outputs; they stay as initialised.

@@ -14,12 +14,11 @@ from knet.evaluation.pairs import count_pairs
 from knet.evaluation.pq import PanopticQuality
 from knet.evaluation.semantic import MeanIoU
 from knet.evaluation.tables import format_table
-from knet.labels import LabelSpace, get_label_space
+from knet.labels import AnyLabelSpace, get_label_space
 from knet.layouts.base import FrameRecord, Layout
 from knet.layouts.id_maps import split_id_map
+from knet.layouts.label_checks import check_classes
 from knet.structures import PanopticPrediction
-
-from .pipelines.loading import check_classes
 
 #: Samples in a row that a pipeline may reject before training stops with an error.
 MAX_REJECTED = 200
@@ -39,7 +38,8 @@ class PanopticDataset(Dataset):
         data_root: Folder of the data set; ``~`` is expanded.
         split: Name of the part, e.g. ``'train'``.
         test_mode: Samples for inference: nothing random, nothing rejected.
-        label_space: The classes of the label files; default: those of the layout.
+        label_space: The classes of the label files, see :func:`knet.labels.get_label_space`; default: those of the
+            layout.
 
     Attributes:
         layout: Layout of the data set on disk.
@@ -51,7 +51,7 @@ class PanopticDataset(Dataset):
 
     Raises:
         FileNotFoundError: If the folder or a label file is missing.
-        ValueError: If the split is empty or a file name is wrong.
+        ValueError: If the split is empty, a file name is wrong, or the label files cannot hold the classes.
     """
 
     layout: Type[Layout]
@@ -62,7 +62,7 @@ class PanopticDataset(Dataset):
         data_root: str,
         split: str = 'train',
         test_mode: bool = False,
-        label_space: Optional[Union[str, LabelSpace]] = None,
+        label_space: Optional[AnyLabelSpace] = None,
     ) -> None:
         self.data_root = str(Path(data_root).expanduser())
         self.split = split
@@ -70,6 +70,7 @@ class PanopticDataset(Dataset):
         self.label_space = get_label_space(self.layout.label_space if label_space is None else label_space)
         self.CLASSES = self.label_space.names
         self.PALETTE = [list(info.colour) for info in self.label_space.classes]
+        self._read_id_map = self.layout.decoder(self.label_space)
         self.records = self.scan()
         self._check_annotations()
         self.flag = np.zeros(len(self.records), dtype=np.uint8)
@@ -84,7 +85,7 @@ class PanopticDataset(Dataset):
     @property
     def read_id_map(self) -> Callable[..., np.ndarray]:
         """Function from the paths of :attr:`FrameRecord.annotation` to an (H, W) int32 id map."""
-        return self.layout.decode
+        return self._read_id_map
 
     def _check_annotations(self) -> None:
         if self.is_unlabelled:

@@ -5,6 +5,7 @@ from typing import Any, Dict
 import numpy as np
 from mmdet.datasets.builder import DATASETS
 
+from knet.labels import AnyLabelSpace
 from knet.layouts.cityscapes import panoptic_id
 
 from .coco_panoptic import CocoPanopticDatasetCustom
@@ -21,7 +22,7 @@ class CityscapesPanopticDataset(CocoPanopticDatasetCustom):
         kwargs: All other arguments, see :class:`.coco_panoptic.CocoPanopticDatasetCustom`.
     """
 
-    def __init__(self, label_space: str = 'cityscapes_panoptic', **kwargs: Any) -> None:
+    def __init__(self, label_space: AnyLabelSpace = 'cityscapes_panoptic', **kwargs: Any) -> None:
         super().__init__(label_space=label_space, **kwargs)
 
     @staticmethod
@@ -34,4 +35,5 @@ class CityscapesPanopticDataset(CocoPanopticDatasetCustom):
         table = np.full(256, -1, dtype=np.int16)
         known = np.append(self.label_space.dataset_ids, self.label_space.void)
         table[known] = known
+        table[[info.dataset_id for info in self.label_space.left_out]] = self.label_space.void
         return table

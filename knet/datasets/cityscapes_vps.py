@@ -35,4 +35,4 @@ class CityscapesVPSDataset(VideoPanopticDataset):
     @property
     def read_id_map(self) -> Callable[..., np.ndarray]:
         """Function from the label file of a frame to its id map; the JSON file lists the segments."""
-        return self.layout.decode if self._truth is None else self._truth.decode
+        return super().read_id_map if self._truth is None else self._truth.read_id_map

@@ -11,10 +11,11 @@ from mmdet.datasets.api_wrappers import COCO
 from mmdet.datasets.builder import DATASETS
 from mmdet.datasets.coco import CocoDataset
 
-from knet.labels import LabelSpace, get_label_space
-from knet.layouts.coco import check_instances, instance_result, match_categories, read_annotations
+from knet.labels import AnyLabelSpace, get_label_space
+from knet.layouts.coco import check_instances, instance_result, match_categories, read_annotations, visible_instances
 from knet.layouts.files import require_files
-from knet.utils.io import write_json_atomic
+from knet.utils.io import read_bytes, write_json_atomic
+from knet.utils.limits import check_picture
 
 Logger = Optional[Union[logging.Logger, str]]
 
@@ -47,7 +48,7 @@ class CocoInstanceDataset(CocoDataset):
         self,
         ann_file: str,
         pipeline: Sequence[Dict[str, Any]],
-        label_space: Union[str, LabelSpace] = 'coco',
+        label_space: AnyLabelSpace = 'coco',
         data_root: Optional[str] = None,
         test_mode: bool = False,
         **kwargs: Any,
@@ -78,13 +79,18 @@ class CocoInstanceDataset(CocoDataset):
     def load_annotations(self, ann_file: str) -> List[Dict[str, Any]]:
         """Read and check the instance json; return one dict per image."""
         sections = ('images', 'categories') if self.test_mode else ('images', 'categories', 'annotations')
-        data = read_annotations(ann_file, sections)
-        self.is_unlabelled = 'annotations' not in data
-        data.setdefault('annotations', [])
+        data = read_annotations(ann_file, sections, ('annotations',))
+        self.is_unlabelled = data.get('annotations') is None
+        data['annotations'] = data.get('annotations') or []
         # The position is the thing label.
-        self.cat_ids = list(match_categories(data['categories'], self.label_space.things, ann_file).values())
+        space = self.label_space
+        self.cat_ids = list(match_categories(data['categories'], space.things, ann_file, space.left_out).values())
         self.cat2label = {category: label for label, category in enumerate(self.cat_ids)}
-        check_instances(data, self.cat_ids, ann_file)
+        check_instances(data, [category['id'] for category in data['categories']], ann_file)
+        if space.left_out:
+            data['annotations'] = [ann for ann in data['annotations'] if ann['category_id'] in self.cat2label]
+        data['annotations'] = visible_instances(data, ann_file)
+        _number_from_one(data['annotations'])
         self.coco = _index(data)
         self.img_ids = self.coco.get_img_ids()
         return [dict(self.coco.imgs[i], filename=self.coco.imgs[i]['file_name']) for i in self.img_ids]
@@ -107,9 +113,10 @@ class CocoInstanceDataset(CocoDataset):
     def _name_damaged_image(self, prepare: Callable[[int], Any], index: int) -> Any:
         try:
             return prepare(index)
-        except AttributeError as error:
+        except (AttributeError, cv2.error) as error:
             # MMDetection takes the shape of what the decoder returns, which is None for damaged files.
             path = str(Path(self.img_prefix, self.data_infos[index]['filename']))
+            check_picture(read_bytes(path, 'image'), path)
             if cv2.imread(path) is not None:
                 raise
             raise ValueError(f'{path}: truncated or damaged image. Unpack it again.') from error
@@ -218,6 +225,13 @@ class CocoInstanceDataset(CocoDataset):
         path = f'{outfile_prefix}.segm.json'
         write_json_atomic(path, self._segm2json(results)[1], indent=None)
         return dict(segm=path)
+
+
+def _number_from_one(annotations: List[Dict[str, Any]]) -> None:
+    """Renumber annotations where COCO's evaluator cannot use an id: it takes 0 for "no match", and no texts."""
+    if any(type(ann['id']) is not int or ann['id'] < 1 for ann in annotations):
+        for number, ann in enumerate(annotations, 1):
+            ann['id'] = number
 
 
 def _index(data: Dict[str, Any]) -> COCO:

@@ -1,6 +1,7 @@
 """COCO panoptic: instances and a map of stuff to learn from, panoptic PNGs to be compared with."""
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Dict, List, Sequence, Tuple, Union
 
 import numpy as np
@@ -10,21 +11,22 @@ from mmdet.datasets.builder import DATASETS
 from knet.evaluation.pairs import count_pairs
 from knet.evaluation.semantic import MeanIoU
 from knet.evaluation.tables import format_table
-from knet.labels import LabelSpace
+from knet.labels import AnyLabelSpace
 from knet.layouts.coco import (
     ids_to_rgb,
     match_categories,
     png_name,
     read_annotations,
+    result_names,
     rgb_to_ids,
     stuff_values,
     thing_result,
 )
 from knet.layouts.files import require_files
 from knet.layouts.id_maps import ID_SHIFT, split_id_map
-from knet.layouts.segments import read_segments
+from knet.layouts.segments import check_panoptic, read_segments
 from knet.structures import PanopticPrediction
-from knet.utils.io import decode_png, encode_png, write_bytes_atomic, write_json_atomic
+from knet.utils.io import decode_png, encode_png, read_png, write_bytes_atomic, write_json_atomic, write_png_atomic
 
 from .coco import CocoInstanceDataset, Logger
 from .panoptic_api import compare_panoptic, panoptic_scores
@@ -61,7 +63,7 @@ class CocoPanopticDatasetCustom(CocoInstanceDataset):
         ann_file: Dict[str, str],
         pipeline: Sequence[Dict[str, Any]],
         seg_prefix: str,
-        label_space: Union[str, LabelSpace] = 'coco_panoptic',
+        label_space: AnyLabelSpace = 'coco_panoptic',
         filter_empty_gt: bool = False,
         **kwargs: Any,
     ) -> None:
@@ -122,15 +124,23 @@ class CocoPanopticDatasetCustom(CocoInstanceDataset):
     def _load_panoptic(self, path: str) -> None:
         data = read_annotations(path, ('categories',) if self.is_unlabelled else ('categories', 'annotations'))
         #: Category id of the json by dataset id.
-        self.category_of = match_categories(data['categories'], self.label_space.classes, path)
+        space = self.label_space
+        self.category_of = match_categories(data['categories'], space.classes, path, space.left_out)
         for info, category in zip(self.label_space.things, self.cat_ids):
             if self.category_of[info.dataset_id] != category:
                 raise ValueError(
                     f'{path}: {info.name} is category {self.category_of[info.dataset_id]}, in '
                     f'{self.ann_file} it is {category}. Both files must come from the same release.'
                 )
-        self.panoptic_categories = {category['id']: category for category in data['categories']}
-        self.panoptic_annotations = [] if self.is_unlabelled else self._order_panoptic(data['annotations'], path)
+        kinds = {self.category_of[info.dataset_id]: int(info.is_thing) for info in self.label_space.classes}
+        for category in data['categories']:
+            category.setdefault('isthing', kinds.get(category['id'], 1))
+        known = {category['id']: category for category in data['categories']}
+        self.panoptic_categories = {i: known[i] for i in known if i in self.category_of.values()}
+        self.panoptic_annotations: List[Dict[str, Any]] = []
+        if not self.is_unlabelled:
+            check_panoptic(data, path)
+            self.panoptic_annotations = self._order_panoptic(data['annotations'], path)
 
     def _order_panoptic(self, annotations: List[Dict[str, Any]], path: str) -> List[Dict[str, Any]]:
         """Return the panoptic annotation of every image, in data set order."""
@@ -142,15 +152,6 @@ class CocoPanopticDatasetCustom(CocoInstanceDataset):
                 raise ValueError(
                     f'{path}: no annotation for image {self.panoptic_id(info)!r}, which '
                     f'{self.ann_file} lists. Both files must come from the same release.'
-                )
-            ids = [segment['id'] for segment in ann['segments_info']]
-            if len(set(ids)) != len(ids):
-                raise ValueError(f'{path}: two segments of image {ann["image_id"]!r} have the same id.')
-            unexpected = {segment['category_id'] for segment in ann['segments_info']} - set(self.panoptic_categories)
-            if unexpected:
-                raise ValueError(
-                    f'{path}: image {ann["image_id"]!r} has a segment of category {min(unexpected)}, which '
-                    'is not among the categories of the file.'
                 )
             ordered.append(ann)
         require_files(self.seg_prefix, [ann['file_name'] for ann in ordered], f'panoptic PNGs of {path}')
@@ -168,7 +169,7 @@ class CocoPanopticDatasetCustom(CocoInstanceDataset):
         dataset_id = {category: key for key, category in self.category_of.items()}
         codes = {}
         for number, segment in enumerate(ann['segments_info'], 1):
-            category = dataset_id[segment['category_id']]
+            category = dataset_id.get(segment['category_id'], self.label_space.void)
             is_counted = category in self.label_space.thing_ids and not segment['iscrowd']
             codes[segment['id']] = category << ID_SHIFT | (number if is_counted else 0)
         return split_id_map(read_segments(Path(self.seg_prefix, ann['file_name']), codes, self.label_space.void))
@@ -198,9 +199,9 @@ class CocoPanopticDatasetCustom(CocoInstanceDataset):
         """
         files = super().results2json([result['ins_results'] for result in results], outfile_prefix)
         annotations = []
-        for info, result in zip(self.data_infos, results):
+        names = result_names([info['filename'] for info in self.data_infos])
+        for info, result, name in zip(self.data_infos, results, names):
             png, segments = result['pan_results']
-            name = png_name(Path(info['filename']).name)
             write_bytes_atomic(Path(f'{outfile_prefix}.panoptic', name), png)
             annotations.append(
                 dict(
@@ -233,15 +234,30 @@ class CocoPanopticDatasetCustom(CocoInstanceDataset):
 
     def _panoptic_quality(self, path: str, logger: Logger) -> Dict[str, float]:
         predictions = read_annotations(path, ('annotations',))['annotations']
-        total = compare_panoptic(
-            list(zip(self.panoptic_annotations, predictions)),
-            self.seg_prefix,
-            str(Path(path).with_suffix('')),
-            self.panoptic_categories,
-        )
+        with TemporaryDirectory() as folder:
+            truth, truth_folder = self.panoptic_annotations, self.seg_prefix
+            if self.label_space.left_out:
+                truth, truth_folder = [self._without_left_out(ann, folder) for ann in truth], folder
+            total = compare_panoptic(
+                list(zip(truth, predictions)), truth_folder, str(Path(path).with_suffix('')), self.panoptic_categories
+            )
         scores, table = panoptic_scores(total, self.panoptic_categories)
         print_log('\n' + table, logger)
         return scores
+
+    def _without_left_out(self, annotation: Dict[str, Any], folder: str) -> Dict[str, Any]:
+        """Write the PNG of an image with void where classes are left out, and return its annotation without them.
+
+        Args:
+            annotation: Panoptic annotation of the image.
+            folder: Folder of the new PNG.
+        """
+        kept = [s for s in annotation['segments_info'] if s['category_id'] in self.panoptic_categories]
+        ids = rgb_to_ids(read_png(Path(self.seg_prefix, annotation['file_name'])))
+        write_png_atomic(
+            Path(folder, annotation['file_name']), ids_to_rgb(np.where(np.isin(ids, [s['id'] for s in kept]), ids, 0))
+        )
+        return dict(annotation, segments_info=kept)
 
     def _mean_iou(self, results: Sequence[PanopticResult], logger: Logger) -> Dict[str, float]:
         iou = MeanIoU(self.label_space)

@@ -10,6 +10,7 @@ from typing import Any, Dict, List, Sequence, Tuple
 from PIL import Image
 
 from knet.evaluation.tables import format_table
+from knet.layouts.segments import segment_areas
 
 try:
     from panopticapi.evaluation import PQStat, pq_compute_single_core
@@ -36,6 +37,11 @@ def _compare(pairs: Sequence[Pair], gt_folder: str, pred_folder: str, categories
                 f'{paths[0]} is {sizes[0]} pixels, the prediction {paths[1]} is {sizes[1]} (width, '
                 'height). Images and panoptic PNGs must come from the same release.'
             )
+        # panopticapi trusts these areas; files of other programs do not always have them.
+        if any(segment.get('area') is None for segment in truth['segments_info']):
+            areas = segment_areas(paths[0])
+            for segment in truth['segments_info']:
+                segment['area'] = areas.get(segment['id'], 0)
     with redirect_stdout(io.StringIO()):
         return pq_compute_single_core(0, list(pairs), gt_folder, pred_folder, categories)
 

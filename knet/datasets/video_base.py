@@ -4,7 +4,7 @@ from typing import Any, Dict, List, Optional, Sequence, Type, Union
 
 import numpy as np
 
-from knet.labels import LabelSpace
+from knet.labels import AnyLabelSpace
 from knet.layouts.base import VideoGroundTruth
 
 from .base import PanopticDataset
@@ -24,7 +24,7 @@ class VideoPanopticDataset(PanopticDataset):
         split: Name of the part.
         ref_seq_index: Offsets of possible references, e.g. ``(-2, -1, 1, 2)``.
         test_mode: One frame per sample.
-        label_space: The classes of the label files; default: those of the layout.
+        label_space: The classes of the label files, see :class:`.base.PanopticDataset`.
     """
 
     layout: Type[VideoGroundTruth]
@@ -36,9 +36,8 @@ class VideoPanopticDataset(PanopticDataset):
         split: str = 'train',
         ref_seq_index: Optional[Sequence[int]] = None,
         test_mode: bool = False,
-        label_space: Optional[Union[str, LabelSpace]] = None,
+        label_space: Optional[AnyLabelSpace] = None,
     ) -> None:
-        label_space = self.layout.label_space if label_space is None else label_space
         super().__init__(pipeline, data_root, split=split, test_mode=test_mode, label_space=label_space)
         self.ref_seq_index = tuple(ref_seq_index or ())
         self._span = {
@@ -52,7 +51,7 @@ class VideoPanopticDataset(PanopticDataset):
 
     def ground_truth(self) -> VideoGroundTruth:
         """Return the labels of the split as the video evaluators read them."""
-        return self.layout(self.data_root, self.split)
+        return self.layout(self.data_root, self.split, self.label_space)
 
     def draw_reference(self, index: int) -> int:
         """Return the dataset index of a random reference of a key frame."""

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field, fields
 from typing import Any, Mapping, Type, TypeVar, Union
 
+from knet.labels import LabelSpace
+
 Options = TypeVar('Options')
 
 UNASSIGNED = ('class0', 'stuff', 'void')
@@ -78,8 +80,8 @@ class FusionOptions:
         max_per_img: Number of thing (query, class) pairs considered.
         merge: Thresholds of the merge, whose type selects the merge. In configs, ``merge_joint`` selects the merge and
             ``merge_stuff_thing`` holds the thresholds.
-        unassigned: Class of the pixels of no segment: ``'class0'`` (as in the original and its published numbers),
-            ``'void'``, or ``'stuff'``, the best stuff class at the pixel.
+        unassigned: Class of the pixels of no segment: ``'class0'``, the stuff class with dataset id 0 (as in the
+            original and its published numbers), ``'void'``, or ``'stuff'``, the best stuff class at the pixel.
         paper_id_order: Whether track ids are paired with things by position although duplicates were dropped in
             between, as in the original. Image models ignore it.
     """
@@ -91,7 +93,27 @@ class FusionOptions:
 
     def __post_init__(self) -> None:
         if self.unassigned not in UNASSIGNED:
-            raise ValueError(f'test_cfg.unassigned={self.unassigned!r}; choose one of {list(UNASSIGNED)}')
+            raise ValueError(f'test_cfg.rcnn.unassigned={self.unassigned!r}; choose one of {list(UNASSIGNED)}')
+        if self.max_per_img < 1:
+            raise ValueError(f'test_cfg.rcnn.max_per_img={self.max_per_img!r}; at least one mask must be considered')
+
+    def checked_for(self, label_space: LabelSpace) -> 'FusionOptions':
+        """Return these options if a model of these classes can follow them.
+
+        Raises:
+            ValueError: If its classes cannot fill the pixels of no segment as asked; the message names the remedy.
+        """
+        impossible = {
+            'class0': 0 not in label_space.stuff_ids and 'no stuff class with id 0',
+            'stuff': not label_space.num_stuff and 'no stuff',
+        }.get(self.unassigned)
+        if impossible:
+            remedy = "'void' or 'stuff'" if label_space.num_stuff else "'void'"
+            raise ValueError(
+                f'test_cfg.rcnn.unassigned={self.unassigned!r}, but label space {label_space.name!r} has {impossible}; '
+                f'set it to {remedy}'
+            )
+        return self
 
     @classmethod
     def from_config(cls, cfg: Mapping[str, Any]) -> 'FusionOptions':

@@ -18,7 +18,13 @@ class KernelLink(nn.Module):
         num_ffn_fcs: Number of layers of the FFN.
         kernel_updator_cfg: Config of the adaptive update of the previous kernels with features of the current frame;
             None leaves the update out.
+
+    Attributes:
+        idle: Whether the link is never used: it belongs to a stage that gets no previous frame, and exists because
+            published checkpoints contain it.
     """
+
+    idle = False
 
     def __init__(
         self,

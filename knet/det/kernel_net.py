@@ -6,7 +6,7 @@ from mmdet.models.builder import build_backbone, build_head, build_neck
 from mmdet.models.detectors import BaseDetector
 from torch import Tensor
 
-from knet.labels import LabelSpace, get_label_space
+from knet.labels import AnyLabelSpace, LabelSpace, get_label_space
 
 from .chained_conv import Level, PendingConv
 
@@ -51,7 +51,7 @@ class KernelNet(BaseDetector):
         neck: Config of the feature pyramid.
         rpn_head: Config of the kernel head; the name is mmdet's. Its class counts default to those of the label space.
         roi_head: Config of the refinement stages; its class counts default to those of the label space, too.
-        label_space: Name of the :class:`~knet.labels.LabelSpace`.
+        label_space: The classes, see :func:`knet.labels.get_label_space`.
         test_cfg: ``rcnn`` holds the options of the fusion, or of the selection of instances, see
             :mod:`~knet.det.fusion_options`.
         train_cfg: ``rpn`` and ``rcnn`` hold the assigners and samplers of the two heads.
@@ -68,7 +68,7 @@ class KernelNet(BaseDetector):
         neck: Dict[str, Any],
         rpn_head: Dict[str, Any],
         roi_head: Dict[str, Any],
-        label_space: str,
+        label_space: AnyLabelSpace,
         test_cfg: Dict[str, Any],
         train_cfg: Optional[Dict[str, Any]] = None,
         mask_assign_stride: int = 4,

@@ -28,9 +28,10 @@ class KNet(ImageModel, KernelNet):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         if self.label_space.num_stuff:
-            self.fusion = FusionOptions.from_config(self.test_cfg['rcnn'])
+            self.fusion = FusionOptions.from_config(self.test_cfg['rcnn']).checked_for(self.label_space)
         else:
-            self.selection = read_options(SelectionOptions, self.test_cfg['rcnn'], 'test_cfg.rcnn')
+            place = f'test_cfg.rcnn of a model that selects instances, since {self.label_space.name!r} has no stuff,'
+            self.selection = read_options(SelectionOptions, self.test_cfg['rcnn'], place)
 
     def forward_train(
         self,

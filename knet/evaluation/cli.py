@@ -1,18 +1,18 @@
 """What the evaluator command lines share."""
 
 import argparse
-from typing import Tuple, Type
+from typing import Optional, Tuple, Type
 
 from knet.evaluation.dstq import DepthAwareSTQ
 from knet.evaluation.metric import Metric, Result, score
 from knet.evaluation.protocols import OFFICIAL, PROTOCOLS
 from knet.evaluation.stq import STQuality
 from knet.evaluation.vpq import VideoPanopticQuality
-from knet.labels import LABEL_SPACES, LabelSpace, get_label_space
+from knet.labels import LabelSpace, get_label_space
 from knet.layouts.base import VideoGroundTruth
 from knet.layouts.registry import LAYOUTS, get_layout
 from knet.results.panoptic_store import PredictionReader
-from knet.utils.cli import UsageError, add_debug_option, add_import_option
+from knet.utils.cli import UsageError, add_debug_option, add_label_space_option, asked_label_space
 from knet.utils.io import write_json_atomic
 
 
@@ -88,13 +88,7 @@ def add_data_options(parser: argparse.ArgumentParser, data_set: str) -> None:
         metavar='NAME',
         help=f'layout of the ground truth: {", ".join(LAYOUTS)}, or one of --import (default: %(default)s)',
     )
-    parser.add_argument(
-        '--label-space',
-        metavar='NAME',
-        help=f'classes: {", ".join(sorted(LABEL_SPACES))}, or of --import (default: those stored with the predictions, '
-        'else of the data set)',
-    )
-    add_import_option(parser)
+    add_label_space_option(parser, 'those stored with the predictions, else of the data set')
 
 
 def chosen_layout(args: argparse.Namespace) -> Type[VideoGroundTruth]:
@@ -119,17 +113,27 @@ def chosen_classes(args: argparse.Namespace, predictions: PredictionReader) -> L
     Raises:
         UsageError: If there is no such label space, or the predictions are of another one.
     """
-    stored = predictions.label_space()
-    if args.label_space is None:
-        return stored or get_label_space(chosen_layout(args).label_space)
-    try:
-        asked = get_label_space(args.label_space)
-    except KeyError as error:
-        raise UsageError(f'--label-space {args.label_space}: {error.args[0]}') from error
-    if stored is not None and stored.to_plain() != asked.to_plain():
+    asked = agreed_classes(args, predictions.label_space(), str(predictions.root.parent))
+    return get_label_space(chosen_layout(args).label_space) if asked is None else asked
+
+
+def agreed_classes(args: argparse.Namespace, stored: Optional[LabelSpace], name: str) -> Optional[LabelSpace]:
+    """Return the classes of ``--label-space``, else those stored with the predictions; None without either.
+
+    Args:
+        args: Arguments with ``label_space``.
+        stored: Classes that the predictions name.
+        name: Term for the predictions in the message.
+
+    Raises:
+        UsageError: If there is no such label space, or the predictions are of another one.
+    """
+    asked = asked_label_space(args)
+    if asked is None or stored is None:
+        return asked or stored
+    if not asked.numbers_like(stored):
         raise UsageError(
-            f'{predictions.root.parent} holds predictions of label space {stored.name!r}; leave out '
-            f'--label-space {args.label_space}'
+            f'{name} holds predictions of label space {stored.name!r}; leave out --label-space {args.label_space}'
         )
     return asked
 
@@ -144,8 +148,9 @@ def open_inputs(args: argparse.Namespace) -> Tuple[PredictionReader, VideoGround
     if args.gt_path and args.gt_option and args.gt_path != args.gt_option:
         raise UsageError(f'ground truth given twice: {args.gt_path} and --gt-path {args.gt_option}; keep one')
     data_set, predictions = chosen_layout(args), PredictionReader(args.result_path)
-    truth = data_set(args.gt_path or args.gt_option or data_set.default_root, args.split)
-    return predictions, truth, chosen_classes(args, predictions)
+    classes = chosen_classes(args, predictions)
+    truth = data_set(args.gt_path or args.gt_option or data_set.default_root, args.split, classes)
+    return predictions, truth, classes
 
 
 def report(result: Result, args: argparse.Namespace) -> None:

@@ -11,10 +11,8 @@ It is found by its name wherever metrics are chosen by name, for example by ``--
 """
 
 from abc import ABC, abstractmethod
-from concurrent.futures import ProcessPoolExecutor
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
-from multiprocessing import get_context
 from typing import Any, Callable, ClassVar, Dict, Generic, List, Optional, Tuple, Type, TypeVar
 
 import numpy as np
@@ -23,6 +21,7 @@ from knet.evaluation.frames import Skipped, iterate_pairs, pair_up
 from knet.evaluation.pairs import PairCounts, count_pairs
 from knet.evaluation.protocols import OFFICIAL
 from knet.evaluation.tables import format_table
+from knet.evaluation.workers import map_in_processes
 from knet.labels import LabelSpace
 
 R = TypeVar('R', bound='Result')
@@ -230,11 +229,9 @@ def score(metric: Metric[R], predictions: Any, truth: Any, nproc: int = 1, allow
     order = sorted(lengths, key=lambda video: (-lengths[video], video))
     nproc = min(nproc, len(order))
     if nproc <= 1:
-        parts = [_count_video(job, video) for video in order]
+        parts = [_count_video(*job, video) for video in order]
     else:
-        # The job travels once per process: it names every file of the data set.
-        with ProcessPoolExecutor(nproc, get_context('spawn'), initializer=_start, initargs=job) as pool:
-            parts = list(pool.map(_count_video_here, order))
+        parts = map_in_processes(_count_video, job, order, nproc)
     by_video = dict(zip(order, parts))
     for video in sorted(by_video):
         metric.merge(by_video[video])
@@ -242,22 +239,8 @@ def score(metric: Metric[R], predictions: Any, truth: Any, nproc: int = 1, allow
     return result.with_skipped(skipped) if skipped else result
 
 
-_job: Tuple[Any, ...] = ()
-
-
-def _start(*job: Any) -> None:
-    """Keep the job of this process."""
-    global _job
-    _job = job
-
-
-def _count_video_here(video: int) -> Metric:
-    return _count_video(_job, video)
-
-
-def _count_video(job: Tuple[Any, ...], video: int) -> Metric:
+def _count_video(metric: M, predictions: Any, truth: Any, video: int) -> M:
     """Return an accumulator that has seen one video."""
-    metric, predictions, truth = job
     part = deepcopy(metric)
     part.update_video(predictions, truth, video)
     return part

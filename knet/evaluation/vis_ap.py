@@ -18,7 +18,9 @@ from knet.evaluation.metric import Metric, Result, register_metric
 from knet.evaluation.protocols import OFFICIAL
 from knet.evaluation.tables import format_table
 from knet.labels import LabelSpace
-from knet.layouts.youtube_vis import Rle, Track, VisGroundTruth
+from knet.layouts.coco_video import Track
+from knet.layouts.masks import Rle, mask_areas
+from knet.layouts.youtube_vis import VisGroundTruth
 from knet.results.track_store import Record, TrackPredictions, check_results
 
 THRESHOLDS = np.linspace(0.5, 0.95, 10)
@@ -176,8 +178,8 @@ def track_overlaps(
 
 def _areas(tracks: Sequence[List[Optional[Rle]]]) -> np.ndarray:
     """Return the (n, F) float64 areas of masks in pixels, 0 where a track has no mask."""
-    flat = mask_api.area([code or _EMPTY for track in tracks for code in track])
-    return np.asarray(flat, dtype=np.float64).reshape(len(tracks), -1) if len(tracks) else np.zeros((0, 0))
+    flat = mask_areas([code or _EMPTY for track in tracks for code in track])
+    return flat.reshape(len(tracks), -1) if len(tracks) else np.zeros((0, 0))
 
 
 def _visible(areas: np.ndarray) -> np.ndarray:

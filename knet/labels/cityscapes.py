@@ -2,7 +2,8 @@
 
 from typing import Sequence
 
-from .space import ClassInfo, LabelSpace, register_label_space
+from .registry import register_label_space
+from .space import ClassInfo, LabelSpace
 
 _CITYSCAPES = (
     ('road', (128, 64, 128)),

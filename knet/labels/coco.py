@@ -1,6 +1,7 @@
 """COCO: 80 things, and 53 classes of stuff in its panoptic task. Dataset ids are COCO's category ids."""
 
-from .space import ClassInfo, LabelSpace, register_label_space
+from .registry import register_label_space
+from .space import ClassInfo, LabelSpace
 
 _THINGS = (
     (1, 'person', (220, 20, 60)),

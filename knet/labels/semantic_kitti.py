@@ -1,6 +1,7 @@
 """SemanticKITTI-DVPS: SemanticKITTI classes projected into the camera image."""
 
-from .space import ClassInfo, LabelSpace, register_label_space
+from .registry import register_label_space
+from .space import ClassInfo, LabelSpace
 
 _CLASSES = (
     ('car', (100, 150, 245)),

@@ -1,6 +1,7 @@
 """VIPSeg: 124 classes of video panoptic segmentation in the wild."""
 
-from .space import ClassInfo, LabelSpace, register_label_space
+from .registry import register_label_space
+from .space import ClassInfo, LabelSpace
 
 STUFF, THING = False, True
 

@@ -1,6 +1,7 @@
 """VSPW: 124 classes of video semantic segmentation in the wild."""
 
-from .space import ClassInfo, LabelSpace, register_label_space
+from .registry import register_label_space
+from .space import ClassInfo, LabelSpace
 from .vipseg import VIPSEG_CATEGORIES
 
 # VIPSeg was annotated on VSPW's videos with VSPW's classes: names, order and colours are those of VIPSeg's categories.

@@ -1,9 +1,10 @@
 """YouTube-VIS: 40 things. Dataset ids are the category ids of the official files, 1..40."""
 
-import colorsys
 from typing import Sequence
 
-from .space import ClassInfo, Colour, LabelSpace, register_label_space
+from .colours import distinct_colour
+from .registry import register_label_space
+from .space import ClassInfo, LabelSpace
 
 _NAMES_2019 = (
     'person',
@@ -91,17 +92,9 @@ _NAMES_2021 = (
 )
 
 
-def _colour(number: int) -> Colour:
-    """Return colours whose hues are a golden angle apart, in three shades in turn."""
-    shade = ((0.85, 0.95), (0.6, 0.75), (0.95, 0.6))[number % 3]
-    red, green, blue = (round(255 * part) for part in colorsys.hsv_to_rgb(number * 0.618034 % 1.0, *shade))
-    return red, green, blue
-
-
 def _space(name: str, names: Sequence[str]) -> LabelSpace:
-    return register_label_space(
-        LabelSpace(name, [ClassInfo(label, _colour(number), True, number) for number, label in enumerate(names, 1)])
-    )
+    classes = [ClassInfo(label, distinct_colour(number), True, number) for number, label in enumerate(names, 1)]
+    return register_label_space(LabelSpace(name, classes))
 
 
 #: YouTube-VIS 2019.

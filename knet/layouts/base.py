@@ -10,7 +10,8 @@ from typing import Callable, Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
 
-from knet.layouts.id_maps import split_id_map
+from knet.labels import AnyLabelSpace, LabelSpace, get_label_space
+from knet.layouts.id_maps import reader_in, split_id_map
 from knet.utils.io import PathLike
 
 #: Files of a frame, by video and frame number.
@@ -56,12 +57,25 @@ class Layout:
         label_space: Name of the classes of the label files.
         default_root: Folder in which the data set usually lies.
         decode: Function from the label files of a frame to its id map, (H, W) int32 of
-            ``class << ID_SHIFT | instance``.
+            ``class << ID_SHIFT | instance``; a layout whose files are read in other ways for other classes overrides
+            :meth:`decoder`, too.
     """
 
     label_space: str
     default_root: str
     decode: Callable[..., np.ndarray]
+
+    @classmethod
+    def decoder(cls, label_space: LabelSpace) -> Callable[..., np.ndarray]:
+        """Return the function that reads the label files of a frame in the classes of a label space.
+
+        Returns:
+            Function like :attr:`decode`; pixels of classes that the label space leaves out are void.
+
+        Raises:
+            ValueError: If label files of this layout cannot hold the classes.
+        """
+        return reader_in(cls.decode, label_space)
 
     @classmethod
     def list_frames(
@@ -113,24 +127,30 @@ class VideoGroundTruth(StoredVideos, Layout):
     Args:
         root: Data set folder; ``~`` is expanded.
         split: Name of the part, e.g. ``'val'``.
+        label_space: Classes of the label files; default: those of the layout.
 
     Attributes:
         root: Folder of the label files.
         data_root: Data set folder.
         split: Name of the part.
+        classes: Classes of the label files.
+        read_id_map: Function from the label files of a frame to its id map.
         vpq_windows: Window lengths of VPQ, in labelled frames.
         labels_every_frame: False where only some frames of a video are labelled; predictions of the others are then no
             mistake.
 
     Raises:
         FileNotFoundError: If the split does not exist or holds no annotation.
+        ValueError: If the label files cannot hold the classes.
     """
 
     vpq_windows: Tuple[int, ...] = (1, 2, 3, 4)
     labels_every_frame = True
 
-    def __init__(self, root: PathLike, split: str = 'val') -> None:
+    def __init__(self, root: PathLike, split: str = 'val', label_space: Optional[AnyLabelSpace] = None) -> None:
         self.data_root, self.split = Path(root).expanduser(), split
+        self.classes = get_label_space(self.label_space if label_space is None else label_space)
+        self.read_id_map = self.decoder(self.classes)
         super().__init__(*self._scan(self.data_root, split))
         self._images: Optional[Dict[Tuple[int, int], Path]] = None
 
@@ -173,7 +193,7 @@ class VideoGroundTruth(StoredVideos, Layout):
         Raises:
             ValueError: If a file is damaged or not of the expected kind.
         """
-        return split_id_map(self.decode(*self._videos[video_id][frame_id]))
+        return split_id_map(self.read_id_map(*self._videos[video_id][frame_id]))
 
     def read_depth(self, video_id: int, frame_id: int) -> np.ndarray:
         """Read the depth of a frame as (H, W) float32 metres, 0 where it is unknown.

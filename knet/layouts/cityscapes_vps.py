@@ -16,14 +16,14 @@ F the frame's number in Cityscapes, which counts through the clip. I is a runnin
 
 import re
 from pathlib import Path
-from typing import Any, Dict, Iterable, List, Tuple
+from typing import Any, Dict, Iterable, List, Optional, Tuple
 
 import numpy as np
 
-from knet.labels import CITYSCAPES_PANOPTIC
+from knet.labels import CITYSCAPES_PANOPTIC, AnyLabelSpace, LabelSpace
 from knet.layouts.base import FrameRecord, VideoFiles, VideoGroundTruth, order_frames
 from knet.layouts.files import list_files, number_files, require_folder
-from knet.layouts.id_maps import ID_SHIFT
+from knet.layouts.id_maps import ID_SHIFT, reader_in
 from knet.layouts.segments import read_segments
 from knet.utils.io import PathLike, read_json
 
@@ -107,18 +107,19 @@ def category_list() -> List[Dict[str, Any]]:
     ]
 
 
-def train_ids(categories: Iterable[Dict[str, Any]], path: Path) -> Dict[int, int]:
+def train_ids(categories: Iterable[Dict[str, Any]], path: Path, label_space: LabelSpace = _SPACE) -> Dict[int, int]:
     """Return the dataset class id (0..18, 255 = void) of every category id of a JSON file.
 
     Raises:
-        ValueError: If a category is none of Cityscapes.
+        ValueError: If a category is none of the label space.
     """
-    table = {}
+    table, known = {}, [info.dataset_id for info in label_space.file_classes]
     for category in categories:
         train_id = category.get('trainid', category['id'])
-        train_id = _SPACE.void if train_id in _IGNORED else train_id
-        if train_id != _SPACE.void and train_id not in _SPACE.dataset_ids:
-            raise ValueError(f'{path}: category {category["id"]} has train id {train_id}; there are 0..18')
+        train_id = label_space.void if train_id in _IGNORED else train_id
+        if train_id != label_space.void and train_id not in known:
+            there = '0..18' if label_space is _SPACE else f'{known} in label space {label_space.name!r}'
+            raise ValueError(f'{path}: category {category["id"]} has train id {train_id}; there are {there}')
         table[category['id']] = train_id
     return table
 
@@ -137,12 +138,13 @@ class CityscapesVPSGroundTruth(VideoGroundTruth):
     default_root = 'data/cityscapes_vps'
     labels_every_frame = False
 
-    def __init__(self, root: PathLike, split: str = 'val') -> None:
-        super().__init__(root, split)
+    def __init__(self, root: PathLike, split: str = 'val', label_space: Optional[AnyLabelSpace] = None) -> None:
+        super().__init__(root, split, label_space)
+        self.read_id_map = reader_in(self.decode, self.classes)
         self._file = json_file(self.data_root, split)
         document = read_document(self._file, 'annotations', 'categories')
-        table = train_ids(document['categories'], self._file)
-        self.categories = {train_id: category for category, train_id in table.items() if train_id != _SPACE.void}
+        table = train_ids(document['categories'], self._file, self.classes)
+        self.categories = {train_id: category for category, train_id in table.items() if train_id != self.classes.void}
         self.annotations: Dict[int, Dict[int, Dict[str, Any]]] = {}
         for annotation in document['annotations']:
             video, frame = parse_name(annotation['file_name'])
@@ -216,11 +218,11 @@ class CityscapesVPSGroundTruth(VideoGroundTruth):
                     'not among the categories of the file'
                 )
             segments[info['id']] = info
-        counted = 0
+        counted, things = 0, {info.dataset_id for info in self.classes.file_classes if info.is_thing}
         for segment in sorted(segments):
             info = segments[segment]
             train_id, instance = table[info['category_id']], 0
-            if train_id in _SPACE.thing_ids and not info.get('iscrowd', 0):
+            if train_id in things and not info.get('iscrowd', 0):
                 counted += 1
                 instance = counted
             codes[segment] = train_id << ID_SHIFT | instance
@@ -228,4 +230,4 @@ class CityscapesVPSGroundTruth(VideoGroundTruth):
 
     def decode(self, path: PathLike) -> np.ndarray:
         """Read the label map of a frame as an id map, (H, W) int32."""
-        return read_segments(path, self._codes[parse_name(path)[0]], _SPACE.void)
+        return read_segments(path, self._codes[parse_name(path)[0]], self.classes.void)

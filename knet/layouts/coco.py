@@ -9,7 +9,6 @@
     ROOT/panoptic_stuff_<split>/<12 digits>.png      stuff in ascending category id: 1..53; 0 = thing, 255 = void
 """
 
-from collections import Counter
 from pathlib import Path
 from typing import Any, Dict, Iterable, List, Optional, Sequence, Tuple
 
@@ -17,10 +16,11 @@ import numpy as np
 from pycocotools import mask as mask_api
 
 from knet.labels import ClassInfo, LabelSpace
+from knet.layouts.entries import check_entries, check_ids, check_references
+from knet.layouts.masks import Rle, check_masks, is_absent, mask_areas, mask_boxes, read_masks
 from knet.structures import InstancePrediction, PanopticPrediction
 from knet.utils.io import PathLike, read_json
 
-Rle = Dict[str, Any]
 #: The result of an image in MMDetection: (n, 5) float32 boxes x0, y0, x1, y1, score, and n masks by thing label.
 InstanceResult = Tuple[List[np.ndarray], List[List[Rle]]]
 
@@ -49,6 +49,23 @@ def png_name(image_name: str) -> str:
     return str(Path(image_name).with_suffix('.png'))
 
 
+def result_names(image_names: Sequence[str]) -> List[str]:
+    """Return the names of the PNGs of results, which differ if the images do.
+
+    Base names suffice as a rule. Images of equal base names keep their folders, and where even these names differ only
+    in their ending, that as well.
+
+    >>> result_names(['ulm/1.jpg', 'ulm/2.b.jpg'])
+    ['1.png', '2.b.png']
+    >>> result_names(['ulm/1.jpg', 'bonn/1.jpg'])
+    ['ulm/1.png', 'bonn/1.png']
+    """
+    different = len(set(image_names))
+    candidates = ([png_name(Path(name).name) for name in image_names], [png_name(name) for name in image_names])
+    fitting = [names for names in candidates if len(set(names)) == different]
+    return fitting[0] if fitting else [f'{name}.png' for name in image_names]
+
+
 def stuff_values(label_space: LabelSpace) -> Dict[int, int]:
     """Return the value in a map of stuff by dataset id: 0 for things, stuff counts from 1 in ascending dataset id."""
     values = dict.fromkeys(label_space.thing_ids, 0)
@@ -70,7 +87,7 @@ def encode_mask(mask: np.ndarray) -> Rle:
 
 
 def _by_label(rles: List[Rle], scores: np.ndarray, labels: np.ndarray, num_things: int) -> InstanceResult:
-    boxes = mask_api.toBbox(rles) if rles else np.zeros((0, 4))
+    boxes = mask_boxes(rles)
     boxes[:, 2:] += boxes[:, :2]
     rows = np.concatenate([boxes, np.asarray(scores).reshape(-1, 1)], axis=1).astype(np.float32)
     members = [np.flatnonzero(labels == label) for label in range(num_things)]
@@ -112,54 +129,39 @@ def rgb_to_ids(rgb: np.ndarray) -> np.ndarray:
     return red | green << 8 | blue << 16
 
 
-def compress(segmentation: Any, size: Tuple[int, int]) -> Rle:
-    """Return a mask as compressed run lengths, a tenth of the memory of lists.
-
-    Args:
-        segmentation: Compressed or uncompressed run lengths, or polygons.
-        size: (height, width) that polygons need.
-
-    Returns:
-        ``size`` and ``counts`` (bytes).
-    """
-    if isinstance(segmentation, list):
-        return mask_api.merge(mask_api.frPyObjects(segmentation, *size))
-    if isinstance(segmentation['counts'], list):
-        return mask_api.frPyObjects(segmentation, *segmentation['size'])
-    counts = segmentation['counts']
-    return dict(size=segmentation['size'], counts=counts.encode() if isinstance(counts, str) else counts)
-
-
-def read_annotations(path: PathLike, sections: Sequence[str]) -> Dict[str, Any]:
+def read_annotations(path: PathLike, sections: Sequence[str], optional: Sequence[str] = ()) -> Dict[str, Any]:
     """Read a json file in COCO's form.
 
     Args:
         path: The file.
         sections: Keys of the lists that the file must have.
+        optional: Keys of lists that it may have.
 
     Returns:
         The content of the file.
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If it is no json or lacks a section.
+        ValueError: If it is no json, lacks a section, or its categories are incomplete or repeat.
     """
     what = 'annotation file'
     remedy = 'Check data_root and ann_file, and that the annotations are unpacked completely.'
     data = read_json(path, *sections, what=what, remedy=remedy)
-    wrong = [name for name in sections if not isinstance(data[name], list)]
+    present = [name for name in optional if data.get(name) is not None]
+    wrong = [name for name in (*sections, *present) if not isinstance(data[name], list)]
     if wrong:
         raise ValueError(f'{path}: {wrong[0]!r} is no list; it is no {what}. {remedy}')
+    if 'categories' in sections:
+        check_entries(data, 'categories', path, ('id', 'name'), ('isthing',), what)
+        check_ids(data, 'categories', path)
     return data
 
 
-def first_duplicate(entries: Iterable[Dict[str, Any]]) -> Optional[Any]:
-    """Return an ``id`` that several entries have, None if there is none."""
-    return next((number for number, count in Counter(entry['id'] for entry in entries).items() if count > 1), None)
-
-
 def match_categories(
-    categories: Iterable[Dict[str, Any]], classes: Sequence[ClassInfo], path: PathLike
+    categories: Iterable[Dict[str, Any]],
+    classes: Sequence[ClassInfo],
+    path: PathLike,
+    left_out: Sequence[ClassInfo] = (),
 ) -> Dict[int, int]:
     """Find the classes of a label space among the categories of a file, by name.
 
@@ -167,6 +169,7 @@ def match_categories(
         categories: Categories of the file: ``id``, ``name`` and, if panoptic, ``isthing``.
         classes: Classes that are wanted.
         path: The file, for messages.
+        left_out: Classes that the file may have and that are not wanted.
 
     Returns:
         Category id by dataset id, in the order of ``classes``.
@@ -176,12 +179,13 @@ def match_categories(
     """
     found = {category['name']: category for category in categories}
     wanted = {info.name: info for info in classes}
-    unknown, absent = sorted(set(found) - set(wanted)), [name for name in wanted if name not in found]
+    unknown = sorted(set(found) - set(wanted) - {info.name for info in left_out})
+    absent = [name for name in wanted if name not in found]
     if unknown or absent:
         raise ValueError(
             f'{path}: its categories are not those of the label space: '
             f'{_some(unknown)} unknown, {_some(absent)} absent. Name the right label_space in the data '
-            'set config, or declare one with knet.labels.register_label_space.'
+            'set config; a json file with the categories can be one, see DATASET.md.'
         )
     for name, info in wanted.items():
         if bool(found[name].get('isthing', info.is_thing)) != info.is_thing:
@@ -198,11 +202,11 @@ def _some(names: Sequence[Any]) -> str:
     return ', '.join(str(name) for name in names[:3]) + (f', ... ({len(names)} in all)' if len(names) > 3 else '')
 
 
-_INSTANCE_KEYS = ('id', 'image_id', 'category_id', 'bbox', 'area', 'segmentation')
+_INSTANCE_KEYS = ('id', 'image_id', 'category_id', 'segmentation')
 
 
 def check_instances(data: Dict[str, Any], category_ids: Iterable[int], path: PathLike) -> None:
-    """Raise an error for instance annotations that would be lost or mixed up.
+    """Raise an error for instance annotations that would be lost or mixed up; masks are not looked at.
 
     Args:
         data: Content of an instance json.
@@ -210,25 +214,69 @@ def check_instances(data: Dict[str, Any], category_ids: Iterable[int], path: Pat
         path: The file, for messages.
 
     Raises:
-        ValueError: If ids repeat, a key is absent, or an annotation belongs to no image or to no category.
+        ValueError: If ids repeat, a key is absent or its value of the wrong kind, or an annotation belongs to no image
+            or to no category.
     """
-    annotations = data['annotations']
-    incomplete = [number for number, ann in enumerate(annotations) if any(key not in ann for key in _INSTANCE_KEYS)]
-    if incomplete:
-        raise ValueError(
-            f'{path}: annotation number {incomplete[0]} lacks one of {", ".join(_INSTANCE_KEYS)} '
-            f'({len(incomplete)} such). This is no instance annotation file.'
-        )
+    check_entries(data, 'annotations', path, _INSTANCE_KEYS, ('area', 'bbox', 'iscrowd', 'instance_id', 'video_id'))
+    check_entries(data, 'images', path, ('id', 'file_name', 'height', 'width'))
     for what in ('images', 'annotations'):
-        duplicate = first_duplicate(data[what])
-        if duplicate is not None:
-            raise ValueError(f'{path}: id {duplicate} is given to two {what}; ids must be unique. Number them anew.')
-    images, known = {image['id'] for image in data['images']}, set(category_ids)
+        check_ids(data, what, path)
+    images = {image['id'] for image in data['images']}
+    check_references(data['annotations'], 'image_id', images, set(category_ids), path)
+
+
+def visible_instances(data: Dict[str, Any], path: PathLike, compress: bool = False) -> List[Dict[str, Any]]:
+    """Check the masks of instance annotations, and return the annotations that have one.
+
+    Args:
+        data: Content of an instance json that :func:`check_instances` accepts; annotations are completed in place.
+        path: The file, for messages.
+        compress: Replace the segmentations by compressed run lengths.
+
+    Returns:
+        The annotations. ``area`` in pixels, ``bbox`` and ``iscrowd`` are filled in where they are absent.
+
+    Raises:
+        ValueError: If a mask is damaged or does not fit its image.
+    """
+    size_of = {image['id']: (image['height'], image['width']) for image in data['images']}
+    annotations = [ann for ann in data['annotations'] if not is_absent(ann['segmentation'])]
+
+    def name(position: int) -> str:
+        return f'{path}: the mask of annotation {annotations[position]["id"]}'
+
+    if compress:
+        for ann, mask in zip(annotations, read_masks(*_masks_of(annotations, size_of), name)):
+            ann['segmentation'] = mask
+    else:
+        check_masks(*_masks_of(annotations, size_of), name)
     for ann in annotations:
-        if ann['image_id'] not in images:
-            raise ValueError(f'{path}: annotation {ann["id"]} belongs to image {ann["image_id"]}, which is not listed.')
-        if ann['category_id'] not in known:
-            raise ValueError(
-                f'{path}: annotation {ann["id"]} has category {ann["category_id"]}, which is not among '
-                'the categories of the file.'
-            )
+        ann['iscrowd'] = int(ann.get('iscrowd', 0))
+    incomplete = [ann for ann in annotations if ann.get('area') is None or lacks_box(ann.get('bbox'))]
+    measure_masks(incomplete, read_masks(*_masks_of(incomplete, size_of), str))
+    return annotations
+
+
+def _masks_of(
+    annotations: Sequence[Dict[str, Any]], size_of: Dict[Any, Tuple[int, int]]
+) -> Tuple[List[Any], List[Tuple[int, int]]]:
+    return [ann['segmentation'] for ann in annotations], [size_of[ann['image_id']] for ann in annotations]
+
+
+def lacks_box(box: Optional[List[float]]) -> bool:
+    """Return whether an annotation gives no box: none, an empty list, or one without width and height."""
+    return not box or not any(box[2:])
+
+
+def measure_masks(annotations: Sequence[Dict[str, Any]], masks: Sequence[Any]) -> None:
+    """Fill in ``area`` and ``bbox`` of annotations where they are absent.
+
+    Args:
+        annotations: n annotations, changed in place.
+        masks: Their compressed run lengths.
+    """
+    for ann, area, box in zip(annotations, mask_areas(masks), mask_boxes(masks)):
+        if ann.get('area') is None:
+            ann['area'] = int(area)
+        if lacks_box(ann.get('bbox')):
+            ann['bbox'] = box.tolist()

@@ -5,10 +5,14 @@
 ``frame_id`` counts the frames of a video from 0.
 """
 
+from collections import Counter
 from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 from typing import Any, Callable, Dict, Iterable, List, Sequence, Tuple
 
-from knet.layouts.coco import check_instances, compress
+from knet.layouts.coco import check_instances, visible_instances
+from knet.layouts.entries import check_entries, check_ids
+from knet.layouts.masks import is_absent
 from knet.utils.io import PathLike
 
 Annotation = Dict[str, Any]
@@ -62,11 +66,10 @@ def index_videos(data: Dict[str, Any], category_ids: Iterable[int], path: PathLi
             instance changes its class or appears several times in a frame, or a mask has another size.
     """
     check_instances(data, category_ids, path)
-    videos: Dict[int, Dict[str, Any]] = {}
-    for entry in data['videos']:
-        if entry['id'] in videos:
-            raise ValueError(f'{path}: id {entry["id"]} is given to two videos; ids must be unique. Number them anew.')
-        videos[entry['id']] = dict(entry, images=[])
+    check_entries(data, 'videos', path, ('id',))
+    check_ids(data, 'videos', path)
+    check_entries(data, 'images', path, ('frame_id',), ('video_id',))
+    videos: Dict[int, Dict[str, Any]] = {entry['id']: dict(entry, images=[]) for entry in data['videos']}
     for image in data['images']:
         if image.get('video_id') not in videos:
             raise ValueError(
@@ -76,8 +79,30 @@ def index_videos(data: Dict[str, Any], category_ids: Iterable[int], path: PathLi
         videos[image['video_id']]['images'].append(image)
     frames: Dict[int, VideoFrame] = {}
     result = [_video(videos[number], frames, path) for number in sorted(videos)]
-    _place(data['annotations'], frames, {image['id']: image for image in data['images']}, path)
+    _make_names_unique(result)
+    video_of = {image['id']: image['video_id'] for image in data['images']}
+    _check_tracks(data['annotations'], video_of, path)
+    for ann in visible_instances(data, path, compress=True):
+        frames[ann['image_id']].annotations.append(ann)
     return result
+
+
+def _folder(file_name: str) -> str:
+    """Return the folder of a file below the image prefix, empty if there is none."""
+    folder = PurePosixPath(file_name).parent.as_posix()
+    return '' if folder == '.' else folder
+
+
+def _make_names_unique(videos: Sequence[Video]) -> None:
+    """Call videos of one name by the folder of their frames and, if these are equal too, by name and number.
+
+    Files that are made of a video have its name, so that one of them would replace the other.
+    """
+    for other_name in (lambda video: _folder(video.frames[0].file_name), lambda video: f'{video.name}_{video.id}'):
+        counts = Counter(video.name for video in videos)
+        for video in videos:
+            if counts[video.name] > 1:
+                video.name = other_name(video) or video.name
 
 
 def _video(entry: Dict[str, Any], frames: Dict[int, VideoFrame], path: PathLike) -> Video:
@@ -102,10 +127,8 @@ def _video(entry: Dict[str, Any], frames: Dict[int, VideoFrame], path: PathLike)
     return Video(entry['id'], str(entry.get('name', entry['id'])), sizes.pop(), own)
 
 
-def _place(
-    annotations: Sequence[Annotation], frames: Dict[int, VideoFrame], images: Dict[int, Dict[str, Any]], path: PathLike
-) -> None:
-    """Give every annotation to its frame."""
+def _check_tracks(annotations: Sequence[Annotation], video_of: Dict[Any, int], path: PathLike) -> None:
+    """Raise an error if annotations do not make up tracks; ``video_of`` has the video of every image id."""
     category: Dict[Tuple[int, int], int] = {}
     seen = set()
     for ann in annotations:
@@ -115,7 +138,7 @@ def _place(
                 'tools/dataset/youtubevis2coco.py.'
             )
         image, instance = ann['image_id'], ann['instance_id']
-        video, size = images[image]['video_id'], (images[image]['height'], images[image]['width'])
+        video = video_of[image]
         if ann.get('video_id', video) != video:
             raise ValueError(
                 f'{path}: annotation {ann["id"]} belongs to video {ann["video_id"]}, its image {image} to '
@@ -129,13 +152,6 @@ def _place(
                 f'{path}: instance {instance} of video {video} changes its category in '
                 f'annotation {ann["id"]}. One track has one category.'
             )
-        code = compress(ann['segmentation'], size)
-        if tuple(code['size']) != size:
-            raise ValueError(
-                f'{path}: the mask of annotation {ann["id"]} is {tuple(code["size"])}, its image '
-                f'{size} (height, width). Images and annotations must come from one release.'
-            )
-        frames[image].annotations.append(dict(ann, segmentation=code))
 
 
 def tracks_of(video: Video) -> List[Track]:
@@ -159,7 +175,7 @@ def per_frame(data: Dict[str, Any], tick: Callable[[], None] = lambda: None) -> 
     """Turn an official file of YouTube-VIS into one entry per frame, and per object and frame in which it is visible.
 
     Args:
-        data: Content of the official json, checked by :func:`knet.layouts.youtube_vis.check_tracks`.
+        data: Content of the official json, checked and completed by :func:`knet.layouts.youtube_vis.complete_tracks`.
         tick: Function that is called after every video, for a progress bar.
 
     Returns:
@@ -173,7 +189,7 @@ def per_frame(data: Dict[str, Any], tick: Callable[[], None] = lambda: None) -> 
         result['annotations'] = []
     instances: Dict[int, int] = {}
     for video in data['videos']:
-        result['videos'].append(dict(id=video['id'], name=video['file_names'][0].split('/')[0]))
+        result['videos'].append(dict(id=video['id'], name=_folder(video['file_names'][0]) or str(video['id'])))
         for frame, name in enumerate(video['file_names']):
             image_id = len(result['images']) + 1
             result['images'].append(
@@ -187,7 +203,7 @@ def per_frame(data: Dict[str, Any], tick: Callable[[], None] = lambda: None) -> 
                 )
             )
             for ann in tracks.get(video['id'], ()):
-                if ann['bboxes'][frame] is not None:
+                if not is_absent(ann['segmentations'][frame]):
                     result['annotations'].append(
                         dict(
                             id=len(result['annotations']) + 1,

@@ -1,13 +1,16 @@
 """Find the files of data sets: folders, lists of videos, frames by number."""
 
 import re
-from pathlib import Path
-from typing import Callable, Dict, Iterable, List, Sequence, Set, Tuple
+from collections import Counter
+from pathlib import Path, PurePosixPath
+from typing import Callable, Dict, Iterable, Iterator, List, Sequence, Set, Tuple, Union
 
-from knet.layouts.base import FrameRecord, VideoGroundTruth
-from knet.utils.io import PathLike
+from knet.layouts.base import FrameRecord, VideoFiles, VideoGroundTruth
+from knet.utils.io import PathLike, read_text
+from knet.utils.paths import check_names
 
 _FRAME = re.compile(r'(\d+)')
+_DIGITS = re.compile(r'([0-9]+)')
 
 
 def require_folder(path: str, remedy: str) -> str:
@@ -21,9 +24,33 @@ def require_folder(path: str, remedy: str) -> str:
     return path
 
 
+def natural_key(name: str) -> Tuple[List[Union[str, int]], str]:
+    """Return the key that sorts names as people count: numbers in them by their value.
+
+    >>> sorted(['frame10', 'frame2', 'frame1'], key=natural_key)
+    ['frame1', 'frame2', 'frame10']
+    """
+    # Texts and numbers alternate, so that equal positions can be compared.
+    parts = _DIGITS.split(name)
+    return [int(part) if position % 2 else part for position, part in enumerate(parts)], name
+
+
+def visible_files(folder: Path, *suffixes: str) -> Iterator[Path]:
+    """Yield the files of a folder that have one of some suffixes, in any order.
+
+    Hidden files, such as the ``._name`` that macOS puts beside every file, do not count. ``.JPG`` and ``.jpeg`` count
+    as ``.jpg``, and so on.
+    """
+    for path in folder.iterdir():
+        if not path.name.startswith('.') and path.suffix.lower().replace('.jpeg', '.jpg') in suffixes:
+            yield path
+
+
 def list_files(folder: PathLike, suffix: str) -> List[str]:
-    """Return the sorted names of the files of a folder that end in ``suffix``."""
-    return sorted(path.name for path in Path(folder).iterdir() if path.name.endswith(suffix))
+    """Return the sorted names of the files of a folder that end in ``suffix``; hidden files do not count."""
+    return sorted(
+        path.name for path in Path(folder).iterdir() if path.name.endswith(suffix) and not path.name.startswith('.')
+    )
 
 
 def number_files(
@@ -64,27 +91,69 @@ def read_video_list(root: PathLike, split: str) -> List[str]:
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If the file is empty or names a video several times.
+        ValueError: If the file is no text, is empty, holds a line that is no name of a folder, or names a video several
+            times.
     """
     path = Path(root).expanduser() / f'{split}.txt'
-    if not path.is_file():
-        raise FileNotFoundError(
-            f'{path}: no such file; it lists the videos of the split, one folder name per line. '
-            'Take it from the release, or give the data set root that holds it'
-        )
-    names = [line.strip() for line in path.read_text(encoding='utf-8').splitlines() if line.strip()]
+    remedy = 'It lists the videos of the split, one folder name per line; take it from the release again.'
+    names = [line.strip() for line in read_text(path, remedy=remedy).splitlines() if line.strip()]
     if not names:
-        raise ValueError(f'{path}: names no video; take the file from the release again')
-    duplicates = sorted(name for name in set(names) if names.count(name) > 1)
-    if duplicates:
-        raise ValueError(
-            f'{path}: video {duplicates[0]} is named {names.count(duplicates[0])} times; remove the repetition'
-        )
+        raise ValueError(f'{path}: names no video. {remedy}')
+    check_names(names, path)
+    name, count = Counter(PurePosixPath(name).as_posix() for name in names).most_common(1)[0]
+    if count > 1:
+        raise ValueError(f'{path}: video {name} is named {count} times; remove the repetition')
     return names
 
 
 class ListedVideos(VideoGroundTruth):
-    """Labelled videos whose names stand in a text file per split, see :func:`read_video_list`."""
+    """Labelled videos whose names stand in a text file per split, see :func:`read_video_list`.
+
+    Each has a folder of images and one of label maps, which have the names of the images. Subclasses say where these
+    folders lie and how files are numbered.
+
+    Attributes:
+        image_folder: Returns the folder of the images of a video, by root and name.
+        mask_folder: Returns the folder of its label maps.
+    """
+
+    image_folder: Callable[[PathLike, str], Path]
+    mask_folder: Callable[[PathLike, str], Path]
+
+    @classmethod
+    def images(cls, folder: Path) -> Dict[int, Path]:
+        """Return the images of a video by frame number, at least one."""
+        raise NotImplementedError
+
+    @classmethod
+    def masks(cls, folder: Path) -> Dict[int, Path]:
+        """Return the label maps of a video by frame number, at least one."""
+        raise NotImplementedError
+
+    @classmethod
+    def check_pairs(cls, images: Dict[int, Path], folder: Path) -> None:
+        """Raise an error for the label maps in ``folder`` if they do not fit the images; here they always do."""
+
+    @classmethod
+    def _scan(cls, root: Path, split: str) -> Tuple[Path, VideoFiles]:
+        videos: VideoFiles = {
+            number: {frame: (path,) for frame, path in cls.masks(cls.mask_folder(root, name)).items()}
+            for number, name in cls.video_names(root, split).items()
+        }
+        return root, videos
+
+    @classmethod
+    def list_frames(
+        cls, root: PathLike, split: str, labelled: bool = True, every_frame: bool = False
+    ) -> List[FrameRecord]:
+        """List the frames of a split, see :meth:`.base.Layout.list_frames`."""
+        records: List[FrameRecord] = []
+        for video, name in cls.video_names(root, split).items():
+            images, masks = cls.images(cls.image_folder(root, name)), cls.mask_folder(root, name)
+            if labelled:
+                cls.check_pairs(images, masks)
+            records += video_records(video, images.items(), masks)
+        return records
 
     @classmethod
     def video_names(cls, root: PathLike, split: str) -> Dict[int, str]:
@@ -100,24 +169,31 @@ def write_video_list(root: PathLike, split: str, names: Iterable[str]) -> None:
 
 
 def list_video(folder: Path, suffix: str) -> List[Path]:
-    """Return the files of a video in order of their names.
+    """Return the files of a video in the order in which people count, see :func:`natural_key`.
+
+    Args:
+        folder: Folder of the video.
+        suffix: Their suffix, see :func:`visible_files`.
 
     Raises:
         FileNotFoundError: If there is no such folder.
-        ValueError: If the folder holds no file that ends in ``suffix``.
+        ValueError: If the folder holds no such file, or two that differ in their suffix only.
     """
     if not folder.is_dir():
         raise FileNotFoundError(
             f'{folder}: no such folder, but the split names the video {folder.name}; unpack it, or remove its line'
         )
-    files = sorted(path for path in folder.iterdir() if path.name.endswith(suffix))
+    files = sorted(visible_files(folder, suffix), key=lambda path: natural_key(path.stem))
     if not files:
         raise ValueError(f'{folder}: no *{suffix} in it; unpack the video again, or remove it from the split')
+    for path, other in zip(files, files[1:]):
+        if path.stem == other.stem:
+            raise ValueError(f'{path}: the same frame as {other.name}; remove one of them')
     return files
 
 
 def frame_files(folder: Path, *suffixes: str) -> Dict[int, Path]:
-    """Return the files of a folder by frame number in ascending order; hidden files do not count.
+    """Return the files of a folder with some suffixes (:func:`visible_files`) by frame number in ascending order.
 
     Raises:
         FileNotFoundError: If there is no folder.
@@ -129,9 +205,7 @@ def frame_files(folder: Path, *suffixes: str) -> Dict[int, Path]:
             f'{suffixes[0]} of every frame), or remove the line'
         )
     files: Dict[int, Path] = {}
-    for path in sorted(folder.iterdir()):
-        if path.name.startswith('.') or path.suffix.lower() not in suffixes:
-            continue
+    for path in sorted(visible_files(folder, *suffixes)):
         match = _FRAME.fullmatch(path.stem)
         if not match:
             raise ValueError(f'{path}: the name is no frame number; rename it to FFFFFFFF{path.suffix}')
@@ -150,8 +224,9 @@ def video_records(video: int, images: Iterable[Tuple[int, Path]], masks: Path) -
         images: Frame numbers and images in ascending order.
         masks: Folder of the label maps.
     """
+    found = {path.stem: path for path in visible_files(masks, '.png')} if masks.is_dir() else {}
     return [
-        FrameRecord(video, frame, str(image), (str(masks / f'{image.stem}.png'),), position == 0)
+        FrameRecord(video, frame, str(image), (str(found.get(image.stem, masks / f'{image.stem}.png')),), position == 0)
         for position, (frame, image) in enumerate(images)
     ]
 

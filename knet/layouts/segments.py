@@ -5,11 +5,14 @@ from typing import Any, Dict, List, Tuple
 import numpy as np
 
 from knet.labels import LabelSpace
+from knet.layouts.entries import check_entries, check_ids, first_duplicate
 from knet.layouts.id_maps import ID_SHIFT
 from knet.layouts.images import read_rgb_ids
 from knet.utils.io import PathLike
 from knet.utils.runs import find_runs
 
+#: Segment ids that fit into the three channels of a PNG.
+MAX_ID = (1 << 24) - 1
 _MEANING = 'segment id = R + 256 G + 65536 B'
 
 
@@ -40,6 +43,43 @@ def read_segments(path: PathLike, codes: Dict[int, int], void: int) -> np.ndarra
         )
     table = np.array([codes[int(i)] if i else void << ID_SHIFT for i in present], dtype=np.int32)
     return np.repeat(table[index.reshape(-1)], lengths).reshape(ids.shape)
+
+
+def check_panoptic(data: Dict[str, Any], path: PathLike) -> None:
+    """Raise an error for a panoptic json that contradicts itself; segments become ``iscrowd`` 0 where it is absent.
+
+    Args:
+        data: Content with ``annotations`` and ``categories``.
+        path: The file, for messages.
+
+    Raises:
+        ValueError: If an image has two annotations, or segments are incomplete, repeat an id or have no category.
+    """
+    what = 'panoptic annotation file'
+    check_entries(data, 'annotations', path, ('image_id', 'file_name', 'segments_info'), what=what)
+    check_ids(data, 'annotations', path, 'image_id')
+    known = {category['id'] for category in data['categories']}
+    for ann in data['annotations']:
+        segments, image = ann['segments_info'], f'{path}: image {ann["image_id"]!r}'
+        check_entries(dict(segments=segments), 'segments', image, ('id', 'category_id'), ('area', 'iscrowd'), what)
+        wrong = [s['id'] for s in segments if not isinstance(s['id'], int) or not 0 <= s['id'] <= MAX_ID]
+        if wrong:
+            raise ValueError(f'{image}: segment id {wrong[0]!r} does not fit into a PNG, whose ids are 0..{MAX_ID}.')
+        if first_duplicate(segments) is not None:
+            raise ValueError(f'{path}: two segments of image {ann["image_id"]!r} have the same id.')
+        unexpected = [s['category_id'] for s in segments if s['category_id'] not in known]
+        if unexpected:
+            raise ValueError(
+                f'{image} has a segment of category {unexpected[0]}, which is not among the categories of the file.'
+            )
+        for segment in segments:
+            segment['iscrowd'] = int(segment.get('iscrowd', 0))
+
+
+def segment_areas(path: PathLike) -> Dict[int, int]:
+    """Return the number of pixels of every segment id in a PNG."""
+    ids, areas = np.unique(read_rgb_ids(path, _MEANING), return_counts=True)
+    return dict(zip(ids.tolist(), areas.tolist()))
 
 
 def encode_segments(

@@ -8,58 +8,77 @@
                                           category + 1 = stuff, (category + 1) * 100 + k = thing of instance k + 1
 
 The number of a video is its line, counted from 0; the number of a frame is its position among the sorted names.
+
+Data sets with classes of their own take the dataset id for the category. A video then has at most 100 things of a
+class, and stuff needs ids below 99, because value 100 is the first thing of class 0. Value 200 is void unless a thing
+has id 1.
 """
 
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
-from typing import List, Tuple
+from typing import Callable, Dict
 
 import numpy as np
 
-from knet.labels import VIPSEG
+from knet.labels import VIPSEG, ClassInfo, LabelSpace
 from knet.labels.vipseg import VIPSEG_CATEGORIES
-from knet.layouts.base import FrameRecord, VideoFiles
-from knet.layouts.files import ListedVideos, list_video, video_records
-from knet.layouts.id_maps import ID_SHIFT
+from knet.layouts.files import ListedVideos, list_video
+from knet.layouts.id_maps import ID_SHIFT, reader_in
 from knet.layouts.images import describe
 from knet.utils.io import PathLike, read_png
 
 #: Things of one category that a video can have.
 MAX_INSTANCES = 100
+#: Pixel values of void in the release.
 _VOID = (0, 200)
 
 
-@lru_cache(maxsize=None)
-def _first_values() -> np.ndarray:
-    """Return the (256,) int64 pixel value of every dataset id: 0 for void, that of the first instance for things."""
-    category = {name: number for number, (name, _, _) in enumerate(VIPSEG_CATEGORIES)}
-    values = np.zeros(256, dtype=np.int64)
-    for info in VIPSEG.classes:
-        values[info.dataset_id] = (category[info.name] + 1) * (MAX_INSTANCES if info.is_thing else 1)
+@lru_cache(maxsize=8)
+def _values(label_space: LabelSpace) -> Dict[ClassInfo, range]:
+    """Return the pixel values of every class: one of stuff, those of all instances of things.
+
+    Raises:
+        ValueError: If two classes would share a value.
+    """
+    numbers = {name: number for number, (name, _, _) in enumerate(VIPSEG_CATEGORIES)}
+    is_release = label_space.is_part_of(VIPSEG)
+    values: Dict[ClassInfo, range] = {}
+    owner: Dict[int, str] = {}
+    for info in label_space.file_classes:
+        category = numbers[info.name] if is_release else info.dataset_id
+        size = MAX_INSTANCES if info.is_thing else 1
+        values[info] = range((category + 1) * size, (category + 2) * size if info.is_thing else category + 2)
+        for value in values[info]:
+            if value in owner:
+                raise ValueError(
+                    f'label space {label_space.name!r} does not fit label maps of VIPSeg: value {value} would be '
+                    f'{owner[value]!r} and {info.name!r} (stuff is id + 1, things are (id + 1) * 100 + instance); '
+                    'give stuff ids below 99'
+                )
+            owner[value] = info.name
     return values
 
 
-@lru_cache(maxsize=None)
-def _table() -> np.ndarray:
+@lru_cache(maxsize=8)
+def _table(label_space: LabelSpace) -> np.ndarray:
     """Return the (65536,) int32 code of every pixel value in an id map, -1 for values without meaning."""
-    table, values = np.full(1 << 16, -1, dtype=np.int32), _first_values()
-    for info in VIPSEG.classes:
-        first, code = int(values[info.dataset_id]), info.dataset_id << ID_SHIFT
-        if info.is_thing:
-            # Files count instances from 0; in an id map 0 means "no instance".
-            table[first : first + MAX_INSTANCES] = code + 1 + np.arange(MAX_INSTANCES)
-        else:
-            table[first] = code
-    table[list(_VOID)] = VIPSEG.void << ID_SHIFT
+    table = np.full(1 << 16, -1, dtype=np.int32)
+    table[list(_VOID)] = label_space.void << ID_SHIFT
+    for info, values in _values(label_space).items():
+        # Files count instances from 0; in an id map 0 means "no instance".
+        first = (info.dataset_id << ID_SHIFT) + info.is_thing
+        table[values.start : values.stop] = np.arange(first, first + len(values))
     return table
 
 
-def decode_vipseg(raw: np.ndarray, name: PathLike) -> np.ndarray:
+def decode_vipseg(raw: np.ndarray, name: PathLike, label_space: LabelSpace = VIPSEG) -> np.ndarray:
     """Turn VIPSeg pixel values into an id map.
 
     Args:
         raw: Array of uint16.
         name: The file, for the error.
+        label_space: The classes. The category of a class is that of VIPSeg if all classes are VIPSeg's, else the
+            dataset id.
 
     Returns:
         int32 id map of the same shape; instances count from 1.
@@ -67,36 +86,53 @@ def decode_vipseg(raw: np.ndarray, name: PathLike) -> np.ndarray:
     Raises:
         ValueError: If a value means nothing.
     """
-    id_map = _table().take(raw)
+    id_map = _table(label_space).take(raw)
     if id_map.size and id_map.min() < 0:
+        codes = 'category + 1 for stuff, (category + 1) * 100 + instance for things, 0 or 200 for void'
+        value = raw[id_map < 0][0]
+        if label_space is VIPSEG:
+            raise ValueError(f'{name}: value {value} is no VIPSeg label ({codes}); get the file again')
         raise ValueError(
-            f'{name}: value {raw[id_map < 0][0]} is no VIPSeg label (category + 1 for stuff, '
-            '(category + 1) * 100 + instance for things, 0 or 200 for void); get the file again'
+            f'{name}: value {value} is not in label space {label_space.name!r}, whose ids are categories ({codes}); '
+            'write the file again, or name the right label_space'
         )
     return id_map
 
 
-def encode_vipseg(semantic: np.ndarray, instance: np.ndarray) -> np.ndarray:
+def encode_vipseg(semantic: np.ndarray, instance: np.ndarray, label_space: LabelSpace = VIPSEG) -> np.ndarray:
     """Return the pixels of a label map, the inverse of :func:`decode_vipseg`.
 
     Args:
         semantic: (H, W) dataset class ids or void.
         instance: (H, W) instance ids, 1..100 for things; things of instance 0 (crowds) become void, because VIPSeg does
             not know crowds.
+        label_space: The classes.
 
     Returns:
         (H, W) uint16.
+
+    Raises:
+        ValueError: If a thing has an instance above 100.
     """
-    is_thing = np.isin(semantic, VIPSEG.thing_ids)
-    values = _first_values()[semantic] + np.where(is_thing, instance - 1, 0)
+    is_thing = np.isin(semantic, label_space.thing_ids)
+    if is_thing.any() and instance[is_thing].max() > MAX_INSTANCES:
+        raise ValueError(
+            f'instance {instance[is_thing].max()} does not fit label maps of VIPSeg, which hold {MAX_INSTANCES} things '
+            'of a class in a video; number them anew'
+        )
+    first = np.zeros(256, dtype=np.int64)
+    for info, values in _values(label_space).items():
+        first[info.dataset_id] = values.start
+    values = first[semantic] + np.where(is_thing, instance - 1, 0)
     return np.where(is_thing & (instance == 0), 0, values).astype(np.uint16)
 
 
-def read_vipseg_panoptic(path: PathLike) -> np.ndarray:
+def read_vipseg_panoptic(path: PathLike, label_space: LabelSpace = VIPSEG) -> np.ndarray:
     """Read a label map (``panomasks``), see :func:`decode_vipseg`.
 
     Args:
         path: A 16-bit gray PNG.
+        label_space: The classes.
 
     Returns:
         (H, W) int32 id map.
@@ -110,7 +146,7 @@ def read_vipseg_panoptic(path: PathLike) -> np.ndarray:
             f'{path}: expected a 16-bit gray label map, found {describe(raw)}; use the panomasks folder '
             'of the release, not panomasksRGB or a conversion to 8 bits'
         )
-    return decode_vipseg(raw, path)
+    return decode_vipseg(raw, path, label_space)
 
 
 def image_folder(root: PathLike, video: str) -> Path:
@@ -129,35 +165,32 @@ class VIPSegGroundTruth(ListedVideos):
     label_space = 'vipseg'
     default_root = 'data/VIPSeg'
     vpq_windows = (1, 2, 4, 6)
+    image_folder = staticmethod(image_folder)
+    mask_folder = staticmethod(mask_folder)
     decode = staticmethod(read_vipseg_panoptic)
 
     @classmethod
-    def _scan(cls, root: Path, split: str) -> Tuple[Path, VideoFiles]:
-        videos: VideoFiles = {
-            number: {frame: (path,) for frame, path in enumerate(list_video(mask_folder(root, name), '.png'))}
-            for number, name in cls.video_names(root, split).items()
-        }
-        return mask_folder(root, ''), videos
+    def decoder(cls, label_space: LabelSpace) -> Callable[..., np.ndarray]:
+        """Return the function that reads a label map, see :meth:`.base.Layout.decoder`."""
+        _table(label_space)  # refuses impossible classes
+        return reader_in(partial(cls.decode, label_space=label_space), label_space)
 
     @classmethod
-    def list_frames(
-        cls, root: PathLike, split: str, labelled: bool = True, every_frame: bool = False
-    ) -> List[FrameRecord]:
-        """List the frames of a split, see :meth:`.base.Layout.list_frames`."""
-        records = []
-        for video, name in cls.video_names(root, split).items():
-            images, masks = list_video(image_folder(root, name), '.jpg'), mask_folder(root, name)
-            if labelled:
-                _check_stems(images, masks)
-            records += video_records(video, enumerate(images), masks)
-        return records
+    def images(cls, folder: Path) -> Dict[int, Path]:
+        """Return the images by their positions."""
+        return dict(enumerate(list_video(folder, '.jpg')))
 
+    @classmethod
+    def masks(cls, folder: Path) -> Dict[int, Path]:
+        """Return the label maps by their positions."""
+        return dict(enumerate(list_video(folder, '.png')))
 
-def _check_stems(images: List[Path], masks: Path) -> None:
-    """Raise an error for label maps without image, because they would shift the positions that number the frames."""
-    alone = sorted({path.stem for path in list_video(masks, '.png')} - {path.stem for path in images})
-    if alone:
-        raise ValueError(
-            f'{masks / alone[0]}.png: there is no {images[0].parent / alone[0]}.jpg ({len(alone)} '
-            'label maps are without image). Complete the images or remove the label maps.'
-        )
+    @classmethod
+    def check_pairs(cls, images: Dict[int, Path], folder: Path) -> None:
+        """Raise an error for label maps without image, which would shift the positions that number the frames."""
+        alone = sorted({path.stem for path in list_video(folder, '.png')} - {path.stem for path in images.values()})
+        if alone:
+            raise ValueError(
+                f'{folder / alone[0]}.png: there is no {images[0].parent / alone[0]}.jpg ({len(alone)} '
+                'label maps are without image). Complete the images or remove the label maps.'
+            )

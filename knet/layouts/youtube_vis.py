@@ -8,17 +8,23 @@
     ROOT/annotations/youtube_vis_<version>_<subset>.json       one entry per object and frame, see .coco_video
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, List, Sequence, Tuple
 
-from knet.layouts.coco import Rle, compress, first_duplicate, read_annotations
+from knet.labels import LabelSpace
+from knet.layouts.coco import lacks_box, match_categories, measure_masks, read_annotations
 from knet.layouts.coco_video import Track, Video, index_videos, tracks_of
+from knet.layouts.entries import check_entries, check_ids, check_references
+from knet.layouts.masks import Size, check_masks, is_absent, read_masks
 from knet.utils.io import PathLike
 
 SUBSETS = ('train', 'valid', 'test')
 #: Label space by version; 2022 has the classes of 2021.
 LABEL_SPACES = {'2019': 'youtube_vis_2019', '2021': 'youtube_vis_2021', '2022': 'youtube_vis_2021'}
+
+#: Keys of a track that have one value per frame.
+_PER_FRAME = ('segmentations', 'bboxes', 'areas')
 
 
 def official_file(root: PathLike, version: str, subset: str) -> str:
@@ -64,6 +70,17 @@ class VisGroundTruth:
         lengths = {video.id: (len(video.frames), video.size) for video in videos}
         return cls(lengths, {video.id: tracks_of(video) for video in videos}, categories, str(name))
 
+    def in_classes(self, label_space: LabelSpace) -> 'VisGroundTruth':
+        """Return the tracks of the things of a label space, without those of classes that it leaves out.
+
+        Raises:
+            ValueError: If the categories are others.
+        """
+        named = [dict(id=number, name=name) for number, name in self.categories.items()]
+        kept = match_categories(named, label_space.things, self.name, label_space.left_out).values()
+        tracks = {v: [t for t in found if t['category_id'] in kept] for v, found in self.tracks.items()}
+        return replace(self, tracks=tracks, categories={number: self.categories[number] for number in kept})
+
 
 def read_ground_truth(path: PathLike, annotated: bool = True) -> VisGroundTruth:
     """Read annotations with their tracks.
@@ -80,18 +97,18 @@ def read_ground_truth(path: PathLike, annotated: bool = True) -> VisGroundTruth:
         FileNotFoundError: If there is no such file.
         ValueError: If it is damaged, contradicts itself or has no annotations.
     """
-    data = read_annotations(path, ('videos', 'categories'))
+    data = read_annotations(path, ('videos', 'categories'), optional=('images', 'annotations'))
     data['annotations'] = data.get('annotations') or []
     if annotated and not data['annotations']:
         raise ValueError(f'{path} has no annotations to compare with; only the server can score this split.')
     categories = {entry['id']: entry['name'] for entry in data['categories']}
-    if 'images' in data:
+    if data.get('images') is not None:
         return VisGroundTruth.from_videos(index_videos(data, categories, path), categories, path)
-    check_tracks(data, path, ('segmentations',))
-    videos = {video['id']: (_length(video), (video['height'], video['width'])) for video in data['videos']}
+    check_tracks(data, path)
+    videos = {video['id']: (_length(video), _size(video)) for video in data['videos']}
     tracks: Dict[int, List[Track]] = {video: [] for video in videos}
     for ann in data['annotations']:
-        masks = [as_rle(code, videos[ann['video_id']][1]) for code in ann['segmentations']]
+        masks = read_masks(ann['segmentations'], *_sizes_and_name(ann, videos[ann['video_id']][1], path))
         tracks[ann['video_id']].append(
             dict(category_id=ann['category_id'], iscrowd=ann.get('iscrowd', 0), segmentations=masks)
         )
@@ -102,43 +119,86 @@ def _length(video: Dict[str, Any]) -> int:
     return len(video['file_names']) if 'file_names' in video else video['length']
 
 
-def as_rle(code: Optional[Any], size: Tuple[int, int]) -> Optional[Rle]:
-    """Return a mask as compressed run lengths, None for None; see :func:`knet.layouts.coco.compress`."""
-    return None if code is None else compress(code, size)
+def _size(video: Dict[str, Any]) -> Size:
+    return video['height'], video['width']
 
 
-def check_tracks(data: Dict[str, Any], path: PathLike, per_frame: Sequence[str]) -> None:
-    """Raise an error for an official file that contradicts itself.
+def _sizes_and_name(ann: Dict[str, Any], size: Size, path: PathLike) -> Tuple[List[Size], Callable[[int], str]]:
+    """Return the last arguments of :func:`knet.layouts.masks.read_masks` for the masks of a track."""
+    return (
+        [size] * len(ann['segmentations']),
+        lambda frame: f'{path}: the mask of annotation {ann["id"]} in frame {frame}',
+    )
+
+
+def check_tracks(data: Dict[str, Any], path: PathLike) -> None:
+    """Raise an error for an official file that contradicts itself; masks are not looked at.
 
     Args:
         data: Content of the json.
         path: The file, for messages.
-        per_frame: Keys of an annotation that must have one value per frame of its video.
 
     Raises:
         ValueError: If ids repeat, a video has no frames, a track has no video or no category, or its length is not that
             of the video.
     """
-    for what in ('videos', 'annotations'):
-        duplicate = first_duplicate(data.get(what) or [])
-        if duplicate is not None:
-            raise ValueError(f'{path}: id {duplicate} is given to two {what}; ids must be unique.')
+    annotations = data.get('annotations') or []
+    part = dict(videos=data['videos'], annotations=annotations)
+    check_entries(part, 'videos', path, ('id', 'height', 'width'), ('file_names', 'length'))
+    check_entries(part, 'annotations', path, ('id', 'video_id', 'category_id', 'segmentations'), ('iscrowd',))
+    for what in part:
+        check_ids(part, what, path)
+    for video in data['videos']:
+        if 'file_names' not in video and 'length' not in video:
+            raise ValueError(f'{path}: video {video["id"]} has no file_names. Take the file of the release.')
     lengths = {video['id']: _length(video) for video in data['videos']}
     empty = [number for number, length in lengths.items() if not length]
     if empty:
         raise ValueError(f'{path}: video {empty[0]} has no frames. Remove it.')
-    known = {category['id'] for category in data['categories']}
-    for ann in data.get('annotations') or []:
-        if ann['video_id'] not in lengths:
-            raise ValueError(f'{path}: annotation {ann["id"]} belongs to video {ann["video_id"]}, which is not listed.')
-        if ann['category_id'] not in known:
-            raise ValueError(
-                f'{path}: annotation {ann["id"]} has category {ann["category_id"]}, which is not among '
-                'the categories of the file.'
-            )
-        for key in per_frame:
-            if len(ann[key]) != lengths[ann['video_id']]:
+    check_references(annotations, 'video_id', lengths, {category['id'] for category in data['categories']}, path)
+    for ann in annotations:
+        for key in _PER_FRAME:
+            if key != 'segmentations' and ann.get(key) is None:
+                continue
+            if not isinstance(ann[key], list) or len(ann[key]) != lengths[ann['video_id']]:
+                found = f'{len(ann[key])} {key}' if isinstance(ann[key], list) else f'no list of {key}'
                 raise ValueError(
-                    f'{path}: annotation {ann["id"]} has {len(ann[key])} {key}, its video '
+                    f'{path}: annotation {ann["id"]} has {found}, its video '
                     f'{ann["video_id"]} {lengths[ann["video_id"]]} frames.'
                 )
+
+
+def complete_tracks(data: Dict[str, Any], path: PathLike) -> None:
+    """Check an official file with its masks, and fill in the ``areas`` and ``bboxes`` that it lacks.
+
+    Args:
+        data: Content of the json, changed in place.
+        path: The file, for messages.
+
+    Raises:
+        ValueError: If the file contradicts itself, see :func:`check_tracks`, or a mask does not fit its video.
+    """
+    check_tracks(data, path)
+    check_entries(data, 'videos', path, ('file_names',))
+    size_of = {video['id']: _size(video) for video in data['videos']}
+    for ann in data.get('annotations') or []:
+        size, length = size_of[ann['video_id']], len(ann['segmentations'])
+        check_masks(ann['segmentations'], *_sizes_and_name(ann, size, path))
+        for key in _PER_FRAME[1:]:
+            ann[key] = ann.get(key) or [None] * length
+        frames = [
+            dict(id=ann['id'], segmentation=mask, bbox=box, area=area)
+            for mask, box, area in zip(*(ann[key] for key in _PER_FRAME))
+        ]
+        check_entries(dict(annotations=frames), 'annotations', path, (), ('bbox', 'area'))
+        lacking = [
+            (number, frame)
+            for number, frame in enumerate(frames)
+            if not is_absent(frame['segmentation']) and (frame['area'] is None or lacks_box(frame['bbox']))
+        ]
+        measure_masks(
+            [frame for _, frame in lacking],
+            read_masks([frame['segmentation'] for _, frame in lacking], [size] * len(lacking), str),
+        )
+        for number, frame in lacking:
+            ann['bboxes'][number], ann['areas'][number] = frame['bbox'], frame['area']

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Dict, Optional
 
 from knet.labels import LabelSpace
-from knet.utils.io import PathLike, write_json_atomic
+from knet.utils.io import PathLike, read_json, write_json_atomic
 
 FORMAT = 1
 
@@ -44,17 +44,24 @@ class RunFolder:
         """Raise an error if the folder holds another run.
 
         Raises:
-            ValueError: If the folder holds results made with another ``meta``, or its manifest is damaged.
+            ValueError: If the folder holds results made with another ``meta`` or in other classes, or its manifest is
+                damaged.
         """
         if not self.manifest.exists():
             return
         before = read_object(self.manifest).get('meta', {})
+        classes = read_label_space(self.manifest)
+        if classes is not None and self.label_space is not None and not classes.numbers_like(self.label_space):
+            raise ValueError(
+                f'{self.root} holds results in other classes ({classes} there, {self.label_space} now). Choose another '
+                'output folder, or start over with --fresh.'
+            )
         differing = sorted(key for key in {*before, *self.meta} if before.get(key) != self.meta.get(key))
         if differing:
             changes = '; '.join(f'{key}: {before.get(key)!r} there, {self.meta.get(key)!r} now' for key in differing)
             raise ValueError(
-                f'{self.root} holds results of another run ({changes}). Choose another output folder, '
-                'or start over with --fresh.'
+                f'{self.root} holds results of another run ({changes}). Choose another output folder with '
+                '--out-dir, or start over with --fresh.'
             )
 
     def clear(self) -> None:
@@ -105,11 +112,9 @@ def read_object(path: Path) -> Dict[str, Any]:
         ValueError: If the file is damaged.
     """
     try:
-        return json.loads(path.read_text(encoding='utf-8'))
+        return read_json(path, what='record of a run', remedy='If you remove it, its results are made again.')
     except FileNotFoundError:
         return {}
-    except ValueError as error:
-        raise ValueError(f'{path}: damaged ({error}); remove it, and its results are made again') from error
 
 
 def read_label_space(manifest: Path) -> Optional[LabelSpace]:

@@ -6,6 +6,7 @@ run-length code or null per frame); see :mod:`knet.results.exports.youtube_vis`.
 
 import json
 import zipfile
+import zlib
 from collections import Counter
 from functools import cached_property
 from pathlib import Path
@@ -14,14 +15,19 @@ from typing import Any, Dict, List, Optional, Sequence
 import numpy as np
 
 from knet.labels import LabelSpace
-from knet.layouts.youtube_vis import Rle, VisGroundTruth
+from knet.layouts.entries import is_id
+from knet.layouts.masks import Rle, find_fault
+from knet.layouts.youtube_vis import VisGroundTruth
 from knet.results.run_folder import RunFolder
 from knet.utils.io import PathLike
+from knet.utils.limits import read_archived
 
 Record = Dict[str, Any]
 MANIFEST = 'videos.json'
 KEYS = ('video_id', 'score', 'category_id', 'segmentations')
 _NAMED_IN_ERRORS = 5
+#: What Python raises for a damaged json or zip.
+_DAMAGED = (ValueError, KeyError, RecursionError, EOFError, NotImplementedError, zlib.error, zipfile.BadZipFile)
 
 
 def track_records(
@@ -88,15 +94,14 @@ def read_results(path: PathLike) -> List[Record]:
     """
     try:
         if Path(path).suffix == '.zip':
-            with zipfile.ZipFile(path) as archive:
-                data = json.loads(archive.read('results.json'))
+            data = json.loads(read_archived(path, 'results.json'))
         else:
-            data = json.loads(Path(path).read_text(encoding='utf-8'))
+            data = json.loads(Path(path).read_text(encoding='utf-8-sig'))
     except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
         raise FileNotFoundError(
             f'{path}: no such results file; tools_vis/test_whole_video.py --format-only writes it'
         ) from error
-    except (ValueError, KeyError, zipfile.BadZipFile) as error:
+    except _DAMAGED as error:
         raise ValueError(f'{path}: damaged results ({error}). Write it again.') from error
     if not isinstance(data, list):
         raise ValueError(f'{path}: results.json must be a list of tracks, found {type(data).__name__}.')
@@ -130,9 +135,9 @@ def _fault(record: Any, truth: VisGroundTruth) -> Optional[str]:
     if not isinstance(record, dict) or set(record) != set(KEYS):
         return f'must have exactly the keys {", ".join(KEYS)}'
     video, score, category, masks = (record[key] for key in KEYS)
-    if video not in truth.videos:
+    if not is_id(video) or video not in truth.videos:
         return f'video_id {video!r} is not among the {len(truth.videos)} videos'
-    if category not in truth.categories:
+    if not is_id(category) or category not in truth.categories:
         return f'category_id {category!r} is not among the {len(truth.categories)} categories'
     if isinstance(score, bool) or not isinstance(score, (int, float)) or not 0 <= score <= 1:
         return f'score {score!r} is no number in 0..1'
@@ -144,9 +149,11 @@ def _fault(record: Any, truth: VisGroundTruth) -> Optional[str]:
             continue
         if not isinstance(mask, dict) or set(mask) != {'size', 'counts'} or not isinstance(mask['counts'], str):
             return f'frame {frame}: a mask is null or has "size" and "counts", a text'
-        if tuple(mask['size']) != tuple(size):
-            return f'frame {frame}: mask of {tuple(mask["size"])}, video {video} has {tuple(size)} (height, width)'
-    return None
+        if mask['size'] != list(size) and mask['size'] != tuple(size):
+            found = tuple(mask['size']) if isinstance(mask['size'], list) else mask['size']
+            return f'frame {frame}: mask of {found}, video {video} has {tuple(size)} (height, width)'
+    fault = find_fault(masks, [size] * length)
+    return fault and f'frame {fault[0]}: the mask {fault[1]}'
 
 
 class VideoResultStore:

@@ -13,6 +13,9 @@ import traceback
 from pathlib import Path
 from typing import Any, Callable, Optional
 
+from knet.labels import LABEL_SPACES, LabelSpace, get_label_space
+from knet.utils.paths import check_argument
+
 #: Errors that a user can cause by wrong paths, files, options or configs.
 USER_ERRORS = (
     OSError,
@@ -96,6 +99,38 @@ def add_import_option(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_label_space_option(parser: argparse.ArgumentParser, default: str) -> None:
+    """Add ``--label-space``, and ``--import`` for modules that declare one.
+
+    Args:
+        parser: Command line of a program that needs classes.
+        default: The classes without the option, in words.
+    """
+    parser.add_argument(
+        '--label-space',
+        metavar='NAME|FILE.json',
+        help=f'classes: {", ".join(sorted(LABEL_SPACES))}, one of --import, or a JSON file that describes them, '
+        f"which may be one with COCO's categories (default: {default})",
+    )
+    add_import_option(parser)
+
+
+def asked_label_space(args: argparse.Namespace) -> Optional[LabelSpace]:
+    """Return the label space of ``--label-space``, None without the option.
+
+    Raises:
+        UsageError: If there is no such label space.
+    """
+    if args.label_space is None:
+        return None
+    try:
+        return get_label_space(args.label_space)
+    except (KeyError, ValueError, OSError) as error:
+        text = str(error.args[0]) if isinstance(error, KeyError) else error_text(error)
+        where = '' if args.label_space in text else f' {args.label_space}:'
+        raise UsageError(f'--label-space{where} {text}') from error
+
+
 def check_outputs(args: argparse.Namespace, choices: str, unlabelled: str) -> None:
     """Refuse a test without any result, and options that exclude each other.
 
@@ -168,6 +203,8 @@ def run_tool(main: Callable[[], Optional[int]]) -> None:
     if '--debug' in sys.argv[1:]:
         os.environ['KNET_DEBUG'] = '1'
     try:
+        for argument in sys.argv[1:]:
+            check_argument(argument)
         code = main() or 0
     except KeyboardInterrupt:
         print('interrupted', file=sys.stderr)

@@ -130,6 +130,13 @@ def _copy_stream(device: int) -> Optional[Any]:
     return None if device == -1 else torch.cuda.Stream(device)
 
 
+def read_checkpoints_safely() -> None:
+    """Checkpoints: mmcv opens them with ``torch.load``, which runs their code with a torch before 2.6."""
+    from knet.utils import safe_load
+
+    safe_load.apply_to_mmcv()
+
+
 @functools.lru_cache(maxsize=None)
 def apply() -> None:
     """Apply every repair that this machine needs; a second call does nothing."""
@@ -138,3 +145,4 @@ def apply() -> None:
     provide_ops()
     repair_ddp_forward()
     repair_copy_streams()
+    read_checkpoints_safely()

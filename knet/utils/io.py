@@ -5,6 +5,7 @@ a temporary name in the same folder and renamed at the end, so an interrupted
 run never leaves a half-written prediction that a later run would trust.
 """
 
+import codecs
 import json
 import os
 import uuid
@@ -15,12 +16,12 @@ from typing import Any, Dict, Iterator, Optional, Union
 import cv2
 import numpy as np
 
+from knet.utils.limits import check_picture
+
 PathLike = Union[str, 'os.PathLike[str]']
 
-_PNG_SIGNATURE = b'\x89PNG\r\n\x1a\n'
-_PNG_END = b'IEND'
-_JPEG_SIGNATURE = b'\xff\xd8\xff'
-_JPEG_END = b'\xff\xd9'
+# First bytes of the files of a kind, and bytes in their second half.
+_MARKS = {'PNG': (b'\x89PNG\r\n\x1a\n', b'IEND'), 'JPEG': (b'\xff\xd8\xff', b'\xff\xd9')}
 # Label maps are flat areas: without a filter they pack and unpack about twice as fast. Older OpenCV has no such choice.
 _LABEL_MAP_OPTIONS = (
     [
@@ -99,7 +100,7 @@ def decode_png(data: bytes, path: PathLike) -> np.ndarray:
     Raises:
         ValueError: If this is no PNG, or a truncated or damaged one.
     """
-    image = _decode(data, path, 'PNG', _PNG_SIGNATURE, _PNG_END, cv2.IMREAD_UNCHANGED)
+    image = _decode(data, path, 'PNG', cv2.IMREAD_UNCHANGED)
     if image.ndim == 3:
         code = cv2.COLOR_BGRA2RGBA if image.shape[2] == 4 else cv2.COLOR_BGR2RGB
         image = cv2.cvtColor(image, code)
@@ -107,7 +108,7 @@ def decode_png(data: bytes, path: PathLike) -> np.ndarray:
 
 
 def read_jpeg(path: PathLike) -> np.ndarray:
-    """Read a colour JPEG file; its orientation tag is ignored, as label maps have none.
+    """Read a colour JPEG file as it is stored, see :func:`read_picture`.
 
     Args:
         path: File to read.
@@ -119,9 +120,30 @@ def read_jpeg(path: PathLike) -> np.ndarray:
         FileNotFoundError: If there is no such file.
         ValueError: If the file isn't a JPEG, or is truncated or damaged.
     """
-    flags = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
-    pixels = _decode(read_bytes(path, 'JPEG'), path, 'JPEG', _JPEG_SIGNATURE, _JPEG_END, flags)
-    return cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB)
+    return _decode_colours(read_bytes(path, 'JPEG'), path, 'JPEG')
+
+
+def read_picture(path: PathLike, upright: bool = False) -> np.ndarray:
+    """Read a picture of any format that OpenCV knows as 8-bit colours.
+
+    A camera may store a picture lying on its side and note in it (EXIF) how to turn it. One rule holds everywhere:
+    where labels, or predictions that are compared with labels, belong to the file, the pixels count as they are stored,
+    because label maps have no such note. Only pictures by themselves are turned upright.
+
+    Args:
+        path: File to read.
+        upright: Turn the picture as its orientation tag says.
+
+    Returns:
+        (H, W, 3) uint8 RGB.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If the file is no picture, or is truncated or damaged.
+    """
+    data = read_bytes(path, 'image')
+    kind = next((kind for kind, (start, _) in _MARKS.items() if data.startswith(start)), 'image')
+    return _decode_colours(data, path, kind, upright)
 
 
 def read_bytes(path: PathLike, kind: str) -> bytes:
@@ -140,10 +162,17 @@ def read_bytes(path: PathLike, kind: str) -> bytes:
         raise FileNotFoundError(f'{path}: no such {kind} file') from error
 
 
-def _decode(data: bytes, path: PathLike, kind: str, start: bytes, end: bytes, flags: int) -> np.ndarray:
-    """Pixels in the content of an image file that starts with ``start`` and has ``end`` in its second half."""
-    if not data.startswith(start):
+def _decode_colours(data: bytes, path: PathLike, kind: str, upright: bool = False) -> np.ndarray:
+    flags = cv2.IMREAD_COLOR if upright else cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
+    return cv2.cvtColor(_decode(data, path, kind, flags), cv2.COLOR_BGR2RGB)
+
+
+def _decode(data: bytes, path: PathLike, kind: str, flags: int) -> np.ndarray:
+    """Return the pixels in the content of an image file that has the marks of its kind at its ends."""
+    start, end = _MARKS.get(kind, (b'', b''))
+    if not data or not data.startswith(start):
         raise ValueError(f'{path}: not a {kind} image ({len(data)} bytes); write it again or remove it')
+    check_picture(data, path)
     # OpenCV may return what it could decode of a truncated file, so the end is looked for as well; programs that append
     # something to it exist, and so do thumbnails with an end of their own in the header.
     image = cv2.imdecode(np.frombuffer(data, dtype=np.uint8), flags) if end in data[len(data) // 2 :] else None
@@ -203,6 +232,32 @@ def write_bytes_atomic(path: PathLike, content: bytes) -> None:
         temporary.write_bytes(content)
 
 
+def read_text(path: PathLike, what: str = 'file', remedy: str = 'Get it again.') -> str:
+    """Read a text file in UTF-8, or in UTF-16 with the byte-order mark that editors of Windows write.
+
+    Args:
+        path: File to read.
+        what: What the file should be, for the errors.
+        remedy: A sentence for the errors that says what to do.
+
+    Returns:
+        The text without byte-order mark.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If the file holds no text.
+    """
+    try:
+        data = Path(path).read_bytes()
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
+        raise FileNotFoundError(f'{path}: no such {what}. {remedy}') from error
+    wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    try:
+        return data.decode('utf-16' if wide else 'utf-8-sig')
+    except ValueError as error:
+        raise ValueError(f'{path}: damaged {what}, which must be text in UTF-8 ({error}). {remedy}') from error
+
+
 def read_json(
     path: PathLike, *keys: str, what: str = 'JSON file', remedy: str = 'Write it again, or get it again.'
 ) -> Dict[str, Any]:
@@ -218,11 +273,10 @@ def read_json(
         FileNotFoundError: If there is no such file.
         ValueError: If the file is damaged, holds no object or lacks a key.
     """
+    text = read_text(path, what, remedy)
     try:
-        document = json.loads(Path(path).read_text(encoding='utf-8'))
-    except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
-        raise FileNotFoundError(f'{path}: no such {what}. {remedy}') from error
-    except ValueError as error:
+        document = json.loads(text)
+    except (ValueError, RecursionError) as error:
         raise ValueError(f'{path}: damaged {what} ({error}). {remedy}') from error
     if not isinstance(document, dict):
         raise ValueError(f'{path}: holds no JSON object; it is no {what}. {remedy}')

@@ -68,6 +68,7 @@ class VideoKernelUpdateHead(KernelUpdateHead):
         for link in (self.track_link, self.mask_link):
             if link is not None:
                 link.requires_grad_(False)
+                link.idle = True
 
     def forward(self, x: Tensor, kernels: Tensor, masks: Tensor, previous: Optional[Tensor] = None) -> StageOutput:
         """Refine kernels and masks once.

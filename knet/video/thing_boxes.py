@@ -21,8 +21,10 @@ def thing_pixels(semantic_logits: Tensor, num_things: int, size: Sequence[int]) 
         size: (H, W) of the result in pixels; the padding is not cut off first, as in the original.
 
     Returns:
-        (H, W) bool.
+        (H, W) bool; all pixels where there is no stuff to tell from things.
     """
+    if num_things == len(semantic_logits):
+        return torch.ones(tuple(size), dtype=torch.bool, device=semantic_logits.device)
     logits = F.interpolate(semantic_logits[None], size=tuple(size), mode='bilinear', align_corners=False)[0]
     # The arg-max is a thing iff the best thing is at least as good as the best stuff.
     return logits[:num_things].amax(0) >= logits[num_things:].amax(0)

@@ -55,7 +55,7 @@ class VideoKNet(FrameByFrame, KernelNet):
         **kwargs,
     ) -> None:
         super().__init__(**kwargs)
-        self.fusion = FusionOptions.from_config(self.test_cfg['rcnn'])
+        self.fusion = FusionOptions.from_config(self.test_cfg['rcnn']).checked_for(self.label_space)
         self.track_head = build_head(track_head)
         self.tracker_cfg = tracker
         self.embedding = build_embedding(embedding, self.rpn_head.init_kernels.in_channels)

@@ -87,7 +87,7 @@ def write_report(
         f'<style>{_STYLE}</style></head><body><h1>{escape(title)}</h1>{body}</body></html>\n'
     )
     with atomic_path(path_html) as temporary:
-        Path(temporary).write_text(page, encoding='utf-8')
+        Path(temporary).write_text(page, encoding='utf-8', errors='backslashreplace')
 
 
 def _number(value: Optional[float]) -> str:
@@ -130,7 +130,7 @@ def _class_table(
     stq: Optional[Mapping[str, Any]], vpq: Optional[Mapping[str, Any]], space: Optional[LabelSpace]
 ) -> str:
     """Return the HTML table of IoU and VPQ per class, with one column per window length."""
-    names: Dict[str, str] = {str(i): info['name'] for i, info in stq['per_class'].items()} if stq else {}
+    names: Dict[str, str] = {str(i): str(info['name']) for i, info in stq['per_class'].items()} if stq else {}
     windows = dict(vpq['k']) if vpq else {}
     known = {str(info.dataset_id): info for info in space.classes} if space else {}
     for result in windows.values():
@@ -139,7 +139,7 @@ def _class_table(
     header = [('class', True), ('kind', True)] + ([('IoU', False)] if stq else [])
     header += [(f'VPQ k={k}', False) for k in windows]
     rows = []
-    for class_id in sorted(names, key=int):
+    for class_id in sorted(names, key=lambda name: (int(name) if name.isdecimal() else len(known), name)):
         info = known.get(class_id)
         swatch = '<span class="swatch" style="background:rgb({},{},{})"></span>'.format(*info.colour) if info else ''
         kind = ('thing' if info.is_thing else 'stuff') if info else ''
@@ -156,7 +156,7 @@ def _video_table(stq: Optional[Mapping[str, Any]]) -> str:
     if stq is None:
         return ''
     rows = [
-        (escape(str(video)), str(result['frames']), *(_number(result[name]) for name in ('STQ', 'AQ', 'SQ')))
+        (escape(str(video)), escape(str(result['frames'])), *(_number(result[name]) for name in ('STQ', 'AQ', 'SQ')))
         for video, result in stq['per_video'].items()
     ]
     return _table([('video', True), ('frames', False), ('STQ', False), ('AQ', False), ('SQ', False)], rows)

@@ -2,27 +2,14 @@
 
 from typing import Any, Dict, Iterable, Iterator, Sequence
 
-import cv2
 import numpy as np
 from pycocotools import mask as mask_api
 
 from knet.labels import LabelSpace
 from knet.structures import InstancePrediction
-from knet.utils.io import PathLike
+from knet.utils.io import PathLike, read_picture
 from knet.visualization.overlay import enlarge, flat_maps, overlay
 from knet.visualization.video import write_video
-
-
-def read_frame(path: PathLike) -> np.ndarray:
-    """Read a picture as (H, W, 3) uint8 RGB.
-
-    Raises:
-        FileNotFoundError: If there is none, or it is damaged.
-    """
-    picture = cv2.imread(str(path), cv2.IMREAD_COLOR)
-    if picture is None:
-        raise FileNotFoundError(f'{path}: no such picture, or a damaged one')
-    return picture[..., ::-1]
 
 
 def draw_tracks(
@@ -76,4 +63,4 @@ def write_track_video(
         score_thr: Tracks below are left out.
         fps: Frames per second.
     """
-    write_video(path, draw_tracks((read_frame(file) for file in files), records, label_space, score_thr), fps)
+    write_video(path, draw_tracks((read_picture(file) for file in files), records, label_space, score_thr), fps)

@@ -10,7 +10,7 @@ from mmseg.models import EncoderDecoder
 from mmseg.ops import resize
 from torch import Tensor
 
-from knet.labels import LabelSpace, get_label_space
+from knet.labels import AnyLabelSpace, get_label_space
 from knet.structures import PanopticPrediction
 from knet.video.frame_by_frame import FrameByFrame
 from knet.video.memory import StreamMemory
@@ -48,7 +48,7 @@ class VideoKNetVSS(FrameByFrame, EncoderDecoder):
     def __init__(
         self,
         decode_head: dict,
-        label_space: Union[str, LabelSpace] = 'vspw',
+        label_space: AnyLabelSpace = 'vspw',
         auxiliary_head: Union[dict, Sequence[dict], None] = None,
         **kwargs,
     ) -> None:

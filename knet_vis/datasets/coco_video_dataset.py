@@ -12,7 +12,7 @@ from torch.utils.data import Dataset
 
 from knet.evaluation.metric import score
 from knet.evaluation.vis_ap import VisAveragePrecision
-from knet.labels import LabelSpace, get_label_space
+from knet.labels import AnyLabelSpace, get_label_space
 from knet.layouts.coco import match_categories, read_annotations
 from knet.layouts.coco_video import Video, VideoFrame, index_videos
 from knet.layouts.files import require_files
@@ -39,7 +39,8 @@ class CocoVideoDataset(Dataset):
     Args:
         ann_file: Path of the json file.
         pipeline: Configs of transforms of lists of frames, see :mod:`.pipelines`.
-        label_space: Label space, or its name; it has things only.
+        label_space: Label space of things only, its name, file or plain data, see
+            :func:`knet.labels.get_label_space`.
         data_root: Folder that relative paths start from; ``~`` is expanded.
         img_prefix: Folder of the frames.
         ref_img_sampler: Arguments of :class:`.sampling.ClipSampler`; None yields whole videos.
@@ -64,7 +65,7 @@ class CocoVideoDataset(Dataset):
         self,
         ann_file: str,
         pipeline: Sequence[Dict[str, Any]],
-        label_space: Union[str, LabelSpace],
+        label_space: AnyLabelSpace,
         data_root: Optional[str] = None,
         img_prefix: str = '',
         ref_img_sampler: Optional[Dict[str, Any]] = None,
@@ -98,13 +99,17 @@ class CocoVideoDataset(Dataset):
 
     def _read(self) -> List[Video]:
         sections = ('videos', 'images', 'categories') + (() if self.test_mode else ('annotations',))
-        data = read_annotations(self.ann_file, sections)
+        data = read_annotations(self.ann_file, sections, ('annotations',))
         self.is_unlabelled = not data.get('annotations')
-        data.setdefault('annotations', [])
+        data['annotations'] = data.get('annotations') or []
         # Position = thing label.
-        self.cat_ids = list(match_categories(data['categories'], self.label_space.things, self.ann_file).values())
+        space = self.label_space
+        self.cat_ids = list(match_categories(data['categories'], space.things, self.ann_file, space.left_out).values())
         self.cat2label = {category: label for label, category in enumerate(self.cat_ids)}
-        return index_videos(data, self.cat_ids, self.ann_file)
+        videos = index_videos(data, [category['id'] for category in data['categories']], self.ann_file)
+        for frame in (frame for video in videos for frame in video.frames if space.left_out):
+            frame.annotations = [ann for ann in frame.annotations if ann['category_id'] in self.cat2label]
+        return videos
 
     @staticmethod
     def _is_key(video: Video, frame: VideoFrame, filter_empty_gt: bool) -> bool:

@@ -19,7 +19,17 @@ Frame = Dict[str, Any]
 
 @PIPELINES.register_module()
 class LoadMultiImagesFromFile(LoadImageFromFile):
-    """:class:`mmdet.datasets.pipelines.LoadImageFromFile` for every frame, which becomes BGR (H, W, 3) uint8."""
+    """:class:`mmdet.datasets.pipelines.LoadImageFromFile` for every frame, which becomes BGR (H, W, 3) uint8.
+
+    Orientation tags are ignored, see :func:`knet.utils.io.read_picture`.
+
+    Args:
+        color_type: Flag of :func:`mmcv.imread`.
+        **kwargs: Other arguments of :class:`mmdet.datasets.pipelines.LoadImageFromFile`.
+    """
+
+    def __init__(self, color_type: str = 'color_ignore_orientation', **kwargs: Any) -> None:
+        super().__init__(color_type=color_type, **kwargs)
 
     def __call__(self, results: List[Frame]) -> List[Frame]:
         """Read all frames.

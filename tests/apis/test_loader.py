@@ -7,8 +7,8 @@ import pytest
 import torch
 from torch.utils.data import Dataset
 
-from knet.apis.loader import GlobalBatchSampler, build_train_loader
-from knet.utils.cli import UsageError
+from knet.apis.loader import GlobalBatchSampler, build_test_loader, build_train_loader
+from knet.utils.cli import UsageError, error_text
 from knet.utils.seeding import mix_seed
 
 
@@ -76,3 +76,49 @@ def test_empty_data_set_is_named() -> None:
 
 def test_mixed_seeds_differ() -> None:
     assert len({mix_seed(a, b) for a in range(20) for b in range(20)}) == 400
+
+
+class OddError(Exception):
+    """An error that cannot be rebuilt from its message."""
+
+    def __init__(self, path: str, number: int) -> None:
+        super().__init__(f'{path} is odd ({number})')
+
+
+class Damaged(Numbers):
+    """Sample 3 is damaged."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(7)
+        self.error = error
+
+    def __getitem__(self, index: int) -> torch.Tensor:
+        if index == 3:
+            raise self.error
+        return super().__getitem__(index)
+
+
+@pytest.mark.process
+@pytest.mark.parametrize(
+    'error', [ValueError('b.png: damaged'), FileNotFoundError(2, 'No such file', 'b.png'), KeyError('b.png')], ids=repr
+)
+def test_errors_of_samples_leave_the_worker_as_they_are(error: Exception) -> None:
+    for workers in (0, 1):
+        with pytest.raises(type(error)) as caught:
+            list(build_test_loader(Damaged(error), list(range(7)), workers))
+        assert str(caught.value) == str(error) and error_text(caught.value) == error_text(error)
+        assert not workers or 'Traceback' in str(caught.value.__cause__)
+
+
+@pytest.mark.process
+def test_errors_that_cannot_be_rebuilt_keep_their_message() -> None:
+    with pytest.raises(RuntimeError, match=r'^OddError: a\.png is odd \(4\)$'):
+        list(build_test_loader(Damaged(OddError('a.png', 4)), list(range(7)), 1))
+
+
+@pytest.mark.process
+def test_errors_of_batches_leave_the_worker_as_they_are() -> None:
+    """Frames of several sizes are samples without fault, and a batch that cannot be made."""
+    samples = [torch.zeros(1), torch.zeros(2)]
+    with pytest.raises(RuntimeError, match='^stack expects each tensor to be equal size'):
+        list(build_train_loader(samples, 2, 1, seed=0))

@@ -1,5 +1,6 @@
 """Optimiser states find their parameters by name, whatever the order of the checkpoint."""
 
+import logging
 from pathlib import Path
 from typing import Any, Dict, List
 
@@ -9,8 +10,9 @@ from mmcv.runner import build_optimizer
 from torch import nn
 
 from knet.apis.checkpoint import read_checkpoint
-from knet.apis.optimizer_state import optimizer_names
+from knet.apis.optimizer_state import group_settings, optimizer_names, published_state, settle_settings
 from knet.apis.runner import _load_optimizer, _write
+from knet.backbones import SwinTransformerDIY, swin_keys
 from knet.utils.cli import UsageError
 
 ADAM = dict(type='AdamW', lr=0.1)
@@ -99,3 +101,62 @@ def test_several_optimizers(tmp_path: Path) -> None:
 def test_strangers_are_refused() -> None:
     with pytest.raises(ValueError, match='not those of the model'):
         optimizer_names(net('ab'), torch.optim.SGD(net('ab').parameters(), 0.1))
+
+
+@pytest.mark.parametrize('from_config', [False, True])
+def test_differing_settings_are_told_and_one_side_wins(from_config: bool, caplog: pytest.LogCaptureFixture) -> None:
+    saved, model = build_optimizer(net('abc'), GROUPS), net('abc')
+    saved.param_groups[0]['initial_lr'] = 0.1  # as a schedule leaves it behind
+    saved.param_groups[0]['lr'] = 0.001
+    resumed = build_optimizer(model, dict(GROUPS, lr=0.2, weight_decay=0.3))
+    settings = group_settings(resumed)
+    resumed.load_state_dict(saved.state_dict())
+    with caplog.at_level('WARNING'):
+        settle_settings(resumed, settings, from_config, logging.getLogger('test'))
+    first = resumed.param_groups[0]
+    wanted = (0.2, 0.2, 0.3) if from_config else (0.1, 0.001, 0.01)
+    assert (first['initial_lr'], first['lr'], first['weight_decay']) == wanted
+    for text in ('lr 0.1 in the checkpoint, 0.2 in', 'lr 0.01 in the checkpoint, 0.02 in', 'weight_decay 0.01 in the'):
+        assert text in caplog.text
+    assert ('--resume-settings config' in caplog.text) != from_config
+    assert 'betas' not in caplog.text
+
+
+def test_equal_settings_are_not_told(caplog: pytest.LogCaptureFixture) -> None:
+    optimizer = build_optimizer(net('abc'), GROUPS)
+    settle_settings(optimizer, group_settings(optimizer), False, logging.getLogger('test'))
+    assert not caplog.text
+
+
+def test_another_kind_of_optimizer_is_refused() -> None:
+    optimizer = torch.optim.SGD(net('abc').parameters(), 0.1)
+    settings = group_settings(optimizer)
+    del optimizer.param_groups[0]['momentum']
+    with pytest.raises(UsageError, match="another kind of optimiser than SGD, it has no 'momentum'"):
+        settle_settings(optimizer, settings, False, logging.getLogger('test'))
+
+
+def swin() -> nn.Module:
+    """A detector with a small Swin backbone and one more layer."""
+    model = nn.Module()
+    model.add_module('backbone', SwinTransformerDIY(embed_dims=8, depths=[1, 1, 1, 1], num_heads=[1, 2, 4, 8]))
+    model.add_module('neck', nn.Linear(2, 2))
+    return model
+
+
+def test_published_states_of_swin_are_converted() -> None:
+    """Names, and the columns of merging layers, which the two layouts order differently."""
+    model = swin()
+    names = optimizer_names(model, torch.optim.AdamW(model.parameters()))
+    own = {name: torch.randn_like(value) for name, value in model.state_dict().items() if name in names}
+    old = swin_keys.to_original(own, 'backbone.')
+    state = dict(
+        state={number: dict(step=3, exp_avg=value) for number, value in enumerate(old.values())},
+        param_groups=[dict(params=list(range(len(old))))],
+    )
+    weights = swin_keys.to_original(model.state_dict(), 'backbone.')
+    converted, saved_names = published_state(model, names, state, weights)
+    assert set(saved_names) == set(names) and 'backbone.layers.0.downsample.reduction.weight' in old
+    for number, name in enumerate(saved_names):
+        assert converted['state'][number]['step'] == 3
+        assert torch.equal(converted['state'][number]['exp_avg'], own[name]), name

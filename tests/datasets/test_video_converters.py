@@ -115,7 +115,10 @@ class TestPrepareCityscapesVPS:
         'change, message',
         [
             (dict(category_id=2), 'has category 2; things have their train id'),
-            (dict(segmentation=dict(size=[4, 4], counts=[16])), r'mask 1 is \[4, 4\], .*labelmap'),
+            (
+                dict(segmentation=dict(size=[4, 4], counts=[16])),
+                r'mask of annotation 1 .*labelmap.* is \(4, 4\), its image',
+            ),
             (dict(image_id=77), 'annotation 1 has no inst_id or no image'),
         ],
     )

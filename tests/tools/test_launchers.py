@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import socket
 import stat
 import subprocess
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any, Dict, List, Tuple
 
 import pytest
 
-from .conftest import ROOT
+from .conftest import ENVIRONMENT, ROOT, free_port
 
 pytestmark = pytest.mark.process
 
@@ -97,6 +98,49 @@ def test_gpus_may_be_left_out(stand_ins: Path, script: str) -> None:
 def test_several_nodes(stand_ins: Path) -> None:
     _, found, _ = words(stand_ins, 'sh', 'dist_train.sh', 'c.py', '4', NNODES='2', NODE_RANK='1', MASTER_ADDR='node0')
     assert {'--nnodes=2', '--node_rank=1', '--master_addr=node0', '--master_port=29500'} <= set(found)
+    # Nodes of another job on the same port are not taken.
+    assert {'--rdzv_id=train.py-c.py', '--rdzv_conf=timeout=600'} <= set(found)
+
+
+def node(rank: int, *args: Any, **env: str) -> 'subprocess.Popen[str]':
+    """Start ``dist_train.sh`` with one process as one of two nodes, which are both this machine."""
+    return subprocess.Popen(
+        ['sh', str(ROOT / 'tools/dist_train.sh'), *map(str, args)],
+        env={**ENVIRONMENT, 'NNODES': '2', 'MASTER_ADDR': '127.0.0.1', 'NODE_RANK': str(rank), **env},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+@pytest.mark.slow
+def test_two_nodes_train(toy_config: Path, tmp_path: Path) -> None:
+    words = ['job', toy_config, '1', tmp_path, '--no-validate', '--seed', '5', '--cfg-options', 'runner.max_epochs=1']
+    port = str(free_port())
+    nodes = [node(rank, *words, PORT=port) for rank in (1, 0)]
+    texts = [process.communicate(timeout=240)[0] for process in nodes]
+    assert [process.returncode for process in nodes] == [0, 0], '\n'.join(texts)
+    assert (tmp_path / 'latest.pth').is_file()
+
+
+@pytest.mark.parametrize(
+    'rank, address, reason',
+    [(0, '127.0.0.1', '1/2 clients joined'), (1, '127.0.0.1', 'refused'), (1, 'no-node.invalid', 'name is not known')],
+)
+def test_a_node_that_cannot_be_reached_is_named(rank: int, address: str, reason: str) -> None:
+    port = str(free_port())
+    text = node(rank, 'c.py', '1', MASTER_ADDR=address, NODE_TIMEOUT='1', PORT=port).communicate(timeout=60)[0]
+    assert f'error: node {rank} of 2 did not meet the others at {address}:{port} (' in text, text
+    assert reason in text and 'NODE_TIMEOUT' in text and 'Traceback' not in text
+
+
+def test_a_port_that_is_taken_is_named() -> None:
+    with socket.socket() as other:
+        other.bind(('', 0))
+        other.listen()
+        port = other.getsockname()[1]
+        text = node(0, 'c.py', '1', NODE_TIMEOUT='1', PORT=str(port)).communicate(timeout=60)[0]
+    assert f'error: port {port} of this machine is taken' in text and 'Traceback' not in text, text
 
 
 @pytest.mark.parametrize('shell', SHELLS)
@@ -155,6 +199,7 @@ def test_slurm_without_gpus(stand_ins: Path) -> None:
         ('dist_train.sh', ['c.py', '4'], dict(NNODES='2', MASTER_ADDR='n0', NODE_RANK='2'), 'NODE_RANK counts from 0'),
         ('dist_train.sh', ['c.py', '4'], dict(NNODES='two'), "NNODES must be a number >= 1, not 'two'"),
         ('dist_train.sh', ['c.py', '4'], dict(PORT='http'), "PORT must be a number >= 1, not 'http'"),
+        ('dist_train.sh', ['c.py', '4'], dict(PORT='70000'), 'PORT must be at most 65535, not 70000'),
         ('dist_step_test.sh', ['c.py'], {}, '2 arguments are needed, got 1'),
         ('dist_step_test.sh', ['c.py', 'a.pth', 'all'], {}, "GPUS must be a number >= 1, not 'all'"),
         ('dist_test.sh', [], {}, '2 arguments are needed, got 0'),

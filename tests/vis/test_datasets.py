@@ -161,7 +161,7 @@ def test_wide_videos_become_640_by_384(tmp_path: Path) -> None:
     root = write_official(tmp_path / 'in')
     for split in ('train', 'valid'):
         data = json.loads((root / f'{split}.json').read_text())
-        data['annotations'] = data['annotations'] if split == 'train' else []
+        data['annotations'] = []
         for video in data['videos']:
             video.update(height=36, width=64)
             for name in video['file_names'] if split == 'valid' else []:

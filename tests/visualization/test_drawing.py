@@ -1,16 +1,12 @@
-"""Colours, overlays and clips."""
+"""Colours and overlays."""
 
-from pathlib import Path
-
-import cv2
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image
 
 from knet.labels import KITTI_STEP
-from knet.visualization import enlarge, overlay, semantic_colours, side_by_side, track_colour, write_video
+from knet.visualization import enlarge, overlay, semantic_colours, side_by_side, track_colour
 from knet.visualization.palette import track_colours
 
 
@@ -91,49 +87,3 @@ def test_side_by_side() -> None:
     ):
         with pytest.raises(ValueError, match=message):
             side_by_side(images, titles)
-
-
-def test_gif_holds_the_frames(tmp_path: Path) -> None:
-    frames = [np.full((30, 50, 3), colour, dtype=np.uint8) for colour in ((255, 0, 0), (0, 200, 0), (0, 0, 255))]
-    write_video(tmp_path / 'new' / 'clip.gif', iter(frames), fps=4)
-    with Image.open(tmp_path / 'new' / 'clip.gif') as clip:
-        assert clip.n_frames == 3 and clip.size == (50, 30) and clip.info['duration'] == 250
-        for index, frame in enumerate(frames):
-            clip.seek(index)
-            np.testing.assert_allclose(np.asarray(clip.convert('RGB')), frame, atol=8)
-
-
-def test_mp4_holds_the_frames(tmp_path: Path) -> None:
-    frames = [np.full((31, 51, 3), 40 * index, dtype=np.uint8) for index in range(5)]
-    write_video(tmp_path / 'clip.mp4', frames, fps=10)
-    clip = cv2.VideoCapture(str(tmp_path / 'clip.mp4'))
-    read = []
-    while True:
-        good, frame = clip.read()
-        if not good:
-            break
-        read.append(frame)
-    assert len(read) == 5 and read[0].shape == (30, 50, 3)
-    np.testing.assert_allclose(read[4].mean(), 160, atol=6)
-
-
-def test_bad_clips_leave_no_file(tmp_path: Path) -> None:
-    small, large = np.zeros((20, 20, 3), np.uint8), np.zeros((20, 24, 3), np.uint8)
-    for name, frames, fps in (
-        ('a.avi', [small], 5),
-        ('a.gif', [], 5),
-        ('a.mp4', [], 5),
-        ('a.gif', [small, large], 5),
-        ('a.mp4', [small, large], 5),
-        ('a.gif', [small], 0),
-    ):
-        with pytest.raises(ValueError, match=name):
-            write_video(tmp_path / name, frames, fps)
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_missing_encoder_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cv2.VideoWriter, 'isOpened', lambda self: False, raising=False)
-    with pytest.raises(RuntimeError, match=r'\.gif'):
-        write_video(tmp_path / 'a.mp4', [np.zeros((20, 20, 3), np.uint8)])
-    assert list(tmp_path.iterdir()) == []

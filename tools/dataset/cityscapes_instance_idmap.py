@@ -99,7 +99,7 @@ def plan(folder: str, out_dir: str) -> List[Job]:
     Raises:
         UsageError: If there are none.
     """
-    sources = sorted(Path(folder).rglob('*' + _POLYGONS))
+    sources = sorted(Path(folder).rglob('[!.]*' + _POLYGONS))
     if not sources:
         raise UsageError(f'{folder}: no *{_POLYGONS} below it. Unpack gtFine_trainvaltest there.')
     return [Job(str(path), osp.join(out_dir, osp.relpath(str(path), folder))[: -len(_POLYGONS)]) for path in sources]

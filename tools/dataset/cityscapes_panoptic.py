@@ -37,6 +37,7 @@ from knet.layouts.cityscapes import (
     panoptic_folder,
 )
 from knet.layouts.coco import encode_mask, ids_to_rgb
+from knet.layouts.files import list_files
 from knet.utils.cli import UsageError, add_converter_options, run_tool
 from knet.utils.io import read_png, write_json_atomic, write_png_atomic
 
@@ -141,8 +142,7 @@ def plan_split(root: str, destination: str, split: str) -> List[Job]:
         Job(root, split, city, name[: -len(INSTANCE_IDS)], osp.join(target, name[: -len(INSTANCE_IDS)] + PANOPTIC))
         for city in cities
         if osp.isdir(osp.join(folder, city))
-        for name in sorted(os.listdir(osp.join(folder, city)))
-        if name.endswith(INSTANCE_IDS)
+        for name in list_files(osp.join(folder, city), INSTANCE_IDS)
     ]
     if not jobs:
         raise UsageError(f'{folder}: no <city>/*{INSTANCE_IDS} in it. Unpack gtFine_trainvaltest below --src.')

@@ -32,11 +32,12 @@ from knet.layouts.cityscapes_vps import (
     parse_name,
     read_document,
 )
-from knet.layouts.coco import compress
 from knet.layouts.images import read_gray
+from knet.layouts.masks import read_mask
 from knet.layouts.segments import encode_segments
 from knet.utils.cli import run_tool
 from knet.utils.io import write_json_atomic, write_png_atomic
+from knet.utils.paths import check_name
 
 #: What is placed as it is, by split.
 PLACED = dict(train=('train/img',), val=('val/img', 'val/img_all', 'val/panoptic_video'))
@@ -63,7 +64,7 @@ def plan_train(source: Path, problems: List[str]) -> List[TrainFrame]:
             )
         of_image[annotation['image_id']].append(annotation)
     for image in document['images']:
-        parse_name(image['file_name'])
+        parse_name(check_name(image['file_name'], source / TRAIN_INSTANCES))
         for part, name in (('img', image['file_name']), ('labelmap', label_name(image['file_name']))):
             if not (source / 'train' / part / name).is_file():
                 problems.append(f'train: no {source / "train" / part / name}')
@@ -94,13 +95,11 @@ def combine(frame: TrainFrame, source: Path) -> Dict[str, np.ndarray]:
                 f'{source / TRAIN_INSTANCES}: annotation {annotation["id"]} has category {category}; '
                 f'things have their train id, one of {space.thing_ids}'
             )
-        rle = annotation['segmentation']
-        if list(rle['size']) != list(semantic.shape):
-            raise ValueError(
-                f'{source / TRAIN_INSTANCES}: mask {annotation["id"]} is {rle["size"]}, {path} is '
-                f'{list(semantic.shape)} (height, width)'
-            )
-        mask = coco.decode(compress(rle, semantic.shape)).view(bool)
+        name = f'{source / TRAIN_INSTANCES}: the mask of annotation {annotation["id"]} ({path})'
+        rle = read_mask(annotation['segmentation'], semantic.shape, name)
+        if rle is None:
+            continue
+        mask = coco.decode(rle).view(bool)
         # Crowds stay instance 0 of their class.
         semantic[mask], instance[mask] = category, 0 if annotation.get('iscrowd') else annotation['inst_id']
     return dict(semantic=semantic, instance=instance)
@@ -132,11 +131,11 @@ def convert_train(frames: List[TrainFrame], source: Path, destination: Path) -> 
 
 def plan_files(source: Path, destination: Path, split: str, problems: List[str]) -> List[Item]:
     """Files of a split that are placed as they are."""
-    paths = [path for folder in PLACED[split] for path in sorted((source / folder).glob('*.png'))]
+    paths = [path for folder in PLACED[split] for path in sorted((source / folder).glob('[!.]*.png'))]
     problems += [
         f'{split}: no files in {source / folder}'
         for folder in PLACED[split]
-        if not any((source / folder).glob('*.png'))
+        if not any((source / folder).glob('[!.]*.png'))
     ]
     if split == 'val':
         paths.append(json_file(source, 'val'))

@@ -4,17 +4,19 @@ Reads ``annotations/panoptic_<split>.json`` and ``panoptic_<split>/*.png`` below
 ``panoptic_stuff_<split>/*.png`` below --dst: 0 = thing, 1..53 = stuff in ascending category id, 255 = void.
 
     python tools/dataset/coco_panoptic_stuff.py --src data/coco
+    python tools/dataset/coco_panoptic_stuff.py --src data/own --splits train --label-space own_classes.json
 """
 
 import argparse
 import os.path as osp
 import sys
+from collections import Counter
 from typing import Dict, List, NamedTuple, Optional, Sequence
 
 import _repository  # noqa: F401  puts the repository on the path
 from _parallel import run_parallel
 
-from knet.labels import COCO_PANOPTIC
+from knet.labels import COCO_PANOPTIC, LabelSpace
 from knet.layouts.coco import (
     json_file,
     match_categories,
@@ -24,10 +26,12 @@ from knet.layouts.coco import (
     stuff_folder,
     stuff_values,
 )
+from knet.layouts.entries import check_entries
 from knet.layouts.id_maps import ID_SHIFT, split_id_map
-from knet.layouts.segments import read_segments
-from knet.utils.cli import add_converter_options, run_tool
+from knet.layouts.segments import check_panoptic, read_segments
+from knet.utils.cli import add_converter_options, add_label_space_option, asked_label_space, run_tool
 from knet.utils.io import write_png_atomic
+from knet.utils.paths import check_name
 
 VOID = 255
 
@@ -45,7 +49,7 @@ class Job(NamedTuple):
         return osp.isfile(self.target) and osp.getmtime(self.target) >= osp.getmtime(self.source)
 
 
-def plan_split(source: str, destination: str, split: str) -> List[Job]:
+def plan_split(source: str, destination: str, split: str, label_space: LabelSpace) -> List[Job]:
     """List the maps of a split.
 
     Raises:
@@ -53,18 +57,18 @@ def plan_split(source: str, destination: str, split: str) -> List[Job]:
         ValueError: If it is damaged or has other categories.
     """
     path = json_file(source, 'panoptic', split)
-    data = read_annotations(path, ('annotations', 'categories'))
-    category_of = match_categories(data['categories'], COCO_PANOPTIC.classes, path)
-    values = {category_of[dataset_id]: value for dataset_id, value in stuff_values(COCO_PANOPTIC).items()}
+    data = read_annotations(path, ('annotations', 'categories'), ('images',))
+    category_of = match_categories(data['categories'], label_space.classes, path, label_space.left_out)
+    values = {category['id']: VOID for category in data['categories']}
+    values.update({category_of[dataset_id]: value for dataset_id, value in stuff_values(label_space).items()})
+    check_panoptic(data, path)
+    images = data.get('images') or []
+    check_entries(dict(images=images), 'images', path, ('id', 'file_name'))
+    name_of = {image['id']: image['file_name'] for image in images}
     jobs = []
     for ann in data['annotations']:
-        unknown = {segment['category_id'] for segment in ann['segments_info']} - set(values)
-        if unknown:
-            raise ValueError(
-                f'{path}: image {ann["image_id"]} has a segment of category {min(unknown)}, which is not '
-                'among the categories of the file.'
-            )
-        name = png_name(osp.basename(ann['file_name']))
+        # The data set looks for the name of the image.
+        name = png_name(check_name(name_of.get(ann['image_id'], ann['file_name']), path))
         jobs.append(
             Job(
                 osp.join(panoptic_folder(source, split), ann['file_name']),
@@ -72,6 +76,10 @@ def plan_split(source: str, destination: str, split: str) -> List[Job]:
                 {s['id']: values[s['category_id']] for s in ann['segments_info']},
             )
         )
+    targets = Counter(job.target for job in jobs)
+    repeated = [job.target for job in jobs if targets[job.target] > 1]
+    if repeated:
+        raise ValueError(f'{path}: two images would have the map {repeated[0]}. Give the images different names.')
     return jobs
 
 
@@ -91,6 +99,7 @@ def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
         metavar='SPLIT',
         help='what to convert; only training needs maps of stuff (default: train2017)',
     )
+    add_label_space_option(parser, 'those of COCO panoptic')
     add_converter_options(parser, 'data/coco')
     return parser.parse_args(argv)
 
@@ -98,7 +107,8 @@ def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
 def main(argv: Optional[Sequence[str]] = None) -> int:
     """Run the command; returns the exit status."""
     args = parse_args(argv)
-    plans = {split: plan_split(args.src, args.dst or args.src, split) for split in args.splits}
+    space = asked_label_space(args) or COCO_PANOPTIC
+    plans = {split: plan_split(args.src, args.dst or args.src, split, space) for split in args.splits}
     missing = [job.source for jobs in plans.values() for job in jobs if not osp.isfile(job.source)]
     for path in missing[:10]:
         print(f'missing: {path}', file=sys.stderr)

@@ -4,7 +4,7 @@ r"""Turn one labelled clip into the KITTI-STEP layout, frame ranges by split.
         --dst data/clip --train 0-69 --val 70-100 --height 180
 
 Images are FFFFFF.jpg or FFFFFF.png, labels FFFFFF.png with the class in R and
-the track id in 256 * G + B. Frame numbers are kept.
+the track id in 256 * G + B. Frame numbers are kept. --label-space says which classes there are.
 """
 
 import argparse
@@ -17,11 +17,11 @@ import cv2
 import numpy as np
 from tqdm import tqdm
 
-from knet.labels import LABEL_SPACES, LabelSpace, get_label_space
+from knet.labels import KITTI_STEP, LabelSpace
 from knet.layouts.kitti_step import KittiStepGroundTruth as LAYOUT
 from knet.layouts.kitti_step import file_name, split_folder
-from knet.utils.cli import UsageError, add_debug_option, run_tool
-from knet.utils.io import read_png, write_png_atomic
+from knet.utils.cli import UsageError, add_debug_option, add_label_space_option, asked_label_space, run_tool
+from knet.utils.io import read_picture, read_png, write_png_atomic
 
 _RANGES = re.compile(r'\d+(-\d+)?(,\d+(-\d+)?)*')
 
@@ -51,9 +51,7 @@ def find_frames(folder: Path, suffixes: Tuple[str, ...]) -> Dict[int, Path]:
 
 def read_pair(image_path: Path, label_path: Path, space: LabelSpace) -> Tuple[np.ndarray, np.ndarray]:
     """Image and label map, (H, W, 3) uint8 RGB each, checked against each other."""
-    image = cv2.imread(str(image_path), cv2.IMREAD_COLOR)
-    if image is None:
-        raise ValueError(f'{image_path}: truncated or damaged image')
+    image = read_picture(image_path)
     label = read_png(label_path)
     if label.ndim != 3 or label.shape[2] != 3 or label.dtype != np.uint8:
         raise ValueError(f'{label_path}: an 8-bit RGB label map is needed, got {label.dtype} {label.shape}')
@@ -62,10 +60,11 @@ def read_pair(image_path: Path, label_path: Path, space: LabelSpace) -> Tuple[np
             f'{label_path}: {label.shape[1]}x{label.shape[0]}, but {image_path} is {image.shape[1]}x{image.shape[0]}'
         )
     classes = np.unique(label[..., 0])
-    unknown = [int(c) for c in classes if c != space.void and space.model_classes[c] < 0]
+    known = {space.void, *(info.dataset_id for info in space.file_classes)}
+    unknown = [int(c) for c in classes if int(c) not in known]
     if unknown:
         raise ValueError(f'{label_path}: unknown class ids {unknown}; {space.name} has {sorted(space.dataset_ids)}')
-    return image[..., ::-1], label
+    return image, label
 
 
 def shrink(image: np.ndarray, label: np.ndarray, height: Optional[int]) -> Tuple[np.ndarray, np.ndarray]:
@@ -90,7 +89,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--val', type=parse_ranges, default=[], help='frames for validation, e.g. 70-100')
     parser.add_argument('--video', type=int, default=0, help='video number (default %(default)s)')
     parser.add_argument('--height', type=int, help='scale to this height, aspect kept')
-    parser.add_argument('--label-space', default='kitti_step', choices=sorted(LABEL_SPACES))
+    add_label_space_option(parser, 'those of KITTI-STEP')
     add_debug_option(parser)
     return parser.parse_args()
 
@@ -110,7 +109,7 @@ def main() -> None:
         missing = sorted(set(args.train + args.val) - set(found))
         if missing:
             raise FileNotFoundError(f'{folder}: no {what} for {len(missing)} frames, the first are {missing[:5]}')
-    space = get_label_space(args.label_space)
+    space = asked_label_space(args) or KITTI_STEP
     jobs = [('train', frame) for frame in args.train] + [('val', frame) for frame in args.val]
     for split, frame in tqdm(jobs, unit='frame', desc=args.dst.name, disable=None):
         image, label = shrink(*read_pair(images[frame], labels[frame], space), args.height)

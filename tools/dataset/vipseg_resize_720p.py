@@ -19,9 +19,10 @@ import numpy as np
 from _placing import Item, add_splits_option, converter_parser, count_done, place, report_problems
 
 from knet.evaluation.cli import positive
+from knet.labels import VIPSEG, LabelSpace
 from knet.layouts.files import list_video, read_video_list
 from knet.layouts.vipseg import image_folder, mask_folder, read_vipseg_panoptic
-from knet.utils.cli import UsageError, run_tool
+from knet.utils.cli import UsageError, add_label_space_option, asked_label_space, run_tool
 from knet.utils.io import read_jpeg, read_png, write_jpeg_atomic, write_png_atomic
 
 #: Videos of the release.
@@ -39,22 +40,22 @@ def plan_video(source: Path, video: str, split: str) -> Tuple[List[Frame], List[
     """Return the frames of a video, and what is missing."""
     try:
         images = list_video(image_folder(source, video), '.jpg')
-        masks = {path.stem for path in list_video(mask_folder(source, video), '.png')} if split != 'test' else set()
+        masks = {} if split == 'test' else {p.stem: p.name for p in list_video(mask_folder(source, video), '.png')}
     except (OSError, ValueError) as error:
         return [], [f'{split}: {error}']
     stems = {path.stem for path in images}
     problems = [
         f'{split} video {video}: {what} {min(lacking)} ({len(lacking)} in all)'
         for what, lacking in (
-            ('no label map for image', stems - masks if split != 'test' else set()),
-            ('no image for label map', masks - stems),
+            ('no label map for image', stems - masks.keys() if split != 'test' else set()),
+            ('no image for label map', masks.keys() - stems),
         )
         if lacking
     ]
     frames = [
         Frame(
             image_folder('', video) / path.name,
-            mask_folder('', video) / f'{path.stem}.png' if path.stem in masks else None,
+            mask_folder('', video) / masks[path.stem] if path.stem in masks else None,
         )
         for path in images
     ]
@@ -67,7 +68,9 @@ def new_size(shape: Tuple[int, ...], short: int) -> Tuple[int, int]:
     return int(shape[1] * scale + 0.5), int(shape[0] * scale + 0.5)
 
 
-def resize_frame(frame: Frame, source: Path, destination: Path, short: int, mode: str) -> bool:
+def resize_frame(
+    frame: Frame, source: Path, destination: Path, short: int, mode: str, label_space: LabelSpace = VIPSEG
+) -> bool:
     """Write image and label map of a frame unless they are there.
 
     Returns:
@@ -82,7 +85,7 @@ def resize_frame(frame: Frame, source: Path, destination: Path, short: int, mode
         return False
     image = read_jpeg(source / frame.image)
     if frame.mask is not None:
-        read_vipseg_panoptic(source / frame.mask)
+        read_vipseg_panoptic(source / frame.mask, label_space)
         mask = read_png(source / frame.mask)
         if mask.shape != image.shape[:2]:
             raise ValueError(
@@ -108,6 +111,7 @@ def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
     parser.add_argument('--src', type=Path, required=True, help='folder with images/, panomasks/ and the txt files')
     add_splits_option(parser, EXPECTED, ['train', 'val'], 'what to resize; test may lack label maps')
     parser.add_argument('--size', type=positive, default=720, help='short side in pixels (default: %(default)s)')
+    add_label_space_option(parser, 'those of VIPSeg')
     parser.add_argument('--nproc', type=positive, default=1, help='processes (default: %(default)s)')
     return parser.parse_args(argv)
 
@@ -148,7 +152,14 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
         return 0
     note.parent.mkdir(parents=True, exist_ok=True)
     note.write_text(f'{args.size}\n')
-    job = partial(resize_frame, source=args.src, destination=Path(args.dst), short=args.size, mode=args.mode)
+    job = partial(
+        resize_frame,
+        source=args.src,
+        destination=Path(args.dst),
+        short=args.size,
+        mode=args.mode,
+        label_space=asked_label_space(args) or VIPSEG,
+    )
     if args.nproc > 1:
         with get_context('spawn').Pool(args.nproc) as pool:
             count_done('VIPSeg', pool.imap(job, frames, chunksize=4), len(frames), 'frame')

@@ -5,6 +5,8 @@
 Reads INPUT/{train,valid,test}.json (2019) or INPUT/{train,valid,test}/instances.json (2021, 2022) and writes
 OUTPUT/youtube_vis_<version>_{train,valid,test}.json. A subset whose json is absent is skipped and said so. Annotations
 are kept wherever there are some, so that a validation set with ground truth can be scored here.
+
+Videos with other classes: --label-space NAME|FILE.json, which may be the json itself.
 """
 
 import argparse
@@ -17,8 +19,8 @@ from tqdm import tqdm
 from knet.labels import get_label_space
 from knet.layouts.coco import match_categories, read_annotations
 from knet.layouts.coco_video import per_frame
-from knet.layouts.youtube_vis import LABEL_SPACES, SUBSETS, check_tracks, converted_name, image_folder, official_file
-from knet.utils.cli import UsageError, add_debug_option, run_tool
+from knet.layouts.youtube_vis import LABEL_SPACES, SUBSETS, complete_tracks, converted_name, image_folder, official_file
+from knet.utils.cli import UsageError, add_debug_option, add_label_space_option, asked_label_space, run_tool
 from knet.utils.io import write_json_atomic
 
 
@@ -50,9 +52,12 @@ def convert_subset(args: argparse.Namespace, subset: str) -> bool:
     if osp.isfile(target) and osp.getmtime(target) >= osp.getmtime(path):
         print(f'{subset}: {target} is there already')
         return True
-    data = read_annotations(path, ('videos', 'categories') + (('annotations',) if subset == 'train' else ()))
-    match_categories(data['categories'], get_label_space(LABEL_SPACES[args.version]).things, path)
-    check_tracks(data, path, ('bboxes', 'areas', 'segmentations'))
+    data = read_annotations(
+        path, ('videos', 'categories') + (('annotations',) if subset == 'train' else ()), ('annotations',)
+    )
+    space = asked_label_space(args) or get_label_space(LABEL_SPACES[args.version])
+    match_categories(data['categories'], space.things, path, space.left_out)
+    complete_tracks(data, path)
     with tqdm(total=len(data['videos']), desc=subset, unit='video', disable=None) as bar:
         result = per_frame(data, bar.update)
     if not args.dry_run:
@@ -67,7 +72,7 @@ def count_missing(args: argparse.Namespace, subset: str) -> int:
     path = official_file(args.input, args.version, subset)
     if not osp.isdir(folder) or not osp.isfile(path):
         return 0
-    names = [name for video in read_annotations(path, ('videos',))['videos'] for name in video['file_names']]
+    names = [name for video in read_annotations(path, ('videos',))['videos'] for name in video.get('file_names', ())]
     missing = [name for name in names if not osp.isfile(osp.join(folder, name))]
     if missing:
         print(f'{subset}: {len(missing)} of {len(names)} frames are missing in {folder}, the first is {missing[0]}')
@@ -80,6 +85,7 @@ def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
     parser.add_argument('-i', '--input', required=True, help='folder of the official json files')
     parser.add_argument('-o', '--output', required=True, help='folder for the converted ones')
     parser.add_argument('--version', choices=sorted(LABEL_SPACES), default='2019', help='default: %(default)s')
+    add_label_space_option(parser, 'those of the version')
     parser.add_argument('--dry-run', action='store_true', help='check and count, write nothing')
     add_debug_option(parser)
     return parser.parse_args(argv)

@@ -37,7 +37,7 @@ def _pairs(*augmentation, keys=_panoptic_keys, pad=_pad):
 
 
 def _images(*augmentation):
-    """Return the training pipeline of single images of Cityscapes-STEP."""
+    """Return the training pipeline of single images of Cityscapes-STEP, or of frames of KITTI-STEP."""
     return [
         dict(type='LoadImgDirect'),
         dict(type='LoadAnnotationsInstanceMasks'),
@@ -55,6 +55,11 @@ cityscapes_step_train = _images(
     dict(type='Resize', img_scale=(1024, 2048), ratio_range=[0.5, 2.0], keep_ratio=True),
     _flip_image,
     dict(type='RandomCrop', crop_size=(1024, 2048)),
+)
+kitti_step_images_train = _images(
+    dict(type='Resize', img_scale=(384, 1248), ratio_range=[0.5, 2.0], keep_ratio=True),
+    _flip_image,
+    dict(type='RandomCrop', crop_size=(384, 1248)),
 )
 kitti_step_train = _pairs(_resize((384, 1248), 0.5, 2.0), _flip, _crop((384, 1248)))
 # One to two times the short side of 720, whatever the long side.

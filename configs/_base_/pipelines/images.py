@@ -2,6 +2,8 @@
 # Training pipelines differ in what they load and in the scales and crops. The functions stay in this file: mmcv hands
 # values on to other configs, not functions.
 _normalize = dict(type='Normalize', mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375], to_rgb=True)
+# Labels belong to the pixels as they are stored, whatever the orientation tag of the file says.
+_load = dict(type='LoadImageFromFile', color_type='color_ignore_orientation')
 _things = dict(type='LoadAnnotations', with_bbox=True, with_mask=True)
 _things_and_stuff = dict(type='LoadThingStuffAnnotations')
 _instance_keys = ['img', 'gt_labels', 'gt_masks']
@@ -18,11 +20,11 @@ def _resize(*scales):
     return dict(type='Resize', img_scale=list(scales), multiscale_mode='range', keep_ratio=True)
 
 
-def _train(load, keys, *augmentation):
+def _train(annotations, keys, *augmentation):
     """Return a training pipeline: load, augment, normalise, collect."""
     return [
-        dict(type='LoadImageFromFile'),
-        load,
+        _load,
+        annotations,
         *augmentation,
         _normalize,
         dict(type='PadFutureMMDet', size_divisor=32),
@@ -41,7 +43,7 @@ def _test(*resize, **scale):
         dict(type='ImageToTensor', keys=['img']),
         collect,
     ]
-    return [dict(type='LoadImageFromFile'), dict(type='MultiScaleFlipAug', flip=False, transforms=transforms, **scale)]
+    return [_load, dict(type='MultiScaleFlipAug', flip=False, transforms=transforms, **scale)]
 
 
 # COCO: one scale, or a short side of 640 to 800 pixels.

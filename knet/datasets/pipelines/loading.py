@@ -6,42 +6,17 @@ masks are cut from it afterwards (:mod:`.instances`).
 """
 
 from pathlib import Path
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Tuple
 
 import numpy as np
 from mmdet.datasets.builder import PIPELINES
 from mmdet.datasets.pipelines import LoadAnnotations
 
-from knet.labels import LabelSpace
-from knet.layouts.id_maps import ID_SHIFT
 from knet.layouts.images import read_rgb_image
-from knet.utils.io import read_png
+from knet.layouts.label_checks import check_classes, check_size
+from knet.utils.io import PathLike, read_png
 
 Frame = Dict[str, Any]
-
-
-def check_classes(id_map: np.ndarray, label_space: LabelSpace, path: str) -> None:
-    """Raise an error for classes that the label space does not know.
-
-    Args:
-        id_map: (H, W) int32.
-        label_space: The classes of the data set.
-        path: The file, for the message.
-
-    Raises:
-        ValueError: Naming the file and the ids.
-    """
-    classes = (id_map >> ID_SHIFT).astype(np.uint8)
-    known = label_space.model_classes >= 0
-    known[label_space.void] = True
-    if known.take(classes).all():
-        return
-    unknown = np.flatnonzero(np.bincount(classes.ravel(), minlength=256) * ~known).tolist()
-    raise ValueError(
-        f'{path}: unknown class ids {unknown}; the label space {label_space.name!r} has '
-        f'{sorted(label_space.dataset_ids.tolist())} and void {label_space.void}. '
-        'Check the encoding of the file, or name the right label_space in the data set config.'
-    )
 
 
 def load_image(frame: Frame) -> Frame:
@@ -67,14 +42,41 @@ def load_labels(frame: Frame) -> Frame:
     """
     paths = frame['ann']
     id_map = frame['ann_reader'](*paths)
-    if id_map.shape != frame['img_shape'][:2]:
-        raise ValueError(
-            f'{paths[0]}: size {id_map.shape} differs from {frame["img_shape"][:2]} of its image '
-            f'{frame["filename"]}. Image and labels must come from the same release.'
-        )
+    check_size(id_map, frame['img_shape'][:2], paths[0], frame['filename'])
     check_classes(id_map, frame['label_space'], paths[0])
     frame.update(gt_id_map=id_map, seg_fields=['gt_id_map'])
     return frame
+
+
+def read_stuff_map(path: PathLike, table: np.ndarray, size: Tuple[int, int], image: PathLike) -> np.ndarray:
+    """Read a map of stuff in dataset ids.
+
+    Args:
+        path: 8-bit gray PNG.
+        table: (256,) dataset id or void of every value, -1 for values that are impossible.
+        size: Height and width of the image.
+        image: The image, for the message.
+
+    Returns:
+        (H, W) uint8 dataset ids or void.
+
+    Raises:
+        ValueError: If the file is damaged, of another kind or size, or holds a value that means nothing.
+    """
+    values = read_png(path)
+    if values.dtype != np.uint8 or values.ndim != 2:
+        raise ValueError(
+            f'{path}: expected an 8-bit single-channel PNG, found {values.dtype} {values.shape}. '
+            'Make stuff maps with the converter of the data set, see DATASET.md.'
+        )
+    check_size(values, size, path, image)
+    semantic = table.take(values)
+    if semantic.min() < 0:
+        raise ValueError(
+            f'{path}: value {int(values[semantic < 0][0])} is no stuff class, nor void. Make stuff '
+            'maps with the converter of the data set, see DATASET.md.'
+        )
+    return semantic.astype(np.uint8)
 
 
 class _Transform:
@@ -150,24 +152,8 @@ class LoadThingStuffAnnotations(LoadAnnotations):
 
     def _load_semantic_seg(self, results: Frame) -> Frame:
         path = Path(results['seg_prefix'], results['ann_info']['seg_map'])
-        values = read_png(path)
-        if values.dtype != np.uint8 or values.ndim != 2:
-            raise ValueError(
-                f'{path}: expected an 8-bit single-channel PNG, found {values.dtype} {values.shape}. '
-                'Make stuff maps with the converter of the data set, see DATASET.md.'
-            )
-        if values.shape != results['img_shape'][:2]:
-            raise ValueError(
-                f'{path}: size {values.shape} differs from {results["img_shape"][:2]} of its image '
-                f'{results["filename"]}. Image and labels must come from the same release.'
-            )
-        semantic = results['stuff_map_table'].take(values)
-        if semantic.min() < 0:
-            raise ValueError(
-                f'{path}: value {int(values[semantic < 0][0])} is no stuff class, nor void. Make stuff '
-                'maps with the converter of the data set, see DATASET.md.'
-            )
-        results['gt_semantic_seg'] = semantic.astype(np.uint8)
+        semantic = read_stuff_map(path, results['stuff_map_table'], results['img_shape'][:2], results['filename'])
+        results['gt_semantic_seg'] = semantic
         results['seg_fields'].append('gt_semantic_seg')
         return results
 

@@ -2,8 +2,9 @@
 
 from abc import ABC, abstractmethod
 from pathlib import Path
-from typing import Any, Callable, ClassVar, Dict, List, Type, TypeVar
+from typing import Any, Callable, ClassVar, Dict, List, Optional, Type, TypeVar
 
+from knet.labels import LabelSpace
 from knet.utils.io import PathLike
 
 E = TypeVar('E', bound='Exporter')
@@ -17,11 +18,32 @@ def no_tick() -> object:
 class Exporter(ABC):
     """Writes stored results as files of a server.
 
+    Args:
+        label_space: Classes of the results; None takes those that are stored with them.
+
     Attributes:
         name: Name in :data:`EXPORTERS`.
+        needs_truth: Whether the ground truth is looked at; if not, None stands for it.
     """
 
     name: ClassVar[str]
+    needs_truth: ClassVar[bool] = False
+
+    def __init__(self, label_space: Optional[LabelSpace] = None) -> None:
+        self.label_space = label_space
+
+    def classes(self, predictions: Any) -> LabelSpace:
+        """Return the classes of predictions.
+
+        Raises:
+            ValueError: If nothing says what they are.
+        """
+        space = self.label_space or predictions.label_space()
+        if space is None:
+            raise ValueError(
+                f'{predictions.root.parent}: the predictions do not say their classes; give the label space'
+            )
+        return space
 
     @abstractmethod
     def export(

@@ -8,6 +8,7 @@ from knet.layouts.cityscapes_vps import CityscapesVPSGroundTruth
 from knet.layouts.segments import encode_segments
 from knet.results.exports.base import Exporter, no_tick, register_exporter
 from knet.utils.io import PathLike, write_json_atomic, write_png_atomic
+from knet.utils.paths import below
 
 if TYPE_CHECKING:
     from knet.results.panoptic_store import PredictionReader
@@ -56,7 +57,7 @@ def write_cityscapes_vps(
                     'Cityscapes; these predictions belong to another data set'
                 )
             segment['category_id'] = ground_truth.categories[segment['category_id']]
-        write_png_atomic(out_dir / 'pan_pred' / entry['file_name'], rgb)
+        write_png_atomic(below(out_dir / 'pan_pred', entry['file_name'], ground_truth.root), rgb)
         annotations.append(dict(image_id=entry['image_id'], file_name=entry['file_name'], segments_info=segments))
         tick()
     write_json_atomic(out_dir / 'pred.json', dict(annotations=annotations))
@@ -68,6 +69,7 @@ class CityscapesVPSExporter(Exporter):
     """Writes ``TARGET/pan_pred`` and ``TARGET/pred.json``."""
 
     name = 'cityscapes-vps'
+    needs_truth = True
 
     def export(
         self, predictions: Any, truth: Any, target: PathLike, tick: Callable[[], object] = no_tick

@@ -67,8 +67,10 @@ class VSPWExporter(Exporter):
     """
 
     name = 'vspw'
+    needs_truth = True
 
     def __init__(self, split: str = 'test') -> None:
+        super().__init__(VSPW)
         self.split = split
 
     def export(

@@ -42,6 +42,7 @@ class YouTubeVisExporter(Exporter):
     """Writes ``TARGET/results.json`` and ``TARGET/submission_file.zip``."""
 
     name = 'youtube-vis'
+    needs_truth = True
 
     def export(
         self, predictions: Any, truth: Any, target: PathLike, tick: Callable[[], object] = no_tick

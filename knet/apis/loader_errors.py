@@ -1,0 +1,104 @@
+"""Errors of samples leave a loader process as the data set has raised them.
+
+PyTorch puts the traceback of the process into the message of the error, so that the one sentence that helps is lost
+among twenty lines. Here a process hands a failed batch over as a value, and the main process raises its error again:
+same type, same message, and the traceback of the process as its cause, which only ``KNET_DEBUG=1`` shows.
+"""
+
+import pickle
+import traceback
+from dataclasses import dataclass
+from typing import Any, Callable, Iterator
+
+from torch.utils.data import DataLoader, Dataset, get_worker_info
+
+
+class WorkerTraceback(Exception):
+    """The traceback of a loader process, as text."""
+
+
+@dataclass(frozen=True)
+class FailedSample:
+    """What a loader process hands over in place of a sample that could not be made.
+
+    Attributes:
+        error: The error.
+        trace: Traceback of the error as text.
+    """
+
+    error: Exception
+    trace: str
+
+    @classmethod
+    def of(cls, error: Exception) -> 'FailedSample':
+        """Return an error in a form that can leave the process."""
+        trace = ''.join(traceback.format_exception(type(error), error, error.__traceback__))
+        try:
+            pickle.loads(pickle.dumps(error))
+        except Exception:
+            # Some errors of other libraries cannot be rebuilt from their arguments.
+            return cls(RuntimeError(f'{type(error).__name__}: {error}'), trace)
+        return cls(error, trace)
+
+
+def _guard(function: Callable[[Any], Any], argument: Any) -> Any:
+    """Call a function; within a loader process, its error becomes a :class:`FailedSample`."""
+    if get_worker_info() is None:
+        return function(argument)
+    try:
+        return function(argument)
+    except Exception as error:
+        return FailedSample.of(error)
+
+
+class _GuardedDataset(Dataset):
+    def __init__(self, dataset: Any) -> None:
+        self.dataset = dataset
+
+    def __len__(self) -> int:
+        return len(self.dataset)
+
+    def __getitem__(self, key: Any) -> Any:
+        return _guard(self.dataset.__getitem__, key)
+
+
+class _GuardedCollate:
+    def __init__(self, collate: Callable[[Any], Any]) -> None:
+        self.collate = collate
+
+    def __call__(self, samples: Any) -> Any:
+        for sample in samples if isinstance(samples, list) else (samples,):
+            if isinstance(sample, FailedSample):
+                return sample
+        return _guard(self.collate, samples)
+
+
+class PlainErrorLoader(DataLoader):
+    """A data loader that raises the error of a sample as the data set raised it, with or without worker processes.
+
+    Args:
+        dataset: The data set.
+        collate_fn: Function that makes a batch of samples, or, without ``batch_size``, of one sample.
+        **kwargs: More arguments of :class:`torch.utils.data.DataLoader`.
+    """
+
+    def __init__(self, dataset: Any, collate_fn: Callable[[Any], Any], **kwargs: Any) -> None:
+        super().__init__(_GuardedDataset(dataset), collate_fn=_GuardedCollate(collate_fn), **kwargs)
+
+    def __iter__(self) -> Iterator[Any]:  # type: ignore[override]
+        """Return an iterator over batches; worker processes start at once."""
+        return _RaisingIterator(super().__iter__())
+
+
+class _RaisingIterator:
+    def __init__(self, batches: Iterator[Any]) -> None:
+        self.batches = batches
+
+    def __iter__(self) -> '_RaisingIterator':
+        return self
+
+    def __next__(self) -> Any:
+        batch = next(self.batches)
+        if isinstance(batch, FailedSample):
+            raise batch.error from WorkerTraceback(batch.trace)
+        return batch

@@ -1,0 +1,16 @@
+"""How long threads of PyTorch wait for each other at full speed."""
+
+import os
+
+#: Rounds that an idle thread waits before it sleeps; see docs/operations_shared.md for the measurement.
+SPIN_COUNT = '30000'
+
+
+def bound_waiting() -> None:
+    """Let idle threads sleep soon, so that programs on a shared machine do not wait for each other's waiting.
+
+    It counts for OpenMP libraries that are loaded later, so call it before PyTorch is imported. Settings of the
+    user win.
+    """
+    if not {'GOMP_SPINCOUNT', 'OMP_WAIT_POLICY'} & set(os.environ):
+        os.environ['GOMP_SPINCOUNT'] = SPIN_COUNT
