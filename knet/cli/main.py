@@ -32,6 +32,7 @@ COMMANDS: Dict[str, Tuple[str, str]] = {
     'data coco': ('tools/dataset/coco_panoptic_stuff.py', 'prepare COCO panoptic'),
     'data vipseg': ('tools/dataset/vipseg_resize_720p.py', 'prepare VIPSeg'),
     'data youtube-vis': ('tools/dataset/youtubevis2coco.py', 'prepare YouTube-VIS'),
+    'check': ('tools/check_dataset.py', 'check every file of a data set before a long training'),
     'browse': ('tools/misc/browse_dataset.py', 'draw what a config loads'),
     'visualize': ('tools/visualize.py', 'draw stored predictions'),
     'report': ('tools/report.py', 'write scores, curves and clips as one page'),
