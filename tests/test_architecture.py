@@ -23,6 +23,7 @@ PACKAGES: Dict[str, str] = {
     'labels': '',
     'structures': 'labels',
     'utils': 'labels structures',
+    'cli': _DATA,
     'layouts': _DATA,
     'results': f'{_DATA} layouts',
     'evaluation': _FILES,

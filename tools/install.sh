@@ -8,7 +8,7 @@
 #   bash tools/install.sh --print-python   only print the interpreter of the environment
 #
 # The active virtual or conda environment is used; without one, .venv in this folder is made.
-# Variables: PYTHON          interpreter for a new .venv (3.8 to 3.12)
+# Variables: PYTHON          interpreter for a new .venv (3.8 to 3.14)
 #            TORCH           what to install, e.g. TORCH="torch==2.0.1 torchvision==0.15.2"
 #            PIP_FIND_LINKS  folder with wheels (also of mmcv-full); pip's other variables work too
 set -euo pipefail
@@ -57,16 +57,27 @@ if [ -n "$print_python" ]; then
     exit 0
 fi
 
-version_of() { "$1" -c 'import platform; print(platform.python_version())' 2>/dev/null || echo 'not working'; }
+version_of() {
+    if "$1" -c 'import platform; print(platform.python_version())' 2>/dev/null; then return; fi
+    case $1 in
+        */shims/*) echo 'a pyenv shim that starts no Python: choose a version by "pyenv global"' ;;
+        *) echo 'not working' ;;
+    esac
+}
+kind_of() {
+    local version
+    version=$(version_of "$1")
+    case $version in [0-9]*) echo "Python $version" ;; *) echo "$version" ;; esac
+}
 suitable() {
     case $(version_of "$1") in
         3.8.* | 3.9.* | 3.10.* | 3.11.*) true ;;
         # mmcv-full 1.7.2 and the torch it compiles against end with Python 3.11.
-        3.12.*) [ "$flavour" = lite ] ;;
+        3.12.* | 3.13.* | 3.14.*) [ "$flavour" = lite ] ;;
         *) false ;;
     esac
 }
-if [ "$flavour" = lite ]; then versions='3.8 to 3.12'; else versions='3.8 to 3.11 (for --full)'; fi
+if [ "$flavour" = lite ]; then versions='3.8 to 3.14'; else versions='3.8 to 3.11 (for --full)'; fi
 
 # Says what was installed, or that it does not work.
 report() {
@@ -86,7 +97,7 @@ if [ -n "$wheels" ]; then
     compgen -G "$wheels/*.whl" >/dev/null || fail "the folder $wheels holds no wheels" \
         'Make them on a machine with internet: bash tools/wheelhouse.sh OUT --python 3.12 --have LIST'
     [ -x "$python" ] || python=$(command -v python3) || fail 'no environment is active and there is no python3'
-    suitable "$python" || fail "$python is Python $(version_of "$python"); $versions is needed"
+    suitable "$python" || fail "$python is $(kind_of "$python"); $versions is needed"
     for module in torch torchvision numpy cv2; do
         "$python" -c "import $module" || fail "$python lacks $module" \
             'An offline installation builds on an environment that has PyTorch, torchvision, numpy and OpenCV.'
@@ -100,13 +111,16 @@ if [ -n "$wheels" ]; then
     exit 0
 fi
 
+# From what is tried most to what is tried least.
+minors='11 12 13 10 14 9 8'
 candidates() {
-    printf '%s\n' python3 python python3.11 python3.10 python3.12 python3.9 python3.8
+    printf '%s\n' python3 python
+    for minor in $minors; do echo "python3.$minor"; done
     if command -v pyenv >/dev/null 2>&1; then
-        for minor in 11 10 12 9 8; do ls -d "$(pyenv root)"/versions/3."$minor".*/bin/python 2>/dev/null || true; done
+        for minor in $minors; do ls -d "$(pyenv root)"/versions/3."$minor".*/bin/python 2>/dev/null || true; done
     fi
     if command -v uv >/dev/null 2>&1; then
-        for minor in 11 10 12 9 8; do uv python find "3.$minor" 2>/dev/null || true; done
+        for minor in $minors; do uv python find "3.$minor" 2>/dev/null || true; done
     fi
 }
 
@@ -114,7 +128,7 @@ candidates() {
 find_python() {
     if [ -n "${PYTHON:-}" ]; then
         base=$(command -v "$PYTHON") || fail "PYTHON=$PYTHON does not exist"
-        suitable "$base" || fail "PYTHON=$PYTHON is Python $(version_of "$base"); $versions is needed"
+        suitable "$base" || fail "PYTHON=$PYTHON is $(kind_of "$base"); $versions is needed"
         return
     fi
     local tried=
@@ -130,7 +144,7 @@ find_python() {
 
 base=
 if [ -x "$python" ]; then
-    suitable "$python" || fail "the environment $prefix has Python $(version_of "$python"); $versions is needed" \
+    suitable "$python" || fail "the environment $prefix has $(kind_of "$python"); $versions is needed" \
         'Activate another one, or deactivate it or remove it to have a new one made.'
 else
     find_python
@@ -141,7 +155,7 @@ fi
 stamp=$prefix/.video-knet-$flavour
 fingerprint() {
     echo "$here ${TORCH:-}"
-    cksum tools/install.sh setup.py pyproject.toml knet/__init__.py requirements.txt requirements/*.txt
+    cksum tools/install.sh setup.py pyproject.toml knet/__init__.py knet/cli/*.py knet/utils/torch_ops.py requirements/*.txt
 }
 installed() { "$python" -c 'import sys; from importlib.metadata import version; [version(x) for x in sys.argv[1:]]' "$@" 2>/dev/null; }
 if [ -x "$python" ] && [ -f "$stamp" ] && [ "$(fingerprint)" = "$(cat "$stamp")" ] &&
@@ -228,7 +242,7 @@ check_compiler() {
 }
 
 install_torch() {
-    # Some releases of torch would bring a newer setuptools, with which mmcv doesn't build.
+    # Some releases of torch would bring a newer setuptools, with which mmcv-full does not build.
     grep '^setuptools' requirements/build.txt >"$constraints"
     # shellcheck disable=SC2086  # several requirements
     pip_install -c "$constraints" $torch
@@ -241,12 +255,11 @@ if tuple(int(x) for x in version('torch').split('.')[:2]) < (2, 3):
 EOF
 }
 
-install_mmcv() {
-    if [ "$flavour" = lite ]; then
-        if installed mmcv-full; then echo 'mmcv-full is there and serves as well'; return; fi
-        MMCV_WITH_OPS=0 pip_install --no-build-isolation -c "$constraints" "$mmcv_lite"
-        return
-    fi
+install_rest() {
+    pip_install -c "$constraints" -r requirements/runtime.txt -r requirements/tensorboard.txt -r requirements/tests.txt
+}
+
+install_compiled_mmcv() {
     if installed mmcv; then "$python" -m pip uninstall -y mmcv; fi
     if ! pip_install --only-binary :all: -c "$constraints" "$mmcv_full"; then
         echo 'no ready wheel: compiling, this takes 10 to 30 minutes'
@@ -256,18 +269,11 @@ install_mmcv() {
     fi
 }
 
-install_rest() {
-    grep -v '^mmcv==' requirements.txt >"$scratch/requirements.txt"
-    pip_install -c "$constraints" -r "$scratch/requirements.txt" -r requirements/tests.txt
-    pip_install --no-deps -r requirements/nodeps.txt
-    # On machines without a desktop the OpenGL library that opencv-python links to may be missing.
-    if ! "$python" -c 'import cv2'; then
-        pip_install --no-deps --force-reinstall "opencv-python-headless==$("$python" -c \
-            'from importlib.metadata import version; print(version("opencv-python"))')"
-    fi
+install_mmcv() {
+    if [ "$flavour" = full ]; then install_compiled_mmcv; fi
+    "$python" -m knet setup
 }
 
-mmcv_lite=$(grep '^mmcv==' requirements.txt)
 mmcv_full=$(grep '^mmcv-full==' requirements/full.txt)
 begun=$SECONDS
 check_disk
@@ -277,8 +283,8 @@ if [ "$flavour" = full ]; then check_compiler; fi
 torch=${TORCH:-torch>=2.0 torchvision>=0.15}
 if [ "$flavour" = full ] && [ -z "${TORCH:-}" ] && ! installed torch; then torch='torch==2.0.1 torchvision==0.15.2'; fi
 run_step "PyTorch: $torch (up to 3 GB to load)" install_torch
-run_step "mmcv, flavour $flavour" install_mmcv
 run_step 'mmdet, mmsegmentation and the rest' install_rest
+run_step "mmcv, flavour $flavour" install_mmcv
 run_step 'Video K-Net itself' pip_install --no-deps --no-build-isolation -e .
 
 report

@@ -1,9 +1,17 @@
 #!/usr/bin/env bash
 # The main job on the built-in toy videos: make data, train, predict, score, draw.
+#
 #   bash tools/quickstart.sh [WORK_DIR]
+#
+# WORK_DIR   where all results go (default: work_dirs/quickstart)
 # Takes 13 to 20 minutes on two cores after the install. What is done already is not done again.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+case ${1:-} in
+    -h | --help) sed -n '/^# The main/,/^set /{/^set /d;s/^# \{0,1\}//;p;}' tools/quickstart.sh; exit 0 ;;
+    -*) printf 'error: unknown option %s\n       usage: bash tools/quickstart.sh [WORK_DIR]\n' "$1" >&2; exit 1 ;;
+esac
+[ $# -le 1 ] || { printf 'error: more than one WORK_DIR\n       usage: bash tools/quickstart.sh [WORK_DIR]\n' >&2; exit 1; }
 bash tools/install.sh
 python=$(bash tools/install.sh --print-python)
 work=${1:-work_dirs/quickstart}

@@ -1,8 +1,14 @@
 #!/usr/bin/env bash
 # Runs the tests, installing what they need first. Arguments go to pytest:
-#   bash tools/run_tests.sh -k stq
+#
+#   bash tools/run_tests.sh [-k stq] [tests/evaluation] [...]
+#
+# "python -m pytest --help" shows what pytest understands.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+case ${1:-} in
+    -h | --help) sed -n '/^# Runs/,/^set /{/^set /d;s/^# \{0,1\}//;p;}' tools/run_tests.sh; exit 0 ;;
+esac
 bash tools/install.sh
 python=$(bash tools/install.sh --print-python)
 # Tests start processes of their own: one thread each keeps them from fighting over cores.

@@ -9,7 +9,7 @@
 # --have LIST      file with the packages that the other machine has, one a line; the output of
 #                  "python -m pip list --format=freeze" on that machine serves. Without it everything
 #                  except the four packages above is collected (about 80 MB instead of 6 MB).
-# Variables: PYTHON       interpreter that collects (3.8 to 3.12, with pip); default: that of tools/install.sh
+# Variables: PYTHON       interpreter that collects (3.8 to 3.14, with pip); default: that of tools/install.sh
 #            MACHINE      processor of the other machine, as "uname -m" says there (default: that of this machine)
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -42,8 +42,8 @@ done
 python=${PYTHON:-$(bash tools/install.sh --print-python)}
 version=${version:-$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')}
 case $version in
-    3.8 | 3.9 | 3.10 | 3.11 | 3.12) ;;
-    *) fail "--python $version: Video K-Net needs Python 3.8 to 3.12" ;;
+    3.8 | 3.9 | 3.10 | 3.11 | 3.12 | 3.13 | 3.14) ;;
+    *) fail "--python $version: Video K-Net needs Python 3.8 to 3.14" ;;
 esac
 machine=${MACHINE:-$(uname -m)}
 
@@ -51,14 +51,10 @@ scratch=$(mktemp -d -t video-knet-wheelhouse.XXXXXX)
 trap 'rm -rf "$scratch"' EXIT
 mkdir -p "$out"
 rm -f "$out"/*.whl
-# The build environment of mmcv takes its setuptools from here; the name of the variable depends on the age of pip.
-build=$PWD/requirements/build.txt
 pip() { "$python" -m pip --disable-pip-version-check "$@"; }
 
 echo "[1/3] mmcv without compiled ops as a wheel"
-grep '^mmcv==' requirements.txt >"$scratch/mmcv.txt"
-MMCV_WITH_OPS=0 PIP_CONSTRAINT=$build PIP_BUILD_CONSTRAINT=$build \
-    pip wheel -q --no-deps --no-binary mmcv -w "$scratch" -r "$scratch/mmcv.txt" >"$scratch/log" 2>&1 ||
+"$python" -m knet.cli.mmcv_wheel "$scratch" >"$scratch/log" 2>&1 ||
     { tail -n 12 "$scratch/log" >&2; fail 'mmcv could not be built (see above)'; }
 
 echo "[2/3] what the packages need on Python $version"
@@ -66,8 +62,7 @@ platforms=(--platform any)
 for glibc in $(seq 17 39); do platforms+=(--platform "manylinux_2_${glibc}_$machine"); done
 platforms+=(--platform "manylinux2014_$machine" --platform "manylinux1_$machine")
 target=(--only-binary :all: --python-version "$version" --implementation cp "${platforms[@]}" --find-links "$scratch")
-grep -v '^torch' requirements.txt >"$scratch/requirements.txt"
-grep -v '^#\|^pip' requirements/build.txt >>"$scratch/requirements.txt"
+cat requirements/{runtime,lite,build,tensorboard}.txt | grep -v '^#\|^torch\|^pip' >"$scratch/requirements.txt"
 printf 'pytest\npytest-timeout\n' >>"$scratch/requirements.txt"
 # pip decides about requirements "for old Pythons only" by the interpreter that runs it.
 case $version in 3.8 | 3.9 | 3.10) printf 'tomli\nexceptiongroup\n' >>"$scratch/requirements.txt" ;; esac

@@ -5,3 +5,6 @@ custom_imports = dict(imports=['knet.plugin'], allow_failed_imports=False)
 log_level = 'INFO'
 load_from = None
 resume_from = None
+# Read by the training loop of MMDetection, which trains these configs too.
+workflow = [('train', 1)]
+dist_params = dict(backend='nccl')

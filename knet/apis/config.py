@@ -25,6 +25,7 @@ from torch import nn
 from knet.apis.config_keys import check_is_read
 from knet.apis.original_names import PACKAGES, RENAMED, TYPES, what_to_change
 from knet.utils.cli import UsageError
+from knet.utils.package import find_config
 
 _REGISTRIES = (
     MODELS,
@@ -87,7 +88,7 @@ def load_config(path: str, overrides: Optional[Dict[str, Any]] = None) -> Config
     """Read a config file and apply overrides.
 
     Args:
-        path: Config file.
+        path: Config file, or the name of a shipped config (see :func:`knet.utils.package.find_config`).
         overrides: Dotted keys and values.
 
     Returns:
@@ -98,6 +99,7 @@ def load_config(path: str, overrides: Optional[Dict[str, Any]] = None) -> Config
             not valid Python, imports something absent, or an override does
             not fit.
     """
+    path = find_config(path)
     if not Path(path).is_file():
         near = _near_paths(Path(path))
         raise UsageError(f'config not found: {path}' + (f'; did you mean {" or ".join(near)}?' if near else ''))

@@ -7,6 +7,7 @@ import shlex
 import subprocess
 import sys
 import time
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Dict, Optional, Tuple
 from urllib.error import URLError
@@ -160,6 +161,16 @@ def _optimizer_hook(cfg: Config, distributed: bool) -> Any:
     return options
 
 
+def _log_settings(settings: Optional[Dict[str, Any]], logger: logging.Logger) -> Optional[Dict[str, Any]]:
+    """Leave out the hook of TensorBoard, which is optional, where TensorBoard is not installed."""
+    if settings is None or find_spec('tensorboard') is not None:
+        return settings
+    hooks = [hook for hook in settings['hooks'] if hook.get('type') != 'TensorboardLoggerHook']
+    if len(hooks) < len(settings['hooks']):
+        logger.info('TensorBoard is not installed (pip install tensorboard): the log is written as text and JSON only')
+    return {**settings, 'hooks': hooks}
+
+
 def build_training(
     cfg: Config, model: nn.Module, dataset: SizedDataset, meta: Dict[str, Any], timestamp: str
 ) -> Tuple[BaseRunner, Any]:
@@ -203,7 +214,7 @@ def build_training(
         settings.lr_config,
         _optimizer_hook(settings, distributed),
         settings.checkpoint_config,
-        settings.log_config,
+        _log_settings(settings.log_config, logger),
         settings.get('momentum_config'),
         custom_hooks_config=settings.get('custom_hooks'),
     )

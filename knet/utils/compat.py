@@ -16,33 +16,11 @@ import sys
 import types
 import warnings
 from importlib.machinery import ModuleSpec
-from typing import Any, Callable, Optional
+from typing import Any, Optional
 
 _EXT = 'mmcv._ext'
 _NO_CUDA = 'No CUDA runtime is found'
-_INSTALL = 'run "bash tools/install.sh" (or see requirements.txt)'
-_INSTALL_FULL = (
-    'install the full flavour: "bash tools/install.sh --full", or "pip uninstall mmcv && mim install mmcv-full==1.7.2"'
-)
-
-
-class MissingCompiledOp(RuntimeError):
-    """A compiled op of mmcv was called, and mmcv has none here."""
-
-
-class _TorchOnlyExt(types.ModuleType):
-    """Stands in for ``mmcv._ext``: torch routes where we have them, clear errors elsewhere."""
-
-    def __getattr__(self, name: str) -> Callable:
-        if name.startswith('__'):
-            raise AttributeError(name)
-
-        def missing(*args: Any, **kwargs: Any) -> None:
-            raise MissingCompiledOp(
-                f'mmcv was installed without compiled ops, and "{name}" is one of them. To use it, {_INSTALL_FULL}.'
-            )
-
-        return missing
+_INSTALL = 'run "bash tools/install.sh", or "python -m knet setup" to complete an installed wheel'
 
 
 def quiet_known_warnings() -> None:
@@ -92,20 +70,24 @@ def has_compiled_ops() -> bool:
                 'Reinstall mmcv-full==1.7.2 for this torch, or replace it by the flavour without '
                 'compiled ops: "pip uninstall mmcv-full && pip install mmcv==1.7.2"'
             ) from error
-    return not isinstance(sys.modules[_EXT], _TorchOnlyExt)
+    return not getattr(sys.modules[_EXT], 'STANDS_IN', False)
 
 
 def provide_ops() -> bool:
     """Put torch routes and placeholders where mmcv expects its compiled ops."""
-    if has_compiled_ops() or _EXT in sys.modules:
+    if has_compiled_ops():
         return False
     from knet.utils import torch_ops
 
-    module = _TorchOnlyExt(_EXT, 'Stand-in for the compiled ops of mmcv.')
-    # With a spec that has no loader, mmcv's check_ops_exist() answers False.
-    module.__spec__ = ModuleSpec(_EXT, None)
-    module.__dict__.update(torch_ops.routes())
-    sys.modules[_EXT] = module
+    module = sys.modules.get(_EXT)
+    if module is None:
+        module = sys.modules[_EXT] = types.ModuleType(_EXT, 'Stand-in for the compiled ops of mmcv.')
+        # With a spec that has no loader, mmcv's check_ops_exist() answers False.
+        module.__spec__ = ModuleSpec(_EXT, None)
+    elif vars(module)['__getattr__'] is torch_ops.__getattr__:
+        return False
+    # The copy in the wheel of mmcv may be older than this version, and its exception is another class.
+    module.__dict__.update(torch_ops.routes(), STANDS_IN=True, __getattr__=torch_ops.__getattr__)
     return True
 
 

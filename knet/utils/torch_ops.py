@@ -1,10 +1,13 @@
 """The compiled ops of mmcv that our models reach, written in torch.
 
 mmcv calls its compiled code through a module named ``mmcv._ext``. The
-functions here have the names and signatures of that module, so that
-:mod:`knet.utils.compat` can put them in its place when mmcv came without
-compiled code. mmcv's own autograd functions stay on top of them. They run on
-any device torch knows.
+functions here have the names and signatures of that module, and every other
+name gives an op that says how to get the compiled one. The wheel that
+:mod:`knet.cli.mmcv_wheel` builds holds a copy of this file as ``mmcv/_ext.py``,
+so the file imports nothing of this project; where mmcv came from elsewhere
+without compiled code, :mod:`knet.utils.compat` puts the functions in its
+place. mmcv's own autograd functions stay on top of them. They run on any
+device torch knows.
 
 Like the originals, the functions write into the tensors they are handed
 instead of returning new ones.
@@ -16,6 +19,29 @@ import torch
 import torch.nn.functional as F
 import torchvision.ops
 from torch import Tensor
+
+#: Tells this module and its copies from the compiled one.
+STANDS_IN = True
+_INSTALL_FULL = (
+    'install the full flavour: "bash tools/install.sh --full", or "pip uninstall mmcv && mim install mmcv-full==1.7.2"'
+)
+
+
+class MissingCompiledOp(RuntimeError):
+    """A compiled op of mmcv was called, and mmcv has none here."""
+
+
+def __getattr__(name: str) -> Callable:
+    """Return an op that raises when it is called: mmcv asks for all ops when it is imported."""
+    if name.startswith('__'):
+        raise AttributeError(name)
+
+    def missing(*args: Any, **kwargs: Any) -> None:
+        raise MissingCompiledOp(
+            f'mmcv was installed without compiled ops, and "{name}" is one of them. To use it, {_INSTALL_FULL}.'
+        )
+
+    return missing
 
 
 def _gradients(function: Callable[..., Tensor], inputs: Sequence[Tensor], grad_output: Tensor) -> List[Tensor]:

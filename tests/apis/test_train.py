@@ -1,6 +1,8 @@
 """Training: resumed runs equal uninterrupted ones, validation, checks before the first step."""
 
 import json
+import logging
+import sys
 from pathlib import Path
 from typing import Any, Dict
 
@@ -10,7 +12,7 @@ from mmcv.runner import HOOKS, Hook
 
 from knet.apis import load_config, read_checkpoint, train
 from knet.apis.runner import _for_this_machine
-from knet.apis.train import build_fused_optimizer, prepare_work_dir
+from knet.apis.train import _log_settings, build_fused_optimizer, prepare_work_dir
 from knet.utils.cli import UsageError
 
 pytestmark = pytest.mark.slow
@@ -178,3 +180,13 @@ def test_a_checkpoint_resumes_where_the_kernels_differ() -> None:
         other = torch.optim.AdamW(model.parameters(), lr=0.1)
         other.defaults['fused'] = here
         assert [group['fused'] for group in _for_this_machine(other, state)['param_groups']] == [here]
+
+
+@pytest.mark.parametrize('there', [True, False])
+def test_tensorboard_is_optional(there: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.modules['knet.apis.train'], 'find_spec', lambda name: object() if there else None)
+    settings = dict(interval=50, hooks=[dict(type='TextLoggerHook'), dict(type='TensorboardLoggerHook')])
+    kept = _log_settings(settings, logging.getLogger('test'))
+    assert kept == (settings if there else dict(interval=50, hooks=[dict(type='TextLoggerHook')]))
+    assert len(settings['hooks']) == 2
+    assert _log_settings(None, logging.getLogger('test')) is None

@@ -34,6 +34,16 @@ BASIC = (
     'getconf',
 )
 
+SCRIPTS = ('install.sh', 'quickstart.sh', 'run_tests.sh', 'wheelhouse.sh')
+COPIED = (
+    'requirements',
+    'setup.py',
+    'pyproject.toml',
+    'knet/cli',
+    'knet/utils/torch_ops.py',
+    *(f'tools/{name}' for name in SCRIPTS),
+)
+
 
 class Machine:
     """A copy of the project's installer on a machine that has only what a test puts on its PATH."""
@@ -42,11 +52,10 @@ class Machine:
         self.repo = folder / 'project'
         self.bin = folder / 'bin'
         self.bin.mkdir()
-        for name in ('requirements', 'tools/install.sh', 'requirements.txt', 'setup.py', 'pyproject.toml'):
+        for name in COPIED:
             (self.repo / name).parent.mkdir(parents=True, exist_ok=True)
             copy = shutil.copytree if (REPO / name).is_dir() else shutil.copy
             copy(REPO / name, self.repo / name)
-        (self.repo / 'knet').mkdir()
         (self.repo / 'knet' / '__init__.py').write_text("__version__ = '0.1.0'\n")
         for name in BASIC:
             if shutil.which(name):
@@ -76,7 +85,7 @@ case "$*" in
     *platform.python_version*) echo {version} ;;
     *ensurepip*) exit 0 ;;
     *"-m venv"*) mkdir -p "$3/bin"; cat "$0" >"$3/bin/python"; chmod +x "$3/bin/python" ;;
-    *"-m pip"*) {pip} ;;
+    *"-m pip"* | *"-m knet setup") {pip} ;;
     *"import sys; from importlib.metadata"*)
         shift 2
         for package in "$@"; do case " {installed} " in *" $package "*) ;; *) exit 1 ;; esac; done ;;
@@ -86,12 +95,12 @@ esac""",
             folder,
         )
 
-    def run(self, *args: str, **env: str) -> 'subprocess.CompletedProcess[str]':
+    def run(self, *args: str, script: str = 'install.sh', **env: str) -> 'subprocess.CompletedProcess[str]':
         scratch = self.repo.parent / 'scratch'
         scratch.mkdir(exist_ok=True)
         full: Dict[str, str] = {'PATH': str(self.bin), 'HOME': str(self.repo.parent), 'TMPDIR': str(scratch), **env}
         return subprocess.run(
-            [str(self.bin / 'bash'), str(self.repo / 'tools' / 'install.sh'), *args],
+            [str(self.bin / 'bash'), str(self.repo / 'tools' / script), *args],
             env=full,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -113,14 +122,41 @@ def machine(tmp_path: Path) -> Machine:
 
 def test_no_python_at_all(machine: Machine) -> None:
     output = machine.fails()
-    assert 'no suitable Python found: 3.8 to 3.12 is needed' in output and 'PYTHON=' in output
+    assert 'no suitable Python found: 3.8 to 3.14 is needed' in output and 'PYTHON=' in output
 
 
 def test_only_wrong_pythons_are_named(machine: Machine) -> None:
     machine.python('3.7.16', 'python3')
-    machine.python('3.13.0', 'python')
+    machine.python('3.15.0', 'python')
     output = machine.fails()
-    assert 'python3 (3.7.16)' in output and 'python (3.13.0)' in output
+    assert 'python3 (3.7.16)' in output and 'python (3.15.0)' in output
+
+
+@pytest.mark.parametrize('version', ['3.8.18', '3.13.1', '3.14.0'])
+def test_every_python_from_3_8_to_3_14_serves(machine: Machine, version: str) -> None:
+    machine.python(version)
+    done = machine.run()
+    assert done.returncode == 0 and 'ready in' in done.stdout, done.stdout
+
+
+def test_a_shim_that_starts_nothing_is_called_that(machine: Machine, tmp_path: Path) -> None:
+    shim = machine.program('python3', 'echo "pyenv: command not found" >&2; exit 127', tmp_path / 'shims')
+    assert f'PYTHON={shim} is a pyenv shim that starts no Python' in machine.fails(PYTHON=str(shim))
+    output = machine.fails(PATH=f'{machine.bin}{os.pathsep}{shim.parent}')
+    assert 'no suitable Python found' in output and 'python3 (a pyenv shim that starts no Python' in output
+
+
+@pytest.mark.parametrize('script', SCRIPTS)
+def test_help_installs_nothing(machine: Machine, script: str) -> None:
+    done = machine.run('--help', script=script)
+    assert done.returncode == 0 and f'bash tools/{script}' in done.stdout, done.stdout
+    assert 'set -euo' not in done.stdout and '[1/' not in done.stdout
+    assert not (machine.repo / '.venv').exists()
+
+
+def test_quickstart_knows_no_options(machine: Machine) -> None:
+    done = machine.run('--fast', script='quickstart.sh')
+    assert done.returncode == 1 and 'error: unknown option --fast' in done.stdout
 
 
 def test_a_shim_that_does_not_work_is_passed_over(machine: Machine) -> None:
@@ -134,7 +170,7 @@ def test_a_shim_that_does_not_work_is_passed_over(machine: Machine) -> None:
 @pytest.mark.parametrize(
     'arguments, version, message',
     [
-        ((), '3.13.1', 'is Python 3.13.1; 3.8 to 3.12 is needed'),
+        ((), '3.15.1', 'is Python 3.15.1; 3.8 to 3.14 is needed'),
         (('--full',), '3.12.1', 'is Python 3.12.1; 3.8 to 3.11 (for --full) is needed'),
     ],
 )
@@ -148,8 +184,8 @@ def test_the_python_asked_for_must_exist(machine: Machine) -> None:
 
 
 def test_active_environment_with_wrong_python(machine: Machine, tmp_path: Path) -> None:
-    machine.python('3.13.0', 'python', folder=tmp_path / 'venv' / 'bin')
-    assert f'the environment {tmp_path}/venv has Python 3.13.0' in machine.fails(VIRTUAL_ENV=str(tmp_path / 'venv'))
+    machine.python('3.7.16', 'python', folder=tmp_path / 'venv' / 'bin')
+    assert f'the environment {tmp_path}/venv has Python 3.7.16' in machine.fails(VIRTUAL_ENV=str(tmp_path / 'venv'))
 
 
 def test_active_environment_that_was_removed(machine: Machine, tmp_path: Path) -> None:
@@ -211,11 +247,11 @@ def test_second_call_does_nothing_until_requirements_change(machine: Machine) ->
     machine.python('3.11.7', pip=f'echo "$*" >>{machine.repo}/pip.txt', installed=packages)
     assert 'ready in' in machine.run().stdout
     calls = (machine.repo / 'pip.txt').read_text()
-    assert '-e .' in calls and 'mmcv==1.7.2' in calls and '--no-build-isolation' in calls
+    assert '-e .' in calls and '-m knet setup' in calls and '--no-build-isolation' in calls
     again = machine.run()
     assert again.returncode == 0 and again.stdout == f'install: {machine.repo}/.venv is ready\n'
     assert (machine.repo / 'pip.txt').read_text() == calls
-    with (machine.repo / 'requirements.txt').open('a') as file:
+    with (machine.repo / 'requirements' / 'runtime.txt').open('a') as file:
         file.write('rich\n')
     assert '[1/6]' in machine.run().stdout
 
@@ -226,7 +262,7 @@ def test_torch_of_the_users_choice(machine: Machine) -> None:
     assert 'torch==2.0.1 torchvision==0.15.2\n' in (machine.repo / 'pip.txt').read_text()
 
 
-@pytest.mark.parametrize('script', ['install.sh', 'run_tests.sh'])
+@pytest.mark.parametrize('script', SCRIPTS)
 def test_shell_syntax(script: str) -> None:
     assert subprocess.run(['bash', '-n', str(REPO / 'tools' / script)]).returncode == 0
 

@@ -113,7 +113,7 @@ def test_missing_op_names_itself_and_the_mend() -> None:
 
     conv = ModulatedDeformConv2d(4, 4, 3, padding=1)
     image = torch.rand(1, 4, 8, 8)
-    with pytest.raises(compat.MissingCompiledOp, match=r'"modulated_deform_conv_forward".*install\.sh --full'):
+    with pytest.raises(torch_ops.MissingCompiledOp, match=r'"modulated_deform_conv_forward".*install\.sh --full'):
         conv(image, torch.rand(1, 18, 8, 8), torch.rand(1, 9, 8, 8))
 
 

@@ -1,0 +1,1 @@
+"""The command ``video-knet``, and what completes an installation. Imports nothing but the standard library."""
