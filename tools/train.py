@@ -34,6 +34,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--seed', type=int, help='base seed; default: of the config, or random (see the log)')
     parser.add_argument('--deterministic', action='store_true', help='bit-repeatable, slower GPU routines')
     parser.add_argument('--detect-anomaly', action='store_true', help='find the operation that produced a NaN')
+    parser.add_argument('--verbose', action='store_true', help='show on the screen what the log file holds')
     parser.add_argument('--gpus', type=int, help='accepted; several GPUs need tools/dist_train.sh')
     parser.add_argument('--gpu-ids', type=int, nargs='+', help='the first one is used')
     add_config_options(parser)
@@ -69,6 +70,8 @@ def main() -> None:
         cfg[key] = getattr(args, key) or cfg.get(key)
     for key in ('auto_resume', 'resume_settings', 'trust_checkpoint'):
         cfg[key] = getattr(args, key) or cfg.get(key)
+    if args.verbose:
+        cfg.verbose = True
     cfg.work_dir = args.work_dir or cfg.get('work_dir') or str(Path('work_dirs', Path(args.config).stem))
     torch.autograd.set_detect_anomaly(args.detect_anomaly)
     with process_group(args.launcher, args.local_rank):

@@ -14,6 +14,7 @@ from knet.apis.clips import open_video_store, predict_videos
 from knet.apis.images import run_images
 from knet.apis.loader import build_test_loader
 from knet.apis.scoring import score_videos
+from knet.apis.screen import FILE_ONLY
 from knet.apis.streams import close_store, open_store, stream_videos
 from knet.det.protocols import ClipModel, StreamModel
 
@@ -90,7 +91,7 @@ class StreamEvalHook(EvalHook):
             return None
         results = score_videos(out_dir, self.dataset, self.metric or ('stq', 'vpq'), self.protocol)
         for result in results.values():
-            runner.logger.info('\n%s', result.table())
+            runner.logger.info('\n%s', result.table(), extra=FILE_ONLY)
         scores = {name: value for result in results.values() for name, value in result.headline().items()}
         return {name: value for name, value in scores.items() if value is not None}
 

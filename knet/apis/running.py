@@ -112,9 +112,9 @@ def inference_context(device: torch.device, amp: bool = False) -> Iterator[None]
 
 
 def progress_bar(total: Optional[int], done: int, unit: str, show: bool = True) -> tqdm:
-    """Return a bar with rate and, if the total is known, remaining time.
+    """Return a bar on standard error with rate and, if the total is known, remaining time.
 
-    Where output is no terminal, it prints a line every 10 seconds.
+    Where standard error is no terminal, it prints a line every 10 seconds.
     """
     rank, world_size = get_dist_info()
     title = f'rank 0 of {world_size}' if world_size > 1 else ''
@@ -123,10 +123,10 @@ def progress_bar(total: Optional[int], done: int, unit: str, show: bool = True) 
         initial=done,
         unit=f' {unit}',
         desc=title,
-        file=sys.stdout,
+        file=sys.stderr,
         dynamic_ncols=True,
         disable=not show or rank != 0,
-        mininterval=0.5 if sys.stdout.isatty() else 10,
+        mininterval=0.5 if sys.stderr.isatty() else 10,
     )
 
 

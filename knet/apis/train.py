@@ -31,6 +31,7 @@ from knet.apis.eval_hook import StreamEvalHook
 from knet.apis.loader import SizedDataset, build_train_loader
 from knet.apis.optimizer_state import group_settings, settle_settings
 from knet.apis.runner import DropGradientsHook, StepSeedHook
+from knet.apis.screen import FILE_ONLY, ScreenTextLoggerHook, set_up_screen
 from knet.utils.cli import UsageError
 from knet.utils.io import atomic_path
 from knet.utils.safe_load import trusted_files
@@ -162,10 +163,13 @@ def _optimizer_hook(cfg: Config, distributed: bool) -> Any:
 
 
 def _log_settings(settings: Optional[Dict[str, Any]], logger: logging.Logger) -> Optional[Dict[str, Any]]:
-    """Leave out the hook of TensorBoard, which is optional, where TensorBoard is not installed."""
-    if settings is None or find_spec('tensorboard') is not None:
+    """Choose the text hook with a line for the screen; leave out TensorBoard where it is not installed."""
+    if settings is None:
         return settings
-    hooks = [hook for hook in settings['hooks'] if hook.get('type') != 'TensorboardLoggerHook']
+    screen = ScreenTextLoggerHook.__name__
+    hooks = [dict(hook, type=screen) if hook.get('type') == 'TextLoggerHook' else hook for hook in settings['hooks']]
+    if find_spec('tensorboard') is None:
+        hooks = [hook for hook in hooks if hook.get('type') != 'TensorboardLoggerHook']
     if len(hooks) < len(settings['hooks']):
         logger.info('TensorBoard is not installed (pip install tensorboard): the log is written as text and JSON only')
     return {**settings, 'hooks': hooks}
@@ -300,6 +304,7 @@ def train(cfg: Config, validate: bool = True, seed: Optional[int] = None, determ
     cfg.work_dir = prepare_work_dir(cfg.work_dir)
     timestamp = broadcast_object(time.strftime('%Y%m%d_%H%M%S', time.localtime()))
     logger = get_root_logger(log_file=str(Path(cfg.work_dir, f'{timestamp}.log')), log_level=cfg.log_level)
+    set_up_screen(logger, bool(cfg.get('verbose')))
     if not cfg.get('resume_from'):
         initialise_weights(model, bool(cfg.get('trust_checkpoint')))
     facts = environment_facts()
@@ -320,8 +325,9 @@ def train(cfg: Config, validate: bool = True, seed: Optional[int] = None, determ
     if runner.rank == 0:
         with atomic_path(Path(cfg.work_dir, Path(cfg.filename).name)) as temporary:
             temporary.write_text(cfg.pretty_text, encoding='utf-8')
-    logger.info('environment: %s', facts)
-    logger.info('config:\n%s', cfg.pretty_text)
+    logger.info('environment: %s', facts, extra=FILE_ONLY)
+    logger.info('config:\n%s', cfg.pretty_text, extra=FILE_ONLY)
+    logger.info('work directory: %s; %s.log has the config and all losses', cfg.work_dir, timestamp)
     logger.info(
         'seed %d, deterministic: %s, processes: %d, %s with %d samples, %d iterations per epoch',
         cfg.seed,

@@ -12,13 +12,12 @@ from typing import Any, Dict, List, Optional, Sequence
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+import knet.plugin  # noqa: F401  before mmcv and mmdet: without compiled ops mmdet needs its repairs
+
+# isort: split
 import cv2
 import mmcv
 import numpy as np
-
-import knet.plugin  # noqa: F401  (before mmdet: without compiled ops mmdet needs its repairs)
-
-# isort: split
 from mmdet.core import BitmapMasks
 from mmdet.datasets import build_dataset
 
