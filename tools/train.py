@@ -13,12 +13,12 @@ import torch
 from knet.apis import load_config, train
 from knet.apis.config import add_config_options, merge_options
 from knet.apis.distributed import add_launcher_options, process_group
-from knet.utils.cli import UsageError, add_debug_option, run_tool
+from knet.utils.cli import ToolParser, UsageError, add_debug_option, run_tool
 
 
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(description='Train a model from a config; on the GPU if there is one.')
+    parser = ToolParser('Train a model from a config; on the GPU if there is one.')
     parser.add_argument('config', help='config file')
     parser.add_argument('--work-dir', help='where logs and checkpoints go; default work_dirs/<config name>')
     parser.add_argument('--load-from', help='checkpoint or work directory to start from (weights only)')

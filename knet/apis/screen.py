@@ -68,8 +68,8 @@ def task_losses(values: Dict[str, Any]) -> Dict[str, float]:
 
     >>> task_losses({'loss_rpn_mask': 1.0, 'loss_rpn_seg': 2.0, 's0_loss_cls': 4.0, 's0_pos_acc': 50.0, 'loss': 7.0})
     {'rpn': 3.0, 's0': 4.0}
-    >>> task_losses({'s0_loss_cls_ref': 1.0, 'loss_rpn_mask_ref_rpn': 2.0, 'loss_track_aux': 0.5, 'decode.loss_ce': 3.0})
-    {'ref': 3.0, 'track': 0.5, 'decode': 3.0}
+    >>> task_losses({'s0_loss_cls_ref': 1.0, 'loss_rpn_mask_ref_rpn': 2.0, 'loss_track_aux': 0.5, 'aux.loss_ce': 3.0})
+    {'ref': 3.0, 'track': 0.5, 'aux': 3.0}
 
     Args:
         values: Values by name; those that are no losses, and the sum of all losses, are left out.

@@ -40,7 +40,7 @@ from tqdm import tqdm
 from knet.labels import LabelSpace, get_label_space
 from knet.layouts.images import read_rgb_image
 from knet.layouts.label_checks import check_classes, check_size
-from knet.utils.cli import UsageError, add_debug_option, add_label_space_option, asked_label_space, run_tool
+from knet.utils.cli import ToolParser, UsageError, add_debug_option, add_label_space_option, asked_label_space, run_tool
 
 #: Label space of each layout.
 _SPACES = {'kitti-step': 'kitti_step', 'vipseg': 'vipseg', 'youtube-vis': 'youtube_vis_2019'}
@@ -48,7 +48,7 @@ _SPACES = {'kitti-step': 'kitti_step', 'vipseg': 'vipseg', 'youtube-vis': 'youtu
 
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = ToolParser(__doc__)
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument('--coco', type=Path, metavar='FILE', help='json file in COCO form')
     source.add_argument('--labelme', type=Path, metavar='FOLDER', help='folder of json files of labelme')
