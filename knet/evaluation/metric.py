@@ -24,6 +24,7 @@ from knet.evaluation.pairs import PairCounts, count_pairs
 from knet.evaluation.protocols import OFFICIAL
 from knet.evaluation.tables import format_table
 from knet.labels import LabelSpace
+from knet.utils.lifetime import end_with_parent
 
 R = TypeVar('R', bound='Result')
 M = TypeVar('M', bound='Metric')
@@ -247,6 +248,7 @@ _job: Tuple[Any, ...] = ()
 
 def _start(*job: Any) -> None:
     """Keep the job of this process."""
+    end_with_parent()
     global _job
     _job = job
 
