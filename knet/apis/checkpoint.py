@@ -7,7 +7,6 @@ opened only when the user says that they can be trusted.
 
 import hashlib
 import logging
-import os
 import pickle
 import re
 from collections import OrderedDict
@@ -30,6 +29,10 @@ _TRUST_HINT = 'If you trust its origin, add --trust-checkpoint.'
 
 class CheckpointError(UsageError):
     """A checkpoint that is missing, damaged, unsafe, or of another model."""
+
+
+class DamagedCheckpoint(CheckpointError):
+    """A file that is no readable checkpoint, for example because writing it or copying it was cut short."""
 
 
 def _number_of(path: Path) -> Tuple[int, float]:
@@ -113,7 +116,7 @@ def read_checkpoint(path: PathLike, trust: bool = False) -> Dict[str, Any]:
             raise CheckpointError(
                 f'checkpoint {path} contains pickled code ({code.group(1)}) and was not opened. {_TRUST_HINT}'
             ) from error
-        raise CheckpointError(
+        raise DamagedCheckpoint(
             f'checkpoint {path} is damaged or not a PyTorch checkpoint; copy or download it again '
             f'({path.stat().st_size} bytes)'
         ) from error
@@ -261,12 +264,12 @@ def load_checkpoint(
 
 
 def save_atomic(content: Dict[str, Any], path: PathLike) -> None:
-    """Write a checkpoint so that the name only ever shows a whole file.
+    """Write a checkpoint so that the name only ever shows a whole file, also after a loss of power.
 
     Raises:
         OSError: If the file cannot be written, e.g. because the disk is full.
     """
-    with atomic_path(path) as partial, partial.open('wb') as file:
+    with atomic_path(path, durable=True) as partial, partial.open('wb') as file:
         recorder = _FailureRecorder(file)
         try:
             torch.save(content, cast(BinaryIO, recorder))
@@ -300,12 +303,11 @@ class _FailureRecorder:
 def link_atomic(target: str, link: PathLike) -> None:
     """Point the symbolic link ``link`` at ``target``; copies where links are not allowed."""
     link = Path(link)
-    partial = link.with_name(f'.{link.name}.{os.getpid()}.tmp')
-    try:
-        partial.symlink_to(target)
-    except OSError:
-        partial.write_bytes((link.parent / target).read_bytes())
-    partial.replace(link)
+    with atomic_path(link) as partial:
+        try:
+            partial.symlink_to(target)
+        except OSError:
+            partial.write_bytes((link.parent / target).read_bytes())
 
 
 def plain(value: Any) -> Any:

@@ -8,13 +8,13 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any, Dict, Optional, Tuple
+from typing import Any, Dict, List, Optional, Tuple
 from urllib.error import URLError
 
 import torch
 from mmcv import Config
 from mmcv.cnn.utils import revert_sync_batchnorm
-from mmcv.runner import BaseRunner, Fp16OptimizerHook, build_optimizer, build_runner, get_dist_info
+from mmcv.runner import BaseRunner, build_optimizer, build_runner, get_dist_info
 from mmdet.apis import set_random_seed
 from mmdet.utils import get_root_logger
 from torch import nn
@@ -26,7 +26,9 @@ from knet.apis.checkpoint import CheckpointError, read_checkpoint, resolve_check
 from knet.apis.config import build_data, build_model, loader_settings
 from knet.apis.distributed import broadcast_object, current_device, wrap_model
 from knet.apis.eval_hook import StreamEvalHook
+from knet.apis.finite import FiniteFp16OptimizerHook, FiniteOptimizerHook
 from knet.apis.loader import SizedDataset, build_train_loader
+from knet.apis.resuming import newest_readable
 from knet.apis.runner import DropGradientsHook, StepSeedHook
 from knet.utils.cli import UsageError
 from knet.utils.io import atomic_path
@@ -165,8 +167,8 @@ def build_fused_optimizer(model: nn.Module, settings: Dict[str, Any]) -> Optimiz
 def _optimizer_hook(cfg: Config, distributed: bool) -> Any:
     options = dict(cfg.get('optimizer_config') or {})
     if cfg.get('fp16') is not None:
-        return Fp16OptimizerHook(**options, **cfg.fp16, distributed=distributed)
-    return options
+        return FiniteFp16OptimizerHook(**options, **cfg.fp16, distributed=distributed)
+    return options if 'type' in options else FiniteOptimizerHook(**options)
 
 
 def build_training(
@@ -231,20 +233,27 @@ def register_validation(runner: BaseRunner, cfg: Config) -> None:
     runner.register_hook(StreamEvalHook(build_data(cfg, 'val'), **options), priority='LOW')
 
 
-def starting_point(cfg: Config) -> None:
+def starting_point(cfg: Config) -> List[str]:
     """Check ``resume_from`` and ``load_from`` before anything is written.
 
     ``auto_resume`` turns into ``resume_from`` when the work directory holds a
     checkpoint; resuming wins over loading.
+
+    Returns:
+        Sentences about newer checkpoints that are damaged, for the log.
     """
+    notes: List[str] = []
     if cfg.get('auto_resume') and not cfg.get('resume_from'):
         try:
-            cfg.resume_from = str(resolve_checkpoint(cfg.work_dir, prefer='latest'))
+            cfg.resume_from = str(resolve_checkpoint(cfg.work_dir, prefer='latest').parent)
         except CheckpointError:
             cfg.resume_from = None
-    for key, prefer in (('resume_from', 'latest'), ('load_from', 'best')):
-        if cfg.get(key):
-            cfg[key] = str(resolve_checkpoint(cfg[key], prefer))
+    if cfg.get('resume_from'):
+        path, notes = newest_readable(cfg.resume_from, cfg.get('trust_checkpoint', False))
+        cfg.resume_from = str(path)
+    if cfg.get('load_from'):
+        cfg.load_from = str(resolve_checkpoint(cfg.load_from, 'best'))
+    return notes
 
 
 def train(cfg: Config, validate: bool = True, seed: Optional[int] = None, deterministic: bool = False) -> BaseRunner:
@@ -272,7 +281,7 @@ def train(cfg: Config, validate: bool = True, seed: Optional[int] = None, determ
             f'config {cfg.filename} lacks {", ".join(absent)}; '
             'take them from configs/_base_/schedules and configs/_base_/default_runtime.py'
         )
-    starting_point(cfg)
+    notes = starting_point(cfg)
     cfg.seed = training_seed(cfg, seed)
     set_random_seed(cfg.seed, deterministic)
     torch.backends.cudnn.benchmark = bool(cfg.get('cudnn_benchmark', False)) and not deterministic
@@ -282,6 +291,8 @@ def train(cfg: Config, validate: bool = True, seed: Optional[int] = None, determ
     cfg.work_dir = prepare_work_dir(cfg.work_dir)
     timestamp = broadcast_object(time.strftime('%Y%m%d_%H%M%S', time.localtime()))
     logger = get_root_logger(log_file=str(Path(cfg.work_dir, f'{timestamp}.log')), log_level=cfg.log_level)
+    for note in notes:
+        logger.warning('%s; %s is continued', note, cfg.resume_from)
     if not cfg.get('resume_from'):
         initialise_weights(model)
     facts = environment_facts()
