@@ -82,7 +82,7 @@ def main() -> None:
     cfg = load_config(args.config, merge_options(args.cfg_options, args.options))
     metrics = asked_metrics(args.eval)  # after the config, which may import a metric
     checkpoint = resolve_checkpoint(args.checkpoint)
-    with process_group(args.launcher, args.local_rank):
+    with process_group(args.launcher, args.local_rank, args.timeout):
         dataset: Any = build_data(cfg, 'test')
         model = init_model(cfg, checkpoint, trust=args.trust_checkpoint, optimize=args.optimize)
         if not isinstance(model, StreamModel) or not hasattr(dataset, 'video_indices'):

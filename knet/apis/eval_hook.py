@@ -12,13 +12,14 @@ from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from knet.apis.clips import open_video_store, predict_videos
-from knet.apis.distributed import broadcast_object
+from knet.apis.distributed import barrier, broadcast_object, waiting
 from knet.apis.images import run_images
 from knet.apis.loader import build_test_loader
 from knet.apis.resuming import EvaluationRecord
 from knet.apis.scoring import score_videos
 from knet.apis.streams import close_store, open_store, stream_videos
 from knet.det.protocols import ClipModel, StreamModel
+from knet.utils.stopping import stopping_at_once
 
 #: Scores that ``save_best`` may name without a rule: more is better for all that are reported.
 _GREATER = ('STQ', 'AQ', 'SQ', 'VPQ', 'mIoU', 'wIoU', 'VC8', 'VC16', 'PQ', 'AP')
@@ -114,6 +115,7 @@ class StreamEvalHook(EvalHook):
         model.train(mode)
         if scores is not None:
             self._report(runner, scores)
+        barrier()
 
     def _report(self, runner: BaseRunner, scores: Dict[str, float]) -> None:
         runner.log_buffer.output['eval_iter_num'] = len(self.dataset)
@@ -150,7 +152,8 @@ class StreamEvalHook(EvalHook):
         close_store(writer)
         if runner.rank != 0:
             return None
-        results = score_videos(out_dir, self.dataset, self.metric or ('stq', 'vpq'), self.protocol)
+        with waiting('scoring'), stopping_at_once():
+            results = score_videos(out_dir, self.dataset, self.metric or ('stq', 'vpq'), self.protocol)
         for result in results.values():
             runner.logger.info('\n%s', result.table())
         scores = {name: value for result in results.values() for name, value in result.headline().items()}
@@ -170,7 +173,8 @@ class StreamEvalHook(EvalHook):
         if results is None:
             return None
         options = {} if self.metric is None else dict(metric=self.metric)
-        return dict(self.dataset.evaluate(results, logger=runner.logger, **options))
+        with waiting('scoring'), stopping_at_once():
+            return dict(self.dataset.evaluate(results, logger=runner.logger, **options))
 
 
 def _share_batch_norm(model: nn.Module) -> None:

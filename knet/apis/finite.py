@@ -44,8 +44,9 @@ def check_state(content: Dict[str, Any], path: str) -> None:
     bad = [name for name, tensor in _tensors(content) if tensor.is_floating_point() and not tensor.isfinite().all()]
     if bad:
         raise NonFiniteError(
-            f'{path} is not written, because {len(bad)} tensors are not finite: {_listed(bad)}. Earlier checkpoints are '
-            'untouched; continue from one with --resume-from and a lower learning rate, or with optimizer_config.grad_clip'
+            f'{path} is not written, because {len(bad)} tensors are not finite: {_listed(bad)}. Earlier checkpoints '
+            'are untouched; continue from one with --resume-from and a lower learning rate, or with '
+            'optimizer_config.grad_clip'
         )
 
 
@@ -112,8 +113,8 @@ def _message(runner: BaseRunner, bad: List[str], allowed: int) -> str:
     skipping = f'after {allowed} skipped steps' if allowed else 'optimizer_config.skip_non_finite=N skips N such steps'
     return (
         f'iteration {runner.iter + 1}: not finite: {_listed(bad)}; the weights were not changed by it and {kept}. '
-        f'Lower the learning rate or lengthen its warm-up, clip gradients (optimizer_config.grad_clip), and look at the '
-        f'data of this step; --detect-anomaly names the operation ({skipping})'
+        f'Lower the learning rate or lengthen its warm-up, clip gradients (optimizer_config.grad_clip), and look at '
+        f'the data of this step; --detect-anomaly names the operation ({skipping})'
     )
 
 

@@ -55,10 +55,12 @@ class ResumableMixin(BaseRunner):
     Attributes:
         trust_checkpoint: Whether checkpoints may run code when opened.
         last_checkpoint: The checkpoint that was written last, or that is continued.
+        saved_iters: Number of steps that ``latest.pth`` holds.
     """
 
     trust_checkpoint = False
     last_checkpoint: Optional[str] = None
+    saved_iters = 0
     _step_done = False
 
     @property
@@ -122,6 +124,7 @@ class ResumableMixin(BaseRunner):
         self.last_checkpoint = path
         if create_symlink:
             link_atomic(filename, Path(out_dir, 'latest.pth'))
+            self.saved_iters = self.done_iters
             if filename != STOPPED:
                 Path(out_dir, STOPPED).unlink(missing_ok=True)
 
@@ -142,7 +145,7 @@ class ResumableMixin(BaseRunner):
         Raises:
             UsageError: If the file is no training checkpoint of this model.
         """
-        path, _ = newest_readable(checkpoint, self.trust_checkpoint)
+        path = newest_readable(checkpoint, self.trust_checkpoint)[0]
         content = read_checkpoint(path, self.trust_checkpoint)
         meta = content['meta']
         if 'iter' not in meta or (resume_optimizer and 'optimizer' not in content):
@@ -159,7 +162,7 @@ class ResumableMixin(BaseRunner):
         self.meta.update({key: meta[key] for key in ('hook_msgs', 'fp16') if key in meta})
         if resume_optimizer:
             _load_optimizer(self.model, self.optimizer, content, path)
-        self.last_checkpoint = str(path)
+        self.last_checkpoint, self.saved_iters = str(path), self._iter
         self.logger.info('resumed %s: %d epochs, %d iterations done', path, self._epoch, self._iter)
 
     def _align(self, loader: DataLoader) -> None:

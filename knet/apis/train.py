@@ -28,10 +28,13 @@ from knet.apis.distributed import broadcast_object, current_device, wrap_model
 from knet.apis.eval_hook import StreamEvalHook
 from knet.apis.finite import FiniteFp16OptimizerHook, FiniteOptimizerHook
 from knet.apis.loader import SizedDataset, build_train_loader
+from knet.apis.preemption import StopHook, save_stopped
 from knet.apis.resuming import newest_readable
 from knet.apis.runner import DropGradientsHook, StepSeedHook
 from knet.utils.cli import UsageError
 from knet.utils.io import atomic_path
+from knet.utils.lock import locked
+from knet.utils.stopping import Stopped, obey_signals
 
 _SECTIONS = (
     'model',
@@ -221,6 +224,8 @@ def build_training(
     # First of all hooks, so that those which draw numbers are repeatable as well.
     runner.register_hook(StepSeedHook(cfg.seed), priority='HIGHEST')
     runner.register_hook(DropGradientsHook(), priority='NORMAL')
+    # After the step's checkpoint (NORMAL), before its evaluation (LOW).
+    runner.register_hook(StopHook(), priority='BELOW_NORMAL')
     return runner, loader
 
 
@@ -261,7 +266,9 @@ def train(cfg: Config, validate: bool = True, seed: Optional[int] = None, determ
 
     Writes into ``cfg.work_dir``: the resolved config, ``<time>.log`` and
     ``<time>.log.json``, ``epoch_N.pth`` (or ``iter_N.pth``), ``latest.pth``
-    and, with ``evaluation.save_best``, ``best_*.pth``.
+    and, with ``evaluation.save_best``, ``best_*.pth``. No other training can
+    use the folder meanwhile. Signals end the training after its step, see
+    :mod:`knet.apis.preemption`.
 
     Args:
         cfg: From :func:`knet.apis.config.load_config`; needs ``work_dir``.
@@ -273,7 +280,9 @@ def train(cfg: Config, validate: bool = True, seed: Optional[int] = None, determ
         The runner after the last step.
 
     Raises:
-        UsageError: For everything that a user can fix, before the first step.
+        UsageError: For everything that a user can fix, before the first step; if another run uses the folder.
+        NonFiniteError: If a loss, gradient or weight is not finite.
+        Stopped: If a signal has ended the training; its checkpoint is written.
     """
     absent = [key for key in _SECTIONS if key not in cfg]
     if absent:
@@ -289,6 +298,14 @@ def train(cfg: Config, validate: bool = True, seed: Optional[int] = None, determ
     dataset = build_data(cfg, 'train')
     model.CLASSES = dataset.CLASSES
     cfg.work_dir = prepare_work_dir(cfg.work_dir)
+    with locked(cfg.work_dir, hold=get_dist_info()[0] == 0), obey_signals():
+        return _train(cfg, model, dataset, notes, validate, deterministic)
+
+
+def _train(
+    cfg: Config, model: nn.Module, dataset: Any, notes: List[str], validate: bool, deterministic: bool
+) -> BaseRunner:
+    """Train in a work directory that is ours, see :func:`train`; ``notes`` are sentences for the log."""
     timestamp = broadcast_object(time.strftime('%Y%m%d_%H%M%S', time.localtime()))
     logger = get_root_logger(log_file=str(Path(cfg.work_dir, f'{timestamp}.log')), log_level=cfg.log_level)
     for note in notes:
@@ -324,5 +341,8 @@ def train(cfg: Config, validate: bool = True, seed: Optional[int] = None, determ
         len(dataset),
         len(loader),
     )
-    runner.run([loader], [('train', 1)])
+    try:
+        runner.run([loader], [('train', 1)])
+    except Stopped:
+        raise Stopped(save_stopped(runner)) from None
     return runner

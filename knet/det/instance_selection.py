@@ -27,6 +27,4 @@ def select_instances(cls_scores: Tensor, resizer: MaskResizer, max_per_img: int,
     queries, rows = (pairs // num_classes).unique(return_inverse=True)
     # A few masks at a time: probabilities at full size are four times as large as the answer.
     masks = [(resizer(chunk) > mask_thr).cpu().numpy() for chunk in queries.split(CHUNK)]
-    return InstancePrediction(
-        found, (pairs % num_classes).cpu().numpy(), np.concatenate(masks)[rows.cpu().numpy()]
-    )
+    return InstancePrediction(found, (pairs % num_classes).cpu().numpy(), np.concatenate(masks)[rows.cpu().numpy()])

@@ -143,6 +143,4 @@ def _best_tracks(passes: _Passes, options: SelectionOptions, img_meta: dict) -> 
             # Run lengths are counted down the columns.
             for track, columns in zip(tracks, binary.transpose(1, 2).contiguous().cpu().numpy()):
                 track.append(encode_mask(columns.T))
-    return VideoInstances(
-        found, (pairs % num_classes).cpu().numpy(), [list(tracks[row]) for row in rows.tolist()]
-    )
+    return VideoInstances(found, (pairs % num_classes).cpu().numpy(), [list(tracks[row]) for row in rows.tolist()])
