@@ -20,7 +20,7 @@ from knet.apis.job import Job
 from knet.utils.cli import UsageError
 from knet.utils.lifetime import end_with_parent
 from knet.utils.lock import unlock_all
-from knet.utils.stopping import check_stop, stop_requested
+from knet.utils.stopping import Stopped, stop_requested
 
 LAUNCHERS = ('none', 'pytorch', 'slurm', 'mpi')
 #: Minutes without progress of a process after which a job ends.
@@ -231,7 +231,8 @@ def process_group(launcher: str, local_rank: int = 0, timeout: float = TIMEOUT) 
         yield
     except RuntimeError as error:
         if launcher != 'none' and _PEER_LOST.search(str(error)):
-            check_stop()
+            if stop_requested() is not None:
+                raise Stopped(f'stopped by {stop_requested()}') from error
             # The launcher blames the first process that it finds dead, so wait until it has found the one that failed.
             time.sleep(_GRACE)
             raise UsageError('the connection to another process broke; look for the error of that process') from error

@@ -175,7 +175,7 @@ class Job:
             return [f'rank 0, which keeps the list of all processes, has not answered for {now - self._answered:.0f} s']
         active = {rank: sign for rank, sign in self._seen.items() if sign.state != LEFT}
         frozen = [rank for rank, sign in active.items() if now - sign.beat_at > self.timeout]
-        if not frozen:
+        if not frozen and all(now - sign.beat_at < 3 * self._interval for sign in active.values()):
             working = {rank: sign for rank, sign in active.items() if sign.state == WORK}
             slow = [rank for rank, sign in working.items() if now - sign.tick_at > self.timeout]
             least = min((working[rank].ticks for rank in slow), default=0)

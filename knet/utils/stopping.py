@@ -52,17 +52,17 @@ def request_stop(name: str) -> None:
 
 
 def stop_requested() -> Optional[str]:
-    """Return what asked this process to stop; None if nothing did."""
+    """Return what asked this process to stop, in the last block that obeys; None if nothing did."""
     return _request.name
 
 
 def check_stop() -> None:
-    """Raise an error if a stop was asked for.
+    """Raise an error if a stop was asked for, within a block that obeys.
 
     Raises:
         Stopped: Naming what asked for it.
     """
-    if _request.name is not None:
+    if _request.depth and _request.name is not None:
         raise Stopped(f'stopped by {_request.name}')
 
 
@@ -75,7 +75,7 @@ def _handle(number: int, frame: Any) -> None:
     if again and number == signal.SIGINT:
         raise KeyboardInterrupt
     request_stop(signal.Signals(number).name)
-    if not again:
+    if not again and os.environ.get('RANK', '0') == '0':
         # Not print, which may be interrupted in the middle of its own work.
         os.write(2, f'{_request.name}: stopping at the end of this step; Ctrl-C ends at once\n'.encode())
     if _request.at_once:
