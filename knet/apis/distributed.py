@@ -20,7 +20,7 @@ from knet.apis.job import Job
 from knet.utils.cli import UsageError
 from knet.utils.lifetime import end_with_parent
 from knet.utils.lock import unlock_all
-from knet.utils.stopping import Stopped, stop_requested
+from knet.utils.stopping import Stopped, obey_signals, stop_requested
 
 LAUNCHERS = ('none', 'pytorch', 'slurm', 'mpi')
 #: Minutes without progress of a process after which a job ends.
@@ -224,11 +224,12 @@ def process_group(launcher: str, local_rank: int = 0, timeout: float = TIMEOUT) 
 
     Raises:
         UsageError: As :func:`init_distributed`; or if another process died.
-        Stopped: If another process had already ended after a request to stop.
+        Stopped: If a signal asks for it outside of work that obeys it in steps of its own.
     """
     init_distributed(launcher, local_rank, timeout)
     try:
-        yield
+        with obey_signals(at_once=True):
+            yield
     except RuntimeError as error:
         if launcher != 'none' and _PEER_LOST.search(str(error)):
             if stop_requested() is not None:

@@ -19,7 +19,7 @@ from knet.apis.resuming import EvaluationRecord
 from knet.apis.scoring import score_videos
 from knet.apis.streams import close_store, open_store, stream_videos
 from knet.det.protocols import ClipModel, StreamModel
-from knet.utils.stopping import stopping_at_once
+from knet.utils.stopping import obey_signals
 
 #: Scores that ``save_best`` may name without a rule: more is better for all that are reported.
 _GREATER = ('STQ', 'AQ', 'SQ', 'VPQ', 'mIoU', 'wIoU', 'VC8', 'VC16', 'PQ', 'AP')
@@ -152,7 +152,7 @@ class StreamEvalHook(EvalHook):
         close_store(writer)
         if runner.rank != 0:
             return None
-        with waiting('scoring'), stopping_at_once():
+        with waiting('scoring'), obey_signals(at_once=True):
             results = score_videos(out_dir, self.dataset, self.metric or ('stq', 'vpq'), self.protocol)
         for result in results.values():
             runner.logger.info('\n%s', result.table())
@@ -173,7 +173,7 @@ class StreamEvalHook(EvalHook):
         if results is None:
             return None
         options = {} if self.metric is None else dict(metric=self.metric)
-        with waiting('scoring'), stopping_at_once():
+        with waiting('scoring'), obey_signals(at_once=True):
             return dict(self.dataset.evaluate(results, logger=runner.logger, **options))
 
 

@@ -22,8 +22,9 @@ _HEARTBEAT = 300
 #: Seconds by which other ranks wait before they report a process that does not answer, so that one reports it.
 _HEAD_START = 3
 
-#: States of a process: ``work`` has to make progress, ``wait`` may last as long as the process answers, ``left`` ended.
-WORK, WAIT, LEFT = 'work', 'wait', 'left'
+#: States of a process: ``work`` has to make progress; ``busy`` may last as long as the process answers, and the others
+#: may wait for it; ``wait`` waits for the others; ``left`` has ended.
+WORK, BUSY, WAIT, LEFT = 'work', 'busy', 'wait', 'left'
 
 
 class Job:
@@ -41,7 +42,7 @@ class Job:
         self.store, self._own_store = store, own_store
         self.rank, self.world_size, self.timeout = rank, world_size, timeout
         self._interval = min(5.0, timeout / 10)
-        self._ticks, self._state, self._place = 0, WAIT, 'starting'
+        self._ticks, self._state, self._place = 0, BUSY, 'starting'
         self._barriers = 0
         self._seen = {other: _Sign() for other in range(world_size)}
         self._answered = time.monotonic()
@@ -60,10 +61,10 @@ class Job:
         self._state, self._place = WORK, place
 
     @contextmanager
-    def waiting(self, place: str) -> Iterator[None]:
+    def waiting(self, place: str, state: str = BUSY) -> Iterator[None]:
         """Allow this process to make no progress for the duration of a block, as long as it answers."""
         before = self._state, self._place
-        self._state, self._place = WAIT, place
+        self._state, self._place = state, place
         try:
             yield
         finally:
@@ -82,7 +83,7 @@ class Job:
     def _meet(self, key: str, meanwhile: Callable[[], None] = lambda: None) -> None:
         """Count the arrivals under a key until all have come."""
         arrived, pause = self.store.add(key, 1), 0.001
-        with self.waiting('waiting for the others'):
+        with self.waiting('waiting for the others', WAIT):
             while arrived < self.world_size:
                 meanwhile()
                 time.sleep(pause)
@@ -175,7 +176,8 @@ class Job:
             return [f'rank 0, which keeps the list of all processes, has not answered for {now - self._answered:.0f} s']
         active = {rank: sign for rank, sign in self._seen.items() if sign.state != LEFT}
         frozen = [rank for rank, sign in active.items() if now - sign.beat_at > self.timeout]
-        if not frozen and all(now - sign.beat_at < 3 * self._interval for sign in active.values()):
+        fresh = all(now - sign.beat_at < 3 * self._interval and sign.state != BUSY for sign in active.values())
+        if not frozen and fresh:
             working = {rank: sign for rank, sign in active.items() if sign.state == WORK}
             slow = [rank for rank, sign in working.items() if now - sign.tick_at > self.timeout]
             least = min((working[rank].ticks for rank in slow), default=0)
@@ -207,7 +209,7 @@ class _Sign:
 
     def __init__(self) -> None:
         self.beat_at = self.tick_at = time.monotonic()
-        self._beats, self.ticks, self.state, self.place = 0, 0, WAIT, 'starting'
+        self._beats, self.ticks, self.state, self.place = 0, 0, BUSY, 'starting'
 
     def update(self, text: str) -> None:
         """Take over what the process has reported."""

@@ -83,8 +83,16 @@ def _handle(number: int, frame: Any) -> None:
 
 
 @contextmanager
-def obey_signals() -> Iterator[None]:
-    """Note signals instead of dying of them for the duration of a block; does nothing outside of the main thread."""
+def obey_signals(at_once: bool = False) -> Iterator[None]:
+    """Obey signals in order for the duration of a block; does nothing outside of the main thread.
+
+    Args:
+        at_once: Whether a request ends the block anywhere in it, for work that has no steps and may be lost. Otherwise
+            the block calls :func:`check_stop` at the end of its steps.
+
+    Raises:
+        Stopped: With ``at_once``, if a stop is or was asked for.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -92,26 +100,15 @@ def obey_signals() -> Iterator[None]:
     if _request.depth == 0:
         _request.name, _request.owner = None, os.getpid()
         before = {number: signal.signal(number, _handle) for number in _SIGNALS}
+    mode = _request.at_once
     _request.depth += 1
+    _request.at_once = at_once
     try:
+        if at_once:
+            check_stop()
         yield
     finally:
         _request.depth -= 1
+        _request.at_once = mode
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-@contextmanager
-def stopping_at_once() -> Iterator[None]:
-    """Let a request end a block anywhere in it, for work that has no steps and whose result may be lost.
-
-    Raises:
-        Stopped: If a stop is or was asked for.
-    """
-    before = _request.at_once
-    _request.at_once = _request.depth > 0
-    try:
-        check_stop()
-        yield
-    finally:
-        _request.at_once = before

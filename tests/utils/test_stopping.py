@@ -12,15 +12,7 @@ import pytest
 
 from knet.utils.background import BackgroundWriter
 from knet.utils.cli import run_tool
-from knet.utils.stopping import (
-    EXIT_RESUME,
-    Stopped,
-    check_stop,
-    obey_signals,
-    request_stop,
-    stop_requested,
-    stopping_at_once,
-)
+from knet.utils.stopping import EXIT_RESUME, Stopped, check_stop, obey_signals, request_stop, stop_requested
 
 pytestmark = pytest.mark.skipif(os.name != 'posix', reason='signals of POSIX')
 
@@ -50,13 +42,11 @@ def test_a_second_interrupt_ends_at_once() -> None:
 
 def test_work_without_steps_ends_in_the_middle() -> None:
     with obey_signals():
-        with pytest.raises(Stopped), stopping_at_once():
+        with pytest.raises(Stopped), obey_signals(at_once=True):
             os.kill(os.getpid(), signal.SIGUSR1)
             pytest.fail('went on')
-        with pytest.raises(Stopped), stopping_at_once():
+        with pytest.raises(Stopped), obey_signals(at_once=True):
             pytest.fail('began')
-    with stopping_at_once():  # Without a block that obeys, signals do what they always do.
-        pass
 
 
 def test_requests_of_others_and_other_threads() -> None:
