@@ -68,10 +68,13 @@ def test_requests_of_others_and_other_threads() -> None:
 
 def test_forked_helpers_die_of_signals() -> None:
     with obey_signals():
+        ready, write = os.pipe()
         child = os.fork()
         if not child:
+            os.write(write, b'x')
             time.sleep(20)
             os._exit(0)
+        os.read(ready, 1)
         os.kill(child, signal.SIGTERM)
         assert os.WTERMSIG(os.waitpid(child, 0)[1]) == signal.SIGTERM
         assert stop_requested() is None
