@@ -5,6 +5,7 @@ Everything here opens them with ``weights_only=True``; files that need more are
 opened only when the user says that they can be trusted.
 """
 
+import errno
 import hashlib
 import logging
 import pickle
@@ -24,6 +25,17 @@ from knet.utils.cli import UsageError
 from knet.utils.io import atomic_path
 
 PathLike = Union[str, Path]
+#: What ``torch.load`` raises for files that it cannot read; EINVAL stands for a place before the start of the file.
+_UNREADABLE = (
+    pickle.UnpicklingError,
+    RuntimeError,
+    EOFError,
+    KeyError,
+    ValueError,
+    AttributeError,
+    ImportError,
+    OSError,
+)
 _TRUST_HINT = 'If you trust its origin, add --trust-checkpoint.'
 
 
@@ -110,7 +122,9 @@ def read_checkpoint(path: PathLike, trust: bool = False) -> Dict[str, Any]:
     _allow_plain_types()
     try:
         content = torch.load(str(path), map_location='cpu', weights_only=not trust)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, KeyError, ValueError, AttributeError, ImportError) as error:
+    except _UNREADABLE as error:
+        if isinstance(error, OSError) and error.errno != errno.EINVAL:
+            raise
         code = re.search(r'(?:Unsupported (?:global|class)|GLOBAL|class)[: ]+`?(?:GLOBAL )?([\w.]+)', str(error))
         if code:
             raise CheckpointError(

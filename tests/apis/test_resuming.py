@@ -26,7 +26,7 @@ def damage(path: Path, size: int) -> None:
     path.write_bytes(path.read_bytes()[:size])
 
 
-@pytest.mark.parametrize('size', [0, 3000])
+@pytest.mark.parametrize('size', [0, 3000, -3000])
 def test_a_damaged_newest_checkpoint_is_passed_over(
     config: Path, tmp_path: Path, size: int, caplog: pytest.LogCaptureFixture
 ) -> None:

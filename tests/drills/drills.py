@@ -142,7 +142,9 @@ def _two_runs(scene: Scene) -> Outcome:
     work_dir = scene.new('work')
     first = scene.run(scene.train_words(work_dir))
     first.wait_until(lambda: 'mmdet - INFO - Epoch ' in first.log.read_text())
+    os.kill(first.process.pid, signal.SIGSTOP)  # It must not be done before the second has started.
     outcome = _refused(scene, scene.run(scene.train_words(work_dir)), f'in use by process {first.process.pid} on')
+    os.kill(first.process.pid, signal.SIGCONT)
     _, left, code = first.end()
     equal = outcome.equal is None and code == 0 and weights_of(work_dir) == weights_of(scene.trained(1))
     return Outcome(outcome.seconds, outcome.processes + left, leftovers(work_dir), equal, outcome.note)
