@@ -118,13 +118,8 @@ def _message(runner: BaseRunner, bad: List[str], allowed: int) -> str:
     )
 
 
-class FiniteOptimizerHook(OptimizerHook):
-    """Updates the weights unless a loss or the norm of the gradients is not finite.
-
-    Args:
-        skip_non_finite: Number of steps that may be skipped; then the training ends.
-        **kwargs: Of :class:`mmcv.runner.OptimizerHook`.
-    """
+class _FiniteHook(OptimizerHook):
+    """The part that both hooks share: how many steps may be skipped, and what a skipped step must not change."""
 
     def __init__(self, skip_non_finite: int = 0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -133,6 +128,15 @@ class FiniteOptimizerHook(OptimizerHook):
     def before_train_iter(self, runner: BaseRunner) -> None:
         """Remember what a skipped step must not change."""
         self.steps.before_forward(runner)
+
+
+class FiniteOptimizerHook(_FiniteHook):
+    """Updates the weights unless a loss or the norm of the gradients is not finite.
+
+    Args:
+        skip_non_finite: Number of steps that may be skipped; then the training ends.
+        **kwargs: Of :class:`mmcv.runner.OptimizerHook`.
+    """
 
     def after_train_iter(self, runner: BaseRunner) -> None:
         """Compute the gradients and update the weights."""
@@ -154,21 +158,13 @@ class FiniteOptimizerHook(OptimizerHook):
         runner.optimizer.step()
 
 
-class FiniteFp16OptimizerHook(Fp16OptimizerHook):
+class FiniteFp16OptimizerHook(_FiniteHook, Fp16OptimizerHook):
     """Updates the weights in half precision unless a loss is not finite; the loss scaler looks after the gradients.
 
     Args:
         skip_non_finite: Number of steps that may be skipped; then the training ends.
         **kwargs: Of :class:`mmcv.runner.Fp16OptimizerHook`.
     """
-
-    def __init__(self, skip_non_finite: int = 0, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.steps = FiniteSteps(skip_non_finite)
-
-    def before_train_iter(self, runner: BaseRunner) -> None:
-        """Remember what a skipped step must not change."""
-        self.steps.before_forward(runner)
 
     def after_train_iter(self, runner: BaseRunner) -> None:
         """Compute the gradients and update the weights."""
