@@ -62,8 +62,7 @@ def test_a_process_without_progress_is_named(jobs: Any) -> None:
     for step in range(3):
         first.tick(f'step {step}')
         second.tick(f'step {step}')
-    first.tick('step 3, computing')
-    assert wait_for(lambda: jobs.ends)
+    assert wait_for(lambda: first.tick('step 3, computing') or jobs.ends)
     assert jobs.ends[0][0].startswith('rank 1 (step 2) answered ') and len(jobs.ends[0]) == 1
     assert '2 processes answer; furthest behind: rank 1 (step 2)' in first.summary(time.monotonic())
 
