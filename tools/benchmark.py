@@ -26,7 +26,7 @@ from _benchmark.evaluation_data import make_evaluation_fixture
 from _benchmark.process import Job
 
 from knet.toy import ToySpec, make_toy_videos
-from knet.utils.cli import ToolParser, UsageError, add_debug_option, add_out_dir_option, run_tool
+from knet.utils.cli import ToolParser, UsageError, add_debug_option, run_tool
 from knet.utils.io import write_json_atomic
 
 _CONFIG = (
@@ -70,7 +70,9 @@ def parse_args() -> argparse.Namespace:
     modes.add_argument('--modes', nargs='+', metavar='MODE', help='such as fp32 amp+channels_last; default: all')
     modes.add_argument('--seconds', type=float, default=3, help='measured time per number')
     modes.add_argument('--limit', type=float, default=600, help='seconds after which no further row is begun')
-    add_out_dir_option(modes, '--out', help='folder for benchmark.json, benchmark.csv and benchmark.md')
+    modes.add_argument(
+        '--out-dir', '--out', dest='out', help='folder for benchmark.json, benchmark.csv and benchmark.md'
+    )
     modes.add_argument('--vipseg-config', default=str(root / _VIPSEG_CONFIG), help='video model of vipseg')
     modes.add_argument('--vipseg-size', type=int, nargs=2, default=[720, 1280], metavar=('H', 'W'), help='of its frame')
     add_debug_option(parser)

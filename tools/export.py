@@ -18,14 +18,7 @@ from tqdm import tqdm
 from knet.evaluation.cli import chosen_classes
 from knet.results.exports import EXPORTERS
 from knet.results.panoptic_store import PredictionReader
-from knet.utils.cli import (
-    ToolParser,
-    UsageError,
-    add_debug_option,
-    add_label_space_option,
-    add_out_dir_option,
-    run_tool,
-)
+from knet.utils.cli import ToolParser, UsageError, add_debug_option, add_label_space_option, run_tool
 
 
 def parse_args() -> argparse.Namespace:
@@ -33,7 +26,7 @@ def parse_args() -> argparse.Namespace:
     parser = ToolParser(__doc__)
     parser.add_argument('format', metavar='FORMAT', help='one of those above, or one of --import')
     parser.add_argument('result', metavar='RESULT', help='folder of predictions')
-    add_out_dir_option(parser, '--out', required=True, help='folder for the files')
+    parser.add_argument('--out-dir', '--out', dest='out', required=True, help='folder for the files')
     add_label_space_option(parser, 'those stored with the predictions')
     add_debug_option(parser)
     return parser.parse_args()

@@ -14,7 +14,7 @@ from tqdm import tqdm
 
 from knet.evaluation.cli import add_data_options, chosen_classes, chosen_layout
 from knet.results.panoptic_store import PredictionReader
-from knet.utils.cli import ToolParser, UsageError, add_debug_option, add_out_dir_option, run_tool
+from knet.utils.cli import ToolParser, UsageError, add_debug_option, run_tool
 from knet.utils.io import write_png_atomic
 from knet.visualization import compare_frame, compare_video, worst_frames, write_video
 
@@ -25,7 +25,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('result', metavar='RESULT', help='folder of predictions')
     parser.add_argument('ground_truth', metavar='GT', nargs='?', help='data set folder; default: that of --data-set')
     add_data_options(parser, 'kitti-step')
-    add_out_dir_option(parser, '--out', required=True, help='folder for the pictures')
+    parser.add_argument('--out-dir', '--out', dest='out', required=True, help='folder for the pictures')
     parser.add_argument('--split', default='val', help='part of the data set (default: %(default)s)')
     parser.add_argument('--gif', action='store_true', help='write GIF (the default)')
     parser.add_argument('--mp4', action='store_true', help='write MP4')

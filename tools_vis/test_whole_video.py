@@ -115,7 +115,7 @@ def main() -> None:
     cfg = load_config(args.config, merge_options(args.cfg_options, args.options))
     checkpoint = resolve_checkpoint(args.checkpoint)
     out_dir = Path(args.out_dir or checkpoint.with_name(f'{checkpoint.stem}_results'))
-    with process_group(args.launcher, args.local_rank):
+    with process_group(args.launcher, args.local_rank, args.timeout):
         dataset: Any = build_data(cfg, 'test')
         if not hasattr(dataset, 'load_frames'):
             raise UsageError(

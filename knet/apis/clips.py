@@ -8,7 +8,7 @@ from mmcv.parallel import DataContainer
 from mmcv.runner import get_dist_info
 from torch.utils.data import Dataset
 
-from knet.apis.distributed import barrier
+from knet.apis.distributed import barrier, tick
 from knet.apis.loader import quiet_worker
 from knet.apis.loader_errors import PlainErrorLoader
 from knet.apis.running import device_of, inference_context, progress_bar, shard_videos
@@ -17,6 +17,8 @@ from knet.det.protocols import ClipModel
 from knet.labels import LabelSpace
 from knet.results.track_store import VideoResultStore
 from knet.utils.background import BackgroundWriter
+from knet.utils.lock import lock_folder
+from knet.utils.stopping import check_stop, obey_signals
 
 #: Frames that are read and passed to the network at once.
 CHUNK = 8
@@ -94,6 +96,9 @@ def predict_videos(
     Returns:
         On rank 0, when all ranks are done, the records of every video; None on
         other ranks.
+
+    Raises:
+        Stopped: If a signal asked for it; finished videos are written, and the next run continues.
     """
     lengths, rank = dataset.video_lengths(), get_dist_info()[0]
     ids = [video.id for video in dataset.videos]
@@ -109,7 +114,8 @@ def predict_videos(
     device = device_of(model)
     total = sum(lengths[i] for i in own)
     done = total - sum(lengths[i] for i in todo)
-    with progress_bar(total, done, 'frames', show_progress) as bar, BackgroundWriter() as background:
+    bar = progress_bar(total, done, 'frames', show_progress)
+    with obey_signals(), bar, BackgroundWriter() as background:
         if on_video is not None:
             for i in sorted(set(own) - set(todo)):
                 background.submit(on_video, i, store.read(ids[i]))
@@ -117,13 +123,15 @@ def predict_videos(
         for i in todo:
             first, meta = unpack_clip(next(samples))
 
-            def chunks(length: int = lengths[i], first: torch.Tensor = first) -> Iterator[torch.Tensor]:
+            def chunks(i: int = i, first: torch.Tensor = first) -> Iterator[torch.Tensor]:
                 frames, seen = first, 0
                 while True:
                     yield frames.to(device, non_blocking=True)
                     bar.update(len(frames))
+                    tick(f'video {ids[i]}, frame {seen} done')
+                    check_stop()
                     seen += len(frames)
-                    if seen == length:
+                    if seen == lengths[i]:
                         return
                     frames = unpack_clip(next(samples))[0]
 
@@ -136,6 +144,7 @@ def predict_videos(
             background.submit(store.write, ids[i], lengths[i], records)
             if on_video is not None:
                 background.submit(on_video, i, records)
+        check_stop()
     barrier()
     return [store.read(number) for number in ids] if rank == 0 else None
 
@@ -152,9 +161,11 @@ def open_video_store(
         label_space: Classes of the tracks, for the manifest.
 
     Raises:
+        UsageError: If another run writes into the folder.
         ValueError: As :class:`VideoResultStore`.
     """
     if get_dist_info()[0] == 0:
+        lock_folder(folder)
         store = VideoResultStore(folder, meta, not fresh, label_space)
         barrier()
         return store

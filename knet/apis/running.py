@@ -111,6 +111,11 @@ def inference_context(device: torch.device, amp: bool = False) -> Iterator[None]
         yield
 
 
+def on_terminal() -> bool:
+    """Return whether somebody watches standard error, so that a bar may come and go between lines of a log."""
+    return sys.stderr.isatty()
+
+
 def progress_bar(total: Optional[int], done: int, unit: str, show: bool = True) -> tqdm:
     """Return a bar on standard error with rate and, if the total is known, remaining time.
 
@@ -126,7 +131,7 @@ def progress_bar(total: Optional[int], done: int, unit: str, show: bool = True) 
         file=sys.stderr,
         dynamic_ncols=True,
         disable=not show or rank != 0,
-        mininterval=0.5 if sys.stderr.isatty() else 10,
+        mininterval=0.5 if on_terminal() else 10,
     )
 
 

@@ -5,7 +5,7 @@ import re
 import resource
 import sys
 from datetime import timedelta
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Optional
 
 from mmcv.runner import HOOKS, BaseRunner, TextLoggerHook
 
@@ -130,3 +130,12 @@ class ScreenTextLoggerHook(TextLoggerHook):
         return [
             f'{name} {value:.4f}' if isinstance(value, float) else f'{name} {value}' for name, value in shown.items()
         ]
+
+
+def with_screen(settings: Optional[Dict[str, Any]]) -> Optional[Dict[str, Any]]:
+    """Return ``log_config`` with the hook that has a line for the screen in place of mmcv's text hook."""
+    if settings is None:
+        return None
+    name = ScreenTextLoggerHook.__name__
+    hooks = [dict(hook, type=name) if hook.get('type') == 'TextLoggerHook' else hook for hook in settings['hooks']]
+    return {**settings, 'hooks': hooks}

@@ -18,6 +18,7 @@ from typing import Any, Callable, List, NoReturn, Optional
 
 from knet.labels import LABEL_SPACES, LabelSpace, get_label_space
 from knet.utils.paths import check_argument
+from knet.utils.stopping import EXIT_RESUME, Stopped
 
 #: Errors that a user can cause by wrong paths, files, options or configs.
 USER_ERRORS = (
@@ -88,17 +89,6 @@ class ToolParser(argparse.ArgumentParser):
         return sentences
 
 
-def add_out_dir_option(parser: argparse._ActionsContainer, *former: str, **options: Any) -> None:
-    """Add ``--out-dir``, the folder that a tool fills.
-
-    Args:
-        parser: Command line of the tool.
-        *former: Other spellings that are accepted; the last one names the attribute.
-        **options: As of ``add_argument``.
-    """
-    parser.add_argument('--out-dir', *former, dest=former[-1].lstrip('-'), **options)
-
-
 def debug_requested() -> bool:
     """Return whether tracebacks are wanted (``KNET_DEBUG=1`` or ``--debug``)."""
     return os.environ.get('KNET_DEBUG', '0') not in ('', '0')
@@ -117,7 +107,7 @@ def add_converter_options(parser: argparse.ArgumentParser, src: str) -> None:
         src: Default folder of the data set.
     """
     parser.add_argument('--src', default=src, help='folder of the data set (default: %(default)s)')
-    add_out_dir_option(parser, '-o', '--dst', help='where new files go (default: the same folder)')
+    parser.add_argument('--out-dir', '-o', '--dst', dest='dst', help='where new files go (default: the same folder)')
     parser.add_argument('--nproc', type=int, default=os.cpu_count(), help='processes (default: %(default)s)')
     parser.add_argument('--dry-run', action='store_true', help='report, change nothing')
     add_debug_option(parser)
@@ -258,7 +248,9 @@ def run_tool(main: Callable[[], Optional[int]]) -> None:
     """Run a command line and leave the process with its exit code.
 
     Errors a user can cause are printed as ``error: ...`` and end with code 1;
-    with ``--debug`` or ``KNET_DEBUG=1`` the traceback is printed as well.
+    with ``--debug`` or ``KNET_DEBUG=1`` the traceback is printed as well. Work
+    that was ended on request and can be continued ends with
+    :data:`~knet.utils.stopping.EXIT_RESUME`.
 
     Args:
         main: The command; its return value is the exit code (None = 0).
@@ -272,6 +264,10 @@ def run_tool(main: Callable[[], Optional[int]]) -> None:
     except KeyboardInterrupt:
         print('interrupted', file=sys.stderr)
         code = 130
+    except Stopped as stop:
+        if not job_rank():
+            print(stop, file=sys.stderr)
+        code = EXIT_RESUME
     except USER_ERRORS as error:
         _report_error(error)
         code = 1

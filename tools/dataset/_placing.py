@@ -9,7 +9,7 @@ from typing import Iterable, List, NamedTuple, Optional
 
 from tqdm import tqdm
 
-from knet.utils.cli import ToolParser, add_debug_option, add_out_dir_option
+from knet.utils.cli import ToolParser, add_debug_option
 from knet.utils.io import atomic_path
 
 MODES = ('copy', 'link', 'move')
@@ -63,7 +63,9 @@ def converter_parser(description: str, destination: str, modes: Iterable[str] = 
     """
     modes = tuple(modes)
     parser = ToolParser(description)
-    add_out_dir_option(parser, '-o', '--dst', default=destination, help='data root to fill (default: %(default)s)')
+    parser.add_argument(
+        '--out-dir', '-o', '--dst', dest='dst', default=destination, help='data root to fill (default: %(default)s)'
+    )
     parser.add_argument(
         '--mode',
         choices=modes,

@@ -20,15 +20,7 @@ from tqdm import tqdm
 from knet.labels import KITTI_STEP, LabelSpace
 from knet.layouts.kitti_step import KittiStepGroundTruth as LAYOUT
 from knet.layouts.kitti_step import file_name, split_folder
-from knet.utils.cli import (
-    ToolParser,
-    UsageError,
-    add_debug_option,
-    add_label_space_option,
-    add_out_dir_option,
-    asked_label_space,
-    run_tool,
-)
+from knet.utils.cli import ToolParser, UsageError, add_debug_option, add_label_space_option, asked_label_space, run_tool
 from knet.utils.io import read_picture, read_png, write_png_atomic
 
 _RANGES = re.compile(r'\d+(-\d+)?(,\d+(-\d+)?)*')
@@ -89,7 +81,9 @@ def shrink(image: np.ndarray, label: np.ndarray, height: Optional[int]) -> Tuple
 
 def add_clip_options(parser: argparse.ArgumentParser) -> None:
     """Add the options that say where a clip goes, which frames, and how large."""
-    add_out_dir_option(parser, '-o', '--dst', type=Path, required=True, help='data set folder to write')
+    parser.add_argument(
+        '--out-dir', '-o', '--dst', dest='dst', type=Path, required=True, help='data set folder to write'
+    )
     parser.add_argument('--train', type=parse_ranges, default=[], help='frames for training, e.g. 0-69')
     parser.add_argument('--val', type=parse_ranges, default=[], help='frames for validation, e.g. 70-100')
     parser.add_argument('--video', type=int, default=0, help='video number (default %(default)s)')

@@ -13,7 +13,7 @@ import _repository  # noqa: F401  puts the repository on the path
 from tqdm import tqdm
 
 from knet.toy import LAYOUTS, ToySpec, make_toy_videos
-from knet.utils.cli import ToolParser, add_debug_option, add_out_dir_option, run_tool
+from knet.utils.cli import ToolParser, add_debug_option, run_tool
 
 #: Options, which are the fields of the specification, and their help.
 _OPTIONS = {
@@ -33,7 +33,7 @@ _OPTIONS = {
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
     parser = ToolParser(__doc__)
-    add_out_dir_option(parser, '--out', required=True, help='data set folder to make')
+    parser.add_argument('--out-dir', '--out', dest='out', required=True, help='data set folder to make')
     parser.add_argument('--layout', choices=sorted(LAYOUTS), default='kitti-step', help='default: %(default)s')
     for option, meaning in _OPTIONS.items():
         default = getattr(ToySpec, option[2:])

@@ -20,15 +20,7 @@ from knet.labels import get_label_space
 from knet.layouts.coco import match_categories, read_annotations
 from knet.layouts.coco_video import per_frame
 from knet.layouts.youtube_vis import LABEL_SPACES, SUBSETS, complete_tracks, converted_name, image_folder, official_file
-from knet.utils.cli import (
-    ToolParser,
-    UsageError,
-    add_debug_option,
-    add_label_space_option,
-    add_out_dir_option,
-    asked_label_space,
-    run_tool,
-)
+from knet.utils.cli import ToolParser, UsageError, add_debug_option, add_label_space_option, asked_label_space, run_tool
 from knet.utils.io import write_json_atomic
 
 
@@ -91,7 +83,9 @@ def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
     """Read the command line."""
     parser = ToolParser(__doc__)
     parser.add_argument('--src', '-i', '--input', dest='input', required=True, help='folder of the official json files')
-    add_out_dir_option(parser, '-o', '--output', required=True, help='folder for the converted ones')
+    parser.add_argument(
+        '--out-dir', '-o', '--output', dest='output', required=True, help='folder for the converted ones'
+    )
     parser.add_argument('--version', choices=sorted(LABEL_SPACES), default='2019', help='default: %(default)s')
     add_label_space_option(parser, 'those of the version')
     parser.add_argument('--dry-run', action='store_true', help='check and count, write nothing')
