@@ -1,9 +1,9 @@
 """Rewrite stored predictions of videos as files of another program.
 
-    python tools/export.py coco-panoptic RESULT --out DIR       # panoptic json and PNGs, for panopticapi
-    python tools/export.py youtube-vis-json RESULT --out DIR    # tracks as annotations and as results
-    python tools/export.py kitti-mots RESULT --out DIR          # text files of KITTI MOTS
-    python tools/export.py kitti-step RESULT --out DIR          # PNGs of the KITTI-STEP server
+    python tools/export.py coco-panoptic RESULT --out-dir DIR       # panoptic json and PNGs, for panopticapi
+    python tools/export.py youtube-vis-json RESULT --out-dir DIR    # tracks as annotations and as results
+    python tools/export.py kitti-mots RESULT --out-dir DIR          # text files of KITTI MOTS
+    python tools/export.py kitti-step RESULT --out-dir DIR          # PNGs of the KITTI-STEP server
 
 RESULT is what tools/test_step.py wrote. Formats that need the data set have tools of their own:
 tools/cityscapes_vps_format.py and tools/eval_vspw.py.

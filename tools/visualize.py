@@ -1,6 +1,6 @@
 """Draw stored predictions: a clip per video, and the worst frames.
 
-    python tools/visualize.py RESULT GT --data-set kitti-step --out pictures --gif --mp4
+    python tools/visualize.py RESULT GT --data-set kitti-step --out-dir pictures --gif --mp4
 
 RESULT is what tools/test_step.py wrote; GT is the data set folder. Every picture shows image, prediction and ground
 truth of a labelled frame.

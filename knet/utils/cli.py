@@ -217,7 +217,7 @@ def _toy_hint(text: str) -> str:
     found = _TOY_DATA.search(text)
     if found is None or Path(found.group()).exists():
         return ''
-    command = f'python tools/dataset/make_toy_videos.py --layout {found.group(1)} --out {found.group()}'
+    command = f'python tools/dataset/make_toy_videos.py --layout {found.group(1)} --out-dir {found.group()}'
     return f'\nThe toy data are not there; make them with: {command}'
 
 

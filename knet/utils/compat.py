@@ -25,7 +25,7 @@ _INSTALL = 'run "bash tools/install.sh", or "python -m knet setup" to complete a
 
 @functools.lru_cache(maxsize=None)
 def quiet_known_warnings() -> None:
-    """Silence three messages about nothing a user could or should change.
+    """Silence messages about nothing a user could or should change.
 
     ``import knet`` does it, so that a program may import mmcv before or after the packages that import mmdet.
     """
@@ -33,6 +33,10 @@ def quiet_known_warnings() -> None:
     warnings.filterwarnings('ignore', message='On January 1, 2023, MMCV will release', category=UserWarning)
     # torch 2.0 still reads versions with pkg_resources.
     warnings.filterwarnings('ignore', message='pkg_resources is deprecated as an API', category=UserWarning)
+    # mmdet computes the average precision of masks so since 2.12, for everybody.
+    warnings.filterwarnings(
+        'ignore', message='The key "bbox" is deleted for more', category=UserWarning
+    )
     # A CUDA toolkit without a GPU is no news to who runs on the CPU: a log record, before torch 2.4 a print.
     logging.getLogger('torch.utils.cpp_extension').addFilter(lambda record: _NO_CUDA not in record.getMessage())
 

@@ -133,14 +133,14 @@ def test_missing_toy_data_name_their_generator(
 
     with pytest.raises(SystemExit):
         run_tool(fail)
-    made = f'make_toy_videos.py --layout {layout} --out {root}'
+    made = f'make_toy_videos.py --layout {layout} --out-dir {root}'
     assert (made in capsys.readouterr().err) is not there
 
 
 def test_a_shipped_toy_config_names_the_generator(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     code, _, err = call('train.py', ROOT / 'configs/toy/video_knet_toy_kitti_step.py')
-    assert code == 1 and 'make_toy_videos.py --layout kitti-step --out data/toy/kitti-step' in err, err
+    assert code == 1 and 'make_toy_videos.py --layout kitti-step --out-dir data/toy/kitti-step' in err, err
 
 
 def test_known_warnings_are_silent(tmp_path: Path) -> None:

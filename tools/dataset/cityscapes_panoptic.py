@@ -1,6 +1,6 @@
 """Make the json files of Cityscapes panoptic, in COCO's form, of the instance ids.
 
-Reads ``gtFine/<split>/<city>/*_gtFine_instanceIds.png`` below --src and writes below --dst
+Reads ``gtFine/<split>/<city>/*_gtFine_instanceIds.png`` below --src and writes below --out-dir
 
 - ``annotations/instancesonly_filtered_gtFine_<split>.json``: the 8 classes of things,
 - ``annotations/cityscapes_panoptic_<split>.json`` and ``gtFine/cityscapes_panoptic_<split>/*.png``.

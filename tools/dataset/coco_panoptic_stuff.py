@@ -1,10 +1,10 @@
 """Make COCO's maps of stuff, which panoptic models learn from, of the panoptic annotations.
 
 Reads ``annotations/panoptic_<split>.json`` and ``panoptic_<split>/*.png`` below --src and writes
-``panoptic_stuff_<split>/*.png`` below --dst: 0 = thing, 1..53 = stuff in ascending category id, 255 = void.
+``panoptic_stuff_<split>/*.png`` below --out-dir: 0 = thing, 1..53 = stuff in ascending category id, 255 = void.
 
     python tools/dataset/coco_panoptic_stuff.py --src data/coco
-    python tools/dataset/coco_panoptic_stuff.py --src data/own --splits train --label-space own_classes.json
+    python tools/dataset/coco_panoptic_stuff.py --src data/own --split train --label-space own_classes.json
 """
 
 import argparse

@@ -1,7 +1,7 @@
 r"""Turn one labelled clip into the KITTI-STEP layout, frame ranges by split.
 
     python tools/dataset/frames_to_kitti_step.py --images clip/images --panoptic clip/panoptic \\
-        --dst data/clip --train 0-69 --val 70-100 --height 180
+        --out-dir data/clip --train 0-69 --val 70-100 --height 180
 
 Images are FFFFFF.jpg or FFFFFF.png, labels FFFFFF.png with the class in R and
 the track id in 256 * G + B. Frame numbers are kept. --label-space says which classes there are.

@@ -10,9 +10,9 @@ Labels come from one of four sources:
 and become one of three layouts (kitti-step, vipseg, youtube-vis), e.g.
 
     python tools/dataset/frames_to_video.py --labelme clip/labels --images clip/images --layout kitti-step \\
-        --dst data/clip --train 0-69 --val 70-100
+        --out-dir data/clip --train 0-69 --val 70-100
 
-The number of a frame is the last number in the name of its file. Further clips go into the same --dst under another
+The number of a frame is the last number in the name of its file. Further clips go into the same --out-dir under another
 --video. Pixels without label are void.
 """
 

@@ -1,6 +1,6 @@
 """Make toy street videos in the layout of a real data set.
 
-    python tools/dataset/make_toy_videos.py --out data/toy --layout kitti-step --train 120 --val 6
+    python tools/dataset/make_toy_videos.py --out-dir data/toy --layout kitti-step --train 120 --val 6
 
 The same options always give the same pictures. A folder that already holds
 them is left alone.
