@@ -287,7 +287,8 @@ def train(cfg: Config, validate: bool = True, seed: Optional[int] = None, determ
     :mod:`knet.apis.preemption`.
 
     Args:
-        cfg: From :func:`knet.apis.config.load_config`; needs ``work_dir``.
+        cfg: From :func:`knet.apis.config.load_config`; needs ``work_dir``. With ``verbose`` the screen shows what the
+            log file holds, see :mod:`knet.apis.screen`.
         validate: Whether the validation set is scored while training.
         seed: Base seed of all randomness; see :func:`training_seed`.
         deterministic: Whether slower, bit-repeatable GPU routines are chosen.

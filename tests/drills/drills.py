@@ -22,7 +22,7 @@ def _train_kill(scene: Scene, ranks: int, name: str) -> Outcome:
     work_dir = scene.new('work')
     first = scene.run(scene.train_words(work_dir, ranks))
     step = _dice.randrange(1, 11)
-    reached = first.wait_until(lambda: len(re.findall(r'mmdet - INFO - Epoch ', first.log.read_text())) >= step)
+    reached = first.wait_until(lambda: len(re.findall(r' it/s ', first.log.read_text())) >= step)
     os.kill(first.process.pid, getattr(signal, name))
     seconds, left, code = first.end()
     again = scene.run(scene.train_words(work_dir, ranks))
@@ -141,7 +141,7 @@ def _two_runs(scene: Scene) -> Outcome:
     """Start a second training in the work directory of one that runs."""
     work_dir = scene.new('work')
     first = scene.run(scene.train_words(work_dir))
-    first.wait_until(lambda: 'mmdet - INFO - Epoch ' in first.log.read_text())
+    first.wait_until(lambda: ' it/s ' in first.log.read_text())
     os.kill(first.process.pid, signal.SIGSTOP)  # It must not be done before the second has started.
     outcome = _refused(scene, scene.run(scene.train_words(work_dir)), f'in use by process {first.process.pid} on')
     os.kill(first.process.pid, signal.SIGCONT)
@@ -154,7 +154,7 @@ def _frozen(scene: Scene, rank: int) -> Outcome:
     """Stop one of two ranks for good; the timeout is six seconds."""
     work_dir = scene.new('work')
     run = scene.run(scene.train_words(work_dir, 2, '--timeout', 0.1))
-    run.wait_until(lambda: 'mmdet - INFO - Epoch ' in run.log.read_text())
+    run.wait_until(lambda: ' it/s ' in run.log.read_text())
     os.kill(run.rank(rank), signal.SIGSTOP)
     seconds, left, code = run.end()
     named = f'error: rank {rank} ' in run.log.read_text()
