@@ -1,18 +1,19 @@
 """Running stream models over videos: frame by frame, into a store that can be continued."""
 
 from pathlib import Path
-from typing import Any, Dict, Optional, Tuple, Union
+from typing import Any, Dict, Optional, Union
 
 from mmcv.runner import get_dist_info
 
 from knet.apis.distributed import barrier
 from knet.apis.drawing import draw_overlay
 from knet.apis.loader import build_test_loader
-from knet.apis.running import device_of, inference_context, progress_bar, shard_videos, unpack_sample
+from knet.apis.running import device_of, inference_context, progress_bar, unpack_sample
 from knet.det.protocols import StreamModel
 from knet.labels import LabelSpace
 from knet.results.panoptic_store import PredictionWriter
 from knet.utils.background import BackgroundWriter
+from knet.utils.shards import WHOLE, Shard, shard_videos
 
 
 def stream_videos(
@@ -23,7 +24,7 @@ def stream_videos(
     workers: int = 1,
     amp: bool = False,
     show_progress: bool = True,
-    shard: Tuple[int, int] = (0, 1),
+    shard: Shard = WHOLE,
 ) -> int:
     """Predict this rank's videos that the writer does not have yet.
 
