@@ -1,7 +1,7 @@
 """Share videos out among processes and among jobs."""
 
 import argparse
-from typing import List, Mapping, Sequence, Tuple
+from typing import List, Mapping, Optional, Sequence, Tuple
 
 #: Number of a job from 0, and the number of jobs that share the videos out among themselves.
 Shard = Tuple[int, int]
@@ -40,11 +40,12 @@ def parse_shard(text: str) -> Shard:
     return int(part) - 1, int(parts)
 
 
-def add_shard_option(parser: argparse.ArgumentParser, help_text: str) -> None:
+def add_shard_option(parser: argparse.ArgumentParser, help_text: str, default: Optional[Shard] = WHOLE) -> None:
     """Add ``--shard I/N``.
 
     Args:
         parser: Command line.
         help_text: What a job with the option does.
+        default: Value without the option.
     """
-    parser.add_argument('--shard', type=parse_shard, default=WHOLE, metavar='I/N', help=help_text)
+    parser.add_argument('--shard', type=parse_shard, default=default, metavar='I/N', help=help_text)

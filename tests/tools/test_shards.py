@@ -1,5 +1,6 @@
 """Jobs that share the videos out among themselves write the files of one."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -65,3 +66,20 @@ def test_a_shard_of_whole_videos_gives_no_scores(
     options = ['--shard', '1/2', '--eval', 'segm', '--work-dir', tmp_path / 'out']
     code, _, err = call('../tools_vis/test_whole_video.py', fake_config, fake_weights, *options)
     assert code == 1 and '--shard predicts a part' in err and not (tmp_path / 'out').exists()
+
+
+@pytest.mark.parametrize('tool', ['eval_dstq_step.py', 'eval_dvpq_step.py'])
+def test_evaluators_sum_up_what_several_jobs_have_counted(
+    tool: str, predicted: Path, street: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(str(predicted), str(tmp_path / 'out'))
+    for shard in ('3/3', '1/3', '2/3'):
+        code, text, err = call(tool, tmp_path / 'out', street, '--shard', shard)
+        assert code == 0 and f'{shard[0]}-of-3.npz; --merge 3' in text, err
+    tables = {}
+    for name, options in (('parts', ['--merge', 3]), ('one', [])):
+        code, text, err = call(tool, tmp_path / 'out', street, *options, '--json', tmp_path / f'{name}.json')
+        assert code == 0, err
+        tables[name] = text.replace(f'{name}.json', '')
+    assert tables['parts'] == tables['one']
+    assert (tmp_path / 'parts.json').read_bytes() == (tmp_path / 'one.json').read_bytes()
