@@ -112,7 +112,8 @@ launch_test() {
 
 # slurm_launch SCRIPT DEFAULT_GPUS WORD PARTITION JOB CONFIG TARGET [args]: GPUS tasks, GPUS_PER_NODE on each node,
 # CPUS_PER_TASK each; more srun options in SRUN_ARGS; DEVICE=cpu asks for no GPUs. WORD comes before TARGET
-# on the command line of SCRIPT.
+# on the command line of SCRIPT. With REQUEUE=yes the job is a batch job, which Slurm signals SIGNAL_SECONDS before its
+# end, and which then stops in order and queues again.
 slurm_launch() {
     script=$1
     gpus=${GPUS:-$2}
@@ -139,6 +140,19 @@ slurm_launch() {
     OMP_NUM_THREADS=${OMP_NUM_THREADS:-1}
     export OMP_NUM_THREADS
     # gres, SRUN_ARGS and word hold several words or none, so they stay unquoted.
+    if [ "${REQUEUE:-no}" = yes ]; then
+        command -v sbatch >/dev/null 2>&1 || usage_error 'sbatch not found, which REQUEUE=yes needs'
+        seconds=${SIGNAL_SECONDS:-120}
+        check_number SIGNAL_SECONDS "$seconds" 1
+        resume=
+        [ "$script" != train.py ] || resume=--auto-resume
+        # shellcheck disable=SC2086
+        exec sbatch -p "$partition" --job-name="$job" $gres \
+            --ntasks="$gpus" --ntasks-per-node="$per_node" --cpus-per-task="$cpus" \
+            --requeue --signal="USR1@$seconds" --open-mode=append ${SRUN_ARGS:-} \
+            "$tools/_requeue.sh" \
+            "$(python_command)" -u "$tools/$script" "$config" $word "$target" "$@" --launcher slurm $resume
+    fi
     # shellcheck disable=SC2086
     exec srun -p "$partition" --job-name="$job" $gres \
         --ntasks="$gpus" --ntasks-per-node="$per_node" \

@@ -126,7 +126,7 @@ def main() -> None:
     args = parse_args()
     check_outputs(args, '--eval METRIC, --out DIR_OR_PKL, --format-only, --show-dir DIR', 'images')
     cfg = load_config(args.config, merge_options(args.cfg_options, args.options))
-    with process_group(args.launcher, args.local_rank):
+    with process_group(args.launcher, args.local_rank, args.timeout):
         dataset: Any = build_data(cfg, 'test')
         model: Any = init_model(cfg, args.checkpoint, trust=args.trust_checkpoint, optimize=args.optimize)
         if isinstance(model, StreamModel):

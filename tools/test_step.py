@@ -90,7 +90,7 @@ def main() -> None:
     cfg = load_config(args.config, merge_options(args.cfg_options, args.options))
     metrics = asked_metrics(args.eval)  # after the config, which may import a metric
     checkpoint = resolve_checkpoint(args.checkpoint)
-    with process_group(args.launcher, args.local_rank):
+    with process_group(args.launcher, args.local_rank, args.timeout):
         dataset: Any = build_data(cfg, 'test')
         model = init_model(cfg, checkpoint, trust=args.trust_checkpoint, optimize=args.optimize)
         if not isinstance(model, StreamModel) or not hasattr(dataset, 'video_indices'):
@@ -103,6 +103,7 @@ def main() -> None:
             args.final,
             dataset.video_names,
             dataset.label_space,
+            shard=args.shard,
         )
         if args.fresh and get_dist_info()[0] == 0:
             for metric in video_metrics(metric_names('maps')):
@@ -116,7 +117,7 @@ def main() -> None:
             amp=args.amp,
             shard=args.shard,
         )
-        close_store(writer)
+        close_store(writer, args.shard)
         if get_dist_info()[0] == 0:
             print(f'predictions: {out_dir}')
             report(out_dir, dataset, args, metrics)

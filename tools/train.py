@@ -71,7 +71,7 @@ def main() -> None:
         cfg[key] = getattr(args, key) or cfg.get(key)
     cfg.work_dir = args.work_dir or cfg.get('work_dir') or str(Path('work_dirs', Path(args.config).stem))
     torch.autograd.set_detect_anomaly(args.detect_anomaly)
-    with process_group(args.launcher, args.local_rank):
+    with process_group(args.launcher, args.local_rank, args.timeout):
         train(cfg, not args.no_validate, args.seed, args.deterministic)
 
 

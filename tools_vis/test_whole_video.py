@@ -126,7 +126,7 @@ def main() -> None:
     cfg = load_config(args.config, merge_options(args.cfg_options, args.options))
     checkpoint = resolve_checkpoint(args.checkpoint)
     out_dir = Path(args.out_dir or checkpoint.with_name(f'{checkpoint.stem}_results'))
-    with process_group(args.launcher, args.local_rank):
+    with process_group(args.launcher, args.local_rank, args.timeout):
         dataset: Any = build_data(cfg, 'test')
         if not hasattr(dataset, 'load_frames'):
             raise UsageError(
@@ -140,7 +140,8 @@ def main() -> None:
                 f'{args.config}: {type(model).__name__} is no clip model; use tools/test.py or tools/test_step.py'
             )
         check_classes_agree(model, dataset)
-        store = open_video_store(out_dir, run_identity(cfg, checkpoint, args.amp), args.fresh, dataset.label_space)
+        identity = run_identity(cfg, checkpoint, args.amp)
+        store = open_video_store(out_dir, identity, args.fresh, dataset.label_space, args.shard)
         results = predict_videos(
             model,
             dataset,

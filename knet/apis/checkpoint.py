@@ -6,7 +6,6 @@ be trusted.
 
 import hashlib
 import logging
-import os
 import re
 from collections import OrderedDict
 from dataclasses import dataclass, field
@@ -230,12 +229,12 @@ def load_checkpoint(
 
 
 def save_atomic(content: Dict[str, Any], path: PathLike) -> None:
-    """Write a checkpoint so that the name only ever shows a whole file.
+    """Write a checkpoint so that the name only ever shows a whole file, also after a loss of power.
 
     Raises:
         OSError: If the file cannot be written, e.g. because the disk is full.
     """
-    with atomic_path(path) as partial, partial.open('wb') as file:
+    with atomic_path(path, durable=True) as partial, partial.open('wb') as file:
         recorder = _FailureRecorder(file)
         try:
             torch.save(content, cast(BinaryIO, recorder))
@@ -269,12 +268,11 @@ class _FailureRecorder:
 def link_atomic(target: str, link: PathLike) -> None:
     """Point the symbolic link ``link`` at ``target``; copies where links are not allowed."""
     link = Path(link)
-    partial = link.with_name(f'.{link.name}.{os.getpid()}.tmp')
-    try:
-        partial.symlink_to(target)
-    except OSError:
-        partial.write_bytes((link.parent / target).read_bytes())
-    partial.replace(link)
+    with atomic_path(link) as partial:
+        try:
+            partial.symlink_to(target)
+        except OSError:
+            partial.write_bytes((link.parent / target).read_bytes())
 
 
 def plain(value: Any) -> Any:

@@ -8,7 +8,7 @@ from mmcv.parallel import DataContainer
 from mmcv.runner import get_dist_info
 from torch.utils.data import Dataset
 
-from knet.apis.distributed import barrier
+from knet.apis.distributed import barrier, tick
 from knet.apis.loader import quiet_worker
 from knet.apis.loader_errors import PlainErrorLoader
 from knet.apis.running import device_of, inference_context, progress_bar
@@ -17,7 +17,9 @@ from knet.det.protocols import ClipModel
 from knet.labels import LabelSpace
 from knet.results.track_store import VideoResultStore
 from knet.utils.background import BackgroundWriter
-from knet.utils.shards import WHOLE, Shard, shard_videos
+from knet.utils.lock import lock_folder
+from knet.utils.shards import WHOLE, Shard, shard_name, shard_videos
+from knet.utils.stopping import check_stop, obey_signals
 
 #: Frames that are read and passed to the network at once.
 CHUNK = 8
@@ -97,6 +99,9 @@ def predict_videos(
     Returns:
         On rank 0, when all ranks are done, the records of every video; None on
         other ranks, and in a job that has a part of the videos only.
+
+    Raises:
+        Stopped: If a signal asked for it; finished videos are written, and the next run continues.
     """
     lengths, (rank, world_size) = dataset.video_lengths(), get_dist_info()
     ids = [video.id for video in dataset.videos]
@@ -113,7 +118,8 @@ def predict_videos(
     device = device_of(model)
     total = sum(lengths[i] for i in own)
     done = total - sum(lengths[i] for i in todo)
-    with progress_bar(total, done, 'frames', show_progress) as bar, BackgroundWriter() as background:
+    bar = progress_bar(total, done, 'frames', show_progress)
+    with obey_signals(), bar, BackgroundWriter() as background:
         if on_video is not None:
             for i in sorted(set(own) - set(todo)):
                 background.submit(on_video, i, store.read(ids[i]))
@@ -121,13 +127,15 @@ def predict_videos(
         for i in todo:
             first, meta = unpack_clip(next(samples))
 
-            def chunks(length: int = lengths[i], first: torch.Tensor = first) -> Iterator[torch.Tensor]:
+            def chunks(i: int = i, first: torch.Tensor = first) -> Iterator[torch.Tensor]:
                 frames, seen = first, 0
                 while True:
                     yield frames.to(device, non_blocking=True)
                     bar.update(len(frames))
+                    tick(f'video {ids[i]}, frame {seen} done')
+                    check_stop()
                     seen += len(frames)
-                    if seen == length:
+                    if seen == lengths[i]:
                         return
                     frames = unpack_clip(next(samples))[0]
 
@@ -140,12 +148,17 @@ def predict_videos(
             background.submit(store.write, ids[i], lengths[i], records)
             if on_video is not None:
                 background.submit(on_video, i, records)
+        check_stop()
     barrier()
     return [store.read(number) for number in ids] if rank == 0 and shard[1] == 1 else None
 
 
 def open_video_store(
-    folder: Path, meta: Dict[str, Any], fresh: bool = False, label_space: Optional[LabelSpace] = None
+    folder: Path,
+    meta: Dict[str, Any],
+    fresh: bool = False,
+    label_space: Optional[LabelSpace] = None,
+    shard: Shard = WHOLE,
 ) -> VideoResultStore:
     """Open a result folder on all ranks: rank 0 checks or clears it before the others write.
 
@@ -154,11 +167,14 @@ def open_video_store(
         meta: What makes the results what they are.
         fresh: Whether to start over.
         label_space: Classes of the tracks, for the manifest.
+        shard: See :func:`predict_videos`; jobs that share the videos share the folder, too.
 
     Raises:
+        UsageError: If another run writes into the folder.
         ValueError: As :class:`VideoResultStore`.
     """
     if get_dist_info()[0] == 0:
+        lock_folder(folder, shard_name(shard))
         store = VideoResultStore(folder, meta, not fresh, label_space)
         barrier()
         return store

@@ -4,35 +4,55 @@ import argparse
 import os
 import re
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import timedelta
-from typing import Any, Iterator, List
+from typing import Any, Iterator, List, Optional
 
 import torch
 from mmcv.parallel import MMDataParallel, MMDistributedDataParallel
 from mmcv.runner import get_dist_info
 from torch import distributed as dist
 from torch import nn
+from torch.distributed import PrefixStore
+from torch.distributed.rendezvous import rendezvous
 
+from knet.apis.job import Job
 from knet.utils.cli import UsageError
+from knet.utils.lifetime import end_with_parent
+from knet.utils.lock import unlock_all
+from knet.utils.stopping import Stopped, obey_signals, stop_requested
 
 LAUNCHERS = ('none', 'pytorch', 'slurm', 'mpi')
-#: A peer that is silent for this long counts as dead; evaluation by rank 0 takes less.
-_TIMEOUT = timedelta(hours=2)
+#: Minutes without progress of a process after which a job ends.
+TIMEOUT = 10.0
+#: A collective operation fails after this time at least; :class:`~knet.apis.job.Job` finds out earlier, and who it was.
+_COLLECTIVE_TIMEOUT = timedelta(hours=2)
 #: Messages with which gloo, NCCL and the key store report that a peer has died.
 _PEER_LOST = re.compile(
     r'Connection (closed|reset) by|Broken pipe|Connection was likely closed|remote process exited|'
     r'ncclRemoteError|Failed to recv',
     re.IGNORECASE,
 )
+#: Messages with which the key store and gloo report that not all processes came.
+_UNREACHED = re.compile(r'time[d]? ?out|connect|resolve|address', re.IGNORECASE)
 #: Seconds within which the launcher notices that a peer has died.
 _GRACE = 10
+
+#: The processes of this job, if there are several.
+_job: Optional[Job] = None
 
 
 def add_launcher_options(parser: argparse.ArgumentParser) -> None:
     """Add ``--launcher`` and the rank option in both spellings that launchers use."""
     parser.add_argument('--launcher', choices=LAUNCHERS, default='none', help='who started the processes')
     parser.add_argument('--local_rank', '--local-rank', type=int, default=0, help='set by old launchers')
+    parser.add_argument(
+        '--timeout',
+        type=float,
+        default=TIMEOUT,
+        metavar='MINUTES',
+        help='of several processes: end the job when one makes no progress for so long (default: %(default)g)',
+    )
 
 
 def first_host(node_list: str) -> str:
@@ -74,21 +94,25 @@ def _export_ranks(launcher: str, local_rank: int) -> None:
     env.setdefault('LOCAL_RANK', str(local_rank))
 
 
-def init_distributed(launcher: str, local_rank: int = 0) -> bool:
+def init_distributed(launcher: str, local_rank: int = 0, timeout: float = TIMEOUT) -> bool:
     """Join the process group that the launcher prepared.
 
     Args:
         launcher: One of :data:`LAUNCHERS`.
         local_rank: From the command line; the environment's ``LOCAL_RANK`` wins.
+        timeout: Minutes without progress of a process after which the job ends.
 
     Returns:
         Whether there is a process group.
 
     Raises:
-        UsageError: If the launcher's environment variables are absent, or GPUs are fewer than processes.
+        UsageError: If the launcher's environment variables are absent, GPUs are fewer than processes, or some process
+            does not come within the timeout.
     """
     if launcher == 'none':
         return False
+    if timeout <= 0:
+        raise UsageError(f'--timeout {timeout:g}: give a number of minutes above 0')
     try:
         _export_ranks(launcher, local_rank)
         rank, local = int(os.environ['RANK']), int(os.environ['LOCAL_RANK'])
@@ -106,18 +130,88 @@ def init_distributed(launcher: str, local_rank: int = 0) -> bool:
             raise UsageError(f'{processes} processes on a machine with {gpus} GPU(s); give GPUS={gpus} at most')
         torch.cuda.set_device(local % gpus)
     backend = 'nccl' if torch.cuda.is_available() else 'gloo'
-    dist.init_process_group(backend, rank=rank, world_size=int(os.environ['WORLD_SIZE']), timeout=_TIMEOUT)
+    if launcher == 'pytorch':
+        end_with_parent()
+    _join(backend, rank, int(os.environ['WORLD_SIZE']), 60 * timeout)
     return True
+
+
+def _join(backend: str, rank: int, world_size: int, timeout: float) -> None:
+    """Meet the other processes at ``MASTER_ADDR:MASTER_PORT`` and make the process group.
+
+    Args:
+        backend: ``'nccl'`` or ``'gloo'``.
+        rank: Number of this process.
+        world_size: Number of processes.
+        timeout: Seconds to wait for the others, and for the progress of each later.
+
+    Raises:
+        UsageError: If they do not all come.
+    """
+    global _job
+    address = f'{os.environ.get("MASTER_ADDR")}:{os.environ.get("MASTER_PORT")}'
+    try:
+        store, _, _ = next(rendezvous('env://', rank, world_size, timeout=timedelta(seconds=timeout)))
+        limit = max(_COLLECTIVE_TIMEOUT, timedelta(seconds=2 * timeout))
+        group = PrefixStore('default_pg', store)
+        dist.init_process_group(backend, store=group, rank=rank, world_size=world_size, timeout=limit)
+    except (RuntimeError, ValueError) as error:
+        if isinstance(error, ValueError) or _UNREACHED.search(str(error)):
+            raise UsageError(
+                f'rank {rank} of {world_size} waited up to {timeout:.0f} s for the others at {address}, the '
+                f'address of rank 0, in vain: {str(error).splitlines()[0]}. Look for the errors of the other '
+                'processes; on several machines, check that they reach this address'
+            ) from error
+        raise
+    if world_size > 1:
+        host, port = os.environ['MASTER_ADDR'], int(os.environ['MASTER_PORT'])
+        own = dist.TCPStore(host, port, is_master=False, timeout=timedelta(seconds=timeout), wait_for_workers=False)
+        _job = Job(PrefixStore('knet', store), PrefixStore('knet', own), rank, world_size, timeout)
 
 
 def leave_distributed() -> None:
     """Leave the process group, if there is one."""
+    global _job
+    if _job is not None:
+        _job.leave()
+        _job = None
     if dist.is_available() and dist.is_initialized():
         dist.destroy_process_group()
 
 
+def tick(place: str) -> None:
+    """Note progress of this process for the others; see :class:`knet.apis.job.Job`.
+
+    Args:
+        place: Where the process is, such as ``'step 7, reading data'``.
+    """
+    if _job is not None:
+        _job.tick(place)
+
+
 @contextmanager
-def process_group(launcher: str, local_rank: int = 0) -> Iterator[None]:
+def waiting(place: str) -> Iterator[None]:
+    """Let the others know that this process may make no progress for long, as when it scores for all.
+
+    Args:
+        place: What it does.
+    """
+    with _job.waiting(place) if _job is not None else nullcontext():
+        yield
+
+
+def stop_agreed(done: int) -> bool:
+    """Return whether all processes stop after this step because one of them was asked to.
+
+    Args:
+        done: Number of steps that are done.
+    """
+    requested = stop_requested()
+    return requested is not None if _job is None else _job.agree_to_stop(done, requested)
+
+
+@contextmanager
+def process_group(launcher: str, local_rank: int = 0, timeout: float = TIMEOUT) -> Iterator[None]:
     """Join the launcher's process group for the duration of a block.
 
     A block that fails does not leave the group in order, because the other processes may be waiting for this one: when
@@ -126,25 +220,44 @@ def process_group(launcher: str, local_rank: int = 0) -> Iterator[None]:
     Args:
         launcher: See :func:`init_distributed`.
         local_rank: See :func:`init_distributed`.
+        timeout: See :func:`init_distributed`.
 
     Raises:
         UsageError: As :func:`init_distributed`; or if another process died.
+        Stopped: If a signal asks for it outside of work that obeys it in steps of its own.
     """
-    init_distributed(launcher, local_rank)
+    init_distributed(launcher, local_rank, timeout)
     try:
-        yield
+        with obey_signals(at_once=True):
+            yield
     except RuntimeError as error:
         if launcher != 'none' and _PEER_LOST.search(str(error)):
+            if stop_requested() is not None:
+                raise Stopped(f'stopped by {stop_requested()}') from error
             # The launcher blames the first process that it finds dead, so wait until it has found the one that failed.
             time.sleep(_GRACE)
             raise UsageError('the connection to another process broke; look for the error of that process') from error
         raise
+    finally:
+        unlock_all()
     leave_distributed()
 
 
+def gather_stopped() -> None:
+    """Tell the others that this process was asked to stop, and wait until all have come to their end."""
+    if _job is not None:
+        _job.gather_stopped(stop_requested() or 'another process')
+
+
 def barrier() -> None:
-    """Wait until all processes have arrived here."""
-    if get_dist_info()[1] > 1:
+    """Wait until all processes have arrived here, however long their work takes.
+
+    Raises:
+        Stopped: If a stop is asked for meanwhile.
+    """
+    if _job is not None:
+        _job.barrier()
+    elif get_dist_info()[1] > 1:
         dist.barrier()
 
 
@@ -162,6 +275,7 @@ def gather_objects(value: Any) -> List[Any]:
     world_size = get_dist_info()[1]
     if world_size == 1:
         return [value]
+    barrier()  # Which knows no limit of time, as the collective operation does.
     values: List[Any] = [None] * world_size
     dist.all_gather_object(values, value)
     return values

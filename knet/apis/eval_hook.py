@@ -1,21 +1,25 @@
 """Validation while training: streams and clips for video models, single images for image models."""
 
+import math
 from pathlib import Path
 from typing import Any, Dict, Optional, Sequence
 
 import torch
 from mmcv.parallel import is_module_wrapper
-from mmcv.runner import BaseRunner, EvalHook, get_dist_info
+from mmcv.runner import BaseRunner, EvalHook, LoggerHook, get_dist_info
 from torch import distributed as dist
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from knet.apis.clips import open_video_store, predict_videos
+from knet.apis.distributed import barrier, broadcast_object, waiting
 from knet.apis.images import run_images
 from knet.apis.loader import build_test_loader
+from knet.apis.resuming import EvaluationRecord
 from knet.apis.scoring import score_videos
 from knet.apis.streams import close_store, open_store, stream_videos
 from knet.det.protocols import ClipModel, StreamModel
+from knet.utils.stopping import obey_signals
 
 #: Scores that ``save_best`` may name without a rule: more is better for all that are reported.
 _GREATER = ('STQ', 'AQ', 'SQ', 'VPQ', 'mIoU', 'wIoU', 'VC8', 'VC16', 'PQ', 'AP')
@@ -53,6 +57,48 @@ class StreamEvalHook(EvalHook):
         self.metric = [metric] if isinstance(metric, str) else metric
         self.workers = workers
         self.protocol = protocol
+        self._caught_up = False
+
+    def before_run(self, runner: BaseRunner) -> None:
+        """Restore the best score of a training that is continued."""
+        self.record = EvaluationRecord(runner.work_dir)
+        if runner.iter:
+            self.record.read(runner.iter)
+            runner.meta.setdefault('hook_msgs', {}).update(self.record.best())
+        super().before_run(runner)
+
+    def before_train_epoch(self, runner: BaseRunner) -> None:
+        """Make up an evaluation that was cut short, or evaluate at the start if ``start`` asks for it."""
+        if self.by_epoch:
+            self._catch_up(runner)
+        super().before_train_epoch(runner)
+
+    def before_train_iter(self, runner: BaseRunner) -> None:
+        """Make up an evaluation that was cut short, or evaluate at the start if ``start`` asks for it."""
+        if not self.by_epoch:
+            self._catch_up(runner)
+        super().before_train_iter(runner)
+
+    def after_run(self, runner: BaseRunner) -> None:
+        """Make up the last evaluation of a training that has no step left."""
+        self._catch_up(runner)
+
+    def _catch_up(self, runner: BaseRunner) -> None:
+        """Evaluate the state that was resumed if its evaluation is due and was not finished; once."""
+        if self._caught_up or not runner.iter:
+            self._caught_up = True
+            return
+        self._caught_up = True
+        if self.by_epoch and runner.iter % len(runner.data_loader):  # within an epoch
+            return
+        with runner.after_last_step(self.by_epoch):
+            if not broadcast_object(self.record.has(runner.done_iters)) and self._should_evaluate(runner):
+                runner.logger.info('the evaluation after iteration %d was cut short and is made up', runner.done_iters)
+                self._do_evaluate(runner)
+                for hook in runner.hooks:
+                    if isinstance(hook, LoggerHook) and runner.log_buffer.ready:
+                        hook.log(runner)
+                runner.log_buffer.clear()
 
     def _do_evaluate(self, runner: BaseRunner) -> None:
         """Score, log, and keep the best checkpoint."""
@@ -69,6 +115,7 @@ class StreamEvalHook(EvalHook):
         model.train(mode)
         if scores is not None:
             self._report(runner, scores)
+        barrier()
 
     def _report(self, runner: BaseRunner, scores: Dict[str, float]) -> None:
         runner.log_buffer.output['eval_iter_num'] = len(self.dataset)
@@ -80,6 +127,23 @@ class StreamEvalHook(EvalHook):
             if self.key_indicator not in scores:
                 raise KeyError(f'evaluation.save_best={self.key_indicator!r} is not among the scores {sorted(scores)}')
             self._save_ckpt(runner, scores[self.key_indicator])
+        best = {key: value for key, value in runner.meta.get('hook_msgs', {}).items() if key.startswith('best_')}
+        plain_scores = {name: float(value) if math.isfinite(value) else None for name, value in scores.items()}
+        self.record.add(runner.done_iters, plain_scores, best)
+
+    def _save_ckpt(self, runner: BaseRunner, key_score: float) -> None:
+        """Write the checkpoint if it is the best, and only then remove the one that was the best."""
+        messages = runner.meta.setdefault('hook_msgs', {})
+        best = messages.get('best_score', self.init_value_map[self.rule])
+        if not self.compare_func(key_score, best):
+            return
+        unit, number = ('epoch', runner.epoch + 1) if self.by_epoch else ('iter', runner.iter + 1)
+        name, before = f'best_{self.key_indicator}_{unit}_{number}.pth', messages.get('best_ckpt')
+        messages.update(best_score=key_score, best_ckpt=str(Path(self.out_dir, name)))
+        runner.save_checkpoint(self.out_dir, filename_tmpl=name, create_symlink=False)
+        runner.logger.info('best %s so far: %.4f, saved as %s', self.key_indicator, key_score, name)
+        if before and Path(before).name != name:  # Its folder may have been moved since.
+            Path(self.out_dir, Path(before).name).unlink(missing_ok=True)
 
     def _score_streams(self, model: StreamModel, runner: BaseRunner) -> Optional[Dict[str, float]]:
         out_dir = Path(runner.work_dir) / 'val_predictions'
@@ -88,7 +152,8 @@ class StreamEvalHook(EvalHook):
         close_store(writer)
         if runner.rank != 0:
             return None
-        results = score_videos(out_dir, self.dataset, self.metric or ('stq', 'vpq'), self.protocol)
+        with waiting('scoring'), obey_signals(at_once=True):
+            results = score_videos(out_dir, self.dataset, self.metric or ('stq', 'vpq'), self.protocol)
         for result in results.values():
             runner.logger.info('\n%s', result.table())
         scores = {name: value for result in results.values() for name, value in result.headline().items()}
@@ -108,7 +173,8 @@ class StreamEvalHook(EvalHook):
         if results is None:
             return None
         options = {} if self.metric is None else dict(metric=self.metric)
-        return dict(self.dataset.evaluate(results, logger=runner.logger, **options))
+        with waiting('scoring'), obey_signals(at_once=True):
+            return dict(self.dataset.evaluate(results, logger=runner.logger, **options))
 
 
 def _share_batch_norm(model: nn.Module) -> None:

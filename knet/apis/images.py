@@ -5,11 +5,12 @@ from typing import Any, Callable, Dict, List, Optional
 from mmcv.runner import get_dist_info
 from torch import nn
 
-from knet.apis.distributed import gather_objects
+from knet.apis.distributed import gather_objects, tick
 from knet.apis.loader import build_test_loader
 from knet.apis.running import device_of, inference_context, progress_bar, unpack_sample
 from knet.det.protocols import Prediction
 from knet.utils.background import BackgroundWriter
+from knet.utils.stopping import check_stop, obey_signals
 
 #: Function that is called with (data set index, meta, prediction) for every image.
 OnPrediction = Callable[[int, Dict[str, Any], Prediction], None]
@@ -36,12 +37,16 @@ def run_images(
     Returns:
         On rank 0 what ``dataset.pre_eval`` returned, in data set
         order; None on other ranks.
+
+    Raises:
+        Stopped: If a signal asked for it; what is predicted is written.
     """
     rank, world_size = get_dist_info()
     indices = list(range(rank, len(dataset), world_size))
     device = device_of(model)
     counts: Dict[int, Any] = {}
-    with progress_bar(len(indices), 0, 'images', show_progress) as bar, BackgroundWriter() as background:
+    bar = progress_bar(len(indices), 0, 'images', show_progress)
+    with obey_signals(), bar, BackgroundWriter() as background:
         for index, data in zip(indices, build_test_loader(dataset, indices, workers)):
             with inference_context(device, amp):
                 image, meta = unpack_sample(data, device)
@@ -50,5 +55,7 @@ def run_images(
             if on_prediction is not None:
                 background.submit(on_prediction, index, meta, prediction)
             bar.update()
+            tick(f'image {index} done')
+            check_stop()
     merged = {index: value for part in gather_objects(counts) for index, value in part.items()}
     return [merged[index] for index in sorted(merged)] if rank == 0 else None

@@ -18,6 +18,7 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 
 from knet.apis.loader_errors import PlainErrorLoader
 from knet.utils.cli import UsageError
+from knet.utils.lifetime import helper_process
 from knet.utils.seeding import mix_seed, seed_all
 
 SeededIndex = Tuple[int, int]
@@ -137,7 +138,8 @@ class GlobalBatchSampler(Sampler):
 
 
 def quiet_worker(_: int) -> None:
-    """Keep loader processes from competing for cores with the network."""
+    """Keep a loader process from competing for cores with the network, and tie its life to that of its parent."""
+    helper_process()
     cv2.setNumThreads(0)
     torch.set_num_threads(1)
 

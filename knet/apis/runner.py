@@ -7,8 +7,9 @@ every step starts from random generators seeded from (seed, rank, step), so no
 generator state has to be saved for a resumed run to reach the same weights.
 """
 
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Tuple, Union, cast
+from typing import Any, Dict, Iterator, List, Optional, Tuple, Union, cast
 
 import mmcv
 from mmcv.parallel import is_module_wrapper
@@ -17,8 +18,10 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.utils.data import DataLoader
 
-from knet.apis.checkpoint import link_atomic, load_weights, plain, read_checkpoint, resolve_checkpoint, save_atomic
+from knet.apis.checkpoint import link_atomic, load_weights, plain, read_checkpoint, save_atomic
+from knet.apis.finite import check_state
 from knet.apis.optimizer_state import optimizer_names, published_state, reordered_state
+from knet.apis.resuming import STOPPED, newest_readable
 from knet.utils.cli import UsageError
 from knet.utils.seeding import mix_seed, seed_all
 
@@ -51,9 +54,13 @@ class ResumableMixin(BaseRunner):
 
     Attributes:
         trust_checkpoint: Whether checkpoints may run code when opened.
+        last_checkpoint: The checkpoint that was written last, or that is continued.
+        saved_iters: Number of steps that ``latest.pth`` holds.
     """
 
     trust_checkpoint = False
+    last_checkpoint: Optional[str] = None
+    saved_iters = 0
     _step_done = False
 
     @property
@@ -66,6 +73,22 @@ class ResumableMixin(BaseRunner):
         self._step_done = fn_name == 'after_train_iter'
         super().call_hook(fn_name)
         self._step_done = False
+
+    @contextmanager
+    def after_last_step(self, by_epoch: bool) -> Iterator[None]:
+        """Let hooks see the runner as they do right after the epoch, or step, that was done last.
+
+        Args:
+            by_epoch: Whether an epoch was done, otherwise a step.
+        """
+        counter = '_epoch' if by_epoch else '_iter'
+        setattr(self, counter, getattr(self, counter) - 1)
+        self.mode, self._step_done = 'train', not by_epoch
+        try:
+            yield
+        finally:
+            setattr(self, counter, getattr(self, counter) + 1)
+            self._step_done = False
 
     def save_checkpoint(
         self,
@@ -84,6 +107,10 @@ class ResumableMixin(BaseRunner):
             save_optimizer: Whether the optimiser's state is included.
             meta: More meta information.
             create_symlink: Whether ``latest.pth`` is pointed at the file.
+
+        Raises:
+            NonFiniteError: If a weight or a state of the optimiser is not finite; nothing is written then.
+            OSError: If the file cannot be written.
         """
         by_step = self._step_done or isinstance(self, IterBasedRunner)
         steps = len(self.data_loader)
@@ -92,9 +119,14 @@ class ResumableMixin(BaseRunner):
         meta = dict(meta or {}, **(self.meta or {}))
         meta.update(epoch=self.done_iters // steps, iter=self.done_iters, iters_per_epoch=steps)
         optimizer = self.optimizer if save_optimizer else None
-        _write(self.model, str(Path(out_dir, filename)), optimizer, plain(meta))
+        path = str(Path(out_dir, filename))
+        _write(self.model, path, optimizer, plain(meta))
+        self.last_checkpoint = path
         if create_symlink:
             link_atomic(filename, Path(out_dir, 'latest.pth'))
+            self.saved_iters = self.done_iters
+            if filename != STOPPED:
+                Path(out_dir, STOPPED).unlink(missing_ok=True)
 
     def load_checkpoint(self, filename: str, **_: Any) -> Dict[str, Any]:
         """Load weights for fine-tuning; see :func:`knet.apis.checkpoint.load_checkpoint`."""
@@ -113,7 +145,7 @@ class ResumableMixin(BaseRunner):
         Raises:
             UsageError: If the file is no training checkpoint of this model.
         """
-        path = resolve_checkpoint(checkpoint, prefer='latest')
+        path = newest_readable(checkpoint, self.trust_checkpoint)[0]
         content = read_checkpoint(path, self.trust_checkpoint)
         meta = content['meta']
         if 'iter' not in meta or (resume_optimizer and 'optimizer' not in content):
@@ -134,6 +166,7 @@ class ResumableMixin(BaseRunner):
         self.meta.update({key: meta[key] for key in ('hook_msgs', 'fp16') if key in meta})
         if resume_optimizer:
             _load_optimizer(self.model, self.optimizer, content, path)
+        self.last_checkpoint, self.saved_iters = str(path), self._iter
         self.logger.info('resumed %s: %d epochs, %d iterations done', path, self._epoch, self._iter)
 
     def _align(self, loader: DataLoader) -> None:
@@ -167,6 +200,7 @@ def _write(model: Any, path: str, optimizer: Union[Optimizer, Dict, None], meta:
     elif optimizer is not None:
         content['optimizer'] = optimizer.state_dict()
         content['optimizer_names'] = optimizer_names(model, optimizer)
+    check_state(content, path)
     save_atomic(content, path)
 
 
@@ -216,6 +250,11 @@ def _load_state(
 @RUNNERS.register_module()
 class ResumableEpochRunner(ResumableMixin, EpochBasedRunner):
     """Trains epoch by epoch; resumes within an epoch."""
+
+    def run(self, data_loaders: List[DataLoader], workflow: List[Tuple[str, int]], **kwargs: Any) -> None:
+        """See :meth:`mmcv.runner.EpochBasedRunner.run`."""
+        self.data_loader = data_loaders[0]
+        super().run(data_loaders, workflow, **kwargs)
 
     def train(self, data_loader: DataLoader, **kwargs: Any) -> None:
         """One epoch, or what is left of it."""

@@ -5,7 +5,7 @@ from typing import Any, Dict, Optional, Union
 
 from mmcv.runner import get_dist_info
 
-from knet.apis.distributed import barrier
+from knet.apis.distributed import barrier, tick
 from knet.apis.drawing import draw_overlay
 from knet.apis.loader import build_test_loader
 from knet.apis.running import device_of, inference_context, progress_bar, unpack_sample
@@ -13,7 +13,9 @@ from knet.det.protocols import StreamModel
 from knet.labels import LabelSpace
 from knet.results.panoptic_store import PredictionWriter
 from knet.utils.background import BackgroundWriter
-from knet.utils.shards import WHOLE, Shard, shard_videos
+from knet.utils.lock import lock_folder, unlock_folder
+from knet.utils.shards import WHOLE, Shard, shard_name, shard_videos
+from knet.utils.stopping import check_stop, obey_signals
 
 
 def stream_videos(
@@ -43,6 +45,9 @@ def stream_videos(
 
     Returns:
         Number of frames predicted now by this rank.
+
+    Raises:
+        Stopped: If a signal asked for it; what is predicted is written, and the next run continues.
     """
     videos = dataset.video_indices()
     rank, world_size = get_dist_info()
@@ -52,8 +57,10 @@ def stream_videos(
     total = sum(len(videos[video]) for video in own)
     device = device_of(model)
     memory, seen = model.new_stream(), 0
-    with progress_bar(total, total - len(indices), 'frames', show_progress) as bar, BackgroundWriter() as background:
+    bar = progress_bar(total, total - len(indices), 'frames', show_progress)
+    with obey_signals(), bar, BackgroundWriter() as background:
         for data in build_test_loader(dataset, indices, workers) if indices else ():
+            check_stop()
             with inference_context(device, amp):
                 image, meta = unpack_sample(data, device)
                 prediction = model.step(image, meta, memory)
@@ -67,6 +74,8 @@ def stream_videos(
                 background.submit(writer.finish_video, video, seen)
                 seen = 0
             bar.update()
+            tick(f'video {video}, frame {frame} done')
+        check_stop()
     return len(indices)
 
 
@@ -77,6 +86,7 @@ def open_store(
     final: bool = False,
     names: Optional[Dict[int, str]] = None,
     label_space: Optional[LabelSpace] = None,
+    shard: Shard = WHOLE,
 ) -> PredictionWriter:
     """Open a prediction folder on all ranks: rank 0 checks or clears it before the others write.
 
@@ -87,14 +97,17 @@ def open_store(
         final: Whether to write the files of the KITTI-STEP server as well.
         names: Names of the videos by number.
         label_space: Classes of the predictions, which the manifest stores.
+        shard: See :func:`stream_videos`; jobs that share the videos share the folder, too.
 
     Returns:
         The store, to be closed by :func:`close_store`.
 
     Raises:
+        UsageError: If another run writes into the folder.
         ValueError: As :class:`PredictionWriter`.
     """
     if get_dist_info()[0] == 0:
+        lock_folder(out_dir, shard_name(shard))
         writer = PredictionWriter(out_dir, meta, resume=not fresh, final=final, names=names, label_space=label_space)
         barrier()
     else:
@@ -103,9 +116,10 @@ def open_store(
     return writer
 
 
-def close_store(writer: PredictionWriter) -> None:
+def close_store(writer: PredictionWriter, shard: Shard = WHOLE) -> None:
     """Wait for all ranks and let rank 0 write the manifest."""
     barrier()
     if get_dist_info()[0] == 0:
         writer.close()
+        unlock_folder(writer.out_dir, shard_name(shard))
     barrier()

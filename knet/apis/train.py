@@ -9,13 +9,13 @@ import sys
 import time
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Dict, Optional, Tuple
+from typing import Any, Dict, List, Optional, Tuple
 from urllib.error import URLError
 
 import torch
 from mmcv import Config
 from mmcv.cnn.utils import revert_sync_batchnorm
-from mmcv.runner import BaseRunner, Fp16OptimizerHook, build_optimizer, build_runner, get_dist_info
+from mmcv.runner import BaseRunner, build_optimizer, build_runner, get_dist_info
 from mmdet.apis import set_random_seed
 from mmdet.utils import get_root_logger
 from torch import nn
@@ -28,12 +28,17 @@ from knet.apis.checkpoint import CheckpointError, read_checkpoint, resolve_check
 from knet.apis.config import build_data, build_model, loader_settings
 from knet.apis.distributed import broadcast_object, current_device, wrap_model
 from knet.apis.eval_hook import StreamEvalHook
+from knet.apis.finite import FiniteFp16OptimizerHook, FiniteOptimizerHook
 from knet.apis.loader import SizedDataset, build_train_loader
 from knet.apis.optimizer_state import group_settings, settle_settings
+from knet.apis.preemption import StopHook, save_stopped
+from knet.apis.resuming import newest_readable
 from knet.apis.runner import DropGradientsHook, StepSeedHook
 from knet.utils.cli import UsageError
 from knet.utils.io import atomic_path
+from knet.utils.lock import locked
 from knet.utils.safe_load import trusted_files
+from knet.utils.stopping import Stopped, obey_signals
 
 _SECTIONS = (
     'model',
@@ -157,8 +162,8 @@ def build_fused_optimizer(model: nn.Module, settings: Dict[str, Any]) -> Optimiz
 def _optimizer_hook(cfg: Config, distributed: bool) -> Any:
     options = dict(cfg.get('optimizer_config') or {})
     if cfg.get('fp16') is not None:
-        return Fp16OptimizerHook(**options, **cfg.fp16, distributed=distributed)
-    return options
+        return FiniteFp16OptimizerHook(**options, **cfg.fp16, distributed=distributed)
+    return options if 'type' in options else FiniteOptimizerHook(**options)
 
 
 def _log_settings(settings: Optional[Dict[str, Any]], logger: logging.Logger) -> Optional[Dict[str, Any]]:
@@ -221,6 +226,8 @@ def build_training(
     # First of all hooks, so that those which draw numbers are repeatable as well.
     runner.register_hook(StepSeedHook(cfg.seed), priority='HIGHEST')
     runner.register_hook(DropGradientsHook(), priority='NORMAL')
+    # After the step's checkpoint (NORMAL), before its evaluation (LOW).
+    runner.register_hook(StopHook(), priority='BELOW_NORMAL')
     return runner, loader
 
 
@@ -235,20 +242,27 @@ def register_validation(runner: BaseRunner, cfg: Config) -> None:
     runner.register_hook(StreamEvalHook(dataset, **options), priority='LOW')
 
 
-def starting_point(cfg: Config) -> None:
+def starting_point(cfg: Config) -> List[str]:
     """Check ``resume_from`` and ``load_from`` before anything is written.
 
     ``auto_resume`` turns into ``resume_from`` when the work directory holds a
     checkpoint; resuming wins over loading.
+
+    Returns:
+        Sentences about newer checkpoints that are damaged, for the log.
     """
+    notes: List[str] = []
     if cfg.get('auto_resume') and not cfg.get('resume_from'):
         try:
-            cfg.resume_from = str(resolve_checkpoint(cfg.work_dir, prefer='latest'))
+            cfg.resume_from = str(resolve_checkpoint(cfg.work_dir, prefer='latest').parent)
         except CheckpointError:
             cfg.resume_from = None
-    for key, prefer in (('resume_from', 'latest'), ('load_from', 'best')):
-        if cfg.get(key):
-            cfg[key] = str(resolve_checkpoint(cfg[key], prefer))
+    if cfg.get('resume_from'):
+        path, notes = newest_readable(cfg.resume_from, cfg.get('trust_checkpoint', False))
+        cfg.resume_from = str(path)
+    if cfg.get('load_from'):
+        cfg.load_from = str(resolve_checkpoint(cfg.load_from, 'best'))
+    return notes
 
 
 def resume_training(runner: BaseRunner, cfg: Config) -> None:
@@ -267,7 +281,9 @@ def train(cfg: Config, validate: bool = True, seed: Optional[int] = None, determ
 
     Writes into ``cfg.work_dir``: the resolved config, ``<time>.log`` and
     ``<time>.log.json``, ``epoch_N.pth`` (or ``iter_N.pth``), ``latest.pth``
-    and, with ``evaluation.save_best``, ``best_*.pth``.
+    and, with ``evaluation.save_best``, ``best_*.pth``. No other training can
+    use the folder meanwhile. Signals end the training after its step, see
+    :mod:`knet.apis.preemption`.
 
     Args:
         cfg: From :func:`knet.apis.config.load_config`; needs ``work_dir``.
@@ -279,7 +295,9 @@ def train(cfg: Config, validate: bool = True, seed: Optional[int] = None, determ
         The runner after the last step.
 
     Raises:
-        UsageError: For everything that a user can fix, before the first step.
+        UsageError: For everything that a user can fix, before the first step; if another run uses the folder.
+        NonFiniteError: If a loss, gradient or weight is not finite.
+        Stopped: If a signal has ended the training; its checkpoint is written.
     """
     absent = [key for key in _SECTIONS if key not in cfg]
     if absent:
@@ -289,7 +307,7 @@ def train(cfg: Config, validate: bool = True, seed: Optional[int] = None, determ
         )
     if cfg.get('resume_settings') not in (None, 'checkpoint', 'config'):
         raise UsageError(f"resume_settings={cfg.resume_settings!r}; choose 'checkpoint' or 'config'")
-    starting_point(cfg)
+    notes = starting_point(cfg)
     cfg.seed = training_seed(cfg, seed)
     set_random_seed(cfg.seed, deterministic)
     torch.backends.cudnn.benchmark = bool(cfg.get('cudnn_benchmark', False)) and not deterministic
@@ -298,8 +316,18 @@ def train(cfg: Config, validate: bool = True, seed: Optional[int] = None, determ
     check_classes_agree(model, dataset)
     model.CLASSES = dataset.CLASSES
     cfg.work_dir = prepare_work_dir(cfg.work_dir)
+    with locked(cfg.work_dir, hold=get_dist_info()[0] == 0), obey_signals():
+        return _train(cfg, model, dataset, notes, validate, deterministic)
+
+
+def _train(
+    cfg: Config, model: nn.Module, dataset: Any, notes: List[str], validate: bool, deterministic: bool
+) -> BaseRunner:
+    """Train in a work directory that is ours, see :func:`train`; ``notes`` are sentences for the log."""
     timestamp = broadcast_object(time.strftime('%Y%m%d_%H%M%S', time.localtime()))
     logger = get_root_logger(log_file=str(Path(cfg.work_dir, f'{timestamp}.log')), log_level=cfg.log_level)
+    for note in notes:
+        logger.warning('%s; %s is continued', note, cfg.resume_from)
     if not cfg.get('resume_from'):
         initialise_weights(model, bool(cfg.get('trust_checkpoint')))
     facts = environment_facts()
@@ -331,5 +359,8 @@ def train(cfg: Config, validate: bool = True, seed: Optional[int] = None, determ
         len(dataset),
         len(loader),
     )
-    runner.run([loader], [('train', 1)])
+    try:
+        runner.run([loader], [('train', 1)])
+    except Stopped:
+        raise Stopped(save_stopped(runner)) from None
     return runner

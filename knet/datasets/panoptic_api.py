@@ -11,6 +11,7 @@ from PIL import Image
 
 from knet.evaluation.tables import format_table
 from knet.layouts.segments import segment_areas
+from knet.utils.lifetime import end_with_parent
 
 try:
     from panopticapi.evaluation import PQStat, pq_compute_single_core
@@ -72,7 +73,7 @@ def compare_panoptic(pairs: Sequence[Pair], gt_folder: str, pred_folder: str, ca
     if processes <= 1:
         parts = [_compare(*job) for job in jobs]
     else:
-        with Pool(processes) as pool:
+        with Pool(processes, end_with_parent) as pool:
             parts = pool.starmap(_compare, jobs, chunksize=1)
     total = PQStat()
     for part in parts:

@@ -5,7 +5,7 @@ from torch import Tensor
 
 from knet.structures import InstancePrediction
 
-from .panoptic_fusion import CHUNK, MaskResizer
+from .panoptic_fusion import CHUNK, MaskResizer, check_finite
 
 
 def select_instances(cls_scores: Tensor, resizer: MaskResizer, max_per_img: int, mask_thr: float) -> InstancePrediction:
@@ -22,9 +22,9 @@ def select_instances(cls_scores: Tensor, resizer: MaskResizer, max_per_img: int,
     """
     num_classes = cls_scores.shape[1]
     scores, pairs = cls_scores.flatten().topk(min(max_per_img, cls_scores.numel()))
+    found = scores.float().cpu().numpy()
+    check_finite(found.tolist(), resizer.name)
     queries, rows = (pairs // num_classes).unique(return_inverse=True)
     # A few masks at a time: probabilities at full size are four times as large as the answer.
     masks = [(resizer(chunk) > mask_thr).cpu().numpy() for chunk in queries.split(CHUNK)]
-    return InstancePrediction(
-        scores.float().cpu().numpy(), (pairs % num_classes).cpu().numpy(), np.concatenate(masks)[rows.cpu().numpy()]
-    )
+    return InstancePrediction(found, (pairs % num_classes).cpu().numpy(), np.concatenate(masks)[rows.cpu().numpy()])

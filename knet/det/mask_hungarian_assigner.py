@@ -6,6 +6,7 @@ mmdet has classes of the same names with other formulas, so these are registered
 
 from typing import List, Optional, Sequence
 
+import numpy as np
 import torch
 from mmcv.utils import Registry
 from mmdet.core.bbox.assigners import AssignResult, BaseAssigner
@@ -22,6 +23,8 @@ from .targets import ImageTargets, upsample
 
 #: Masks whose costs are computed at once: few enough for their full-resolution copies to stay in the cache.
 CHUNK = 10
+#: A cost below all that finite predictions reach.
+_FIRST = np.float32(-1e9)
 
 KNET_MATCH_COST = Registry('knet_match_cost', parent=MATCH_COST, scope='knet')
 KNET_ASSIGNERS = Registry('knet_assigner', parent=BBOX_ASSIGNERS, scope='knet')
@@ -168,11 +171,20 @@ class MaskHungarianAssigner(BaseAssigner):
             cost = self.cost(mask_logits, cls_logits, gt_masks, gt_labels, stride)
             rows, cols = (
                 torch.as_tensor(index, device=gt_labels.device)
-                for index in linear_sum_assignment(cost.float().cpu().numpy())
+                for index in linear_sum_assignment(_comparable(cost.float().cpu().numpy()))
             )
             gt_inds[rows] = cols + 1
             labels[rows] = gt_labels[cols]
         return AssignResult(num_gts, gt_inds, None, labels=labels)
+
+
+def _comparable(cost: np.ndarray) -> np.ndarray:
+    """Return the costs with a number for each that is not finite, so low that such predictions are matched first.
+
+    Their loss is then not finite either. That is seen on all ranks, which stop or skip the step together; an error here
+    would stop one rank only.
+    """
+    return cost if np.isfinite(cost).all() else np.where(np.isfinite(cost), cost, _FIRST)
 
 
 @torch.no_grad()

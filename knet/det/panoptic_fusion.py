@@ -6,8 +6,9 @@ K-Net has two ways to decide which mask owns a pixel. In the *joint* merge, the 
 stuff is painted on the remaining pixels.
 """
 
+import math
 from dataclasses import dataclass
-from typing import List, Tuple
+from typing import List, Sequence, Tuple
 
 import torch
 import torch.nn.functional as F
@@ -83,6 +84,7 @@ class MaskResizer:
         self.pad_size = tuple(img_meta['batch_input_shape'])
         self.img_size = tuple(img_meta['img_shape'][:2])
         self.size = tuple(img_meta['ori_shape'][:2])
+        self.name = str(img_meta.get('ori_filename', 'this image'))
 
     def __call__(self, indices: Tensor) -> Tensor:
         """Return the probabilities (M, H, W) of the masks ``indices`` (M,)."""
@@ -99,6 +101,23 @@ class MaskResizer:
     def upper_bounds(self, indices: Tensor) -> Tensor:
         """Return the largest possible probability (M,) of each mask, because interpolation never exceeds its inputs."""
         return self.masks[indices].flatten(1).amax(1).sigmoid()
+
+
+def check_finite(values: Sequence[float], name: str) -> None:
+    """Refuse the output of a network that computed NaN or infinity, of which any map could be made.
+
+    Args:
+        values: Scores, or products of scores and probabilities.
+        name: Name of the image, for the error.
+
+    Raises:
+        ValueError: If one of them is not finite.
+    """
+    if not all(map(math.isfinite, values)):
+        raise ValueError(
+            f'{name}: the network computed scores or masks that are not finite; use a checkpoint whose weights are '
+            'finite, and leave out --amp if it was given'
+        )
 
 
 @dataclass
@@ -128,6 +147,7 @@ def find_owners(candidates: Candidates, resizer: MaskResizer) -> Owners:
     bounds = candidates.scores * resizer.upper_bounds(candidates.kernels) * (1 + 1e-5)
     order = bounds.argsort(descending=True)
     bounds_list: List[float] = bounds[order].tolist()
+    check_finite(bounds_list, resizer.name)
     best = torch.full(resizer.size, -1.0, device=device, dtype=candidates.scores.dtype)
     owner = torch.zeros(resizer.size, dtype=torch.long, device=device)
     visible = torch.zeros(num, dtype=torch.long, device=device)
@@ -209,6 +229,7 @@ def merge_thing_first(
         + order[~is_thing[order]].tolist()
     )
     scores, labels, kernels = (x.tolist() for x in (candidates.scores, candidates.labels, candidates.kernels))
+    check_finite(scores, resizer.name)
     panoptic = torch.zeros(resizer.size, dtype=torch.int32, device=candidates.scores.device)
     segments: List[Segment] = []
     for start in range(0, len(painting), CHUNK):

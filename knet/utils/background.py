@@ -4,6 +4,8 @@ from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Callable, Deque
 
+from knet.utils.stopping import Stopped
+
 _PENDING_WRITES = 8
 
 
@@ -11,7 +13,8 @@ class BackgroundWriter:
     """Do file work in one thread, in order, while the network computes.
 
     At most :data:`_PENDING_WRITES` jobs wait; an error of a job is raised by
-    the next call.
+    the next call. At the end of the block all jobs are done, also when it ends
+    by a request to stop; after an error those that wait are dropped.
     """
 
     def __init__(self) -> None:
@@ -29,7 +32,7 @@ class BackgroundWriter:
 
     def __exit__(self, error_type: Any, *_: Any) -> None:
         for job in self._pending:
-            if error_type is None:
+            if error_type in (None, Stopped):
                 job.result()
             else:
                 job.cancel()

@@ -15,6 +15,7 @@ from typing import Any, Callable, Optional
 
 from knet.labels import LABEL_SPACES, LabelSpace, get_label_space
 from knet.utils.paths import check_argument
+from knet.utils.stopping import EXIT_RESUME, Stopped
 
 #: Errors that a user can cause by wrong paths, files, options or configs.
 USER_ERRORS = (
@@ -195,7 +196,9 @@ def run_tool(main: Callable[[], Optional[int]]) -> None:
     """Run a command line and leave the process with its exit code.
 
     Errors a user can cause are printed as ``error: ...`` and end with code 1;
-    with ``--debug`` or ``KNET_DEBUG=1`` the traceback is printed as well.
+    with ``--debug`` or ``KNET_DEBUG=1`` the traceback is printed as well. Work
+    that was ended on request and can be continued ends with
+    :data:`~knet.utils.stopping.EXIT_RESUME`.
 
     Args:
         main: The command; its return value is the exit code (None = 0).
@@ -209,6 +212,10 @@ def run_tool(main: Callable[[], Optional[int]]) -> None:
     except KeyboardInterrupt:
         print('interrupted', file=sys.stderr)
         code = 130
+    except Stopped as stop:
+        if not job_rank():
+            print(stop, file=sys.stderr)
+        code = EXIT_RESUME
     except USER_ERRORS as error:
         _report_error(error)
         code = 1

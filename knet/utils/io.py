@@ -1,24 +1,16 @@
-"""Reading and writing files: PNG label maps, JSON, and atomic replacement.
-
-A file written here either appears complete or not at all: it is written under
-a temporary name in the same folder and renamed at the end, so an interrupted
-run never leaves a half-written prediction that a later run would trust.
-"""
+"""Reading and writing files: PNG label maps and JSON; a file appears complete or not at all."""
 
 import codecs
 import json
 import os
-import uuid
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Dict, Iterator, Optional, Union
+from typing import Any, Dict, Optional
 
 import cv2
 import numpy as np
 
+from knet.utils.atomic import PathLike, atomic_path
 from knet.utils.limits import check_picture
-
-PathLike = Union[str, 'os.PathLike[str]']
 
 # First bytes of the files of a kind, and bytes in their second half.
 _MARKS = {'PNG': (b'\x89PNG\r\n\x1a\n', b'IEND'), 'JPEG': (b'\xff\xd8\xff', b'\xff\xd9')}
@@ -35,39 +27,6 @@ _LABEL_MAP_OPTIONS = (
     if hasattr(cv2, 'IMWRITE_PNG_FILTER')
     else []
 )
-
-
-@contextmanager
-def atomic_path(path: PathLike) -> Iterator[Path]:
-    """Give a temporary path that replaces ``path`` when the block succeeds.
-
-    The temporary file lies in the folder of ``path`` (created if missing) and
-    keeps its suffix, because many writers choose their format by it. When the
-    block raises, the temporary file is removed and ``path`` stays as it was.
-
-    Args:
-        path: The file to create or replace.
-
-    Yields:
-        The path to write to.
-
-    Raises:
-        OSError: If the folder cannot be created or written; names ``path``
-            also where the system only says that the disk is full.
-    """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f'.{path.stem}.{uuid.uuid4().hex}{path.suffix}')
-    try:
-        yield temporary
-        temporary.replace(path)
-    except OSError as error:
-        if error.errno is None or error.filename not in (None, str(temporary)):
-            raise
-        raise OSError(error.errno, error.strerror, str(path)) from error
-    finally:
-        if temporary.exists():
-            temporary.unlink()
 
 
 def read_png(path: PathLike) -> np.ndarray:

@@ -40,6 +40,15 @@ def parse_shard(text: str) -> Shard:
     return int(part) - 1, int(parts)
 
 
+def shard_name(shard: Shard) -> str:
+    """Return what the names of a job's own files end with; empty for the job that does everything.
+
+    >>> shard_name((1, 4))
+    '.2-of-4'
+    """
+    return f'.{shard[0] + 1}-of-{shard[1]}' if shard[1] > 1 else ''
+
+
 def add_shard_option(parser: argparse.ArgumentParser, help_text: str, default: Optional[Shard] = WHOLE) -> None:
     """Add ``--shard I/N``.
 

@@ -10,6 +10,7 @@ from mmseg.models import EncoderDecoder
 from mmseg.ops import resize
 from torch import Tensor
 
+from knet.det.panoptic_fusion import check_finite
 from knet.labels import AnyLabelSpace, get_label_space
 from knet.structures import PanopticPrediction
 from knet.video.frame_by_frame import FrameByFrame
@@ -144,6 +145,7 @@ class VideoKNetVSS(FrameByFrame, EncoderDecoder):
         else:
             logits, memory.kernels = self.frame_logits(img, img_meta, memory.kernels)
         memory.video_id, memory.frame_id = img_meta['video_id'], img_meta['frame_id']
+        check_finite([logits.amax().item()], str(img_meta.get('ori_filename', 'this frame')))
         semantic = self.label_space.dataset_ids.astype(np.uint8)[logits[0].argmax(dim=0).to(torch.uint8).cpu().numpy()]
         instance, panoptic = (np.zeros(semantic.shape, dtype=np.int32) for _ in range(2))
         return PanopticPrediction(semantic, instance, panoptic)

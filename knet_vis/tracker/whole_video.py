@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from knet.det.fusion_options import SelectionOptions
-from knet.det.panoptic_fusion import MaskResizer
+from knet.det.panoptic_fusion import MaskResizer, check_finite
 from knet.layouts.coco import encode_mask
 from knet_vis.structures import VideoInstances
 
@@ -131,6 +131,8 @@ def _best_tracks(passes: _Passes, options: SelectionOptions, img_meta: dict) -> 
     cls_scores = passes.scores()
     num_classes = cls_scores.shape[1]
     scores, pairs = cls_scores.flatten().topk(min(options.max_per_img, cls_scores.numel()))
+    found = scores.float().cpu().numpy()
+    check_finite(found.tolist(), str(img_meta.get('ori_filename', 'this video')))
     queries, rows = (pairs // num_classes).unique(return_inverse=True)
     every = torch.arange(len(queries), device=pairs.device)
     tracks: List[List[Dict[str, Any]]] = [[] for _ in queries]
@@ -141,6 +143,4 @@ def _best_tracks(passes: _Passes, options: SelectionOptions, img_meta: dict) -> 
             # Run lengths are counted down the columns.
             for track, columns in zip(tracks, binary.transpose(1, 2).contiguous().cpu().numpy()):
                 track.append(encode_mask(columns.T))
-    return VideoInstances(
-        scores.float().cpu().numpy(), (pairs % num_classes).cpu().numpy(), [list(tracks[row]) for row in rows.tolist()]
-    )
+    return VideoInstances(found, (pairs % num_classes).cpu().numpy(), [list(tracks[row]) for row in rows.tolist()])

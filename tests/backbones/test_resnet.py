@@ -1,11 +1,14 @@
 """Folded norms change how the backbone computes, not what."""
 
-from typing import Any
+from typing import Any, Tuple
 
 import pytest
 import torch
+import torch.nn.functional as F
 from mmdet.models import build_backbone
 from torch import nn
+
+from knet.backbones.resnet import StemPool
 
 CONFIG = dict(
     depth=50,
@@ -94,3 +97,11 @@ def test_recomputed_stages_keep_their_input_only() -> None:
 def test_recomputing_norms_that_train_is_refused() -> None:
     with pytest.raises(ValueError, match='norm_eval=True'):
         build_backbone(dict(CONFIG, type='knet.ResNet', norm_eval=False, recomputed_stages=(2,)))
+
+
+@pytest.mark.parametrize('size', [(7, 5), (8, 6), (1, 1), (2, 3)])
+def test_the_pooling_of_the_stem_equals_that_of_torch(size: Tuple[int, int]) -> None:
+    x = torch.randn(2, 3, *size, generator=torch.Generator().manual_seed(0))
+    want = F.max_pool2d(x, 3, 2, 1)
+    assert torch.equal(StemPool()(x), want)
+    assert torch.equal(StemPool()(x.clone().requires_grad_()), want)

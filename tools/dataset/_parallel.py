@@ -5,6 +5,8 @@ from typing import Any, Callable, List, Sequence
 
 from tqdm import tqdm
 
+from knet.utils.lifetime import end_with_parent
+
 
 def run_parallel(function: Callable[[Any], Any], jobs: Sequence[Any], nproc: int, title: str) -> List[Any]:
     """Call a function for every job.
@@ -24,7 +26,7 @@ def run_parallel(function: Callable[[Any], Any], jobs: Sequence[Any], nproc: int
     with tqdm(total=len(jobs), desc=title, unit='file', mininterval=1) as bar:
         if nproc <= 1 or len(jobs) <= 1:
             return [_tick(function(job), bar) for job in jobs]
-        with Pool(min(nproc, len(jobs))) as pool:
+        with Pool(min(nproc, len(jobs)), end_with_parent) as pool:
             return [_tick(value, bar) for value in pool.imap(function, jobs, chunksize=4)]
 
 

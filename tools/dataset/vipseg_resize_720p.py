@@ -24,6 +24,7 @@ from knet.layouts.files import list_video, read_video_list
 from knet.layouts.vipseg import image_folder, mask_folder, read_vipseg_panoptic
 from knet.utils.cli import UsageError, add_label_space_option, asked_label_space, run_tool
 from knet.utils.io import read_jpeg, read_png, write_jpeg_atomic, write_png_atomic
+from knet.utils.lifetime import end_with_parent
 
 #: Videos of the release.
 EXPECTED = dict(train=2806, val=343, test=387)
@@ -161,7 +162,7 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
         label_space=asked_label_space(args) or VIPSEG,
     )
     if args.nproc > 1:
-        with get_context('spawn').Pool(args.nproc) as pool:
+        with get_context('spawn').Pool(args.nproc, end_with_parent) as pool:
             count_done('VIPSeg', pool.imap(job, frames, chunksize=4), len(frames), 'frame')
     else:
         count_done('VIPSeg', map(job, frames), len(frames), 'frame')
