@@ -65,10 +65,15 @@ def evaluator_parser(description: str, data_set: str) -> argparse.ArgumentParser
     return parser
 
 
+def add_nproc_option(parser: argparse.ArgumentParser) -> None:
+    """Add ``--nproc``."""
+    parser.add_argument('--nproc', type=positive, default=1, help='processes, at most one per video; default: 1')
+
+
 def add_scoring_options(parser: argparse.ArgumentParser) -> None:
     """Add ``--json``, ``--nproc``, ``--shard``, ``--merge``, ``--allow-missing`` and ``--debug``."""
     parser.add_argument('--json', metavar='FILE', help='also write the scores there, as fractions in 0..1')
-    parser.add_argument('--nproc', type=positive, default=1, help='processes, at most one per video; default: 1')
+    add_nproc_option(parser)
     add_shard_option(
         parser, 'count part I of N only, for N jobs, into RESULT/scores; --merge N afterwards gives the scores', None
     )
