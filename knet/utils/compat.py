@@ -34,9 +34,7 @@ def quiet_known_warnings() -> None:
     # torch 2.0 still reads versions with pkg_resources.
     warnings.filterwarnings('ignore', message='pkg_resources is deprecated as an API', category=UserWarning)
     # mmdet computes the average precision of masks so since 2.12, for everybody.
-    warnings.filterwarnings(
-        'ignore', message='The key "bbox" is deleted for more', category=UserWarning
-    )
+    warnings.filterwarnings('ignore', message='The key "bbox" is deleted for more', category=UserWarning)
     # A CUDA toolkit without a GPU is no news to who runs on the CPU: a log record, before torch 2.4 a print.
     logging.getLogger('torch.utils.cpp_extension').addFilter(lambda record: _NO_CUDA not in record.getMessage())
 
