@@ -10,8 +10,7 @@ import argparse
 
 import _root  # noqa: F401  puts the repository on the path
 
-from knet.evaluation.cli import add_scoring_options, agreed_classes, report
-from knet.evaluation.metric import score
+from knet.evaluation.cli import add_scoring_options, agreed_classes, score_as_asked
 from knet.evaluation.vss import VideoSemantics
 from knet.labels import VSPW
 from knet.layouts.files import read_video_list
@@ -43,10 +42,12 @@ def main() -> None:
     if args.zip is None:
         classes = agreed_classes(args, predictions.label_space(), args.predictions) or VSPW
         truth = VSPWGroundTruth(args.ground_truth, args.split, classes)
-        report(score(VideoSemantics(classes), predictions, truth, args.nproc, args.allow_missing), args)
+        score_as_asked(VideoSemantics(classes), predictions, truth, args, args.predictions)
         return
-    if args.json or args.allow_missing:
-        raise UsageError('--zip scores nothing and packs whole splits only; leave out --json and --allow-missing')
+    if args.json or args.allow_missing or args.shard or args.merge:
+        raise UsageError(
+            '--zip scores nothing and packs whole splits only; leave out --json, --allow-missing, --shard and --merge'
+        )
     count = write_submission(args.zip, predictions, args.ground_truth, args.split)
     print(f'{args.zip}: {count} frames')
 

@@ -21,13 +21,14 @@ from knet.apis import build_data, init_model, load_config, resolve_checkpoint, s
 from knet.apis.agreement import check_classes_agree
 from knet.apis.config import loader_settings, merge_options
 from knet.apis.distributed import process_group
-from knet.apis.running import add_options_without_effect, add_test_options, parse_shard
+from knet.apis.running import add_options_without_effect, add_test_options
 from knet.apis.scoring import run_identity, video_metrics
 from knet.apis.streams import close_store, open_store
 from knet.det.protocols import StreamModel
 from knet.evaluation.metric import metric_names
 from knet.utils.cli import ToolParser, UsageError, run_tool
 from knet.utils.io import write_json_atomic
+from knet.utils.shards import add_shard_option
 
 
 def parse_args() -> argparse.Namespace:
@@ -51,12 +52,8 @@ def parse_args() -> argparse.Namespace:
         action='store_true',
         help='also write OUT/final/SSSS/FFFFFF.png, the RGB files of the KITTI-STEP server',
     )
-    parser.add_argument(
-        '--shard',
-        type=parse_shard,
-        default=(0, 1),
-        metavar='I/N',
-        help='predict part I of N only, for N jobs with one OUT; without it afterwards: collect and score',
+    add_shard_option(
+        parser, 'predict part I of N only, for N jobs with one OUT; without it afterwards: collect and score'
     )
     parser.add_argument('--fresh', action='store_true', help='remove what OUT holds and start over')
     parser.add_argument('--optimize', action='store_true', help='freeze the backbone for speed')

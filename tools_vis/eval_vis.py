@@ -13,7 +13,7 @@ from typing import Optional, Sequence
 
 import _root  # noqa: F401  puts the repository on the path
 
-from knet.evaluation.cli import agreed_classes, report
+from knet.evaluation.cli import add_nproc_option, agreed_classes, report
 from knet.evaluation.metric import score
 from knet.evaluation.vis_ap import VisAveragePrecision
 from knet.layouts.youtube_vis import read_ground_truth
@@ -28,6 +28,7 @@ def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
     parser.add_argument('results', help='results.json, or the zip that holds it')
     parser.add_argument('ground_truth', help='json of the split')
     parser.add_argument('--json', metavar='FILE', help='also write the scores there, as fractions in 0..1')
+    add_nproc_option(parser)
     parser.add_argument('--validate', action='store_true', help='only check that the results fit the split')
     add_label_space_option(parser, 'those stored with the results, else the categories of GT.json')
     add_debug_option(parser)
@@ -49,7 +50,8 @@ def main(argv: Optional[Sequence[str]] = None) -> None:
         check_results(records, truth, args.results)
         print(f'{args.results} fits {args.ground_truth}: {describe_results(records, truth)}')
         return
-    report(score(VisAveragePrecision(truth.categories), TrackPredictions(records), truth), args)
+    metric = VisAveragePrecision(truth.categories)
+    report(score(metric, TrackPredictions(records), truth, args.nproc), args)
 
 
 if __name__ == '__main__':

@@ -27,6 +27,7 @@ from knet.results.track_store import describe_results
 from knet.utils.cli import ToolParser, UsageError, check_outputs, run_tool
 from knet.utils.io import atomic_path, write_json_atomic
 from knet.utils.paths import below, check_targets
+from knet.utils.shards import add_shard_option
 from knet.visualization import write_track_video
 
 
@@ -52,6 +53,9 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--show-dir', help='folder for a video with drawn tracks of every video')
     parser.add_argument('--show-score-thr', type=float, default=0.3, help='least score of drawn tracks')
     parser.add_argument('--fresh', action='store_true', help='redo videos that OUT_DIR already has')
+    add_shard_option(
+        parser, 'predict part I of N only, for N jobs with one OUT_DIR; without it afterwards: write and score'
+    )
     add_test_options(parser)
     return parser.parse_args()
 
@@ -62,6 +66,13 @@ def check_args(args: argparse.Namespace) -> None:
     Raises:
         UsageError: Naming the option to change.
     """
+    if args.shard[1] > 1:
+        if args.eval or args.format_only or args.out or args.json or args.fresh:
+            raise UsageError(
+                '--shard predicts a part; leave out --eval, --format-only, --out, --json and --fresh, and give them '
+                'without --shard afterwards'
+            )
+        return
     check_outputs(args, '--format-only, --eval segm, --out FILE.pkl, --show-dir DIR', 'videos')
     if args.out and Path(args.out).suffix not in ('.pkl', '.pickle'):
         raise UsageError(f'--out takes a .pkl file, not {args.out}; --out-dir is the folder of results')
@@ -129,7 +140,8 @@ def main() -> None:
                 f'{args.config}: {type(model).__name__} is no clip model; use tools/test.py or tools/test_step.py'
             )
         check_classes_agree(model, dataset)
-        store = open_video_store(out_dir, run_identity(cfg, checkpoint, args.amp), args.fresh, dataset.label_space)
+        identity = run_identity(cfg, checkpoint, args.amp)
+        store = open_video_store(out_dir, identity, args.fresh, dataset.label_space, args.shard)
         results = predict_videos(
             model,
             dataset,
@@ -137,6 +149,7 @@ def main() -> None:
             drawer(args, dataset) if args.show_dir else None,
             min(1, loader_settings(cfg, 'test')['workers_per_gpu']),
             args.amp,
+            shard=args.shard,
         )
         if results is not None:
             report(args, dataset, results, out_dir)

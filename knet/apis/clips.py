@@ -11,13 +11,14 @@ from torch.utils.data import Dataset
 from knet.apis.distributed import barrier, tick
 from knet.apis.loader import quiet_worker
 from knet.apis.loader_errors import PlainErrorLoader
-from knet.apis.running import device_of, inference_context, progress_bar, shard_videos
+from knet.apis.running import device_of, inference_context, progress_bar
 from knet.det.kernel_net import with_batch_shape
 from knet.det.protocols import ClipModel
 from knet.labels import LabelSpace
 from knet.results.track_store import VideoResultStore
 from knet.utils.background import BackgroundWriter
 from knet.utils.lock import lock_folder
+from knet.utils.shards import WHOLE, Shard, shard_name, shard_videos
 from knet.utils.stopping import check_stop, obey_signals
 
 #: Frames that are read and passed to the network at once.
@@ -76,6 +77,7 @@ def predict_videos(
     workers: int = 1,
     amp: bool = False,
     show_progress: bool = True,
+    shard: Shard = WHOLE,
 ) -> Optional[List[List[Dict[str, Any]]]]:
     """Predict this rank's videos that the store does not have yet.
 
@@ -92,17 +94,19 @@ def predict_videos(
         workers: Number of loader processes.
         amp: Whether to compute in half precision.
         show_progress: Whether rank 0 shows a bar.
+        shard: Number of this job from 0, and the number of jobs that share the videos out among themselves.
 
     Returns:
         On rank 0, when all ranks are done, the records of every video; None on
-        other ranks.
+        other ranks, and in a job that has a part of the videos only.
 
     Raises:
         Stopped: If a signal asked for it; finished videos are written, and the next run continues.
     """
-    lengths, rank = dataset.video_lengths(), get_dist_info()[0]
+    lengths, (rank, world_size) = dataset.video_lengths(), get_dist_info()
     ids = [video.id for video in dataset.videos]
-    own = shard_videos({i: list(range(length)) for i, length in enumerate(lengths)}, *get_dist_info())
+    frames_of = {i: range(length) for i, length in enumerate(lengths)}
+    own = shard_videos(frames_of, shard[0] * world_size + rank, shard[1] * world_size)
     todo = [i for i in own if not store.is_complete(ids[i], lengths[i])]
     loader = PlainErrorLoader(
         VideoChunks(dataset, todo, CHUNK),
@@ -146,11 +150,15 @@ def predict_videos(
                 background.submit(on_video, i, records)
         check_stop()
     barrier()
-    return [store.read(number) for number in ids] if rank == 0 else None
+    return [store.read(number) for number in ids] if rank == 0 and shard[1] == 1 else None
 
 
 def open_video_store(
-    folder: Path, meta: Dict[str, Any], fresh: bool = False, label_space: Optional[LabelSpace] = None
+    folder: Path,
+    meta: Dict[str, Any],
+    fresh: bool = False,
+    label_space: Optional[LabelSpace] = None,
+    shard: Shard = WHOLE,
 ) -> VideoResultStore:
     """Open a result folder on all ranks: rank 0 checks or clears it before the others write.
 
@@ -159,13 +167,14 @@ def open_video_store(
         meta: What makes the results what they are.
         fresh: Whether to start over.
         label_space: Classes of the tracks, for the manifest.
+        shard: See :func:`predict_videos`; jobs that share the videos share the folder, too.
 
     Raises:
         UsageError: If another run writes into the folder.
         ValueError: As :class:`VideoResultStore`.
     """
     if get_dist_info()[0] == 0:
-        lock_folder(folder)
+        lock_folder(folder, shard_name(shard))
         store = VideoResultStore(folder, meta, not fresh, label_space)
         barrier()
         return store

@@ -3,7 +3,7 @@
 import argparse
 import sys
 from contextlib import contextmanager
-from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterator, Mapping, Optional, Tuple
 
 import torch
 from mmcv.parallel import DataContainer
@@ -52,37 +52,6 @@ def add_test_options(parser: argparse.ArgumentParser) -> None:
     add_config_options(parser)
     add_launcher_options(parser)
     add_debug_option(parser)
-
-
-def shard_videos(videos: Mapping[int, Sequence[int]], rank: int, world_size: int) -> List[int]:
-    """Choose this rank's videos so that all ranks have about the same number of frames.
-
-    Args:
-        videos: Data set indices by video.
-        rank: Rank of this process.
-        world_size: Number of processes.
-
-    Returns:
-        Video ids in their original order.
-    """
-    loads = [0] * world_size
-    owner = {}
-    for video in sorted(videos, key=lambda v: (-len(videos[v]), v)):
-        owner[video] = loads.index(min(loads))
-        loads[owner[video]] += len(videos[video])
-    return [video for video in videos if owner[video] == rank]
-
-
-def parse_shard(text: str) -> Tuple[int, int]:
-    """Parse ``i/n`` of a command line, part i of n counted from 1, as (i - 1, n).
-
-    >>> parse_shard('2/4')
-    (1, 4)
-    """
-    part, _, parts = text.partition('/')
-    if not (part.isdecimal() and parts.isdecimal() and 1 <= int(part) <= int(parts)):
-        raise argparse.ArgumentTypeError(f'must be i/n with 1 <= i <= n, such as 2/4, not {text!r}')
-    return int(part) - 1, int(parts)
 
 
 def unpack_sample(data: Dict[str, Any], device: torch.device) -> Tuple[torch.Tensor, Dict[str, Any]]:

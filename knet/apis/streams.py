@@ -1,19 +1,20 @@
 """Running stream models over videos: frame by frame, into a store that can be continued."""
 
 from pathlib import Path
-from typing import Any, Dict, Optional, Tuple, Union
+from typing import Any, Dict, Optional, Union
 
 from mmcv.runner import get_dist_info
 
 from knet.apis.distributed import barrier, tick
 from knet.apis.drawing import draw_overlay
 from knet.apis.loader import build_test_loader
-from knet.apis.running import device_of, inference_context, progress_bar, shard_videos, unpack_sample
+from knet.apis.running import device_of, inference_context, progress_bar, unpack_sample
 from knet.det.protocols import StreamModel
 from knet.labels import LabelSpace
 from knet.results.panoptic_store import PredictionWriter
 from knet.utils.background import BackgroundWriter
 from knet.utils.lock import lock_folder, unlock_folder
+from knet.utils.shards import WHOLE, Shard, shard_name, shard_videos
 from knet.utils.stopping import check_stop, obey_signals
 
 
@@ -25,7 +26,7 @@ def stream_videos(
     workers: int = 1,
     amp: bool = False,
     show_progress: bool = True,
-    shard: Tuple[int, int] = (0, 1),
+    shard: Shard = WHOLE,
 ) -> int:
     """Predict this rank's videos that the writer does not have yet.
 
@@ -85,7 +86,7 @@ def open_store(
     final: bool = False,
     names: Optional[Dict[int, str]] = None,
     label_space: Optional[LabelSpace] = None,
-    shard: Tuple[int, int] = (0, 1),
+    shard: Shard = WHOLE,
 ) -> PredictionWriter:
     """Open a prediction folder on all ranks: rank 0 checks or clears it before the others write.
 
@@ -106,7 +107,7 @@ def open_store(
         ValueError: As :class:`PredictionWriter`.
     """
     if get_dist_info()[0] == 0:
-        lock_folder(out_dir, _part(shard))
+        lock_folder(out_dir, shard_name(shard))
         writer = PredictionWriter(out_dir, meta, resume=not fresh, final=final, names=names, label_space=label_space)
         barrier()
     else:
@@ -115,15 +116,10 @@ def open_store(
     return writer
 
 
-def _part(shard: Tuple[int, int]) -> str:
-    """Return the name of a shard in the lock of its folder; empty for a job that does all."""
-    return f'.{shard[0]}-of-{shard[1]}' if shard[1] > 1 else ''
-
-
-def close_store(writer: PredictionWriter, shard: Tuple[int, int] = (0, 1)) -> None:
+def close_store(writer: PredictionWriter, shard: Shard = WHOLE) -> None:
     """Wait for all ranks and let rank 0 write the manifest."""
     barrier()
     if get_dist_info()[0] == 0:
         writer.close()
-        unlock_folder(writer.out_dir, _part(shard))
+        unlock_folder(writer.out_dir, shard_name(shard))
     barrier()

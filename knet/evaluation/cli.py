@@ -1,10 +1,11 @@
 """What the evaluator command lines share."""
 
 import argparse
-from typing import Optional, Tuple, Type
+from typing import Any, Optional, Tuple, Type
 
 from knet.evaluation.dstq import DepthAwareSTQ
 from knet.evaluation.metric import Metric, Result, score
+from knet.evaluation.parts import merge_parts, write_part
 from knet.evaluation.protocols import OFFICIAL, PROTOCOLS
 from knet.evaluation.stq import STQuality
 from knet.evaluation.vpq import VideoPanopticQuality
@@ -14,6 +15,7 @@ from knet.layouts.registry import LAYOUTS, get_layout
 from knet.results.panoptic_store import PredictionReader
 from knet.utils.cli import ToolParser, UsageError, add_debug_option, add_label_space_option, asked_label_space
 from knet.utils.io import write_json_atomic
+from knet.utils.shards import add_shard_option
 
 
 def positive(text: str) -> int:
@@ -63,10 +65,21 @@ def evaluator_parser(description: str, data_set: str) -> argparse.ArgumentParser
     return parser
 
 
-def add_scoring_options(parser: argparse.ArgumentParser) -> None:
-    """Add ``--json``, ``--nproc``, ``--allow-missing`` and ``--debug``."""
-    parser.add_argument('--json', metavar='FILE', help='also write the scores there, as fractions in 0..1')
+def add_nproc_option(parser: argparse.ArgumentParser) -> None:
+    """Add ``--nproc``."""
     parser.add_argument('--nproc', type=positive, default=1, help='processes, at most one per video; default: 1')
+
+
+def add_scoring_options(parser: argparse.ArgumentParser) -> None:
+    """Add ``--json``, ``--nproc``, ``--shard``, ``--merge``, ``--allow-missing`` and ``--debug``."""
+    parser.add_argument('--json', metavar='FILE', help='also write the scores there, as fractions in 0..1')
+    add_nproc_option(parser)
+    add_shard_option(
+        parser, 'count part I of N only, for N jobs, into RESULT/scores; --merge N afterwards gives the scores', None
+    )
+    parser.add_argument(
+        '--merge', type=positive, metavar='N', help='sum up what N jobs with --shard have counted; reads no label map'
+    )
     parser.add_argument(
         '--allow-missing',
         action='store_true',
@@ -153,6 +166,32 @@ def open_inputs(args: argparse.Namespace) -> Tuple[PredictionReader, VideoGround
     return predictions, truth, classes
 
 
+def score_as_asked(metric: Metric, predictions: Any, truth: Any, args: argparse.Namespace, folder: str) -> None:
+    """Score and report; or count a part with ``--shard``, or sum up the parts with ``--merge``.
+
+    Args:
+        metric: Empty accumulator.
+        predictions: Stored predictions.
+        truth: Ground truth of the predictions.
+        args: Arguments of :func:`add_scoring_options`.
+        folder: Result folder, for the parts.
+
+    Raises:
+        UsageError: If options exclude each other.
+    """
+    if args.shard is None:
+        if args.merge is None:
+            result = score(metric, predictions, truth, args.nproc, args.allow_missing)
+        else:
+            result = merge_parts(metric, predictions, truth, folder, args.merge, args.allow_missing)
+        report(result, args)
+        return
+    if args.json or args.merge:
+        raise UsageError('--shard counts a part and gives no scores; leave out --json and --merge until all have run')
+    part = write_part(metric, predictions, truth, folder, args.shard, args.nproc, args.allow_missing)
+    print(f'counts written to {part}; --merge {args.shard[1]} gives the scores when all jobs have written theirs')
+
+
 def report(result: Result, args: argparse.Namespace) -> None:
     """Print the table, and write the JSON file if one is asked for.
 
@@ -175,7 +214,7 @@ def stq_main(data_set: str) -> None:
     args = parser.parse_args()
     predictions, truth, label_space = open_inputs(args)
     metric: Metric = (DepthAwareSTQ if args.depth else STQuality)(label_space, args.protocol)
-    report(score(metric, predictions, truth, args.nproc, args.allow_missing), args)
+    score_as_asked(metric, predictions, truth, args, args.result_path)
 
 
 def vpq_main(data_set: str) -> None:
@@ -202,4 +241,4 @@ def vpq_main(data_set: str) -> None:
     args = parser.parse_args()
     predictions, truth, label_space = open_inputs(args)
     metric = VideoPanopticQuality(label_space, args.ks or truth.vpq_windows, args.protocol, args.depth_thres)
-    report(score(metric, predictions, truth, args.nproc, args.allow_missing), args)
+    score_as_asked(metric, predictions, truth, args, args.result_path)

@@ -10,7 +10,7 @@ from typing import Any, Dict, Optional, Sequence
 import numpy as np
 
 from knet.evaluation.frames import Skipped, fit_depth
-from knet.evaluation.metric import Metric, Result, register_metric
+from knet.evaluation.metric import Counts, Metric, Result, register_metric
 from knet.evaluation.protocols import OFFICIAL, PAPER_REPO
 from knet.evaluation.stq import STQResult, STQuality
 from knet.evaluation.tables import format_table
@@ -112,18 +112,26 @@ class DepthQuality:
             pred_depth: Metres, <= 0 = none; another size is resized to (H, W).
             video_id: Video number.
         """
+        self.add(self.count(gt_depth, pred_depth), video_id)
+
+    def count(self, gt_depth: np.ndarray, pred_depth: np.ndarray) -> np.ndarray:
+        """Return the (1 + T,) int64 numbers of pixels with known depth, and with right depth by threshold."""
         known = gt_depth > 0
         truth, guess = gt_depth[known], fit_depth(pred_depth, gt_depth.shape)[known]
         found = guess > 0
         truth, guess = truth[found], guess[found]
         ratio = np.maximum(guess / truth, truth / guess)
-        counts = [np.count_nonzero(known)] + [np.count_nonzero(ratio <= t) for t in self.thresholds]
-        self._counts[video_id] = self._counts.get(video_id, 0) + np.array(counts, dtype=np.int64)
+        right = [np.count_nonzero(ratio <= t) for t in self.thresholds]
+        return np.array([np.count_nonzero(known), *right], dtype=np.int64)
+
+    def add(self, counts: np.ndarray, video_id: int) -> None:
+        """Add what :meth:`count` has counted."""
+        self._counts[video_id] = self._counts.get(video_id, 0) + counts
 
     def merge(self, other: 'DepthQuality') -> None:
         """Add what another accumulator has seen, also of the same videos."""
         for video, counts in other._counts.items():
-            self._counts[video] = self._counts.get(video, 0) + counts
+            self.add(counts, video)
 
     def compute(self, stq: STQResult) -> DSTQResult:
         """Return the scores of everything seen so far, with the STQ of the same frames."""
@@ -175,16 +183,27 @@ class DepthAwareSTQ(Metric[DSTQResult]):
         """Return an accumulator that follows a protocol."""
         return cls(label_space, protocol)
 
-    def update_video(self, predictions: Any, truth: Any, video_id: int) -> None:
-        """Add a video from its label maps and depth maps."""
-        self.stq.update_video(predictions, truth, video_id)
+    def read_video(self, predictions: Any, truth: Any, video_id: int) -> Counts:
+        """Return the counts of the label maps and depth maps of a video."""
+        counts = self.stq.read_video(predictions, truth, video_id)
+        counts['depth'] = np.zeros(1 + len(self.depth.thresholds), dtype=np.int64)
         predicted = set(predictions.frames(video_id))
         for frame in truth.frames(video_id):
             if frame in predicted:
                 depth = truth.read_depth(video_id, frame)
                 if self._left_out is not None:
                     depth = np.where(truth.read(video_id, frame)[0] == self._left_out, 0, depth)
-                self.depth.update(depth, predictions.read_depth(video_id, frame), video_id)
+                counts['depth'] += self.depth.count(depth, predictions.read_depth(video_id, frame))
+        return counts
+
+    def add_counts(self, counts: Counts, video_id: int) -> None:
+        """Add the counts of a video."""
+        self.stq.add_counts(counts, video_id)
+        self.depth.add(counts['depth'], video_id)
+
+    def reading(self) -> Dict[str, Any]:
+        """Return the classes, the thresholds of the depth, and which class is left out."""
+        return dict(self.stq.reading(), thresholds=self.depth.thresholds, left_out=self._left_out)
 
     def merge(self, other: 'DepthAwareSTQ') -> None:
         """Add what another accumulator has seen, also of the same videos."""

@@ -13,19 +13,22 @@ It is found by its name wherever metrics are chosen by name, for example by ``--
 from abc import ABC, abstractmethod
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
-from typing import Any, Callable, ClassVar, Dict, Generic, List, Optional, Tuple, Type, TypeVar
+from typing import Any, Callable, ClassVar, Dict, Generic, List, Mapping, Optional, Tuple, Type, TypeVar
 
 import numpy as np
 
 from knet.evaluation.frames import Skipped, iterate_pairs, pair_up
-from knet.evaluation.pairs import PairCounts, count_pairs
+from knet.evaluation.pairs import PairCounts, count_pairs, pack_tables, unpack_tables
 from knet.evaluation.protocols import OFFICIAL
 from knet.evaluation.tables import format_table
 from knet.evaluation.workers import map_in_processes
 from knet.labels import LabelSpace
+from knet.utils.cli import UsageError
 
 R = TypeVar('R', bound='Result')
 M = TypeVar('M', bound='Metric')
+#: What is counted in the files of a video: integer arrays by name.
+Counts = Dict[str, np.ndarray]
 
 
 class Result(ABC):
@@ -100,7 +103,6 @@ class Metric(ABC, Generic[R]):
         """
         return cls(label_space)  # type: ignore[call-arg]
 
-    @abstractmethod
     def update_video(self, predictions: Any, truth: Any, video_id: int) -> None:
         """Add a video from its files.
 
@@ -109,6 +111,27 @@ class Metric(ABC, Generic[R]):
             truth: Ground truth of the predictions.
             video_id: Number of the video.
         """
+        self.add_counts(self.read_video(predictions, truth, video_id), video_id)
+
+    def read_video(self, predictions: Any, truth: Any, video_id: int) -> Counts:
+        """Return what is counted in the files of a video, for this process or another to add.
+
+        A metric that overrides :meth:`update_video` instead works in one job, which may have several processes.
+
+        Args:
+            predictions: Stored predictions.
+            truth: Ground truth of the predictions.
+            video_id: Number of the video.
+        """
+        raise UsageError(f'{self.name}: this metric cannot be split into jobs; score without --shard and --merge')
+
+    def add_counts(self, counts: Counts, video_id: int) -> None:
+        """Add what :meth:`read_video` has counted in a video."""
+        raise NotImplementedError(f'{type(self).__qualname__}.add_counts')
+
+    def reading(self) -> Dict[str, Any]:
+        """Return the settings that decide what :meth:`read_video` counts, as JSON has it."""
+        return {}
 
     @abstractmethod
     def merge(self: M, other: M) -> None:
@@ -171,10 +194,19 @@ class PairMetric(Metric[R]):
         """
         self.update_pairs(count_pairs(gt_sem, gt_ins, pred_sem, pred_ins, self.label_space), video_id)
 
-    def update_video(self, predictions: Any, truth: Any, video_id: int) -> None:
-        """Add a video from its files."""
-        for _, pairs in iterate_pairs(predictions, truth, self.label_space, video_id, self.depth_thres):
+    def read_video(self, predictions: Any, truth: Any, video_id: int) -> Counts:
+        """Return the overlaps of all frames of a video."""
+        frames = iterate_pairs(predictions, truth, self.label_space, video_id, self.depth_thres)
+        return pack_tables([pairs for _, pairs in frames])
+
+    def add_counts(self, counts: Counts, video_id: int) -> None:
+        """Add the overlaps of all frames of a video."""
+        for pairs in unpack_tables(counts):
             self.update_pairs(pairs, video_id)
+
+    def reading(self) -> Dict[str, Any]:
+        """Return the classes, and how depth counts."""
+        return dict(classes=self.label_space.to_plain(), depth_thres=self.depth_thres)
 
 
 #: Metrics by the names that ``--eval`` takes.
@@ -224,17 +256,37 @@ def score(metric: Metric[R], predictions: Any, truth: Any, nproc: int = 1, allow
         FileNotFoundError: If depth is needed and missing.
     """
     lengths, skipped = metric.pair_up(predictions, truth, allow_missing)
-    job = (metric, predictions, truth)
-    # Long videos start first; sums are taken in ascending order whatever process they come from.
+    return combine_videos(metric, map_videos(_count_video, (metric, predictions, truth), lengths, nproc), skipped)
+
+
+def map_videos(
+    function: Callable[..., Any], job: Tuple[Any, ...], lengths: Mapping[int, int], nproc: int
+) -> Dict[int, Any]:
+    """Return ``function(*job, video)`` by video.
+
+    Args:
+        function: Function of a module.
+        job: First arguments.
+        lengths: Number of frames by video; long videos start first.
+        nproc: Number of processes, at most one per video.
+    """
     order = sorted(lengths, key=lambda video: (-lengths[video], video))
     nproc = min(nproc, len(order))
-    if nproc <= 1:
-        parts = [_count_video(*job, video) for video in order]
-    else:
-        parts = map_in_processes(_count_video, job, order, nproc)
-    by_video = dict(zip(order, parts))
-    for video in sorted(by_video):
-        metric.merge(by_video[video])
+    parts = map_in_processes(function, job, order, nproc) if nproc > 1 else [function(*job, video) for video in order]
+    return dict(zip(order, parts))
+
+
+def combine_videos(metric: Metric[R], parts: Mapping[int, Metric[R]], skipped: Skipped) -> R:
+    """Return the scores of all videos.
+
+    Args:
+        metric: Empty accumulator; all videos are added to it.
+        parts: An accumulator for every video.
+        skipped: What is left out.
+    """
+    # Sums are taken in ascending order, whatever process or job they come from.
+    for video in sorted(parts):
+        metric.merge(parts[video])
     result = metric.compute()
     return result.with_skipped(skipped) if skipped else result
 

@@ -8,7 +8,7 @@ A segment is coded as ``class << 24 | instance``, a pair of segments as ``ground
 """
 
 from dataclasses import dataclass
-from typing import Sequence, Tuple
+from typing import Dict, Iterator, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -69,6 +69,33 @@ class PairCounts:
         keys = np.concatenate([np.zeros(0, np.uint64)] + [t.keys for t in tables])
         counts = np.concatenate([np.zeros(0, np.int64)] + [t.counts for t in tables])
         return PairCounts(*_sum_by_key(keys, counts))
+
+
+def pack_tables(tables: Sequence[Optional[PairCounts]]) -> Dict[str, np.ndarray]:
+    """Return the tables of frames as arrays.
+
+    Args:
+        tables: Table of every frame; None for a frame without prediction.
+
+    Returns:
+        ``keys`` and ``counts`` of all tables, one after another, and ``rows``, (F,) int64 numbers of rows of the
+        tables, -1 for None.
+    """
+    found = [table for table in tables if table is not None]
+    return dict(
+        keys=np.concatenate([np.zeros(0, np.uint64)] + [table.keys for table in found]),
+        counts=np.concatenate([np.zeros(0, np.int64)] + [table.counts for table in found]),
+        rows=np.array([-1 if table is None else len(table.keys) for table in tables], dtype=np.int64),
+    )
+
+
+def unpack_tables(packed: Dict[str, np.ndarray]) -> Iterator[Optional[PairCounts]]:
+    """Yield the tables of :func:`pack_tables`."""
+    start = 0
+    for rows in packed['rows'].tolist():
+        end = start + max(rows, 0)
+        yield None if rows < 0 else PairCounts(packed['keys'][start:end], packed['counts'][start:end])
+        start = end
 
 
 def _sum_by_key(keys: np.ndarray, counts: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:

@@ -136,6 +136,21 @@ class VideoConsistency:
                 run[:] = 1
             self._hit_run[:] = 0
 
+    def counts(self, video_id: int) -> Dict[str, np.ndarray]:
+        """Return (W, 2) int64 consistent and constant pixels of the windows of a video, by variant and n."""
+        return {
+            f'{variant}{n}': np.array(counts, dtype=np.int64).reshape(-1, 2)
+            for variant, videos in (('script', self._script), ('paper', self._paper))
+            for n, counts in videos[video_id].items()
+        }
+
+    def add_counts(self, counts: Dict[str, np.ndarray], video_id: int) -> None:
+        """Add the :meth:`counts` of a video that was not seen yet."""
+        part = VideoConsistency(self.windows, self.void)
+        for variant, videos in (('script', part._script), ('paper', part._paper)):
+            videos[video_id] = {n: [(a, c) for a, c in counts[f'{variant}{n}'].tolist()] for n in self.windows}
+        self.merge(part)
+
     def merge(self, other: 'VideoConsistency') -> None:
         """Add what another accumulator has seen of other videos.
 

@@ -1,13 +1,13 @@
 """Video semantic segmentation: mean IoU and consistency of stored predictions, each file read once."""
 
 from dataclasses import dataclass, field
-from typing import Any, Dict, Optional, Tuple
+from typing import Any, Dict, List, Optional, Tuple
 
 import numpy as np
 
 from knet.evaluation.frames import Skipped
-from knet.evaluation.metric import Metric, Result, register_metric
-from knet.evaluation.pairs import count_pairs
+from knet.evaluation.metric import Counts, Metric, Result, register_metric
+from knet.evaluation.pairs import PairCounts, count_pairs, pack_tables
 from knet.evaluation.semantic import MeanIoU, MeanIoUResult
 from knet.evaluation.tables import format_table
 from knet.evaluation.video_consistency import VCScore, VideoConsistency
@@ -87,19 +87,32 @@ class VideoSemantics(Metric[VSSResult]):
         """Return the scores of everything seen so far."""
         return VSSResult(self.iou.compute(), self.consistency.compute(), self.consistency.compute_videos())
 
-    def update_video(self, predictions: Any, truth: Any, video_id: int) -> None:
-        """Add a video from its files; windows reach over no gap."""
+    def read_video(self, predictions: Any, truth: Any, video_id: int) -> Counts:
+        """Return the counts of a video; windows reach over no gap."""
         predicted = set(predictions.frames(video_id))
+        tables: List[Optional[PairCounts]] = []
+        consistency = VideoConsistency(self.consistency.windows, self.consistency.void)
         for frame in truth.frames(video_id):
             if frame not in predicted:
-                self.consistency.interrupt()
+                consistency.interrupt()
+                tables.append(None)
                 continue
             semantic, labels = _read_truth(truth, video_id, frame)
             found, none = predictions.read(video_id, frame)[0], np.zeros(1, np.uint8)
             names = (str(truth.path(video_id, frame)), str(predictions.path(video_id, frame)))
             planes = (semantic, np.broadcast_to(none, semantic.shape), found, np.broadcast_to(none, found.shape))
-            self.iou.update_pairs(count_pairs(*planes, label_space=self.label_space, names=names))
-            self.consistency.update(semantic, found, video_id, labels)
+            tables.append(count_pairs(*planes, label_space=self.label_space, names=names))
+            consistency.update(semantic, found, video_id, labels)
+        return dict(pack_tables(tables), **consistency.counts(video_id))
+
+    def add_counts(self, counts: Counts, video_id: int) -> None:
+        """Add the counts of a video."""
+        self.iou.add_counts(counts, video_id)
+        self.consistency.add_counts(counts, video_id)
+
+    def reading(self) -> Dict[str, Any]:
+        """Return the classes and the lengths of the windows."""
+        return dict(classes=self.label_space.to_plain(), windows=self.consistency.windows)
 
 
 def _read_truth(ground_truth: VideoGroundTruth, video: int, frame: int) -> Tuple[np.ndarray, np.ndarray]:

@@ -4,9 +4,10 @@ A data set outside of this package is one subclass of :class:`VideoGroundTruth` 
 ``default_root``, :meth:`~Layout.list_frames` and ``decode``; see :func:`knet.layouts.registry.register_layout`.
 """
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Callable, Dict, List, Optional, Sequence, Tuple
+from typing import Callable, Dict, Iterable, List, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -96,6 +97,12 @@ class Layout:
         raise NotImplementedError
 
 
+def stamp_files(paths: Iterable[Path]) -> str:
+    """Return a text that changes when one of some files does: a hash of names, sizes and times of change."""
+    stats = sorted((path.name, (stat := path.stat()).st_size, stat.st_mtime_ns) for path in paths)
+    return hashlib.sha1(repr(stats).encode()).hexdigest()
+
+
 class StoredVideos:
     """Videos whose frames are one or more files each, by number: predictions and ground truth.
 
@@ -119,6 +126,10 @@ class StoredVideos:
     def path(self, video_id: int, frame_id: int) -> Path:
         """Return the first file of a frame: its class map."""
         return self._videos[video_id][frame_id][0]
+
+    def stamp(self, video_id: int) -> str:
+        """Return a text that changes when a file of the video does: a hash of names, sizes and times of change."""
+        return stamp_files(path for files in self._videos.get(video_id, {}).values() for path in files)
 
 
 class VideoGroundTruth(StoredVideos, Layout):

@@ -18,7 +18,7 @@ from typing import Any, Dict, List, Optional, Sequence, Set, Tuple
 import numpy as np
 
 from knet.labels import LabelSpace
-from knet.layouts.base import StoredVideos
+from knet.layouts.base import StoredVideos, stamp_files
 from knet.layouts.images import read_depth, read_gray
 from knet.layouts.kitti_step import encode_rgb_panoptic
 from knet.results.exports.kitti_step import final_file
@@ -230,6 +230,11 @@ class PredictionReader(StoredVideos):
         if semantic.size and semantic.max() > _MAX_CLASS:
             raise ValueError(f'{semantic_file}: class {semantic.max()} found, classes lie in 0..{_MAX_CLASS}')
         return semantic.astype(np.uint8), instance.astype(np.int32)
+
+    def stamp(self, video_id: int) -> str:
+        """Return a text that changes when a label map or depth map of the video does."""
+        depth = (self.root.parent / 'depth' / str(video_id)).glob('*.png')
+        return f'{super().stamp(video_id)} {stamp_files(depth)}'
 
     def read_depth(self, video_id: int, frame_id: int) -> np.ndarray:
         """Read the depth of a frame: (H, W) float32 metres, 0 = none.

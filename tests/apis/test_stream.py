@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from knet.apis import build_data, init_model, load_config, optimize_model, run_images, stream_videos
-from knet.apis.running import shard_videos
 from knet.results.panoptic_store import PredictionReader, PredictionWriter
 from knet.utils.background import BackgroundWriter
+from knet.utils.shards import shard_videos
 from tests.models import build_toy_model
 
 pytestmark = pytest.mark.slow
