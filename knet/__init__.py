@@ -11,6 +11,7 @@ import warnings
 from types import FrameType
 from typing import Any, Dict, List, Optional
 
+from knet.utils.compat import quiet_known_warnings
 from knet.utils.threads import bound_waiting
 
 __version__ = '0.2.0'
@@ -66,4 +67,5 @@ def _warn_about_old_config() -> None:
 
 
 bound_waiting()
+quiet_known_warnings()
 _warn_about_old_config()

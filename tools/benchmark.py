@@ -26,7 +26,7 @@ from _benchmark.evaluation_data import make_evaluation_fixture
 from _benchmark.process import Job
 
 from knet.toy import ToySpec, make_toy_videos
-from knet.utils.cli import UsageError, add_debug_option, run_tool
+from knet.utils.cli import ToolParser, UsageError, add_debug_option, run_tool
 from knet.utils.io import write_json_atomic
 
 _CONFIG = (
@@ -48,7 +48,7 @@ _PAIRS = dict(
 
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(description='Measure speed and memory against yardsticks.')
+    parser = ToolParser('Measure speed and memory against yardsticks.')
     parser.add_argument('what', nargs='+', choices=[*_PAIRS, 'vipseg'], help='what to measure; vipseg: in modes only')
     root = Path(__file__).resolve().parents[1]
     parser.add_argument('--config', default=str(root / _CONFIG), help='video model')
@@ -70,7 +70,9 @@ def parse_args() -> argparse.Namespace:
     modes.add_argument('--modes', nargs='+', metavar='MODE', help='such as fp32 amp+channels_last; default: all')
     modes.add_argument('--seconds', type=float, default=3, help='measured time per number')
     modes.add_argument('--limit', type=float, default=600, help='seconds after which no further row is begun')
-    modes.add_argument('--out', help='folder for benchmark.json, benchmark.csv and benchmark.md')
+    modes.add_argument(
+        '--out-dir', '--out', dest='out', help='folder for benchmark.json, benchmark.csv and benchmark.md'
+    )
     modes.add_argument('--vipseg-config', default=str(root / _VIPSEG_CONFIG), help='video model of vipseg')
     modes.add_argument('--vipseg-size', type=int, nargs=2, default=[720, 1280], metavar=('H', 'W'), help='of its frame')
     add_debug_option(parser)

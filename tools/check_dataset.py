@@ -29,7 +29,7 @@ from knet.labels import LabelSpace, get_label_space
 from knet.layouts.check import DataCheck, Finding, Progress, check_layout
 from knet.layouts.check_json import Further, check_annotations
 from knet.layouts.youtube_vis import LABEL_SPACES
-from knet.utils.cli import UsageError, add_debug_option, run_tool
+from knet.utils.cli import ToolParser, UsageError, add_debug_option, run_tool
 from knet_vis.datasets.coco_video_dataset import CocoVideoDataset
 
 # isort: split
@@ -160,7 +160,7 @@ def report(title: str, result: DataCheck, limit: int) -> None:
 
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = ToolParser(__doc__)
     parser.add_argument('config', help='config file')
     parser.add_argument('--parts', nargs='+', choices=PARTS, help='parts of its data (default: all, equal ones once)')
     parser.add_argument(

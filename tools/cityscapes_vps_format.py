@@ -3,20 +3,18 @@
 python tools/cityscapes_vps_format.py RESULT [GT] OUT
 """
 
-import argparse
-
 import _root  # noqa: F401  puts the repository on the path
 from tqdm import tqdm
 
 from knet.layouts.cityscapes_vps import CityscapesVPSGroundTruth
 from knet.results.exports.cityscapes_vps import write_cityscapes_vps
 from knet.results.panoptic_store import PredictionReader
-from knet.utils.cli import add_debug_option, run_tool
+from knet.utils.cli import ToolParser, add_debug_option, run_tool
 
 
 def main() -> None:
     """Run the command line."""
-    parser = argparse.ArgumentParser(description='Write Cityscapes-VPS predictions as pan_pred/ and pred.json.')
+    parser = ToolParser('Write Cityscapes-VPS predictions as pan_pred/ and pred.json.')
     parser.add_argument('result_path', help='folder that tools/test_step.py wrote')
     parser.add_argument(
         'gt_path',

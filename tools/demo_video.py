@@ -32,7 +32,7 @@ from knet.results.panoptic_store import PredictionWriter
 from knet.results.track_store import VideoResultStore, track_records
 from knet.structures import PanopticPrediction
 from knet.utils.background import BackgroundWriter
-from knet.utils.cli import UsageError, add_debug_option, run_tool
+from knet.utils.cli import ToolParser, UsageError, add_debug_option, run_tool
 from knet.visualization.video import check_clip_name, write_video
 
 _VIDEO = 0
@@ -41,7 +41,7 @@ Pairs = Iterator[Tuple[np.ndarray, Prediction]]
 
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = ToolParser(__doc__)
     parser.add_argument('source', help='video file, folder of pictures, number of a camera, or URL of a stream')
     parser.add_argument('config', help='config file')
     parser.add_argument('checkpoint', help='checkpoint file, or a work directory')

@@ -17,12 +17,12 @@ from knet.layouts.files import read_video_list
 from knet.layouts.vspw import VSPWGroundTruth
 from knet.results.exports.vspw import write_submission
 from knet.results.vspw_submission import open_predictions
-from knet.utils.cli import UsageError, add_label_space_option, asked_label_space, run_tool
+from knet.utils.cli import ToolParser, UsageError, add_label_space_option, asked_label_space, run_tool
 
 
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = ToolParser(__doc__)
     parser.add_argument('predictions', metavar='PRED', help='folder of predictions')
     parser.add_argument('ground_truth', metavar='GT', help='VSPW folder with data/ and the lists of videos')
     parser.add_argument('--split', default='val', help='which list of videos; default: val')

@@ -1,9 +1,9 @@
 """Rewrite stored predictions of videos as files of another program.
 
-    python tools/export.py coco-panoptic RESULT --out DIR       # panoptic json and PNGs, for panopticapi
-    python tools/export.py youtube-vis-json RESULT --out DIR    # tracks as annotations and as results
-    python tools/export.py kitti-mots RESULT --out DIR          # text files of KITTI MOTS
-    python tools/export.py kitti-step RESULT --out DIR          # PNGs of the KITTI-STEP server
+    python tools/export.py coco-panoptic RESULT --out-dir DIR       # panoptic json and PNGs, for panopticapi
+    python tools/export.py youtube-vis-json RESULT --out-dir DIR    # tracks as annotations and as results
+    python tools/export.py kitti-mots RESULT --out-dir DIR          # text files of KITTI MOTS
+    python tools/export.py kitti-step RESULT --out-dir DIR          # PNGs of the KITTI-STEP server
 
 RESULT is what tools/test_step.py wrote. Formats that need the data set have tools of their own:
 tools/cityscapes_vps_format.py and tools/eval_vspw.py.
@@ -18,15 +18,15 @@ from tqdm import tqdm
 from knet.evaluation.cli import chosen_classes
 from knet.results.exports import EXPORTERS
 from knet.results.panoptic_store import PredictionReader
-from knet.utils.cli import UsageError, add_debug_option, add_label_space_option, run_tool
+from knet.utils.cli import ToolParser, UsageError, add_debug_option, add_label_space_option, run_tool
 
 
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = ToolParser(__doc__)
     parser.add_argument('format', metavar='FORMAT', help='one of those above, or one of --import')
     parser.add_argument('result', metavar='RESULT', help='folder of predictions')
-    parser.add_argument('--out', required=True, help='folder for the files')
+    parser.add_argument('--out-dir', '--out', dest='out', required=True, help='folder for the files')
     add_label_space_option(parser, 'those stored with the predictions')
     add_debug_option(parser)
     return parser.parse_args()

@@ -20,22 +20,22 @@ import knet
 from knet.evaluation.cli import add_data_options, chosen_classes, chosen_layout
 from knet.labels import LabelSpace, get_label_space
 from knet.results.panoptic_store import PredictionReader
-from knet.utils.cli import UsageError, add_debug_option, asked_label_space, run_tool
+from knet.utils.cli import ToolParser, UsageError, add_debug_option, asked_label_space, run_tool
 from knet.utils.io import read_json
 from knet.visualization import compare_frame, worst_frames, write_report
 
 
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = ToolParser(__doc__)
     parser.add_argument('--out', required=True, help='HTML file to write')
     parser.add_argument('--title', default='Video K-Net', help='headline')
     parser.add_argument('--stq', help='JSON of tools/eval_dstq_step.py')
     parser.add_argument('--vpq', help='JSON of tools/eval_dvpq_step.py')
     parser.add_argument('--log', help='*.log.json of the training')
     parser.add_argument('--result', help='folder of predictions, for the worst frames')
-    parser.add_argument('--gt', help='data set folder, for the worst frames')
-    parser.add_argument('--split', default='val')
+    parser.add_argument('--gt-path', '--gt', dest='gt', help='data set folder, for the worst frames')
+    parser.add_argument('--split', default='val', help='part of the data set (default: %(default)s)')
     add_data_options(parser, 'kitti-step')
     parser.add_argument('--clips', nargs='*', default=[], help='GIF or MP4 files to embed')
     parser.add_argument('--worst', type=int, default=6, help='number of worst frames (default %(default)s)')

@@ -13,4 +13,6 @@ bash tools/install.sh
 python=$(bash tools/install.sh --print-python)
 # Tests start processes of their own: one thread each keeps them from fighting over cores.
 export OMP_NUM_THREADS="${OMP_NUM_THREADS:-1}"
+# The whole suite is shared by two processes, file by file.
+[ $# -gt 0 ] || set -- -n 2 --dist loadfile
 exec "$python" -m pytest -q "$@"

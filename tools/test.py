@@ -29,18 +29,18 @@ from knet.apis.running import add_test_options
 from knet.det.protocols import Prediction, StreamModel
 from knet.labels import LabelSpace
 from knet.structures import PanopticPrediction
-from knet.utils.cli import UsageError, check_outputs, run_tool
+from knet.utils.cli import ToolParser, UsageError, check_outputs, run_tool
 from knet.utils.io import atomic_path, write_json_atomic, write_png_atomic
 from knet.utils.paths import below, check_targets
 
 
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = ToolParser(__doc__)
     parser.add_argument('config', help='config file')
     parser.add_argument('checkpoint', help='checkpoint file, or a work directory (its best or latest)')
     parser.add_argument('--eval', nargs='+', default=[], metavar='METRIC', help='metrics of the data set')
-    parser.add_argument('--out', help='folder for label maps, or a .pkl file for all results')
+    parser.add_argument('--out', '--out-dir', dest='out', help='folder for label maps, or a .pkl file for all results')
     parser.add_argument('--format-only', action='store_true', help='write result files for a server, do not score')
     parser.add_argument(
         '--eval-options',

@@ -10,6 +10,7 @@ kept, the others redone.
 """
 
 import argparse
+import sys
 from pathlib import Path
 from typing import Any, List
 
@@ -25,14 +26,14 @@ from knet.apis.scoring import run_identity, video_metrics
 from knet.apis.streams import close_store, open_store
 from knet.det.protocols import StreamModel
 from knet.evaluation.metric import metric_names
-from knet.utils.cli import UsageError, run_tool
+from knet.utils.cli import ToolParser, UsageError, run_tool
 from knet.utils.io import write_json_atomic
 from knet.utils.shards import add_shard_option
 
 
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(description='Run a video model over videos; on the GPU if there is one.')
+    parser = ToolParser('Run a video model over videos; on the GPU if there is one.')
     parser.add_argument('config', help='config file')
     parser.add_argument('checkpoint', help='checkpoint file, or a work directory (its best or latest)')
     parser.add_argument('--out-dir', help='where predictions and scores go; default: --show-dir, else ./out')
@@ -70,7 +71,8 @@ def asked_metrics(names: List[str]) -> List[str]:
     asked = [name for name in names if name != 'dummy']
     video_metrics(asked)
     if len(asked) < len(names):
-        print('--eval dummy computes nothing; use --eval stq vpq, or tools/eval_dstq_step.py later')
+        hint = '--eval dummy computes nothing; use --eval stq vpq, or tools/eval_dstq_step.py later'
+        print(hint, file=sys.stderr)  # standard output may be a file of scores
     return asked
 
 
@@ -119,7 +121,7 @@ def main() -> None:
         )
         close_store(writer, args.shard)
         if get_dist_info()[0] == 0:
-            print(f'predictions: {out_dir}')
+            print(f'predictions: {out_dir}', file=sys.stderr)
             report(out_dir, dataset, args, metrics)
 
 

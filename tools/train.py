@@ -13,12 +13,12 @@ import torch
 from knet.apis import load_config, train
 from knet.apis.config import add_config_options, merge_options
 from knet.apis.distributed import add_launcher_options, process_group
-from knet.utils.cli import UsageError, add_debug_option, run_tool
+from knet.utils.cli import ToolParser, UsageError, add_debug_option, run_tool
 
 
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(description='Train a model from a config; on the GPU if there is one.')
+    parser = ToolParser('Train a model from a config; on the GPU if there is one.')
     parser.add_argument('config', help='config file')
     parser.add_argument('--work-dir', help='where logs and checkpoints go; default work_dirs/<config name>')
     parser.add_argument('--load-from', help='checkpoint or work directory to start from (weights only)')
@@ -34,6 +34,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--seed', type=int, help='base seed; default: of the config, or random (see the log)')
     parser.add_argument('--deterministic', action='store_true', help='bit-repeatable, slower GPU routines')
     parser.add_argument('--detect-anomaly', action='store_true', help='find the operation that produced a NaN')
+    parser.add_argument('--verbose', action='store_true', help='show on the screen what the log file holds')
     parser.add_argument('--gpus', type=int, help='accepted; several GPUs need tools/dist_train.sh')
     parser.add_argument('--gpu-ids', type=int, nargs='+', help='the first one is used')
     add_config_options(parser)
@@ -69,6 +70,8 @@ def main() -> None:
         cfg[key] = getattr(args, key) or cfg.get(key)
     for key in ('auto_resume', 'resume_settings', 'trust_checkpoint'):
         cfg[key] = getattr(args, key) or cfg.get(key)
+    if args.verbose:
+        cfg.verbose = True
     cfg.work_dir = args.work_dir or cfg.get('work_dir') or str(Path('work_dirs', Path(args.config).stem))
     torch.autograd.set_detect_anomaly(args.detect_anomaly)
     with process_group(args.launcher, args.local_rank, args.timeout):

@@ -1,6 +1,6 @@
 """Draw stored predictions: a clip per video, and the worst frames.
 
-    python tools/visualize.py RESULT GT --data-set kitti-step --out pictures --gif --mp4
+    python tools/visualize.py RESULT GT --data-set kitti-step --out-dir pictures --gif --mp4
 
 RESULT is what tools/test_step.py wrote; GT is the data set folder. Every picture shows image, prediction and ground
 truth of a labelled frame.
@@ -14,19 +14,19 @@ from tqdm import tqdm
 
 from knet.evaluation.cli import add_data_options, chosen_classes, chosen_layout
 from knet.results.panoptic_store import PredictionReader
-from knet.utils.cli import UsageError, add_debug_option, run_tool
+from knet.utils.cli import ToolParser, UsageError, add_debug_option, run_tool
 from knet.utils.io import write_png_atomic
 from knet.visualization import compare_frame, compare_video, worst_frames, write_video
 
 
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = ToolParser(__doc__)
     parser.add_argument('result', metavar='RESULT', help='folder of predictions')
     parser.add_argument('ground_truth', metavar='GT', nargs='?', help='data set folder; default: that of --data-set')
     add_data_options(parser, 'kitti-step')
-    parser.add_argument('--out', required=True, help='folder for the pictures')
-    parser.add_argument('--split', default='val')
+    parser.add_argument('--out-dir', '--out', dest='out', required=True, help='folder for the pictures')
+    parser.add_argument('--split', default='val', help='part of the data set (default: %(default)s)')
     parser.add_argument('--gif', action='store_true', help='write GIF (the default)')
     parser.add_argument('--mp4', action='store_true', help='write MP4')
     parser.add_argument('--fps', type=float, default=5.0, help='default %(default)s')

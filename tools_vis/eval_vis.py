@@ -19,12 +19,12 @@ from knet.evaluation.vis_ap import VisAveragePrecision
 from knet.layouts.youtube_vis import read_ground_truth
 from knet.results.run_folder import read_label_space
 from knet.results.track_store import MANIFEST, TrackPredictions, check_results, describe_results, read_results
-from knet.utils.cli import UsageError, add_debug_option, add_label_space_option, run_tool
+from knet.utils.cli import ToolParser, UsageError, add_debug_option, add_label_space_option, run_tool
 
 
 def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = ToolParser(__doc__)
     parser.add_argument('results', help='results.json, or the zip that holds it')
     parser.add_argument('ground_truth', help='json of the split')
     parser.add_argument('--json', metavar='FILE', help='also write the scores there, as fractions in 0..1')

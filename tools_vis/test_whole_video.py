@@ -24,7 +24,7 @@ from knet.apis.running import add_test_options
 from knet.apis.scoring import run_identity
 from knet.det.protocols import ClipModel
 from knet.results.track_store import describe_results
-from knet.utils.cli import UsageError, check_outputs, run_tool
+from knet.utils.cli import ToolParser, UsageError, check_outputs, run_tool
 from knet.utils.io import atomic_path, write_json_atomic
 from knet.utils.paths import below, check_targets
 from knet.utils.shards import add_shard_option
@@ -33,7 +33,7 @@ from knet.visualization import write_track_video
 
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = ToolParser(__doc__)
     parser.add_argument('config', help='config file')
     parser.add_argument('checkpoint', help='checkpoint file, or a work directory (its best or latest)')
     parser.add_argument(

@@ -28,6 +28,7 @@ SECTIONS = {
     'auto_resume',
     'resume_settings',
     'trust_checkpoint',
+    'verbose',
     'seed',
     'log_level',
     'cudnn_benchmark',

@@ -16,7 +16,9 @@ from knet.apis.distributed import barrier, broadcast_object, waiting
 from knet.apis.images import run_images
 from knet.apis.loader import build_test_loader
 from knet.apis.resuming import EvaluationRecord
+from knet.apis.running import on_terminal
 from knet.apis.scoring import score_videos
+from knet.apis.screen import FILE_ONLY
 from knet.apis.streams import close_store, open_store, stream_videos
 from knet.det.protocols import ClipModel, StreamModel
 from knet.utils.stopping import obey_signals
@@ -148,25 +150,27 @@ class StreamEvalHook(EvalHook):
     def _score_streams(self, model: StreamModel, runner: BaseRunner) -> Optional[Dict[str, float]]:
         out_dir = Path(runner.work_dir) / 'val_predictions'
         writer = open_store(out_dir, meta=dict(iteration=int(runner.iter)), fresh=True)
-        stream_videos(model, self.dataset, writer, workers=self.workers, show_progress=False)
+        stream_videos(model, self.dataset, writer, workers=self.workers, show_progress=on_terminal())
         close_store(writer)
         if runner.rank != 0:
             return None
         with waiting('scoring'), obey_signals(at_once=True):
             results = score_videos(out_dir, self.dataset, self.metric or ('stq', 'vpq'), self.protocol)
         for result in results.values():
-            runner.logger.info('\n%s', result.table())
+            runner.logger.info('\n%s', result.table(), extra=FILE_ONLY)
         scores = {name: value for result in results.values() for name, value in result.headline().items()}
         return {name: value for name, value in scores.items() if value is not None}
 
     def _score_clips(self, model: ClipModel, runner: BaseRunner) -> Optional[Dict[str, float]]:
         out_dir = Path(runner.work_dir) / 'val_predictions'
         store = open_video_store(out_dir, meta=dict(iteration=int(runner.iter)), fresh=True)
-        results = predict_videos(model, self.dataset, store, workers=self.workers, show_progress=False)
+        results = predict_videos(model, self.dataset, store, workers=self.workers, show_progress=on_terminal())
         return self._evaluate(results, runner)
 
     def _score_images(self, model: nn.Module, runner: BaseRunner) -> Optional[Dict[str, float]]:
-        return self._evaluate(run_images(model, self.dataset, workers=self.workers, show_progress=False), runner)
+        return self._evaluate(
+            run_images(model, self.dataset, workers=self.workers, show_progress=on_terminal()), runner
+        )
 
     def _evaluate(self, results: Optional[Sequence[Any]], runner: BaseRunner) -> Optional[Dict[str, float]]:
         """Scores of the data set, on the rank that has the results."""

@@ -80,10 +80,15 @@ def inference_context(device: torch.device, amp: bool = False) -> Iterator[None]
         yield
 
 
-def progress_bar(total: Optional[int], done: int, unit: str, show: bool = True) -> tqdm:
-    """Return a bar with rate and, if the total is known, remaining time.
+def on_terminal() -> bool:
+    """Return whether somebody watches standard error, so that a bar may come and go between lines of a log."""
+    return sys.stderr.isatty()
 
-    Where output is no terminal, it prints a line every 10 seconds.
+
+def progress_bar(total: Optional[int], done: int, unit: str, show: bool = True) -> tqdm:
+    """Return a bar on standard error with rate and, if the total is known, remaining time.
+
+    Where standard error is no terminal, it prints a line every 10 seconds.
     """
     rank, world_size = get_dist_info()
     title = f'rank 0 of {world_size}' if world_size > 1 else ''
@@ -92,10 +97,10 @@ def progress_bar(total: Optional[int], done: int, unit: str, show: bool = True) 
         initial=done,
         unit=f' {unit}',
         desc=title,
-        file=sys.stdout,
+        file=sys.stderr,
         dynamic_ncols=True,
         disable=not show or rank != 0,
-        mininterval=0.5 if sys.stdout.isatty() else 10,
+        mininterval=0.5 if on_terminal() else 10,
     )
 
 

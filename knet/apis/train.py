@@ -34,6 +34,7 @@ from knet.apis.optimizer_state import group_settings, settle_settings
 from knet.apis.preemption import StopHook, save_stopped
 from knet.apis.resuming import newest_readable
 from knet.apis.runner import DropGradientsHook, StepSeedHook
+from knet.apis.screen import FILE_ONLY, set_up_screen, with_screen
 from knet.utils.cli import UsageError
 from knet.utils.io import atomic_path
 from knet.utils.lock import locked
@@ -219,7 +220,7 @@ def build_training(
         settings.lr_config,
         _optimizer_hook(settings, distributed),
         settings.checkpoint_config,
-        _log_settings(settings.log_config, logger),
+        with_screen(_log_settings(settings.log_config, logger)),
         settings.get('momentum_config'),
         custom_hooks_config=settings.get('custom_hooks'),
     )
@@ -326,6 +327,7 @@ def _train(
     """Train in a work directory that is ours, see :func:`train`; ``notes`` are sentences for the log."""
     timestamp = broadcast_object(time.strftime('%Y%m%d_%H%M%S', time.localtime()))
     logger = get_root_logger(log_file=str(Path(cfg.work_dir, f'{timestamp}.log')), log_level=cfg.log_level)
+    set_up_screen(logger, bool(cfg.get('verbose')))
     for note in notes:
         logger.warning('%s; %s is continued', note, cfg.resume_from)
     if not cfg.get('resume_from'):
@@ -348,8 +350,9 @@ def _train(
     if runner.rank == 0:
         with atomic_path(Path(cfg.work_dir, Path(cfg.filename).name)) as temporary:
             temporary.write_text(cfg.pretty_text, encoding='utf-8')
-    logger.info('environment: %s', facts)
-    logger.info('config:\n%s', cfg.pretty_text)
+    logger.info('environment: %s', facts, extra=FILE_ONLY)
+    logger.info('config:\n%s', cfg.pretty_text, extra=FILE_ONLY)
+    logger.info('work directory: %s; %s.log has the config and all losses', cfg.work_dir, timestamp)
     logger.info(
         'seed %d, deterministic: %s, processes: %d, %s with %d samples, %d iterations per epoch',
         cfg.seed,

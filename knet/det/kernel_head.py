@@ -6,8 +6,7 @@ from typing import Dict, List, Optional, Sequence, Tuple
 import torch
 from mmcv.cnn import bias_init_with_prob, normal_init
 from mmcv.runner import BaseModule
-from mmdet.core import build_assigner, build_sampler
-from mmdet.core.bbox.samplers.mask_sampling_result import MaskSamplingResult
+from mmdet.core import build_assigner
 from mmdet.models.builder import HEADS, build_loss, build_neck
 from torch import Tensor, nn
 
@@ -15,7 +14,7 @@ from knet.utils.precision import full_precision
 
 from .frugal_conv import FrugalConvModule
 from .losses import mask_losses, rank_loss, semantic_loss
-from .mask_hungarian_assigner import match
+from .mask_hungarian_assigner import Matching, batch_costs, check_sampler, pair_up
 from .targets import ImageTargets, semantic_target
 
 
@@ -122,7 +121,7 @@ class ConvKernelHead(BaseModule):
         self.loss_rank = build_loss(loss_rank) if loss_rank is not None else None
         if train_cfg is not None:
             self.assigner = build_assigner(train_cfg['assigner'])
-            self.sampler = build_sampler(train_cfg['sampler'])
+            check_sampler(train_cfg['sampler'])
 
     def init_weights(self) -> None:
         """Initialise from normal distributions; a sigmoid semantic branch starts at probability 0.01."""
@@ -155,9 +154,7 @@ class ConvKernelHead(BaseModule):
             semantic=semantic,
         )
 
-    def loss(
-        self, proposals: Proposals, targets: Sequence[ImageTargets]
-    ) -> Tuple[Dict[str, Tensor], List[MaskSamplingResult]]:
+    def loss(self, proposals: Proposals, targets: Sequence[ImageTargets]) -> Tuple[Dict[str, Tensor], List[Matching]]:
         """Compute the losses of the initial masks.
 
         Args:
@@ -170,7 +167,7 @@ class ConvKernelHead(BaseModule):
         """
         stride = self.feat_downsample_stride
         masks = proposals.masks[:, : self.num_proposals]
-        samples = match(self.assigner, self.sampler, masks, None, stride, targets)
+        samples = pair_up(batch_costs(self.assigner, masks, None, stride, targets))
         pos_inds = [s.pos_inds for s in samples]
         pos_masks = [t.thing_masks[s.pos_assigned_gt_inds] for t, s in zip(targets, samples)]
         matched = torch.cat([m[inds] for m, inds in zip(masks, pos_inds)])

@@ -3,14 +3,13 @@
 from typing import Dict, List, Optional, Sequence, Tuple, Union, cast
 
 from mmcv.runner import BaseModule
-from mmdet.core import build_assigner, build_sampler
-from mmdet.core.bbox.samplers.mask_sampling_result import MaskSamplingResult
+from mmdet.core import build_assigner
 from mmdet.models.builder import HEADS, build_head
 from torch import Tensor, nn
 
 from .kernel_head import Proposals
 from .kernel_update_head import KernelUpdateHead, StageOutput
-from .mask_hungarian_assigner import match
+from .mask_hungarian_assigner import Matching, batch_costs, check_sampler, pair_up
 from .targets import ImageTargets
 
 Losses = Dict[str, Tensor]
@@ -54,7 +53,8 @@ class KernelIterHead(BaseModule):
         self.mask_head = cast(Sequence[KernelUpdateHead], stages)
         if train_cfg is not None:
             self.assigners = [build_assigner(cfg['assigner']) for cfg in train_cfg]
-            self.samplers = [build_sampler(cfg['sampler']) for cfg in train_cfg]
+            for cfg in train_cfg:
+                check_sampler(cfg['sampler'])
 
     def init_weights(self) -> None:
         """Initialise every stage."""
@@ -83,10 +83,10 @@ class KernelIterHead(BaseModule):
             kernels, masks = output.kernels, output.masks
         return output
 
-    def match(
+    def costs(
         self, stage: int, masks: Tensor, cls_logits: Optional[Tensor], targets: Sequence[ImageTargets]
-    ) -> List[MaskSamplingResult]:
-        """Match the thing queries of a batch with the instances.
+    ) -> List[Tensor]:
+        """Return the costs of all pairs of a thing query and an instance, for a batch.
 
         Args:
             stage: Stage whose assigner is used.
@@ -95,21 +95,25 @@ class KernelIterHead(BaseModule):
             targets: B ground truths.
 
         Returns:
-            B matchings.
+            B matrices (N, G_i) float.
         """
         head = self.mask_head[stage]
         things = masks[:, : self.num_proposals]
         if cls_logits is not None:
             cls_logits = cls_logits[:, : self.num_proposals, : head.num_thing_classes]
-        return match(
-            self.assigners[stage], self.samplers[stage], things, cls_logits, head.mask_upsample_stride, targets
-        )
+        return batch_costs(self.assigners[stage], things, cls_logits, head.mask_upsample_stride, targets)
+
+    def match(
+        self, stage: int, masks: Tensor, cls_logits: Optional[Tensor], targets: Sequence[ImageTargets]
+    ) -> List[Matching]:
+        """Match the thing queries of a batch with the instances; :meth:`costs` explains the arguments."""
+        return pair_up(self.costs(stage, masks, cls_logits, targets))
 
     def forward_train(
         self,
         proposals: Proposals,
         targets: Sequence[ImageTargets],
-        samples: Optional[List[MaskSamplingResult]] = None,
+        samples: Optional[List[Matching]] = None,
         previous: Optional[Tensor] = None,
     ) -> Tuple[Losses, StageOutput]:
         """Run all stages and compute their losses.
@@ -125,16 +129,21 @@ class KernelIterHead(BaseModule):
         Returns:
             Losses ``s{stage}_{name}`` and the output of the last stage.
         """
-        losses: Losses = {}
-        kernels, masks = proposals.kernels, proposals.masks
-        if samples is None:
-            samples = self.match(0, masks, None, targets)
-        for stage, head in enumerate(self.mask_head):
+        outputs: List[StageOutput] = []
+        costs: List[Tensor] = []
+        kernels, masks, cls_logits = proposals.kernels, proposals.masks, None
+        for stage in range(len(self.mask_head)):
+            if stage or samples is None:
+                costs += self.costs(stage, masks, cls_logits, targets)
             output = self.run_stage(stage, proposals.feats, kernels, masks, previous)
-            for name, value in head.loss(output, samples, targets).items():
+            kernels, masks, cls_logits = output.kernels, output.masks, output.cls_logits
+            outputs.append(output)
+        # No stage reads a matching, so that all stages are matched at once.
+        matchings = (samples or []) + pair_up(costs)
+        losses: Losses = {}
+        for stage, (head, output) in enumerate(zip(self.mask_head, outputs)):
+            received = matchings[stage * len(targets) : (stage + 1) * len(targets)]
+            for name, value in head.loss(output, received, targets).items():
                 weight = self.stage_loss_weights[stage] if 'loss' in name else 1
                 losses[f's{stage}_{name}'] = value * weight
-            kernels, masks = output.kernels, output.masks
-            if stage + 1 < len(self.mask_head):
-                samples = self.match(stage + 1, masks, output.cls_logits, targets)
         return losses, output

@@ -9,7 +9,6 @@ from mmcv.cnn import ConvModule, bias_init_with_prob
 from mmcv.cnn.bricks.transformer import FFN, MultiheadAttention, build_transformer_layer
 from mmcv.runner import BaseModule
 from mmdet.core import reduce_mean
-from mmdet.core.bbox.samplers.mask_sampling_result import MaskSamplingResult
 from mmdet.models.builder import HEADS, build_loss
 from mmdet.models.losses import accuracy
 from mmseg.models.decode_heads.knet_head import KernelUpdator  # noqa: F401  the same equations; importing registers it
@@ -19,6 +18,7 @@ from knet.utils.precision import full_precision
 
 from .kernel_head import hard_masks, pool
 from .losses import mask_losses, rank_loss
+from .mask_hungarian_assigner import Matching
 from .targets import ImageTargets
 
 
@@ -210,7 +210,7 @@ class KernelUpdateHead(BaseModule):
         return F.linear(pool(hard, x), transform.weight.flatten(1)) + hard.sum(2, keepdim=True) * transform.bias
 
     def get_targets(
-        self, samples: Sequence[MaskSamplingResult], targets: Sequence[ImageTargets], num_queries: int
+        self, samples: Sequence[Matching], targets: Sequence[ImageTargets], num_queries: int
     ) -> QueryTargets:
         """Return the target labels and masks of all queries.
 
@@ -242,7 +242,7 @@ class KernelUpdateHead(BaseModule):
         return QueryTargets(labels, weights, pos_inds, pos_masks)
 
     def loss(
-        self, output: StageOutput, samples: Sequence[MaskSamplingResult], targets: Sequence[ImageTargets]
+        self, output: StageOutput, samples: Sequence[Matching], targets: Sequence[ImageTargets]
     ) -> Dict[str, Tensor]:
         """Compute the losses of the stage.
 
@@ -270,7 +270,8 @@ class KernelUpdateHead(BaseModule):
 
     def _class_losses(self, cls_logits: Tensor, query_targets: QueryTargets) -> Dict[str, Tensor]:
         labels, logits = query_targets.labels.flatten(), cls_logits.flatten(0, 1)
-        positive = labels < self.num_classes
-        num_pos = reduce_mean(positive.sum().float()).clamp(min=1.0)
+        num_pos = reduce_mean((labels < self.num_classes).sum().float()).clamp(min=1.0)
         loss = self.loss_cls(logits, labels, query_targets.label_weights.flatten(0, 1), avg_factor=num_pos)
-        return dict(loss_cls=loss, pos_acc=accuracy(logits[positive], labels[positive]))
+        # A condition on the labels would find the same rows, but wait for their number.
+        rows = torch.cat([inds + i * cls_logits.shape[1] for i, inds in enumerate(query_targets.pos_inds)])
+        return dict(loss_cls=loss, pos_acc=accuracy(logits[rows], labels[rows]))

@@ -34,7 +34,7 @@ def mask_losses(
     Returns:
         Scalars ``mask`` and ``dice``.
     """
-    num_masks = reduce_mean(logits.new_tensor(float(len(logits))))
+    num_masks = reduce_mean(logits.new_full((), len(logits)))
     if len(logits) == 0:
         return dict(mask=logits.sum() * 0, dice=logits.sum() * 0)
     pixels = targets[0].numel()

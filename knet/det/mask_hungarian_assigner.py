@@ -4,7 +4,7 @@ mmdet has classes of the same names with other formulas, so these are registered
 ``type='knet.MaskHungarianAssigner'``, ``type='knet.DiceCost'``.
 """
 
-from typing import List, Optional, Sequence
+from typing import Any, List, Mapping, NamedTuple, Optional, Sequence
 
 import numpy as np
 import torch
@@ -12,12 +12,11 @@ from mmcv.utils import Registry
 from mmdet.core.bbox.assigners import AssignResult, BaseAssigner
 from mmdet.core.bbox.builder import BBOX_ASSIGNERS
 from mmdet.core.bbox.match_costs.builder import MATCH_COST, build_match_cost
-from mmdet.core.bbox.samplers import BaseSampler
-from mmdet.core.bbox.samplers.mask_sampling_result import MaskSamplingResult
 from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 
 from knet.utils.precision import full_precision
+from knet.utils.transfer import download, upload
 
 from .targets import ImageTargets, upsample
 
@@ -124,6 +123,8 @@ class MaskHungarianAssigner(BaseAssigner):
         self, mask_logits: Tensor, cls_logits: Optional[Tensor], gt_masks: Tensor, gt_labels: Tensor, stride: int = 1
     ) -> Tensor:
         """Return the total cost (N, G) float32 of all pairs; :meth:`assign` explains the arguments."""
+        if not len(mask_logits) or not len(gt_masks):
+            return mask_logits.new_zeros((len(mask_logits), len(gt_masks)))
         targets = gt_masks.flatten(1)
         costs = (self.mask_cost, self.dice_cost)
         target_sizes = [cost.size(targets) for cost in costs]
@@ -167,15 +168,37 @@ class MaskHungarianAssigner(BaseAssigner):
         num_preds, num_gts = len(mask_logits), len(gt_labels)
         gt_inds = gt_labels.new_zeros(num_preds)
         labels = gt_labels.new_full((num_preds,), -1)
-        if num_gts and num_preds:
-            cost = self.cost(mask_logits, cls_logits, gt_masks, gt_labels, stride)
-            rows, cols = (
-                torch.as_tensor(index, device=gt_labels.device)
-                for index in linear_sum_assignment(_comparable(cost.float().cpu().numpy()))
-            )
-            gt_inds[rows] = cols + 1
-            labels[rows] = gt_labels[cols]
+        ((queries, instances),) = pair_up([self.cost(mask_logits, cls_logits, gt_masks, gt_labels, stride)])
+        gt_inds[queries] = instances + 1
+        labels[queries] = gt_labels[instances]
         return AssignResult(num_gts, gt_inds, None, labels=labels)
+
+
+class Matching(NamedTuple):
+    """Thing queries of one image that are matched with its instances, P = min(N, G).
+
+    Attributes:
+        pos_inds: (P,) int64, the matched queries in ascending order.
+        pos_assigned_gt_inds: (P,) int64, the instance of each of them.
+    """
+
+    pos_inds: Tensor
+    pos_assigned_gt_inds: Tensor
+
+
+def pair_up(costs: Sequence[Tensor]) -> List[Matching]:
+    """Find the pairs of least total cost, at most one to one, for each of several cost matrices.
+
+    All matrices leave the device in one copy, for which the host has to wait.
+
+    Args:
+        costs: Matrices (N_i, G_i) float on one device.
+
+    Returns:
+        One matching per matrix.
+    """
+    pairs = [linear_sum_assignment(_comparable(cost.float().numpy())) for cost in download(*costs)]
+    return [Matching(*(upload(index, cost.device) for index in pair)) for pair, cost in zip(pairs, costs)]
 
 
 def _comparable(cost: np.ndarray) -> np.ndarray:
@@ -188,30 +211,39 @@ def _comparable(cost: np.ndarray) -> np.ndarray:
 
 
 @torch.no_grad()
-def match(
+def batch_costs(
     assigner: MaskHungarianAssigner,
-    sampler: BaseSampler,
     masks: Tensor,
     cls_logits: Optional[Tensor],
     stride: int,
     targets: Sequence[ImageTargets],
-) -> List[MaskSamplingResult]:
-    """Match the thing queries of a batch with its instances.
+) -> List[Tensor]:
+    """Return the costs of all pairs of a thing query and an instance, for a batch.
 
     Args:
-        assigner: Finds the pairs.
-        sampler: Splits queries into matched and others.
+        assigner: Knows the costs.
         masks: (B, N, h, w) or (B, N, F, h, w) float mask logits at feature resolution.
         cls_logits: (B, N, T) float class logits; None leaves the class cost out.
         stride: Ratio of feature stride and loss stride.
         targets: B ground truths.
 
     Returns:
-        B matchings.
+        B matrices (N, G_i) float.
     """
-    samples = []
-    for i, target in enumerate(targets):
-        scores = None if cls_logits is None else cls_logits[i]
-        assigned = assigner.assign(masks[i], scores, target.thing_masks, target.thing_labels, stride)
-        samples.append(sampler.sample(assigned, masks[i], target.thing_masks))
-    return samples
+    scores = [None] * len(targets) if cls_logits is None else cls_logits
+    return [
+        assigner.cost(mask, score, target.thing_masks, target.thing_labels, stride)
+        for mask, score, target in zip(masks, scores, targets)
+    ]
+
+
+def check_sampler(cfg: Mapping[str, Any]) -> None:
+    """Refuse the config of a sampler that would leave out some of the matched pairs.
+
+    Raises:
+        ValueError: If it is not mmdet's ``MaskPseudoSampler``, which keeps all of them.
+    """
+    if cfg['type'] != 'MaskPseudoSampler':
+        raise ValueError(
+            f'train_cfg: sampler type={cfg["type"]!r}, but the losses read all matched pairs: MaskPseudoSampler'
+        )

@@ -13,6 +13,7 @@ from mmdet.core import BitmapMasks
 from torch import Tensor
 
 from knet.labels import LabelSpace
+from knet.utils.transfer import upload
 
 #: Label of pixels or queries that no loss should pull towards a class index.
 IGNORE_INDEX = -100
@@ -48,10 +49,11 @@ def split_semantic_map(semantic: Tensor, label_space: LabelSpace) -> Tuple[Tenso
     Returns:
         (P,) int64 model classes in ascending order and (P, H, W) bool masks.
     """
-    lut = torch.as_tensor(label_space.model_classes, device=semantic.device)
+    lut = upload(label_space.model_classes, semantic.device)
     model_class = lut[semantic.long()]
-    present = torch.bincount(model_class.flatten() + 1, minlength=label_space.num_classes + 1)[1:]
-    labels = present[label_space.num_things :].nonzero().flatten() + label_space.num_things
+    present = torch.zeros(label_space.num_classes + 1, dtype=torch.bool, device=semantic.device)
+    present.index_fill_(0, model_class.flatten() + 1, True)
+    labels = present[label_space.num_things + 1 :].nonzero().flatten() + label_space.num_things
     return labels, model_class[None] == labels[:, None, None]
 
 
@@ -83,10 +85,10 @@ def logits_at(masks: Tensor, pixels: Tensor, stride: int) -> Tensor:
     height, width = (side * stride for side in masks.shape[-2:])
     if 3 * len(pixels) > height * width:
         return upsample(masks, stride).flatten(1).index_select(1, pixels)
-    xy = torch.stack([pixels % width, torch.div(pixels, width, rounding_mode='floor')], dim=1)
+    x, y = pixels % width, torch.div(pixels, width, rounding_mode='floor')
     # Half precision cannot tell neighbouring pixels apart.
     masks = masks.to(torch.promote_types(masks.dtype, torch.float32))
-    grid = (2 * xy + 1).to(masks) / masks.new_tensor([width, height]) - 1
+    grid = torch.stack([(2 * part + 1).to(masks) / side - 1 for part, side in ((x, width), (y, height))], dim=1)
     return F.grid_sample(masks[None], grid[None, None], padding_mode='border', align_corners=False)[0, :, 0]
 
 
@@ -115,7 +117,7 @@ def build_targets(
     for index, (masks, labels, meta) in enumerate(zip(gt_masks, gt_labels, img_metas)):
         pad_h, pad_w = meta['batch_input_shape']
         size = (pad_h // stride, pad_w // stride)
-        things = masks.pad((pad_h, pad_w)).to_tensor(dtype=torch.bool, device=labels.device)
+        things = upload(masks.pad((pad_h, pad_w)).to_tensor(torch.bool, 'cpu'), labels.device)
         stuff_labels, stuff = labels.new_zeros(0), things.new_zeros((0, pad_h, pad_w))
         if gt_semantic_seg is not None:
             height, width = meta['img_shape'][:2]

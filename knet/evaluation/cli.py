@@ -13,7 +13,7 @@ from knet.labels import LabelSpace, get_label_space
 from knet.layouts.base import VideoGroundTruth
 from knet.layouts.registry import LAYOUTS, get_layout
 from knet.results.panoptic_store import PredictionReader
-from knet.utils.cli import UsageError, add_debug_option, add_label_space_option, asked_label_space
+from knet.utils.cli import ToolParser, UsageError, add_debug_option, add_label_space_option, asked_label_space
 from knet.utils.io import write_json_atomic
 from knet.utils.shards import add_shard_option
 
@@ -47,7 +47,7 @@ def evaluator_parser(description: str, data_set: str) -> argparse.ArgumentParser
         description: Description of the command.
         data_set: Default of ``--data-set``, a key of :data:`LAYOUTS`.
     """
-    parser = argparse.ArgumentParser(description=description)
+    parser = ToolParser(description)
     parser.add_argument('result_path', help='folder with panoptic/<video>/SSSSSS_FFFFFF_{cat,ins}.png')
     parser.add_argument(
         'gt_path', nargs='?', help=f'data set folder; default: {LAYOUTS[data_set].default_root}, or that of --data-set'

@@ -4,14 +4,17 @@ Imports nothing heavy, so that tools without torch can use it as well.
 """
 
 import argparse
+import difflib
 import errno
 import importlib
 import os
+import re
 import sys
 import time
 import traceback
+from itertools import takewhile
 from pathlib import Path
-from typing import Any, Callable, Optional
+from typing import Any, Callable, List, NoReturn, Optional
 
 from knet.labels import LABEL_SPACES, LabelSpace, get_label_space
 from knet.utils.paths import check_argument
@@ -39,12 +42,51 @@ _REMEDIES = {
     errno.EISDIR: 'a folder is in the way where a file is needed; choose another one',
     errno.EACCES: 'you may not do that; check the permissions or choose another path',
 }
+#: Folder where the configs and pages look for toy data of a layout.
+_TOY_DATA = re.compile(r'[^\s\'":,;]*data/toy/((?:cityscapes|semantic|kitti|youtube)-\w+|coco|vipseg|vspw)\b')
 #: Seconds by which other ranks wait before they print an error, so that rank 0 prints one that all of them meet.
 _HEAD_START = 3
 
 
 class UsageError(ValueError):
     """A request of the user that cannot be fulfilled; the message says what to change."""
+
+
+class ToolParser(argparse.ArgumentParser):
+    """The command line of a tool: keeps the lines of its description, and names the option that was probably meant.
+
+    Args:
+        description: What the tool does.
+        **options: As of :class:`argparse.ArgumentParser`.
+    """
+
+    def __init__(self, description: Optional[str] = None, **options: Any) -> None:
+        options.setdefault('formatter_class', argparse.RawDescriptionHelpFormatter)
+        super().__init__(description=description, **options)
+        self._given: List[str] = []
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Remember the arguments for :meth:`error`."""
+        self._given = list(sys.argv[1:] if args is None else args)
+        return super().parse_known_args(args, namespace)
+
+    def error(self, message: str) -> NoReturn:
+        """Print usage, the message and near misses among the given options, and exit with code 2."""
+        super().error('; '.join([message, *self._near_misses()]))
+
+    def _near_misses(self) -> List[str]:
+        """Return a sentence for each given option that does not exist and resembles one."""
+        known = {option for action in self._actions for option in action.option_strings if option[:2] == '--'}
+        public = [o for action in self._actions if action.help != argparse.SUPPRESS for o in action.option_strings]
+        sentences = []
+        for word in takewhile(lambda word: word != '--', self._given):
+            given = word.partition('=')[0]
+            if not given.startswith('--') or any(option.startswith(given) for option in known):
+                continue
+            asked = given.replace('_', '-').lower()
+            meant = difflib.get_close_matches(asked, public, n=1, cutoff=0.7)
+            sentences += [f'{given}: did you mean {option}?' for option in meant]
+        return sentences
 
 
 def debug_requested() -> bool:
@@ -65,7 +107,7 @@ def add_converter_options(parser: argparse.ArgumentParser, src: str) -> None:
         src: Default folder of the data set.
     """
     parser.add_argument('--src', default=src, help='folder of the data set (default: %(default)s)')
-    parser.add_argument('-o', '--dst', '--out-dir', help='where new files go (default: the same folder)')
+    parser.add_argument('--out-dir', '-o', '--dst', dest='dst', help='where new files go (default: the same folder)')
     parser.add_argument('--nproc', type=int, default=os.cpu_count(), help='processes (default: %(default)s)')
     parser.add_argument('--dry-run', action='store_true', help='report, change nothing')
     add_debug_option(parser)
@@ -170,6 +212,15 @@ def error_text(error: BaseException) -> str:
     return f'{type(error).__name__}: {text}' if text else type(error).__name__
 
 
+def _toy_hint(text: str) -> str:
+    """Return how to make the toy data that a message finds missing; nothing if it is about something else."""
+    found = _TOY_DATA.search(text)
+    if found is None or Path(found.group()).exists():
+        return ''
+    command = f'python tools/dataset/make_toy_videos.py --layout {found.group(1)} --out-dir {found.group()}'
+    return f'\nThe toy data are not there; make them with: {command}'
+
+
 def job_rank() -> Optional[int]:
     """Return the number of this process among those that a launcher started; None if it is alone."""
     if '--launcher' in sys.argv[1:]:
@@ -187,7 +238,8 @@ def _report_error(error: BaseException) -> None:
         time.sleep(_HEAD_START)
     if debug_requested():
         traceback.print_exception(type(error), error, error.__traceback__)
-    print(f'error: {f"rank {rank}: " if rank else ""}{error_text(error)}', file=sys.stderr)
+    text = error_text(error)
+    print(f'error: {f"rank {rank}: " if rank else ""}{text}{_toy_hint(text)}', file=sys.stderr)
     if not debug_requested() and not isinstance(error, (UsageError, OSError, ValueError)):
         print('(KNET_DEBUG=1 shows where)', file=sys.stderr)
 

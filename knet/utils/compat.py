@@ -23,14 +23,24 @@ _NO_CUDA = 'No CUDA runtime is found'
 _INSTALL = 'run "bash tools/install.sh", or "python -m knet setup" to complete an installed wheel'
 
 
+@functools.lru_cache(maxsize=None)
 def quiet_known_warnings() -> None:
-    """Silence three messages about nothing a user could or should change."""
+    """Silence messages about nothing a user could or should change.
+
+    ``import knet`` does it, so that a program may import mmcv before or after the packages that import mmdet.
+    """
     # mmcv 1.7 announces mmcv 2, which this line of mmdet cannot use.
     warnings.filterwarnings('ignore', message='On January 1, 2023, MMCV will release', category=UserWarning)
     # torch 2.0 still reads versions with pkg_resources.
     warnings.filterwarnings('ignore', message='pkg_resources is deprecated as an API', category=UserWarning)
+    # mmdet computes the average precision of masks so since 2.12, for everybody.
+    warnings.filterwarnings('ignore', message='The key "bbox" is deleted for more', category=UserWarning)
     # A CUDA toolkit without a GPU is no news to who runs on the CPU: a log record, before torch 2.4 a print.
     logging.getLogger('torch.utils.cpp_extension').addFilter(lambda record: _NO_CUDA not in record.getMessage())
+
+
+def quiet_cuda_print() -> None:
+    """Import the module of torch that tells about a missing GPU, without what it prints before torch 2.4."""
     with contextlib.redirect_stderr(io.StringIO()) as said:
         importlib.import_module('torch.utils.cpp_extension')
     sys.stderr.writelines(line for line in said.getvalue().splitlines(True) if _NO_CUDA not in line)
@@ -141,6 +151,7 @@ def read_checkpoints_safely() -> None:
 def apply() -> None:
     """Apply every repair that this machine needs; a second call does nothing."""
     quiet_known_warnings()
+    quiet_cuda_print()
     check_versions()
     provide_ops()
     repair_ddp_forward()

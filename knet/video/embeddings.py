@@ -11,13 +11,13 @@ import torch
 import torch.nn.functional as F
 from mmcv.utils import Registry
 from mmdet.core import bbox2roi
-from mmdet.core.bbox.samplers.mask_sampling_result import MaskSamplingResult
 from mmdet.models.builder import build_roi_extractor
 from torch import Tensor, nn
 
 from knet.det.chained_conv import Level, PendingConv
 from knet.det.kernel_head import Proposals
 from knet.det.kernel_update_head import StageOutput
+from knet.det.mask_hungarian_assigner import Matching
 from knet.det.targets import ImageTargets
 from knet.structures import Segment
 
@@ -42,7 +42,7 @@ class NetworkOutput(NamedTuple):
 
 
 #: Function that matches thing queries with instances by the masks of the last stage.
-Match = Callable[[Optional[StageOutput], Sequence[ImageTargets]], List[MaskSamplingResult]]
+Match = Callable[[Optional[StageOutput], Sequence[ImageTargets]], List[Matching]]
 
 
 class Embedding(nn.Module, ABC):

@@ -39,10 +39,11 @@ class MultiPosCrossEntropyLoss(nn.Module):
         negatives = pred.masked_fill(positive, float('-inf'))
         positives = (-pred).masked_fill(~positive, float('-inf'))
         usable = positive.any(1) & (~positive).any(1)
-        # Rows without a loss are cut out, because logsumexp of only -inf has no gradient.
-        both = negatives[usable].logsumexp(1) + positives[usable].logsumexp(1)
+        # Rows without a loss become zeros first, because logsumexp of only -inf has no gradient.
+        unusable = ~usable[:, None]
+        both = negatives.masked_fill(unusable, 0).logsumexp(1) + positives.masked_fill(unusable, 0).logsumexp(1)
         losses = F.softplus(both)  # float32 also where autocast made the similarities half precision
-        loss = losses.new_zeros(len(pred)).masked_scatter(usable, losses)
+        loss = losses.masked_fill(~usable, 0)
         return self.loss_weight * weight_reduce_loss(loss, weight, 'mean', avg_factor) + pred.sum() * 0
 
 
@@ -75,11 +76,11 @@ class L2Loss(nn.Module):
         positive = target == 1
         pred = torch.where(positive, pred, pred - self.neg_margin).clamp(0, 1)
         cost = (pred - target.to(pred.dtype)).square()
-        num_pos, num_neg = int(positive.sum()), int((~positive).sum())
-        keep = torch.ones_like(positive)
-        if num_neg / (num_pos + 1) > self.neg_pos_ub:
-            hardest = cost.detach()[~positive].topk(int(self.neg_pos_ub * num_pos)).indices
-            kept_negatives = torch.zeros(num_neg, dtype=torch.bool, device=pred.device)
-            kept_negatives[hardest] = True
-            keep = positive.masked_scatter(~positive, kept_negatives)
+        num_pos = positive.sum()
+        num_neg = positive.numel() - num_pos
+        kept = torch.where(num_neg > self.neg_pos_ub * (num_pos + 1), (self.neg_pos_ub * num_pos).long(), num_neg)
+        # Rank of a pair among the negatives, the hardest first.
+        order = cost.detach().masked_fill(positive, -1).flatten().argsort(descending=True, stable=True)
+        rank = torch.empty_like(order).scatter_(0, order, torch.arange(len(order), device=order.device))
+        keep = positive | (rank.view_as(positive) < kept)
         return self.loss_weight * (cost * keep).sum() / keep.sum().clamp(min=1)

@@ -4,7 +4,6 @@ from typing import Any, Dict, List, Optional, Sequence, Tuple, Union
 
 import torch
 from mmdet.core import BitmapMasks
-from mmdet.core.bbox.samplers.mask_sampling_result import MaskSamplingResult
 from mmdet.models.builder import DETECTORS, build_head
 from torch import Tensor
 
@@ -12,6 +11,7 @@ from knet.det.fusion_options import FusionOptions
 from knet.det.kernel_head import Proposals
 from knet.det.kernel_net import KernelNet, with_batch_shape
 from knet.det.kernel_update_head import StageOutput
+from knet.det.mask_hungarian_assigner import Matching
 from knet.det.panoptic_fusion import MaskResizer, fuse, semantic_map
 from knet.det.published_names import publish
 from knet.det.targets import ImageTargets, build_targets
@@ -161,7 +161,7 @@ class VideoKNet(FrameByFrame, KernelNet):
         embeds = self.track_head(rows).split([len(i) for i in instances])
         return list(embeds), [identity[i].long() for identity, i in zip(ids, instances)]
 
-    def _match_final(self, stage: Optional[StageOutput], targets: Sequence[ImageTargets]) -> List[MaskSamplingResult]:
+    def _match_final(self, stage: Optional[StageOutput], targets: Sequence[ImageTargets]) -> List[Matching]:
         assert stage is not None, 'embeddings that match kernels need the last stage'
         return self.roi_head.match(-1, stage.masks, stage.cls_logits, targets)
 

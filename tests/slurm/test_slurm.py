@@ -5,10 +5,12 @@ import os
 import shutil
 import subprocess
 import tempfile
+import time
 from pathlib import Path
 from typing import Any, Dict, Iterator
 
 import pytest
+import torch
 
 from tests.tools.conftest import ENVIRONMENT, ROOT, files_of, free_port, run, street, toy_config  # noqa: F401  (fixtures)
 
@@ -97,3 +99,41 @@ def test_a_failing_job_ends_with_its_error(
     done = submit(cluster, 'slurm_test_step.sh', toy_config, tmp_path / 'absent.pth')
     assert done.returncode != 0 and 'checkpoint not found' in done.stdout, done.stdout
     assert 'Traceback' not in done.stdout
+
+
+def job_state(env: Dict[str, str], job: str) -> str:
+    """Return what Slurm says of a job."""
+    shown = subprocess.run(['scontrol', 'show', 'job', job], env=env, stdout=subprocess.PIPE, text=True, check=True)
+    return shown.stdout.split('JobState=')[1].split()[0]
+
+
+def steps_done(work_dir: Path) -> int:
+    """Return the number of steps in the logs of a training."""
+    return sum(path.read_text().count('"train"') for path in work_dir.glob('*.log.json'))
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_a_requeued_job_ends_with_the_weights_of_an_uninterrupted_one(
+    cluster: Dict[str, str],
+    toy_config: Path,  # noqa: F811
+    tmp_path: Path,
+) -> None:
+    words = ('--no-validate', '--seed', 5, '--cfg-options', 'data.samples_per_gpu=1', 'runner.max_epochs=30')
+    whole = submit(cluster, 'slurm_train.sh', toy_config, tmp_path / 'whole', *words)
+    assert whole.returncode == 0, whole.stdout
+    log, work_dir = tmp_path / 'job.log', tmp_path / 'work'
+    batch = dict(cluster, REQUEUE='yes', SRUN_ARGS=f'--output={log}')
+    job = submit(batch, 'slurm_train.sh', toy_config, work_dir, *words).stdout.split()[-1]
+    deadline = time.monotonic() + 600
+    while steps_done(work_dir) < 3 and time.monotonic() < deadline:
+        time.sleep(0.2)
+    # What Slurm sends some time before the end of a job's time.
+    subprocess.run(['scancel', '--signal=USR1', job], env=cluster, check=True)
+    while job_state(cluster, job) not in ('COMPLETED', 'FAILED', 'CANCELLED') and time.monotonic() < deadline:
+        time.sleep(1)
+    print(log.read_text()[-3000:])
+    assert job_state(cluster, job) == 'COMPLETED'
+    assert f'job {job} was stopped and is queued again' in log.read_text()
+    weights, want = (torch.load(str(folder / 'latest.pth'))['state_dict'] for folder in (work_dir, tmp_path / 'whole'))
+    assert list(weights) == list(want) and all(torch.equal(weights[key], want[key]) for key in want)

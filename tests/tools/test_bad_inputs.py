@@ -40,7 +40,7 @@ CASES: Dict[str, Tuple[Callable[[World], List[Any]], str]] = {
     # Configs and options.
     'config missing': (
         lambda w: ['train.py', w.config.with_name('tiny_stret.py')],
-        'config not found: .*did you mean tiny_street.py',
+        'config not found: .*did you mean .*tiny_street.py',
     ),
     'config with a syntax error': (lambda w: ['train.py', w.file('c.py', 'model = dict(')], 'c.py cannot be read: Syn'),
     'base of a config missing': (lambda w: ['train.py', w.file('c.py', "_base_ = './absent.py'")], 'c.py.*absent.py'),

@@ -10,16 +10,19 @@ from typing import Tuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+import knet  # noqa: F401  before PyTorch, for which it settles some things
+
+# isort: split
 import torch
 
 from knet.apis import init_model, load_config
 from knet.apis.config import add_config_options, merge_options
-from knet.utils.cli import UsageError, add_debug_option, run_tool
+from knet.utils.cli import ToolParser, UsageError, add_debug_option, run_tool
 
 
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(description='Count multiply-accumulates and parameters of a network.')
+    parser = ToolParser('Count multiply-accumulates and parameters of a network.')
     parser.add_argument('config', help='config file')
     parser.add_argument(
         '--shape',

@@ -9,7 +9,7 @@ from typing import Iterable, List, NamedTuple, Optional
 
 from tqdm import tqdm
 
-from knet.utils.cli import add_debug_option
+from knet.utils.cli import ToolParser, add_debug_option
 from knet.utils.io import atomic_path
 
 MODES = ('copy', 'link', 'move')
@@ -58,12 +58,14 @@ def converter_parser(description: str, destination: str, modes: Iterable[str] = 
 
     Args:
         description: What the tool does, its doc string.
-        destination: Default of ``--dst``.
+        destination: Default of ``--out-dir``.
         modes: Choices of ``--mode``; the first is the default.
     """
     modes = tuple(modes)
-    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('--dst', default=destination, help='data root to fill (default: %(default)s)')
+    parser = ToolParser(description)
+    parser.add_argument(
+        '--out-dir', '-o', '--dst', dest='dst', default=destination, help='data root to fill (default: %(default)s)'
+    )
     parser.add_argument(
         '--mode',
         choices=modes,
@@ -79,7 +81,7 @@ def converter_parser(description: str, destination: str, modes: Iterable[str] = 
 def add_splits_option(
     parser: argparse.ArgumentParser, choices: Iterable[str], default: Iterable[str], what: str
 ) -> None:
-    """Add ``--splits``.
+    """Add ``--split``.
 
     Args:
         parser: Parser of a converter.
@@ -88,7 +90,13 @@ def add_splits_option(
         what: Help text.
     """
     parser.add_argument(
-        '--splits', nargs='+', choices=tuple(choices), default=list(default), help=f'{what} (default: %(default)s)'
+        '--split',
+        '--splits',
+        dest='splits',
+        nargs='+',
+        choices=tuple(choices),
+        default=list(default),
+        help=f'{what} (default: %(default)s)',
     )
 
 

@@ -24,7 +24,7 @@ from PIL import Image, ImageDraw
 
 from knet.labels.cityscapes_ids import LABELS
 from knet.layouts.cityscapes import EXPECTED, FINE, POLYGONS, TRAIN_IDS, instance_value
-from knet.utils.cli import UsageError, add_converter_options, run_tool
+from knet.utils.cli import ToolParser, UsageError, add_converter_options, run_tool
 from knet.utils.io import read_json, write_png_atomic
 
 VOID = 255
@@ -107,7 +107,7 @@ def plan(folder: str, out_dir: str) -> List[Job]:
 
 def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = ToolParser(__doc__)
     parser.add_argument('cityscapes', nargs='?', help='folder of Cityscapes; the same as --src')
     parser.add_argument('--gt-dir', default='gtFine', help='folder of the polygons inside of it (default: %(default)s)')
     add_converter_options(parser, 'data/cityscapes')

@@ -1,6 +1,6 @@
 """Make the json files of Cityscapes panoptic, in COCO's form, of the instance ids.
 
-Reads ``gtFine/<split>/<city>/*_gtFine_instanceIds.png`` below --src and writes below --dst
+Reads ``gtFine/<split>/<city>/*_gtFine_instanceIds.png`` below --src and writes below --out-dir
 
 - ``annotations/instancesonly_filtered_gtFine_<split>.json``: the 8 classes of things,
 - ``annotations/cityscapes_panoptic_<split>.json`` and ``gtFine/cityscapes_panoptic_<split>/*.png``.
@@ -38,7 +38,7 @@ from knet.layouts.cityscapes import (
 )
 from knet.layouts.coco import encode_mask, ids_to_rgb
 from knet.layouts.files import list_files
-from knet.utils.cli import UsageError, add_converter_options, run_tool
+from knet.utils.cli import ToolParser, UsageError, add_converter_options, run_tool
 from knet.utils.io import read_png, write_json_atomic, write_png_atomic
 
 EVALUATED = {label.id: label for label in LABELS if 0 <= label.train_id < 255}
@@ -187,9 +187,15 @@ def write_split(jobs: Sequence[Job], destination: str, split: str, nproc: int) -
 
 def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = ToolParser(__doc__)
     parser.add_argument(
-        '--splits', nargs='+', default=['train', 'val'], metavar='SPLIT', help='what to convert (default: train val)'
+        '--split',
+        '--splits',
+        dest='splits',
+        nargs='+',
+        default=['train', 'val'],
+        metavar='SPLIT',
+        help='what to convert (default: train val)',
     )
     add_converter_options(parser, 'data/cityscapes')
     return parser.parse_args(argv)

@@ -1,12 +1,12 @@
 """Make the panoptic maps of the training part of Cityscapes-VPS from the files of the release.
 
-    python tools/dataset/cityscapes_vps_prepare.py --src downloads/cityscapes_vps --dst data/cityscapes_vps --mode link
+    python tools/dataset/cityscapes_vps_prepare.py --src downloads/cityscapes_vps --out-dir data/cityscapes_vps
 
 The release labels training frames with class maps (train/labelmap) and instance
 masks (instances_train_city_vps_rle.json), validation frames with panoptic maps.
 This tool gives training frames the form of validation frames,
 train/panoptic_video and panoptic_gt_train_city_vps.json, and places everything
-else as it is. --src and --dst may be one folder.
+else as it is. --src and --out-dir may be one folder.
 """
 
 import argparse

@@ -1,10 +1,10 @@
 """Make COCO's maps of stuff, which panoptic models learn from, of the panoptic annotations.
 
 Reads ``annotations/panoptic_<split>.json`` and ``panoptic_<split>/*.png`` below --src and writes
-``panoptic_stuff_<split>/*.png`` below --dst: 0 = thing, 1..53 = stuff in ascending category id, 255 = void.
+``panoptic_stuff_<split>/*.png`` below --out-dir: 0 = thing, 1..53 = stuff in ascending category id, 255 = void.
 
     python tools/dataset/coco_panoptic_stuff.py --src data/coco
-    python tools/dataset/coco_panoptic_stuff.py --src data/own --splits train --label-space own_classes.json
+    python tools/dataset/coco_panoptic_stuff.py --src data/own --split train --label-space own_classes.json
 """
 
 import argparse
@@ -29,7 +29,7 @@ from knet.layouts.coco import (
 from knet.layouts.entries import check_entries
 from knet.layouts.id_maps import ID_SHIFT, split_id_map
 from knet.layouts.segments import check_panoptic, read_segments
-from knet.utils.cli import add_converter_options, add_label_space_option, asked_label_space, run_tool
+from knet.utils.cli import ToolParser, add_converter_options, add_label_space_option, asked_label_space, run_tool
 from knet.utils.io import write_png_atomic
 from knet.utils.paths import check_name
 
@@ -91,9 +91,11 @@ def convert(job: Job) -> None:
 
 def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = ToolParser(__doc__)
     parser.add_argument(
+        '--split',
         '--splits',
+        dest='splits',
         nargs='+',
         default=['train2017'],
         metavar='SPLIT',

@@ -1,7 +1,7 @@
 r"""Turn one labelled clip into the KITTI-STEP layout, frame ranges by split.
 
     python tools/dataset/frames_to_kitti_step.py --images clip/images --panoptic clip/panoptic \\
-        --dst data/clip --train 0-69 --val 70-100 --height 180
+        --out-dir data/clip --train 0-69 --val 70-100 --height 180
 
 Images are FFFFFF.jpg or FFFFFF.png, labels FFFFFF.png with the class in R and
 the track id in 256 * G + B. Frame numbers are kept. --label-space says which classes there are.
@@ -20,7 +20,7 @@ from tqdm import tqdm
 from knet.labels import KITTI_STEP, LabelSpace
 from knet.layouts.kitti_step import KittiStepGroundTruth as LAYOUT
 from knet.layouts.kitti_step import file_name, split_folder
-from knet.utils.cli import UsageError, add_debug_option, add_label_space_option, asked_label_space, run_tool
+from knet.utils.cli import ToolParser, UsageError, add_debug_option, add_label_space_option, asked_label_space, run_tool
 from knet.utils.io import read_picture, read_png, write_png_atomic
 
 _RANGES = re.compile(r'\d+(-\d+)?(,\d+(-\d+)?)*')
@@ -81,7 +81,9 @@ def shrink(image: np.ndarray, label: np.ndarray, height: Optional[int]) -> Tuple
 
 def add_clip_options(parser: argparse.ArgumentParser) -> None:
     """Add the options that say where a clip goes, which frames, and how large."""
-    parser.add_argument('--dst', type=Path, required=True, help='data set folder to write')
+    parser.add_argument(
+        '--out-dir', '-o', '--dst', dest='dst', type=Path, required=True, help='data set folder to write'
+    )
     parser.add_argument('--train', type=parse_ranges, default=[], help='frames for training, e.g. 0-69')
     parser.add_argument('--val', type=parse_ranges, default=[], help='frames for validation, e.g. 70-100')
     parser.add_argument('--video', type=int, default=0, help='video number (default %(default)s)')
@@ -90,7 +92,7 @@ def add_clip_options(parser: argparse.ArgumentParser) -> None:
 
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = ToolParser(__doc__)
     parser.add_argument('--images', type=Path, required=True, help='folder of FFFFFF.jpg or FFFFFF.png')
     parser.add_argument('--panoptic', type=Path, required=True, help='folder of FFFFFF.png label maps')
     add_clip_options(parser)

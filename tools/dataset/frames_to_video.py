@@ -10,9 +10,9 @@ Labels come from one of four sources:
 and become one of three layouts (kitti-step, vipseg, youtube-vis), e.g.
 
     python tools/dataset/frames_to_video.py --labelme clip/labels --images clip/images --layout kitti-step \\
-        --dst data/clip --train 0-69 --val 70-100
+        --out-dir data/clip --train 0-69 --val 70-100
 
-The number of a frame is the last number in the name of its file. Further clips go into the same --dst under another
+The number of a frame is the last number in the name of its file. Further clips go into the same --out-dir under another
 --video. Pixels without label are void.
 """
 
@@ -40,7 +40,7 @@ from tqdm import tqdm
 from knet.labels import LabelSpace, get_label_space
 from knet.layouts.images import read_rgb_image
 from knet.layouts.label_checks import check_classes, check_size
-from knet.utils.cli import UsageError, add_debug_option, add_label_space_option, asked_label_space, run_tool
+from knet.utils.cli import ToolParser, UsageError, add_debug_option, add_label_space_option, asked_label_space, run_tool
 
 #: Label space of each layout.
 _SPACES = {'kitti-step': 'kitti_step', 'vipseg': 'vipseg', 'youtube-vis': 'youtube_vis_2019'}
@@ -48,7 +48,7 @@ _SPACES = {'kitti-step': 'kitti_step', 'vipseg': 'vipseg', 'youtube-vis': 'youtu
 
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = ToolParser(__doc__)
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument('--coco', type=Path, metavar='FILE', help='json file in COCO form')
     source.add_argument('--labelme', type=Path, metavar='FOLDER', help='folder of json files of labelme')

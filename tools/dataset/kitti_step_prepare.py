@@ -5,7 +5,7 @@ Needed are the images of KITTI tracking (``training/image_02/SSSS/FFFFFF.png``,
 (``panoptic_maps/{train,val}/SSSS/FFFFFF.png`` or ``training/panoptic/SSSS/...``).
 Every archive may lie in its own folder:
 
-    python tools/dataset/kitti_step_prepare.py --src downloads/kitti downloads/kitti-step --dst data/kitti-step
+    python tools/dataset/kitti_step_prepare.py --src downloads/kitti downloads/kitti-step --out-dir data/kitti-step
 """
 
 import argparse

@@ -1,6 +1,6 @@
 """Make toy street videos in the layout of a real data set.
 
-    python tools/dataset/make_toy_videos.py --out data/toy --layout kitti-step --train 120 --val 6
+    python tools/dataset/make_toy_videos.py --out-dir data/toy --layout kitti-step --train 120 --val 6
 
 The same options always give the same pictures. A folder that already holds
 them is left alone.
@@ -13,7 +13,7 @@ import _repository  # noqa: F401  puts the repository on the path
 from tqdm import tqdm
 
 from knet.toy import LAYOUTS, ToySpec, make_toy_videos
-from knet.utils.cli import add_debug_option, run_tool
+from knet.utils.cli import ToolParser, add_debug_option, run_tool
 
 #: Options, which are the fields of the specification, and their help.
 _OPTIONS = {
@@ -32,9 +32,9 @@ _OPTIONS = {
 
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('--out', required=True, help='data set folder to make')
-    parser.add_argument('--layout', choices=sorted(LAYOUTS), default='kitti-step')
+    parser = ToolParser(__doc__)
+    parser.add_argument('--out-dir', '--out', dest='out', required=True, help='data set folder to make')
+    parser.add_argument('--layout', choices=sorted(LAYOUTS), default='kitti-step', help='default: %(default)s')
     for option, meaning in _OPTIONS.items():
         default = getattr(ToySpec, option[2:])
         parser.add_argument(option, type=type(default), default=default, help=f'{meaning} (default %(default)s)')

@@ -1,6 +1,6 @@
 """Resize VIPSeg so that the short side of every frame is 720 pixels, as training and the published scores have it.
 
-    python tools/dataset/vipseg_resize_720p.py --src downloads/VIPSeg --dst data/VIPSeg
+    python tools/dataset/vipseg_resize_720p.py --src downloads/VIPSeg --out-dir data/VIPSeg
 
 Reads images/<video>/*.jpg, panomasks/<video>/*.png and {train,val,test}.txt.
 Frames that have the size already are copied or linked. A run that was stopped
@@ -126,11 +126,11 @@ def check_destination(args: argparse.Namespace) -> Path:
     """
     note = Path(args.dst) / 'short_side.txt'
     if args.src.resolve() == Path(args.dst).resolve():
-        raise UsageError(f'--src and --dst are both {args.src}; the originals would be overwritten')
+        raise UsageError(f'--src and --out-dir are both {args.src}; the originals would be overwritten')
     if note.is_file() and note.read_text().strip() != str(args.size):
         raise UsageError(
             f'{args.dst} holds frames with a short side of {note.read_text().strip()} pixels, not '
-            f'{args.size}; choose another --dst or remove it'
+            f'{args.size}; choose another --out-dir or remove it'
         )
     return note
 

@@ -20,7 +20,7 @@ from knet.labels import get_label_space
 from knet.layouts.coco import match_categories, read_annotations
 from knet.layouts.coco_video import per_frame
 from knet.layouts.youtube_vis import LABEL_SPACES, SUBSETS, complete_tracks, converted_name, image_folder, official_file
-from knet.utils.cli import UsageError, add_debug_option, add_label_space_option, asked_label_space, run_tool
+from knet.utils.cli import ToolParser, UsageError, add_debug_option, add_label_space_option, asked_label_space, run_tool
 from knet.utils.io import write_json_atomic
 
 
@@ -81,9 +81,11 @@ def count_missing(args: argparse.Namespace, subset: str) -> int:
 
 def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('-i', '--input', required=True, help='folder of the official json files')
-    parser.add_argument('-o', '--output', required=True, help='folder for the converted ones')
+    parser = ToolParser(__doc__)
+    parser.add_argument('--src', '-i', '--input', dest='input', required=True, help='folder of the official json files')
+    parser.add_argument(
+        '--out-dir', '-o', '--output', dest='output', required=True, help='folder for the converted ones'
+    )
     parser.add_argument('--version', choices=sorted(LABEL_SPACES), default='2019', help='default: %(default)s')
     add_label_space_option(parser, 'those of the version')
     parser.add_argument('--dry-run', action='store_true', help='check and count, write nothing')

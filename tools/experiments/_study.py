@@ -12,7 +12,7 @@ from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from knet.evaluation.tables import headline_of, window_scores
-from knet.utils.cli import add_debug_option, run_tool  # noqa: F401  for the experiments
+from knet.utils.cli import ToolParser, add_debug_option, run_tool  # noqa: F401  for the experiments
 from knet.utils.io import atomic_path, write_json_atomic
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -30,8 +30,8 @@ def parser(doc: str, name: str) -> argparse.ArgumentParser:
         doc: Description for ``--help``.
         name: Of the experiment; its files are ``work_dirs/<name>`` and ``results/<name>.csv``.
     """
-    options = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument('--seeds', type=int, nargs='+', default=[0, 1, 2])
+    options = ToolParser(doc)
+    options.add_argument('--seeds', type=int, nargs='+', default=[0, 1, 2], help='a run each (default: %(default)s)')
     options.add_argument('--work-dir', type=absolute, default=ROOT / 'work_dirs' / name, help='finished runs are kept')
     options.add_argument('--csv', type=Path, default=ROOT / 'results' / f'{name}.csv', help='one row per run')
     add_debug_option(options)

@@ -59,8 +59,8 @@ def one_run(rung: str, seed: int, work_dir: Path, iterations: int = ITERATIONS) 
 def main() -> None:
     """Run what is missing, then tell."""
     parser = study.parser(__doc__, NAME)
-    parser.add_argument('--rungs', nargs='+', choices=RUNGS, default=RUNGS)
-    parser.add_argument('--iterations', type=int, default=ITERATIONS)
+    parser.add_argument('--rungs', nargs='+', choices=RUNGS, default=RUNGS, help='default: all')
+    parser.add_argument('--iterations', type=int, default=ITERATIONS, help='of each run (default: %(default)s)')
     args, rows = parser.parse_args(), []
     make_data()
     for seed in args.seeds:

@@ -12,19 +12,18 @@ from typing import Any, Dict, List, Optional, Sequence
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+import knet.plugin  # noqa: F401  before mmcv and mmdet: without compiled ops mmdet needs its repairs
+
+# isort: split
 import cv2
 import mmcv
 import numpy as np
-
-import knet.plugin  # noqa: F401  (before mmdet: without compiled ops mmdet needs its repairs)
-
-# isort: split
 from mmdet.core import BitmapMasks
 from mmdet.datasets import build_dataset
 
 from knet.labels import LabelSpace
 from knet.layouts.id_maps import ID_SHIFT
-from knet.utils.cli import add_debug_option, run_tool
+from knet.utils.cli import ToolParser, add_debug_option, run_tool
 from knet.utils.io import write_png_atomic
 from knet.visualization import enlarge, overlay, side_by_side, track_colour
 
@@ -115,7 +114,7 @@ def draw_sample(sample: Dict[str, Any], label_space: LabelSpace) -> np.ndarray:
 
 def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = ToolParser(__doc__)
     parser.add_argument('config', help='a training config')
     parser.add_argument('--out-dir', default='browse', help='folder for the pictures (default: %(default)s)')
     parser.add_argument('--num', type=int, default=10, help='number of samples (default: %(default)s)')

@@ -13,7 +13,7 @@ from typing import Any, Dict, Optional
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from knet.evaluation.tables import headline_of, window_scores
-from knet.utils.cli import UsageError, add_debug_option, run_tool
+from knet.utils.cli import ToolParser, UsageError, add_debug_option, run_tool
 from knet.utils.io import read_json, write_json_atomic
 
 Row = Dict[str, Optional[float]]
@@ -21,7 +21,7 @@ Row = Dict[str, Optional[float]]
 
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = ToolParser(__doc__)
     parser.add_argument('runs', nargs='+', metavar='NAME=DIR', help='name of a run and its folder')
     parser.add_argument('--json', help='also write the table as JSON')
     add_debug_option(parser)

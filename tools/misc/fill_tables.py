@@ -14,7 +14,6 @@ A table stands between two comments; the first says what is in it:
     Metrics: {STQ: 48.1}  # results/ladder_toy.csv rung=4_joint_train scores=STQ
 """
 
-import argparse
 import csv
 import re
 import sys
@@ -76,7 +75,7 @@ def filled(match: 're.Match[str]') -> str:
 
 def main() -> int:
     """Fill or check all pages; the exit code."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = study.ToolParser(__doc__)
     parser.add_argument('--check', action='store_true', help='write nothing')
     study.add_debug_option(parser)
     args, differing = parser.parse_args(), 0

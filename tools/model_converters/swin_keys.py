@@ -18,14 +18,14 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from knet.apis import read_checkpoint, resolve_checkpoint
 from knet.apis.checkpoint import save_atomic
 from knet.backbones import swin_keys
-from knet.utils.cli import UsageError, add_debug_option, run_tool
+from knet.utils.cli import ToolParser, UsageError, add_debug_option, run_tool
 
 PREFIX = 'backbone.'
 
 
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = ToolParser(__doc__)
     parser.add_argument('source', metavar='IN', help='checkpoint file or work directory')
     parser.add_argument('target', metavar='OUT', help='file to write')
     parser.add_argument('--to', required=True, choices=('mmdet', 'original'), help='layout to write')
