@@ -15,7 +15,7 @@ from knet.layouts.registry import LAYOUTS, get_layout
 from knet.results.panoptic_store import PredictionReader
 from knet.utils.cli import ToolParser, UsageError, add_debug_option, add_label_space_option, asked_label_space
 from knet.utils.io import write_json_atomic
-from knet.utils.shards import add_shard_option
+from knet.utils.shards import parse_shard
 
 
 def positive(text: str) -> int:
@@ -74,8 +74,11 @@ def add_scoring_options(parser: argparse.ArgumentParser) -> None:
     """Add ``--json``, ``--nproc``, ``--shard``, ``--merge``, ``--allow-missing`` and ``--debug``."""
     parser.add_argument('--json', metavar='FILE', help='also write the scores there, as fractions in 0..1')
     add_nproc_option(parser)
-    add_shard_option(
-        parser, 'count part I of N only, for N jobs, into RESULT/scores; --merge N afterwards gives the scores', None
+    parser.add_argument(
+        '--shard',
+        type=parse_shard,
+        metavar='I/N',
+        help='count part I of N only, for N jobs, into RESULT/scores; --merge N afterwards gives the scores',
     )
     parser.add_argument(
         '--merge', type=positive, metavar='N', help='sum up what N jobs with --shard have counted; reads no label map'

@@ -256,24 +256,37 @@ def score(metric: Metric[R], predictions: Any, truth: Any, nproc: int = 1, allow
         FileNotFoundError: If depth is needed and missing.
     """
     lengths, skipped = metric.pair_up(predictions, truth, allow_missing)
-    return combine_videos(metric, map_videos(_count_video, (metric, predictions, truth), lengths, nproc), skipped)
+    return combine_videos(metric, map_videos(_count_video, metric, predictions, truth, lengths, nproc), skipped)
+
+
+#: Predictions and ground truth of one video, and its number.
+OneVideo = Tuple[Any, Any, int]
 
 
 def map_videos(
-    function: Callable[..., Any], job: Tuple[Any, ...], lengths: Mapping[int, int], nproc: int
+    function: Callable[[M, OneVideo], Any],
+    metric: M,
+    predictions: Any,
+    truth: Any,
+    lengths: Mapping[int, int],
+    nproc: int,
 ) -> Dict[int, Any]:
-    """Return ``function(*job, video)`` by video.
+    """Return ``function(metric, video)`` by video.
 
     Args:
         function: Function of a module.
-        job: First arguments.
+        metric: Empty accumulator.
+        predictions: Stored predictions of all videos.
+        truth: Ground truth of the predictions.
         lengths: Number of frames by video; long videos start first.
         nproc: Number of processes, at most one per video.
     """
     order = sorted(lengths, key=lambda video: (-lengths[video], video))
+    videos = [(predictions.only(video), truth.only(video), video) for video in order]
     nproc = min(nproc, len(order))
-    parts = map_in_processes(function, job, order, nproc) if nproc > 1 else [function(*job, video) for video in order]
-    return dict(zip(order, parts))
+    if nproc > 1:
+        return dict(zip(order, map_in_processes(function, (metric,), videos, nproc)))
+    return {video[-1]: function(metric, video) for video in videos}
 
 
 def combine_videos(metric: Metric[R], parts: Mapping[int, Metric[R]], skipped: Skipped) -> R:
@@ -291,8 +304,8 @@ def combine_videos(metric: Metric[R], parts: Mapping[int, Metric[R]], skipped: S
     return result.with_skipped(skipped) if skipped else result
 
 
-def _count_video(metric: M, predictions: Any, truth: Any, video: int) -> M:
+def _count_video(metric: M, video: OneVideo) -> M:
     """Return an accumulator that has seen one video."""
     part = deepcopy(metric)
-    part.update_video(predictions, truth, video)
+    part.update_video(*video)
     return part

@@ -14,7 +14,7 @@ from typing import Any, Dict, List
 
 import numpy as np
 
-from knet.evaluation.metric import Counts, M, Metric, R, combine_videos, map_videos
+from knet.evaluation.metric import Counts, M, Metric, OneVideo, R, combine_videos, map_videos
 from knet.utils.io import PathLike, atomic_path
 from knet.utils.shards import Shard, shard_videos
 
@@ -64,7 +64,7 @@ def write_part(
     """
     lengths, _ = metric.pair_up(predictions, truth, allow_missing)
     own = shard_videos({video: range(length) for video, length in lengths.items()}, *shard)
-    counts = map_videos(_read_video, (metric, predictions, truth), {video: lengths[video] for video in own}, nproc)
+    counts = map_videos(_read_video, metric, predictions, truth, {video: lengths[video] for video in own}, nproc)
     meta = dict(_origin(metric, truth), stamps={str(video): _stamp(predictions, truth, video) for video in own})
     arrays: Dict[str, Any] = {f'{video}/{name}': array for video in own for name, array in counts[video].items()}
     arrays[_META] = np.array(json.dumps(meta))
@@ -142,9 +142,9 @@ def _stamp(predictions: Any, truth: Any, video: int) -> str:
     return f'{predictions.stamp(video)} {truth.stamp(video)}'
 
 
-def _read_video(metric: Metric, predictions: Any, truth: Any, video: int) -> Counts:
+def _read_video(metric: Metric, video: OneVideo) -> Counts:
     """Return the counts of one video."""
-    return metric.read_video(predictions, truth, video)
+    return metric.read_video(*video)
 
 
 def _add_counts(metric: M, counts: Counts, video: int) -> M:

@@ -77,6 +77,10 @@ class TrackPredictions:
         """Return the tracks of one video in their order."""
         return self._by_video.get(video_id, [])
 
+    def only(self, video_id: int) -> 'TrackPredictions':
+        """Return the same with one video, which is faster to give to another process."""
+        return TrackPredictions(self.of_video(video_id), self.name)
+
     @cached_property
     def _by_video(self) -> Dict[int, List[Record]]:
         videos: Dict[int, List[Record]] = {}

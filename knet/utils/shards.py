@@ -1,7 +1,7 @@
 """Share videos out among processes and among jobs."""
 
 import argparse
-from typing import List, Mapping, Optional, Sequence, Tuple
+from typing import List, Mapping, Sequence, Tuple
 
 #: Number of a job from 0, and the number of jobs that share the videos out among themselves.
 Shard = Tuple[int, int]
@@ -49,12 +49,11 @@ def shard_name(shard: Shard) -> str:
     return f'.{shard[0] + 1}-of-{shard[1]}' if shard[1] > 1 else ''
 
 
-def add_shard_option(parser: argparse.ArgumentParser, help_text: str, default: Optional[Shard] = WHOLE) -> None:
-    """Add ``--shard I/N``.
+def add_shard_option(parser: argparse.ArgumentParser, help_text: str) -> None:
+    """Add ``--shard I/N`` of the programs that predict.
 
     Args:
         parser: Command line.
         help_text: What a job with the option does.
-        default: Value without the option.
     """
-    parser.add_argument('--shard', type=parse_shard, default=default, metavar='I/N', help=help_text)
+    parser.add_argument('--shard', type=parse_shard, default=WHOLE, metavar='I/N', help=help_text)

@@ -77,9 +77,10 @@ def main() -> int:
         (folder / 'stream.py').write_text(CONFIG.format(root=ROOT, data=folder / 'street'))
         cfg = load_config(str(folder / 'stream.py'))
         torch.manual_seed(0)
-        model = build_model(cfg).eval()
+        model: Any = build_model(cfg).eval()
         print('| frames | memory | open files | threads | per frame |\n|---|---|---|---|---|')
-        with WatchedWriter(folder / 'out', {}) as writer:
+        writer = WatchedWriter(folder / 'out', {})
+        with writer:
             stream_videos(model, build_data(cfg, 'test'), writer, show_progress=False)
     early, last = writer.rows[WARM_UP : WARM_UP + 2], writer.rows[-1]
     highest = [max(values) for values in zip(*early)]

@@ -215,6 +215,8 @@ def test_eval_command(tmp_path: Path) -> None:
     text = fine(EVAL, tmp_path / 'r.json', tmp_path / 'gt.json', '--json', tmp_path / 's.json')
     scores = json.loads((tmp_path / 's.json').read_text())
     assert scores['AP'] == 1.0 and scores['classes']['person']['AP50'] == 1.0 and '100.00' in text
+    fine(EVAL, tmp_path / 'r.json', tmp_path / 'gt.json', '--json', tmp_path / 'two.json', '--nproc', 2)
+    assert (tmp_path / 'two.json').read_bytes() == (tmp_path / 's.json').read_bytes()
     text = fine(EVAL, tmp_path / 'r.json', tmp_path / 'valid.json', '--validate')
     assert 'fits' in text and '3 tracks in 2 of 3 videos' in text
     (tmp_path / 'bad.json').write_text(json.dumps([dict(perfect()[0], segmentations=[])]))
