@@ -1,7 +1,5 @@
 """Narrow networks of published configs whose predictions have things to track, on the pretended device."""
 
-from typing import Any
-
 import torch
 from mmcv import Config
 from mmdet.models import build_detector
