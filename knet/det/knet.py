@@ -8,6 +8,8 @@ from mmdet.models.builder import DETECTORS
 from torch import Tensor
 
 from knet.structures import PanopticPrediction
+from knet.utils.precision import at_least_float32
+from knet.utils.transfer import download
 
 from .fusion_options import FusionOptions, SelectionOptions, read_options
 from .instance_selection import select_instances
@@ -72,20 +74,29 @@ class KNet(ImageModel, KernelNet):
         """
         output = self.roi_head(self.rpn_head(self.pyramid(img)))
         metas = with_batch_shape(img, img_metas)
-        return [self.predict_image(*one) for one in zip(output.cls_logits.sigmoid(), output.masks, metas)]
+        (cls_scores,) = download(at_least_float32(output.cls_logits.sigmoid()))
+        return [self.predict_image(*one) for one in zip(cls_scores, output.masks, metas)]
 
     def simple_test(self, img: Tensor, img_metas: Sequence[Dict[str, Any]], rescale: bool = True) -> List[Prediction]:
         """Call :meth:`predict_images`, as mmdet's entry; predictions always have the original size."""
         return self.predict_images(img, img_metas)
 
     def predict_image(self, cls_scores: Tensor, masks: Tensor, img_meta: Dict[str, Any]) -> Prediction:
-        """Fuse the masks of one image, or select its instances; shapes as in :class:`MaskResizer` and :func:`fuse`."""
+        """Fuse the masks of one image, or select its instances.
+
+        Args:
+            cls_scores: (Q, K) float in 0..1, on the host.
+            masks: (Q, h, w) float logits.
+            img_meta: Meta of the image, see :class:`MaskResizer`.
+
+        Returns:
+            The prediction at the original size.
+        """
         resizer = MaskResizer(masks, self.roi_head.mask_head[-1].mask_upsample_stride, img_meta)
         if not self.label_space.num_stuff:
             return select_instances(cls_scores, resizer, self.selection.max_per_img, self.selection.mask_thr)
         panoptic, segments = fuse(cls_scores, resizer, self.label_space, self.fusion)
         semantic = semantic_map(panoptic, segments, self.label_space, self.fusion.unassigned, cls_scores, resizer)
-        things = torch.tensor([0] + [s.id * s.is_thing for s in segments], dtype=torch.int32, device=panoptic.device)
-        return PanopticPrediction(
-            semantic.cpu().numpy(), things[panoptic.long()].cpu().numpy(), panoptic.cpu().numpy(), segments
-        )
+        semantic, panoptic = download(semantic, panoptic)
+        things = torch.tensor([0] + [s.id * s.is_thing for s in segments], dtype=torch.int32)
+        return PanopticPrediction(semantic.numpy(), things[panoptic.long()].numpy(), panoptic.numpy(), segments)

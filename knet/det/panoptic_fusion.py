@@ -16,6 +16,7 @@ from torch import Tensor
 
 from knet.labels import LabelSpace
 from knet.structures import Segment
+from knet.utils.transfer import download, upload
 
 from .fusion_options import FusionOptions, JointMerge
 from .targets import upsample
@@ -26,7 +27,7 @@ CHUNK = 8
 
 @dataclass
 class Candidates:
-    """Masks that compete for pixels, in the order that breaks ties.
+    """Masks that compete for pixels, in the order that breaks ties; the tensors lie on the host.
 
     Attributes:
         scores: (M,) float in 0..1.
@@ -45,7 +46,7 @@ def select_candidates(cls_scores: Tensor, num_things: int, num_stuff: int, max_p
     If a query is selected for several classes, only its best class can win a pixel, so the others are left out.
 
     Args:
-        cls_scores: (Q, K) float in 0..1.
+        cls_scores: (Q, K) float in 0..1, on the host.
         num_things: T, number of thing classes.
         num_stuff: S, number of stuff classes; the last S queries are the stuff classes in order.
         max_per_img: Number of thing pairs considered.
@@ -80,6 +81,7 @@ class MaskResizer:
 
     def __init__(self, masks: Tensor, upsample_stride: int, img_meta: dict) -> None:
         self.masks = masks
+        self.device = masks.device
         self.stride = upsample_stride
         self.pad_size = tuple(img_meta['batch_input_shape'])
         self.img_size = tuple(img_meta['img_shape'][:2])
@@ -88,7 +90,7 @@ class MaskResizer:
 
     def __call__(self, indices: Tensor) -> Tensor:
         """Return the probabilities (M, H, W) of the masks ``indices`` (M,)."""
-        masks = upsample(self.masks[indices][None], self.stride).sigmoid_()
+        masks = upsample(self.masks[upload(indices, self.device)][None], self.stride).sigmoid_()
         masks = self._resize(masks, self.pad_size)[..., : self.img_size[0], : self.img_size[1]]
         return self._resize(masks, self.size)[0]
 
@@ -139,31 +141,44 @@ class Owners:
 def find_owners(candidates: Candidates, resizer: MaskResizer) -> Owners:
     """Compute the arg-max of ``score * probability`` over candidates without resizing all masks.
 
-    Candidates are visited in descending order of the largest value that they can reach. The visit ends when no
-    remaining candidate can exceed the running maximum of any pixel. Ties go to the lower index, as in a plain arg-max.
+    Candidates are visited in descending order of the largest value that they can reach. On the CPU, the visit ends when
+    no remaining candidate can exceed the running maximum of any pixel; an accelerator is not asked for that maximum,
+    because it would have to finish all its work first. Ties go to the lower index, as in a plain arg-max.
     """
-    device, num = candidates.scores.device, len(candidates.scores)
-    # Rounding in the interpolation may exceed the bound by an ulp or two.
-    bounds = candidates.scores * resizer.upper_bounds(candidates.kernels) * (1 + 1e-5)
-    order = bounds.argsort(descending=True)
-    bounds_list: List[float] = bounds[order].tolist()
-    check_finite(bounds_list, resizer.name)
+    device, num = resizer.device, len(candidates.scores)
+    check_finite(candidates.scores.tolist(), resizer.name)
     best = torch.full(resizer.size, -1.0, device=device, dtype=candidates.scores.dtype)
     owner = torch.zeros(resizer.size, dtype=torch.long, device=device)
     visible = torch.zeros(num, dtype=torch.long, device=device)
+    order, bounds = torch.arange(num), [math.inf] * num
+    if device.type == 'cpu':
+        # Rounding in the interpolation may exceed the bound by an ulp or two.
+        reach = candidates.scores * resizer.upper_bounds(candidates.kernels) * (1 + 1e-5)
+        order = reach.argsort(descending=True)
+        bounds = reach[order].tolist()
+        check_finite(bounds, resizer.name)
     for start in range(0, num, CHUNK):
         # Candidates that cannot reach the weakest pixel cannot win anywhere.
-        if bounds_list[start] < best.min().item():
+        if bounds[start] < math.inf and bounds[start] < best.min().item():
             break
-        chunk = order[start : start + CHUNK].sort().values
-        probs = resizer(candidates.kernels[chunk])
+        visited = order[start : start + CHUNK].sort().values
+        probs = resizer(candidates.kernels[visited])
+        scores, chunk = upload(candidates.scores[visited], device), upload(visited, device)
         visible[chunk] = (probs >= 0.5).flatten(1).sum(1)
-        value, index = (probs * candidates.scores[chunk, None, None]).max(0)
+        value, index = (probs * scores[:, None, None]).max(0)
         index = chunk[index]
         wins = (value > best) | ((value == best) & (index < owner))
         best = torch.where(wins, value, best)
         owner = torch.where(wins, index, owner)
-    return Owners(owner, torch.bincount(owner.flatten(), minlength=num), visible)
+    return Owners(owner, _count(owner, num), visible)
+
+
+def _count(indices: Tensor, num: int) -> Tensor:
+    """Return how often each of the numbers 0..num-1 occurs, (num,)."""
+    if indices.device.type == 'cpu':
+        return torch.bincount(indices.flatten(), minlength=num)
+    # bincount waits for the largest number. Up to 2^24 pixels are counted exactly in float32.
+    return torch.histc(indices.float(), num, -0.5, num - 0.5).long()
 
 
 def merge_jointly(
@@ -183,7 +198,8 @@ def merge_jointly(
     """
     order = candidates.scores.argsort(descending=True, stable=True).tolist()
     scores, labels = candidates.scores.tolist(), candidates.labels.tolist()
-    kernels, pixels, visible = candidates.kernels.tolist(), owners.pixels.tolist(), owners.visible.tolist()
+    kernels = candidates.kernels.tolist()
+    pixels, visible = (counts.tolist() for counts in download(owners.pixels, owners.visible))
     # Compare in the precision of the scores, as a tensor comparison would.
     too_weak = (candidates.scores < instance_score_thr).tolist()
     segments: List[Segment] = []
@@ -195,7 +211,7 @@ def merge_jointly(
         category = int(label_space.dataset_ids[labels[k]])
         segments.append(Segment(len(segments) + 1, category, is_thing, scores[k], pixels[k], kernels[k]))
         ids[k] = len(segments)
-    return ids.to(owners.owner.device)[owners.owner], segments
+    return upload(ids, owners.owner.device)[owners.owner], segments
 
 
 def merge_thing_first(
@@ -230,7 +246,7 @@ def merge_thing_first(
     )
     scores, labels, kernels = (x.tolist() for x in (candidates.scores, candidates.labels, candidates.kernels))
     check_finite(scores, resizer.name)
-    panoptic = torch.zeros(resizer.size, dtype=torch.int32, device=candidates.scores.device)
+    panoptic = torch.zeros(resizer.size, dtype=torch.int32, device=resizer.device)
     segments: List[Segment] = []
     for start in range(0, len(painting), CHUNK):
         chunk = painting[start : start + CHUNK]
@@ -252,7 +268,7 @@ def fuse(
     """Compute the panoptic map of one image from the output of the last stage.
 
     Args:
-        cls_scores: (Q, K) float in 0..1.
+        cls_scores: (Q, K) float in 0..1, on the host.
         resizer: The masks of the Q queries.
         label_space: Numbering of the classes.
         options: The merge and its thresholds.
@@ -285,7 +301,7 @@ def semantic_map(
         segments: The segments.
         label_space: Numbering of the classes.
         unassigned: Class of the pixels of no segment, see :class:`~knet.det.fusion_options.FusionOptions`.
-        cls_scores: (Q, K) float in 0..1, read for ``'stuff'``.
+        cls_scores: (Q, K) float in 0..1, on the host, read for ``'stuff'``.
         resizer: The masks of the Q queries, read for ``'stuff'``.
 
     Returns:
@@ -297,13 +313,12 @@ def semantic_map(
     fill = {'class0': 0, 'void': label_space.void, 'stuff': label_space.void}
     if unassigned not in fill:
         raise ValueError(f'test_cfg.unassigned={unassigned!r}; choose one of {sorted(fill)}')
-    lut = torch.tensor([fill[unassigned]] + [s.category for s in segments], dtype=torch.uint8, device=panoptic.device)
+    lut = upload([fill[unassigned]] + [s.category for s in segments], panoptic.device, torch.uint8)
     semantic = lut[panoptic.long()]
-    holes = panoptic == 0
-    if unassigned == 'stuff' and bool(holes.any()):
+    if unassigned == 'stuff' and sum(s.area for s in segments) < panoptic.numel():
         owner = find_owners(_stuff_only(cls_scores, label_space), resizer).owner
-        stuff_ids = torch.tensor(label_space.stuff_ids, dtype=torch.uint8, device=panoptic.device)
-        semantic = torch.where(holes, stuff_ids[owner], semantic)
+        stuff_ids = upload(label_space.stuff_ids, panoptic.device, torch.uint8)
+        semantic = torch.where(panoptic == 0, stuff_ids[owner], semantic)
     return semantic
 
 

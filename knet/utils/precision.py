@@ -22,11 +22,12 @@ def full_precision(function: F) -> F:
     def wrapper(*args: Any, **kwargs: Any) -> Any:
         device = next(arg.device for arg in args if isinstance(arg, Tensor))
         with torch.autocast(device.type, enabled=False):
-            return function(*(_at_least_float32(arg) for arg in args), **kwargs)
+            return function(*(at_least_float32(arg) for arg in args), **kwargs)
 
     return cast(F, wrapper)
 
 
-def _at_least_float32(value: Any) -> Any:
+def at_least_float32(value: Any) -> Any:
+    """Return a half-precision tensor as float32, and anything else as it is."""
     is_half = isinstance(value, Tensor) and value.dtype in (torch.float16, torch.bfloat16)
     return value.float() if is_half else value

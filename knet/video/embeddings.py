@@ -20,6 +20,7 @@ from knet.det.kernel_update_head import StageOutput
 from knet.det.mask_hungarian_assigner import Matching
 from knet.det.targets import ImageTargets
 from knet.structures import Segment
+from knet.utils.transfer import upload
 
 EMBEDDINGS = Registry('embedding')
 
@@ -128,7 +129,8 @@ class KernelEmbedding(Embedding):
     ) -> Tensor:
         """Return the rows of the kernels that made the segments; see :meth:`Embedding.of_segments`."""
         assert output.stage is not None, 'embeddings that read kernels need the last stage'
-        return self.project(self.linked(output.stage)[0][[s.kernel for s in things]])
+        kernels = self.linked(output.stage)[0]
+        return self.project(kernels[upload([s.kernel for s in things], kernels.device)])
 
 
 @EMBEDDINGS.register_module(name='query')

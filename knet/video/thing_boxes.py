@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from knet.structures import Segment
+from knet.utils.transfer import upload
 
 #: Box of a thing without visible pixels; the tracker regards all such boxes as equal.
 EMPTY_BOX = (-1.0, -1.0, 10.0, 10.0)
@@ -42,17 +43,18 @@ def thing_boxes(index_map: Tensor, things: Sequence[Segment], visible: Tensor) -
         (n, 5) float, x0, y0, x1, y1 as inclusive pixel indices and the score; :data:`EMPTY_BOX` where nothing is
         visible.
     """
-    height, width = index_map.shape
-    num = len(things)
-    pixels = torch.where(visible, index_map, -1).flatten().add(1)
-    where = pixels.nonzero().flatten()
-    owner, rows, cols = pixels[where], where // width, where % width
-    # Slot 0 belongs to no thing; extremes per thing in one pass.
-    low = torch.full((2, num + 1), max(height, width), device=index_map.device)
-    high = torch.full((2, num + 1), -1, device=index_map.device)
-    for axis, coordinate in enumerate((cols, rows)):
-        low[axis].scatter_reduce_(0, owner, coordinate, 'amin')
-        high[axis].scatter_reduce_(0, owner, coordinate, 'amax')
-    boxes = torch.stack([low[0], low[1], high[0], high[1]], dim=1)[1:].float()
-    boxes[high[0, 1:] < 0] = boxes.new_tensor(EMPTY_BOX)
-    return torch.cat([boxes, boxes.new_tensor([s.score for s in things])[:, None]], dim=1)
+    num, device = len(things), index_map.device
+    # Slot 0 belongs to no thing.
+    owner = torch.where(visible, index_map, -1) + 1
+    low, high = [], []
+    for along, size in zip(((1, -1), (-1, 1)), reversed(index_map.shape)):
+        position = torch.arange(size, device=device)
+        # Columns, then rows, in which a thing has a pixel: their number does not depend on the map.
+        occupied = torch.zeros((num + 1) * size, dtype=torch.bool, device=device)
+        occupied.index_fill_(0, (owner * size + position.view(along)).flatten(), True)
+        occupied = occupied.view(num + 1, size)[1:]
+        low.append(torch.where(occupied, position, size).amin(1))
+        high.append(torch.where(occupied, position, -1).amax(1))
+    boxes = torch.stack(low + high, dim=1).float()
+    boxes = torch.where(high[0][:, None] < 0, upload(EMPTY_BOX, device, boxes.dtype), boxes)
+    return torch.cat([boxes, upload([s.score for s in things], device, boxes.dtype)[:, None]], dim=1)

@@ -14,7 +14,7 @@ TRACKERS = Registry('tracker')
 
 @dataclass
 class Detections:
-    """The n things of a frame.
+    """The n things of a frame; boxes, labels and embeddings lie on the host, the map where it was computed.
 
     Attributes:
         boxes: (n, 5) float, x0, y0, x1, y1 in pixels and score in 0..1.

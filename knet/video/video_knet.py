@@ -16,6 +16,8 @@ from knet.det.panoptic_fusion import MaskResizer, fuse, semantic_map
 from knet.det.published_names import publish
 from knet.det.targets import ImageTargets, build_targets
 from knet.structures import PanopticPrediction, Segment
+from knet.utils.precision import at_least_float32
+from knet.utils.transfer import download, upload
 
 from .embeddings import NetworkOutput, build_embedding
 from .frame_by_frame import FrameByFrame
@@ -193,37 +195,42 @@ class VideoKNet(FrameByFrame, KernelNet):
         """Fuse and track a frame after the network part, see :meth:`forward_network`."""
         stage = output.stage
         assert stage is not None and stage.cls_logits is not None, 'a test frame runs through all stages'
-        cls_scores = stage.cls_logits[0].sigmoid()
+        (cls_scores,) = download(at_least_float32(stage.cls_logits[0].sigmoid()))
         resizer = MaskResizer(stage.masks[0], self.roi_head.mask_head[-1].mask_upsample_stride, img_meta)
-        panoptic, segments = fuse(cls_scores, resizer, self.label_space, self.fusion)
-        self._track(panoptic, [s for s in segments if s.is_thing], output, img_meta, memory)
-        semantic = semantic_map(panoptic, segments, self.label_space, self.fusion.unassigned, cls_scores, resizer)
-        track_ids = torch.tensor([0] + [s.track_id for s in segments], dtype=torch.int32, device=panoptic.device)
-        return PanopticPrediction(
-            semantic.cpu().numpy(), track_ids[panoptic.long()].cpu().numpy(), panoptic.cpu().numpy(), segments
-        )
+        fused, segments = fuse(cls_scores, resizer, self.label_space, self.fusion)
+        things = [s for s in segments if s.is_thing]
+        maps = [semantic_map(fused, segments, self.label_space, self.fusion.unassigned, cls_scores, resizer), fused]
+        if things:
+            index_map = _index_map(fused, segments, things)
+            boxes = self._boxes(index_map, things, output)
+            embeds = self.track_head(self.embedding.of_segments(output, things, index_map, img_meta))
+            # Boxes and embeddings leave the device with the maps, so that the host waits once for all of them.
+            *maps, boxes, embeds = download(*maps, boxes, embeds)
+            labels = torch.as_tensor(self.label_space.model_classes[[s.category for s in things]])
+            self._track(things, Detections(boxes, labels, embeds, index_map), memory)
+        semantic, panoptic = download(*maps)
+        track_ids = torch.tensor([0] + [s.track_id for s in segments], dtype=torch.int32)
+        return PanopticPrediction(semantic.numpy(), track_ids[panoptic.long()].numpy(), panoptic.numpy(), segments)
 
-    def _track(
-        self, panoptic: Tensor, things: List[Segment], output: NetworkOutput, img_meta: dict, memory: StreamMemory
-    ) -> None:
-        """Set ``track_id`` of the things of a frame, from 1; 0 = untracked."""
-        if not things:
-            return
-        lut = panoptic.new_full((int(panoptic.max()) + 1,), -1, dtype=torch.long)
-        lut[[s.id for s in things]] = torch.arange(len(things), device=lut.device)
-        index_map = lut[panoptic.long()]
+    def _boxes(self, index_map: Tensor, things: List[Segment], output: NetworkOutput) -> Tensor:
+        """Return the boxes (n, 5) of the things of a frame, see :func:`.thing_boxes`."""
         visible = index_map >= 0
         if self.semantic_filter:
-            visible = thing_pixels(output.proposals.semantic[0], self.label_space.num_things, panoptic.shape)
-        detections = Detections(
-            boxes=thing_boxes(index_map, things, visible),
-            labels=torch.as_tensor(self.label_space.model_classes[[s.category for s in things]], device=lut.device),
-            embeds=self.track_head(self.embedding.of_segments(output, things, index_map, img_meta)),
-            index_map=index_map,
-        )
+            visible = thing_pixels(output.proposals.semantic[0], self.label_space.num_things, index_map.shape)
+        return thing_boxes(index_map, things, visible)
+
+    def _track(self, things: List[Segment], detections: Detections, memory: StreamMemory) -> None:
+        """Set ``track_id`` of the things of a frame, from 1; 0 = untracked."""
         assert memory.tracker is not None, 'forward_network makes a tracker for every video'
         matches = memory.tracker.match(detections, memory.frame_id)
         # The original pairs ids and things by position although duplicates were dropped in between.
         rows = range(len(matches.ids)) if self.fusion.paper_id_order else matches.kept.tolist()
         for row, track_id in zip(rows, matches.ids.tolist()):
             things[row].track_id = max(track_id, -1) + 1
+
+
+def _index_map(panoptic: Tensor, segments: List[Segment], things: List[Segment]) -> Tensor:
+    """Return the index into ``things`` of every pixel of a panoptic map, (H, W) int64, -1 elsewhere."""
+    lut = torch.full((len(segments) + 1,), -1)
+    lut[[s.id for s in things]] = torch.arange(len(things))
+    return upload(lut, panoptic.device)[panoptic.long()]

@@ -25,6 +25,8 @@ from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode, return_and_correct_aliasing
 from torch.utils._pytree import tree_flatten, tree_map_only
 
+from knet.utils import transfer
+
 ROOT = Path(__file__).resolve().parents[2]
 #: The device that tensors say.
 DEVICE = torch.device('meta')
@@ -151,18 +153,27 @@ class Waits(TorchDispatchMode):
     def _count(self, packet: Any, args: Tuple, kwargs: Dict, is_here: bool, to_device: bool) -> None:
         line = f'{_line()} {packet.__name__}'
         if packet in (_aten._to_copy, _aten.copy_):
-            blocking = not kwargs.get('non_blocking', args[2] if len(args) > 2 else False)
-            source = args[1] if packet is _aten.copy_ else args[0]
-            arrives = isinstance(args[0], DeviceTensor) if packet is _aten.copy_ else to_device
-            leaves = not arrives and (packet is _aten.copy_ or kwargs.get('device') is not None)
-            if blocking and arrives and not isinstance(source, DeviceTensor):
-                self.uploads[line] += 1
-            elif blocking and leaves and isinstance(source, DeviceTensor):
-                self.reads[line] += 1
-        elif (is_here and (packet in _WAITS or (packet in _INDEXING and _waits_for_indices(args)))) or (
-            is_here and packet is _aten.repeat_interleave and kwargs.get('output_size') is None
-        ):
+            direction = _blocking_copy(packet, args, kwargs, to_device)
+            if direction is not None:
+                (self.uploads if direction == 'upload' else self.reads)[line] += 1
+            return
+        indexes = packet in _INDEXING and _waits_for_indices(args)
+        repeats = packet is _aten.repeat_interleave and kwargs.get('output_size') is None
+        if is_here and (packet in _WAITS or indexes or repeats):
             self.reads[line] += 1
+
+
+def _blocking_copy(packet: Any, args: Tuple, kwargs: Dict, to_device: bool) -> Optional[str]:
+    """Return 'upload' or 'read' for a copy between the devices that blocks, else None."""
+    if packet is _aten.copy_:
+        source, arrives, non_blocking = args[1], isinstance(args[0], DeviceTensor), (*args, False)[2]
+    else:
+        source, arrives, non_blocking = args[0], to_device, kwargs.get('non_blocking', False)
+        if kwargs.get('device') is None:
+            return None
+    if non_blocking or arrives == isinstance(source, DeviceTensor):
+        return None
+    return 'upload' if arrives else 'read'
 
 
 def _refuse_mixture(packet: Any, func: Any, args: Tuple, tensors: List[Tensor]) -> None:
@@ -191,11 +202,11 @@ def _waits_for_indices(args: Tuple) -> bool:
 
 
 def _line() -> str:
-    """Return the innermost line of this project, but not of this file, that is being run."""
+    """Return the innermost line of this project that is being run, but not of this file or of the copying helpers."""
     frame: Optional[FrameType] = sys._getframe(1)
     while frame is not None:
         path = frame.f_code.co_filename
-        if path != __file__ and path.startswith(str(ROOT)) and '.venv' not in path:
+        if path not in (__file__, transfer.__file__) and path.startswith(str(ROOT)) and '.venv' not in path:
             return f'{Path(path).relative_to(ROOT)}:{frame.f_lineno}'
         frame = frame.f_back
     return 'elsewhere'
