@@ -43,16 +43,21 @@ def thing_boxes(index_map: Tensor, things: Sequence[Segment], visible: Tensor) -
         (n, 5) float, x0, y0, x1, y1 as inclusive pixel indices and the score; :data:`EMPTY_BOX` where nothing is
         visible.
     """
-    num, device = len(things), index_map.device
+    num, device, (height, width) = len(things), index_map.device, index_map.shape
     # Slot 0 belongs to no thing.
-    owner = torch.where(visible, index_map, -1) + 1
+    owner = torch.where(visible, index_map, -1).flatten().add(1)
+    if device.type == 'cpu':
+        # Less work, but an accelerator would be waited for.
+        pixels = owner.nonzero().flatten()
+        owner = owner[pixels]
+    else:
+        pixels = torch.arange(len(owner), device=device)
     low, high = [], []
-    for along, size in zip(((1, -1), (-1, 1)), reversed(index_map.shape)):
-        position = torch.arange(size, device=device)
+    for coordinate, size in ((pixels % width, width), (torch.div(pixels, width, rounding_mode='floor'), height)):
         # Columns, then rows, in which a thing has a pixel: their number does not depend on the map.
         occupied = torch.zeros((num + 1) * size, dtype=torch.bool, device=device)
-        occupied.index_fill_(0, (owner * size + position.view(along)).flatten(), True)
-        occupied = occupied.view(num + 1, size)[1:]
+        occupied = occupied.index_fill_(0, owner * size + coordinate, True).view(num + 1, size)[1:]
+        position = torch.arange(size, device=device)
         low.append(torch.where(occupied, position, size).amin(1))
         high.append(torch.where(occupied, position, -1).amax(1))
     boxes = torch.stack(low + high, dim=1).float()
