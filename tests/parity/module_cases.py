@@ -271,7 +271,7 @@ class StoredMasks:
 
     def __init__(self, probs: torch.Tensor) -> None:
         self.probs = probs
-        self.device = probs.device
+        self.device, self.name = probs.device, 'stored masks'
         self.size = tuple(probs.shape[1:])
 
     def __call__(self, indices: torch.Tensor) -> torch.Tensor:
