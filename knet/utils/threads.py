@@ -2,7 +2,7 @@
 
 import os
 
-#: Rounds that an idle thread waits before it sleeps; see docs/operations_shared.md for the measurement.
+#: Rounds that an idle thread waits before it sleeps; see docs/operations.md for the measurement.
 SPIN_COUNT = '30000'
 
 
