@@ -19,6 +19,7 @@ from knet.evaluation.cli import chosen_classes
 from knet.results.exports import EXPORTERS
 from knet.results.panoptic_store import PredictionReader
 from knet.utils.cli import ToolParser, UsageError, add_debug_option, add_label_space_option, run_tool
+from knet.utils.lock import locked
 
 
 def parse_args() -> argparse.Namespace:
@@ -43,7 +44,7 @@ def main() -> None:
         raise UsageError(f'{args.result}: the predictions do not say their classes; give --label-space')
     exporter = EXPORTERS[args.format](chosen_classes(args, predictions))
     total = sum(len(predictions.frames(video)) for video in predictions.videos())
-    with tqdm(total=total, unit='frame', desc=args.format, disable=None) as bar:
+    with locked(args.out), tqdm(total=total, unit='frame', desc=args.format, disable=None) as bar:
         written = exporter.export(predictions, None, Path(args.out), bar.update)
     print(f'{total} frames: {", ".join(map(str, written[:4]))}{", ..." if len(written) > 4 else ""}')
 

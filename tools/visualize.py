@@ -16,6 +16,7 @@ from knet.evaluation.cli import add_data_options, chosen_classes, chosen_layout
 from knet.results.panoptic_store import PredictionReader
 from knet.utils.cli import ToolParser, UsageError, add_debug_option, run_tool
 from knet.utils.io import write_png_atomic
+from knet.utils.lock import locked
 from knet.visualization import compare_frame, compare_video, worst_frames, write_video
 
 
@@ -52,13 +53,14 @@ def main() -> None:
     if unknown or not known:
         raise UsageError(f'no predictions and ground truth for videos {unknown or truth.videos()}; there are {known}')
     suffixes = [suffix for suffix, wanted in (('gif', args.gif or not args.mp4), ('mp4', args.mp4)) if wanted]
-    for video in tqdm(args.videos or known, unit='video', desc='clips', disable=None):
-        for suffix in suffixes:
-            frames = compare_video(predictions, truth, space, video, args.every, args.max_width)
-            write_video(out / f'{video:06d}.{suffix}', frames, args.fps)
-    for score in worst_frames(predictions, truth, space, args.worst) if args.worst > 0 else ():
-        picture = compare_frame(predictions, truth, space, score.video, score.frame)
-        write_png_atomic(out / 'worst' / f'{score.video:06d}_{score.frame:06d}.png', picture)
+    with locked(out):
+        for video in tqdm(args.videos or known, unit='video', desc='clips', disable=None):
+            for suffix in suffixes:
+                frames = compare_video(predictions, truth, space, video, args.every, args.max_width)
+                write_video(out / f'{video:06d}.{suffix}', frames, args.fps)
+        for score in worst_frames(predictions, truth, space, args.worst) if args.worst > 0 else ():
+            picture = compare_frame(predictions, truth, space, score.video, score.frame)
+            write_png_atomic(out / 'worst' / f'{score.video:06d}_{score.frame:06d}.png', picture)
     print(f'pictures of {len(args.videos or known)} videos: {out}')
 
 

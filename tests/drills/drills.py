@@ -6,13 +6,14 @@ import re
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from functools import partial
 from pathlib import Path
 from typing import Callable, Dict
 
 from tests.drills.scene import Outcome, Run, Scene, files_of, leftovers, weights_of
-from tests.tools.conftest import command
+from tests.tools.conftest import ROOT, command
 
 _dice = random.Random(7)
 
@@ -79,6 +80,29 @@ def _converter_kill(scene: Scene, name: str) -> Outcome:
     return Outcome(seconds, left + left_again, leftovers(parts), code_again == code == 0 and content[0] == content[1])
 
 
+def _drawing_kill(scene: Scene, name: str) -> Outcome:
+    """Signal the drawing of predictions, then draw again."""
+    whole, parts = scene.new('whole'), scene.new('parts')
+    draw = partial(command, 'visualize.py', scene.predicted(), scene.folder / 'street', '--out-dir')
+    _, _, code = scene.run(draw(whole)).end()
+    first = scene.run(draw(parts))
+    first.wait_until(lambda: any(parts.rglob('*.gif')))
+    os.kill(first.process.pid, getattr(signal, name))
+    seconds, left, code_first = first.end()
+    _, left_again, code_again = scene.run(draw(parts)).end()
+    content = [{str(p.relative_to(f)): p.read_bytes() for p in f.rglob('*') if p.is_file()} for f in (whole, parts)]
+    equal = code_again == code == 0 and content[0] == content[1]
+    return Outcome(seconds, left + left_again, leftovers(parts), equal, f'exit {code_first}')
+
+
+def _tests(scene: Scene, *words: str) -> Outcome:
+    """Run tests of the suite that kill, or that bring hostile input."""
+    run = scene.run([sys.executable, '-m', 'pytest', '-q', '--rootdir', ROOT, '-p', 'no:cacheprovider', *words])
+    _, left, code = run.end()
+    counts = re.findall(r'\d+ \w+', run.log.read_text().strip().splitlines()[-1])
+    return Outcome(0.0, left, [], code == 0, ', '.join(counts[:1]))
+
+
 def _refused(scene: Scene, run: Run, pattern: str) -> Outcome:
     """Expect a run to end with one error and without a traceback."""
     seconds, left, code = run.end()
@@ -92,7 +116,7 @@ def _full_disk(scene: Scene) -> Outcome:
     disk = scene.new('disk')
     disk.mkdir()
     if subprocess.run(
-        ['mount', '-t', 'tmpfs', '-o', 'size=4m', 'none', str(disk)], stderr=subprocess.DEVNULL
+        ['mount', '-t', 'tmpfs', '-o', 'size=24m', 'none', str(disk)], stderr=subprocess.DEVNULL
     ).returncode:
         return Outcome(note='skipped: no right to mount')
     try:
@@ -188,6 +212,11 @@ DRILLS: Dict[str, Callable[[Scene], Outcome]] = {
     },
     **{f'evaluator, 2 processes, {name}': partial(_evaluator_kill, name=name) for name in _SIGNALS},
     **{f'converter, 2 processes, {name}': partial(_converter_kill, name=name) for name in ('SIGKILL', 'SIGTERM')},
+    **{f'drawing, {name}': partial(_drawing_kill, name=name) for name in ('SIGKILL', 'SIGTERM')},
+    'test of whole videos, SIGKILL': lambda scene: _tests(
+        scene, str(ROOT / 'tests/vis/test_tools.py'), '-k', 'test_a_killed_run_continues'
+    ),
+    'hostile names and bombs': lambda scene: _tests(scene, str(ROOT / 'tests/tools/test_faults.py'), '-k', 'paths'),
     'full disk': _full_disk,
     'read-only folder': _read_only,
     'checkpoint of zero bytes': partial(_damaged, size=0),
