@@ -118,6 +118,9 @@ slurm_launch() {
     script=$1
     gpus=${GPUS:-$2}
     word=$3
+    usage="$usage
+environment: GPUS ($2), GPUS_PER_NODE (8), CPUS_PER_TASK (5), SRUN_ARGS, DEVICE=cpu for no GPUs,
+  REQUEUE=yes for a batch job that stops SIGNAL_SECONDS (120) before the end of its time and goes on by itself"
     shift 3
     case "${2:-}" in
         *.py) usage_error "PARTITION is missing before '$1': the config is the third argument (an unset variable \$PARTITION is no argument)" ;;

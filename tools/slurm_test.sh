@@ -1,7 +1,6 @@
 #!/bin/sh
 # Test an image model on a Slurm cluster.
-usage='usage: GPUS=8 sh ./tools/slurm_test.sh PARTITION JOB CONFIG CHECKPOINT_OR_WORK_DIR [test.py options]
-environment: GPUS (8), GPUS_PER_NODE (8), CPUS_PER_TASK (5), SRUN_ARGS, DEVICE=cpu for no GPUs'
+usage='usage: GPUS=8 sh ./tools/slurm_test.sh PARTITION JOB CONFIG CHECKPOINT_OR_WORK_DIR [test.py options]'
 set -eu
 tools=$(cd "$(dirname "$0")" && pwd)
 . "$tools/_launch.sh"

@@ -129,6 +129,18 @@ class _FiniteHook(OptimizerHook):
         """Remember what a skipped step must not change."""
         self.steps.before_forward(runner)
 
+    def after_train_iter(self, runner: BaseRunner) -> None:
+        """Update the weights, or skip the step."""
+        bad = non_finite_losses(runner.outputs)
+        if bad:
+            self.steps.reject(runner, bad)
+        else:
+            self.update(runner)
+
+    def update(self, runner: BaseRunner) -> None:
+        """Compute the gradients and update the weights as mmcv's hook does."""
+        super().after_train_iter(runner)
+
 
 class FiniteOptimizerHook(_FiniteHook):
     """Updates the weights unless a loss or the norm of the gradients is not finite.
@@ -138,12 +150,8 @@ class FiniteOptimizerHook(_FiniteHook):
         **kwargs: Of :class:`mmcv.runner.OptimizerHook`.
     """
 
-    def after_train_iter(self, runner: BaseRunner) -> None:
-        """Compute the gradients and update the weights."""
-        bad = non_finite_losses(runner.outputs)
-        if bad:
-            self.steps.reject(runner, bad)
-            return
+    def update(self, runner: BaseRunner) -> None:
+        """Compute the gradients and update the weights, if the norm is finite."""
         runner.optimizer.zero_grad()
         if self.detect_anomalous_params:
             self.detect_anomalous_parameters(runner.outputs['loss'], runner)
@@ -165,11 +173,3 @@ class FiniteFp16OptimizerHook(_FiniteHook, Fp16OptimizerHook):
         skip_non_finite: Number of steps that may be skipped; then the training ends.
         **kwargs: Of :class:`mmcv.runner.Fp16OptimizerHook`.
     """
-
-    def after_train_iter(self, runner: BaseRunner) -> None:
-        """Compute the gradients and update the weights."""
-        bad = non_finite_losses(runner.outputs)
-        if bad:
-            self.steps.reject(runner, bad)
-        else:
-            super().after_train_iter(runner)

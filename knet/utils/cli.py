@@ -113,6 +113,25 @@ def add_converter_options(parser: argparse.ArgumentParser, src: str) -> None:
     add_debug_option(parser)
 
 
+def add_splits_option(parser: argparse.ArgumentParser, default: List[str], meaning: str = 'what to convert') -> None:
+    """Add ``--split`` of a converter, which takes several.
+
+    Args:
+        parser: Command line.
+        default: Splits without the option.
+        meaning: Help text, without the default.
+    """
+    parser.add_argument(
+        '--split',
+        '--splits',
+        dest='splits',
+        nargs='+',
+        default=default,
+        metavar='SPLIT',
+        help=f'{meaning} (default: {" ".join(default)})',
+    )
+
+
 class _ImportAction(argparse.Action):
     """Import modules when their option is read."""
 

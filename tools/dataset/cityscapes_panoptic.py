@@ -38,7 +38,7 @@ from knet.layouts.cityscapes import (
 )
 from knet.layouts.coco import encode_mask, ids_to_rgb
 from knet.layouts.files import list_files
-from knet.utils.cli import ToolParser, UsageError, add_converter_options, run_tool
+from knet.utils.cli import ToolParser, UsageError, add_converter_options, add_splits_option, run_tool
 from knet.utils.io import read_png, write_json_atomic, write_png_atomic
 
 EVALUATED = {label.id: label for label in LABELS if 0 <= label.train_id < 255}
@@ -188,15 +188,7 @@ def write_split(jobs: Sequence[Job], destination: str, split: str, nproc: int) -
 def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
     """Read the command line."""
     parser = ToolParser(__doc__)
-    parser.add_argument(
-        '--split',
-        '--splits',
-        dest='splits',
-        nargs='+',
-        default=['train', 'val'],
-        metavar='SPLIT',
-        help='what to convert (default: train val)',
-    )
+    add_splits_option(parser, ['train', 'val'])
     add_converter_options(parser, 'data/cityscapes')
     return parser.parse_args(argv)
 

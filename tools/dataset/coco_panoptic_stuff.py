@@ -29,7 +29,14 @@ from knet.layouts.coco import (
 from knet.layouts.entries import check_entries
 from knet.layouts.id_maps import ID_SHIFT, split_id_map
 from knet.layouts.segments import check_panoptic, read_segments
-from knet.utils.cli import ToolParser, add_converter_options, add_label_space_option, asked_label_space, run_tool
+from knet.utils.cli import (
+    ToolParser,
+    add_converter_options,
+    add_label_space_option,
+    add_splits_option,
+    asked_label_space,
+    run_tool,
+)
 from knet.utils.io import write_png_atomic
 from knet.utils.paths import check_name
 
@@ -92,15 +99,7 @@ def convert(job: Job) -> None:
 def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
     """Read the command line."""
     parser = ToolParser(__doc__)
-    parser.add_argument(
-        '--split',
-        '--splits',
-        dest='splits',
-        nargs='+',
-        default=['train2017'],
-        metavar='SPLIT',
-        help='what to convert; only training needs maps of stuff (default: train2017)',
-    )
+    add_splits_option(parser, ['train2017'], 'what to convert; only training needs maps of stuff')
     add_label_space_option(parser, 'those of COCO panoptic')
     add_converter_options(parser, 'data/coco')
     return parser.parse_args(argv)
