@@ -34,6 +34,9 @@ class FakeGroundTruth:
     def videos(self) -> List[int]:
         return list(self._frames)
 
+    def only(self, video: int) -> 'FakeGroundTruth':
+        return self
+
     def frames(self, video: int) -> List[int]:
         return self._frames[video]
 

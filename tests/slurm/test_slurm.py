@@ -114,6 +114,10 @@ def steps_done(work_dir: Path) -> int:
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
+@pytest.mark.skipif(
+    'SLURM_REQUEUE' not in os.environ,
+    reason='takes minutes, because Slurm waits before it starts a job again; set SLURM_REQUEUE=1',
+)
 def test_a_requeued_job_ends_with_the_weights_of_an_uninterrupted_one(
     cluster: Dict[str, str],
     toy_config: Path,  # noqa: F811

@@ -22,8 +22,9 @@ from knet.apis.loader import quiet_worker
 class Endless:
     def __len__(self): return 10 ** 6
     def __getitem__(self, index): return bytes(200_000)
-for batch in DataLoader(Endless(), num_workers=2, worker_init_fn=quiet_worker, collate_fn=list):
-    print('ready', flush=True)
+for number, _ in enumerate(DataLoader(Endless(), num_workers=2, worker_init_fn=quiet_worker, collate_fn=list)):
+    if number:  # The second batch is that of the second process.
+        print('ready', flush=True)
     time.sleep(0.05)
 """
 POOL = """
