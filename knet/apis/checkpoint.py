@@ -14,9 +14,9 @@ from typing import Any, BinaryIO, Dict, Iterable, List, Optional, Set, Tuple, Un
 
 import numpy as np
 import torch
-from mmcv.parallel import is_module_wrapper
 from torch import nn
 
+from knet.apis.distributed import unwrap_model
 from knet.det.published_names import published_names
 from knet.utils.io import atomic_path
 from knet.utils.safe_load import CheckpointError, DamagedCheckpoint, read_checkpoint
@@ -164,8 +164,7 @@ def load_weights(model: nn.Module, weights: Dict[str, torch.Tensor]) -> LoadRepo
     Returns:
         What was and was not loaded.
     """
-    if is_module_wrapper(model):
-        model = cast(nn.Module, model.module)
+    model = unwrap_model(model)
     weights = OrderedDict(weights)
     names, mismatched = published_names(model), []
     try:

@@ -6,10 +6,10 @@ import re
 import time
 from contextlib import contextmanager, nullcontext
 from datetime import timedelta
-from typing import Any, Iterator, List, Optional
+from typing import Any, Iterator, List, Optional, cast
 
 import torch
-from mmcv.parallel import MMDataParallel, MMDistributedDataParallel
+from mmcv.parallel import MMDataParallel, MMDistributedDataParallel, is_module_wrapper
 from mmcv.runner import get_dist_info
 from torch import distributed as dist
 from torch import nn
@@ -298,6 +298,11 @@ class CPUDistributedDataParallel(MMDistributedDataParallel):
 def current_device() -> torch.device:
     """Return the GPU of this process, or the CPU if there is none."""
     return torch.device('cuda', torch.cuda.current_device()) if torch.cuda.is_available() else torch.device('cpu')
+
+
+def unwrap_model(model: nn.Module) -> nn.Module:
+    """Return a model without the wrapper of :func:`wrap_model`, if it has one."""
+    return cast(nn.Module, model.module) if is_module_wrapper(model) else model
 
 
 def wrap_model(model: nn.Module, find_unused_parameters: bool = False) -> nn.Module:

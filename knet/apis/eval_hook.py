@@ -5,14 +5,13 @@ from pathlib import Path
 from typing import Any, Dict, Optional, Sequence
 
 import torch
-from mmcv.parallel import is_module_wrapper
 from mmcv.runner import BaseRunner, EvalHook, LoggerHook, get_dist_info
 from torch import distributed as dist
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from knet.apis.clips import open_video_store, predict_videos
-from knet.apis.distributed import barrier, broadcast_object, waiting
+from knet.apis.distributed import barrier, broadcast_object, unwrap_model, waiting
 from knet.apis.images import run_images
 from knet.apis.loader import build_test_loader
 from knet.apis.resuming import EvaluationRecord
@@ -104,7 +103,7 @@ class StreamEvalHook(EvalHook):
 
     def _do_evaluate(self, runner: BaseRunner) -> None:
         """Score, log, and keep the best checkpoint."""
-        model = runner.model.module if is_module_wrapper(runner.model) else runner.model
+        model = unwrap_model(runner.model)
         _share_batch_norm(model)
         mode = model.training
         model.eval()

@@ -5,12 +5,13 @@ among twenty lines. Here a process hands a failed batch over as a value, and the
 same type, same message, and the traceback of the process as its cause, which only ``KNET_DEBUG=1`` shows.
 """
 
-import pickle
 import traceback
 from dataclasses import dataclass
 from typing import Any, Callable, Iterator
 
 from torch.utils.data import DataLoader, Dataset, get_worker_info
+
+from knet.utils.travel import portable
 
 
 class WorkerTraceback(Exception):
@@ -33,12 +34,7 @@ class FailedSample:
     def of(cls, error: Exception) -> 'FailedSample':
         """Return an error in a form that can leave the process."""
         trace = ''.join(traceback.format_exception(type(error), error, error.__traceback__))
-        try:
-            pickle.loads(pickle.dumps(error))
-        except Exception:
-            # Some errors of other libraries cannot be rebuilt from their arguments.
-            return cls(RuntimeError(f'{type(error).__name__}: {error}'), trace)
-        return cls(error, trace)
+        return cls(portable(error), trace)
 
 
 def _guard(function: Callable[[Any], Any], argument: Any) -> Any:

@@ -2,7 +2,7 @@
 
 import re
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional
 
 from knet.apis.checkpoint import DamagedCheckpoint, PathLike, read_checkpoint, resolve_checkpoint
 from knet.utils.io import read_json, write_json_atomic
@@ -12,7 +12,21 @@ STOPPED = 'stopped.pth'
 _OF_A_TRAINING = re.compile(r'(epoch|iter)_\d+\.pth|' + re.escape(STOPPED))
 
 
-def newest_readable(path: PathLike, trust: bool = False) -> Tuple[Path, List[str]]:
+class Readable(NamedTuple):
+    """A checkpoint that continues a training.
+
+    Attributes:
+        path: Its file.
+        content: What :func:`knet.apis.checkpoint.read_checkpoint` has read.
+        notes: A sentence about each newer file that is damaged.
+    """
+
+    path: Path
+    content: Dict[str, Any]
+    notes: List[str]
+
+
+def newest_readable(path: PathLike, trust: bool = False) -> Readable:
     """Find the checkpoint that continues a training.
 
     Args:
@@ -20,7 +34,7 @@ def newest_readable(path: PathLike, trust: bool = False) -> Tuple[Path, List[str
         trust: See :func:`knet.apis.checkpoint.read_checkpoint`.
 
     Returns:
-        The newest checkpoint of the folder that can be read, and a sentence about each newer one that is damaged.
+        The newest checkpoint of the folder that can be read.
 
     Raises:
         CheckpointError: If there is none, all are damaged, or one cannot be opened for another reason.
@@ -35,12 +49,12 @@ def newest_readable(path: PathLike, trust: bool = False) -> Tuple[Path, List[str
     failure: Optional[DamagedCheckpoint] = None
     for candidate in candidates:
         try:
-            read_checkpoint(candidate, trust)
+            content = read_checkpoint(candidate, trust)
         except DamagedCheckpoint as error:
             failure = failure or error
             notes.append(f'{candidate.resolve()} is damaged ({candidate.stat().st_size} bytes) and was passed over')
         else:
-            return candidate, notes
+            return Readable(candidate, content, notes)
     assert failure is not None
     raise failure
 

@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any, Dict, Iterator, List, Optional, Tuple, Union, cast
 
 import mmcv
-from mmcv.parallel import is_module_wrapper
 from mmcv.runner import RUNNERS, BaseRunner, EpochBasedRunner, Hook, IterBasedRunner
 from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.utils.data import DataLoader
 
-from knet.apis.checkpoint import link_atomic, load_weights, plain, read_checkpoint, save_atomic
+from knet.apis.checkpoint import link_atomic, load_weights, plain, save_atomic
+from knet.apis.distributed import unwrap_model
 from knet.apis.finite import check_state
 from knet.apis.optimizer_state import optimizer_names, published_state, reordered_state
 from knet.apis.resuming import STOPPED, newest_readable
@@ -145,8 +145,8 @@ class ResumableMixin(BaseRunner):
         Raises:
             UsageError: If the file is no training checkpoint of this model.
         """
-        path = newest_readable(checkpoint, self.trust_checkpoint)[0]
-        content = read_checkpoint(path, self.trust_checkpoint)
+        found = newest_readable(checkpoint, self.trust_checkpoint)
+        path, content = found.path, found.content
         meta = content['meta']
         if 'iter' not in meta or (resume_optimizer and 'optimizer' not in content):
             raise UsageError(f'{path} holds weights but no training state; use --load-from instead of --resume-from')
@@ -189,7 +189,7 @@ def _write(model: Any, path: str, optimizer: Union[Optimizer, Dict, None], meta:
     """Mmcv's checkpoint layout, written through a temporary file."""
     from mmcv.runner.checkpoint import get_state_dict, weights_to_cpu
 
-    model = model.module if is_module_wrapper(model) else model
+    model = unwrap_model(model)
     meta = dict(meta, mmcv_version=mmcv.__version__)
     if getattr(model, 'CLASSES', None) is not None:
         meta['CLASSES'] = tuple(model.CLASSES)
@@ -217,8 +217,7 @@ def _load_optimizer(
     model: nn.Module, optimizer: Union[Optimizer, Dict[str, Optimizer]], content: Dict[str, Any], path: Any
 ) -> None:
     """Restore the states of one or several optimisers; parameters are matched by name."""
-    if is_module_wrapper(model):
-        model = cast(nn.Module, model.module)
+    model = unwrap_model(model)
     states, names = content['optimizer'], content.get('optimizer_names')
     try:
         if not isinstance(optimizer, dict):

@@ -1,17 +1,18 @@
 """Frames to segment: a folder of pictures, a video file, a camera or a network stream."""
 
 import re
-import tempfile
 from itertools import islice
 from pathlib import Path
 from typing import Any, Callable, Iterable, Iterator, List, Optional, Tuple, Union
 
 import cv2
 import numpy as np
+import torch
 
 from knet.layouts.files import natural_key, visible_files
 from knet.utils.cli import UsageError
 from knet.utils.io import read_picture
+from knet.utils.spool import TensorSpool
 
 _PICTURES = ('.png', '.jpg', '.bmp', '.webp')
 _PICTURE_RATE = 10.0
@@ -190,27 +191,20 @@ class FrameSpool:
     """
 
     def __init__(self) -> None:
-        self._file = tempfile.TemporaryFile()  # noqa: SIM115  closed by __exit__
-        self._shape: Tuple[int, ...] = ()
+        self._frames = TensorSpool(torch.device('cpu'))
 
     def __enter__(self) -> 'FrameSpool':
+        self._frames.__enter__()
         return self
 
-    def __exit__(self, *_: Any) -> None:
-        self._file.close()
+    def __exit__(self, *error: Any) -> None:
+        self._frames.__exit__(*error)
 
     def record(self, frames: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
-        """Yield (H, W, 3) uint8 frames of one size, and keep them."""
+        """Yield (H, W, 3) uint8 frames, and keep them."""
         for frame in frames:
-            self._shape = frame.shape
-            self._file.write(np.ascontiguousarray(frame).data)
+            self._frames.append(torch.tensor(np.ascontiguousarray(frame)))
             yield frame
 
     def __iter__(self) -> Iterator[np.ndarray]:
-        self._file.seek(0)
-        size = int(np.prod(self._shape))
-        while size:
-            data = self._file.read(size)
-            if not data:
-                return
-            yield np.frombuffer(data, dtype=np.uint8).reshape(self._shape)
+        return (frame.numpy() for frame in self._frames)

@@ -26,7 +26,7 @@ from knet.apis import runner as _runner  # noqa: F401  registers the runners
 from knet.apis.agreement import check_classes_agree
 from knet.apis.checkpoint import CheckpointError, read_checkpoint, resolve_checkpoint
 from knet.apis.config import build_data, build_model, loader_settings
-from knet.apis.distributed import broadcast_object, current_device, wrap_model
+from knet.apis.distributed import broadcast_object, current_device, unwrap_model, wrap_model
 from knet.apis.eval_hook import StreamEvalHook
 from knet.apis.finite import FiniteFp16OptimizerHook, FiniteOptimizerHook
 from knet.apis.loader import SizedDataset, build_train_loader
@@ -239,7 +239,7 @@ def register_validation(runner: BaseRunner, cfg: Config) -> None:
     options.setdefault('workers', min(1, loader_settings(cfg, 'val')['workers_per_gpu']))
     # After the step's checkpoint (NORMAL) and timers, before loggers (VERY_LOW).
     dataset = build_data(cfg, 'val')
-    check_classes_agree(getattr(runner.model, 'module', runner.model), dataset)
+    check_classes_agree(unwrap_model(runner.model), dataset)
     runner.register_hook(StreamEvalHook(dataset, **options), priority='LOW')
 
 
@@ -259,8 +259,8 @@ def starting_point(cfg: Config) -> List[str]:
         except CheckpointError:
             cfg.resume_from = None
     if cfg.get('resume_from'):
-        path, notes = newest_readable(cfg.resume_from, cfg.get('trust_checkpoint', False))
-        cfg.resume_from = str(path)
+        found = newest_readable(cfg.resume_from, cfg.get('trust_checkpoint', False))
+        cfg.resume_from, notes = str(found.path), found.notes
     if cfg.get('load_from'):
         cfg.load_from = str(resolve_checkpoint(cfg.load_from, 'best'))
     return notes

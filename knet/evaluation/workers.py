@@ -20,6 +20,7 @@ from typing import Any, BinaryIO, Callable, Dict, Iterator, List, Sequence, Tupl
 import cv2
 
 from knet.utils.cli import UsageError, debug_requested
+from knet.utils.travel import portable
 
 #: Program of a worker: it finds the modules that its parent finds.
 _PROGRAM = (
@@ -138,7 +139,7 @@ def _answer_all(requests: BinaryIO, answers: BinaryIO) -> None:
         except Exception as error:
             if debug_requested():
                 traceback.print_exc()
-            answer = _dump_error(error)
+            answer = pickle.dumps((False, portable(error)))
         answers.write(answer)
         answers.flush()
 
@@ -148,13 +149,3 @@ def _import_main(path: str) -> None:
     module = types.ModuleType('__mp_main__')
     sys.modules['__main__'] = sys.modules['__mp_main__'] = module
     module.__dict__.update(runpy.run_path(path, run_name='__mp_main__'))
-
-
-def _dump_error(error: Exception) -> bytes:
-    """Return a failure as an answer; exceptions that cannot travel become their text."""
-    try:
-        answer = pickle.dumps((False, error))
-        pickle.loads(answer)
-    except Exception:
-        return pickle.dumps((False, RuntimeError(f'{type(error).__name__}: {error}')))
-    return answer

@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Optional, Sequence
 
-import cv2
 import numpy as np
 from pycocotools import mask as mask_api
 
@@ -12,7 +11,7 @@ from knet.layouts.check import ClassCount, DataCheck, Finding, Progress, in_para
 from knet.layouts.coco import check_instances, match_categories, read_annotations
 from knet.layouts.coco_video import index_videos
 from knet.layouts.masks import read_mask
-from knet.utils.io import PathLike, read_jpeg, read_png
+from knet.utils.io import PathLike, read_picture
 
 Entry = Dict[str, Any]
 #: Reads the class map of an image, (H, W) uint8 dataset ids or void, by its entry in the json; None if it has none.
@@ -99,7 +98,7 @@ class _Walk:
     def _check(self, image: Entry, finding: Finding) -> None:
         size = image['height'], image['width']
         path = self.image_root / image['file_name']
-        finding.size = finding.attempt(lambda: _image_size(path))
+        finding.size = finding.attempt(lambda: read_picture(path).shape[:2])
         if finding.size is not None and finding.size != size:
             finding.problems.append(
                 f'{path}: the image is {finding.size}, the entry in {self.ann_file} {size} (height, width). Images and '
@@ -126,18 +125,3 @@ class _Walk:
         """Return the number of pixels of a mask; 0 where the object is not visible."""
         code = read_mask(ann['segmentation'], size, f'{self.ann_file}: the mask of annotation {ann["id"]}')
         return 0 if code is None else int(mask_api.area(code))
-
-
-def _image_size(path: Path) -> Any:
-    """Return height and width of an image that can be decoded."""
-    suffix = path.suffix.lower()
-    if suffix in ('.jpg', '.jpeg'):
-        return read_jpeg(path).shape[:2]
-    if suffix == '.png':
-        return read_png(path).shape[:2]
-    if not path.is_file():
-        raise FileNotFoundError(f'{path}: no such image file')
-    image = cv2.imdecode(np.frombuffer(path.read_bytes(), np.uint8), cv2.IMREAD_COLOR)
-    if image is None:
-        raise ValueError(f'{path}: truncated or damaged image. Unpack it again.')
-    return image.shape[:2]

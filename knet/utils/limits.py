@@ -6,10 +6,9 @@ and their results have.
 
 import struct
 import zipfile
-from typing import TYPE_CHECKING, Optional, Tuple
+from typing import Optional, Tuple
 
-if TYPE_CHECKING:
-    from knet.utils.io import PathLike
+from knet.utils.atomic import PathLike
 
 #: Pixels of a picture: 16384 x 16384.
 MAX_PIXELS = 1 << 28
@@ -18,7 +17,7 @@ MAX_FREE_BYTES, MAX_RATIO = 1 << 26, 200
 _PNG, _JPEG = b'\x89PNG\r\n\x1a\n', b'\xff\xd8'
 
 
-def check_picture(data: bytes, path: 'PathLike') -> None:
+def check_picture(data: bytes, path: PathLike) -> None:
     """Refuse a picture with too many pixels, judged by its header.
 
     Args:
@@ -59,7 +58,7 @@ def _jpeg_size(data: bytes) -> Optional[Tuple[int, int]]:
     return None
 
 
-def read_archived(path: 'PathLike', name: str) -> bytes:
+def read_archived(path: PathLike, name: str) -> bytes:
     """Return the content of a file in a zip archive.
 
     Args:

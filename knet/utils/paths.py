@@ -3,16 +3,15 @@
 import os
 import re
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Dict, Iterable
+from typing import Dict, Iterable
 
-if TYPE_CHECKING:
-    from knet.utils.io import PathLike
+from knet.utils.atomic import PathLike
 
 #: Control characters, line and paragraph separators, and the halves of bytes that are no UTF-8.
 _UNPRINTABLE = re.compile('[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]')
 
 
-def check_name(name: str, source: 'PathLike') -> str:
+def check_name(name: str, source: PathLike) -> str:
     """Return a relative path from data if it stays below the folder that it is joined to.
 
     Args:
@@ -45,7 +44,7 @@ def _fault(name: str) -> str:
     return 'leads out of its folder' if '..' in parts else ''
 
 
-def below(folder: 'PathLike', name: str, source: 'PathLike') -> Path:
+def below(folder: PathLike, name: str, source: PathLike) -> Path:
     """Return the path of a name from data below a folder.
 
     Args:
@@ -59,13 +58,13 @@ def below(folder: 'PathLike', name: str, source: 'PathLike') -> Path:
     return Path(folder) / check_name(name, source)
 
 
-def check_names(names: Iterable[str], source: 'PathLike') -> None:
+def check_names(names: Iterable[str], source: PathLike) -> None:
     """Check all names before work is spent on the first, see :func:`check_name`."""
     for name in names:
         check_name(name, source)
 
 
-def check_targets(names: Iterable[str], source: 'PathLike') -> None:
+def check_targets(names: Iterable[str], source: PathLike) -> None:
     """Check names of which each becomes a file with another suffix: safe, and no two become the same file.
 
     Args:
@@ -85,7 +84,7 @@ def check_targets(names: Iterable[str], source: 'PathLike') -> None:
         taken[target] = name
 
 
-def printable(text: 'PathLike') -> str:
+def printable(text: PathLike) -> str:
     """Return a path as text that can be printed and written anywhere; unprintable characters are escaped."""
     return _UNPRINTABLE.sub(lambda match: ascii(match.group())[1:-1], os.fspath(text))
 

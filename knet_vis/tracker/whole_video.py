@@ -13,10 +13,10 @@ from torch import Tensor
 from knet.det.fusion_options import SelectionOptions
 from knet.det.panoptic_fusion import MaskResizer, check_finite
 from knet.layouts.coco import encode_mask
+from knet.utils.spool import TensorSpool
 from knet_vis.structures import VideoInstances
 
 from .kernel_frame_iter_head import KernelFrameIterHeadVideo
-from .spool import TensorSpool
 
 #: Frames that go through the network together. Batches of another size may round otherwise, so chunks are regrouped.
 FRAMES_AT_ONCE = 4

@@ -13,6 +13,7 @@ from pycocotools import mask as mask_api
 
 from knet.labels import ClassInfo, LabelSpace
 from knet.layouts.coco import check_instances, read_annotations
+from knet.layouts.files import visible_files
 from knet.layouts.id_maps import ID_SHIFT
 from knet.layouts.kitti_step import read_rgb_panoptic
 from knet.layouts.masks import read_mask
@@ -20,7 +21,6 @@ from knet.layouts.semantic_kitti import read_class_instance
 from knet.utils.cli import UsageError
 from knet.utils.io import read_json
 
-_IMAGES = ('.jpg', '.jpeg', '.png')
 _WHAT = 'file of labelme'
 _REMEDY = 'Save it again with labelme.'
 
@@ -123,12 +123,11 @@ def _find_images(folder: Path) -> Dict[int, Path]:
     if not folder.is_dir():
         raise FileNotFoundError(f'{folder}: no such folder of images')
     images: Dict[int, Path] = {}
-    for path in sorted(folder.iterdir()):
-        if path.suffix.lower() in _IMAGES and not path.name.startswith('.'):
-            number = _frame_number(path.name, path)
-            if number in images:
-                raise UsageError(f'{path}: frame {number} exists twice, also as {images[number].name}; remove one')
-            images[number] = path
+    for path in sorted(visible_files(folder, '.jpg', '.png')):
+        number = _frame_number(path.name, path)
+        if number in images:
+            raise UsageError(f'{path}: frame {number} exists twice, also as {images[number].name}; remove one')
+        images[number] = path
     return images
 
 
@@ -149,7 +148,6 @@ def read_coco(ann_file: Path, images: Path, classes: Classes, tracks: Tracks) ->
         infos = {entry['id']: classes.find(entry['name'], ann_file) for entry in data['categories']}
         for ann in data['annotations']:
             ann.setdefault('area', 0)
-            ann.setdefault('bbox', [0, 0, 0, 0])
         check_instances(data, list(infos), ann_file)
         by_image: Dict[Any, List[Drawn]] = {image['id']: [] for image in data['images']}
         for ann in sorted(data['annotations'], key=lambda ann: -ann['area']):

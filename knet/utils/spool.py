@@ -25,7 +25,7 @@ class TensorSpool:
         self._kinds: List[Tuple[torch.Size, torch.dtype]] = []
 
     def __enter__(self) -> 'TensorSpool':
-        self._file = tempfile.TemporaryFile(prefix='knet_vis_')
+        self._file = tempfile.TemporaryFile(prefix='knet_')
         return self
 
     def __exit__(
@@ -45,7 +45,7 @@ class TensorSpool:
             self._file.flush()
         except OSError as error:
             raise OSError(
-                f'features of the video cannot be kept in {tempfile.gettempdir()}: {error}; let TMPDIR name '
+                f'the video cannot be kept in {tempfile.gettempdir()}: {error}; let TMPDIR name '
                 'a folder on a larger disk'
             ) from error
         self._kinds.append((tensor.shape, tensor.dtype))
