@@ -3,10 +3,10 @@ r"""When does linking kernels help? The experiments of docs/linking.md, whose hy
     python tools/experiments/linking.py                      # everything, in the order of the queue
     python tools/experiments/linking.py --arms linked memory --seeds 0 1 2
 
-All arms train from scratch at a third of the pixels of the ladder, 480 iterations of two samples of the same 120 streets,
-and are scored on 16 unseen streets. One run after another; what a stopped experiment has finished is kept, and a training
-that was stopped continues. Writes results/linking_toy.csv, one row per finished run, and prints the tables of
-docs/linking.md.
+All arms train from scratch at a third of the pixels of the ladder, 480 iterations of two samples of the same 120
+streets, and are scored on 16 unseen streets. One run after another; what a stopped experiment has finished is kept, and
+a training that was stopped continues. Writes results/linking_toy.csv, one row per finished run, and prints the tables
+of docs/linking.md.
 """
 
 import json
