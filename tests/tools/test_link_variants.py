@@ -47,8 +47,7 @@ def batch_of(dataset: Any, index: int) -> Dict[str, Any]:
     """One sample as a batch."""
     np.random.seed(0)
     sample = dataset[index]
-    stacked = {k: v.data[None] if v.stack else [v.data] for k, v in sample.items()}
-    return stacked
+    return {k: v.data[None] if v.stack else [v.data] for k, v in sample.items()}
 
 
 @pytest.mark.parametrize('arm', ['linked', 'unlinked_loss', 'memory', 'stop_gradient', 'mask_link'])
