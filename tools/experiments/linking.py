@@ -19,7 +19,8 @@ import _study as study
 
 NAME = 'linking_toy'
 ITERATIONS = 480
-UNLINKED, LINKED = 'configs/toy/ladder/2_embedding.py', 'configs/toy/ladder/3_link.py'
+LADDER = 'configs/toy/ladder'
+UNLINKED, LINKED = f'{LADDER}/2_embedding.py', f'{LADDER}/3_link.py'
 #: The linked rung, in which the variants of link_variants.py have names.
 VARIANT = 'tools/experiments/link_variants_config.py'
 #: World -> options of its streets.
@@ -52,6 +53,8 @@ _FAR = ('data.train.dataset.ref_seq_index=[-5,-4,-3,-2,2,3,4,5]',)
 ARMS: Dict[str, Arm] = {
     'unlinked': Arm('a', UNLINKED),
     'linked': Arm('a', LINKED),
+    'image': Arm('a', f'{LADDER}/1_image.py'),
+    'joint_train': Arm('a', f'{LADDER}/4_joint_train.py'),
     'unlinked_loss': Arm(
         'b', VARIANT, ('model.type=VideoKNet', 'model.ref_losses=False', 'model.embedding.type=query_both')
     ),
@@ -68,12 +71,11 @@ ARMS: Dict[str, Arm] = {
 Run = Tuple[str, str, int]
 #: What is run without options, most wanted first: world, arm, seed.
 QUEUE: List[Run] = [
-    *(('look-alikes', arm, seed) for seed in range(2) for arm in ('unlinked', 'linked')),
+    *(('look-alikes', arm, seed) for seed in range(3) for arm in ('unlinked', 'linked')),
+    *(('look-alikes', arm, 0) for arm in ('memory', 'unlinked_loss', 'mask_link', 'linked_far', 'unlinked_far')),
+    *(('look-alikes', arm, 0) for arm in ('stop_gradient', 'linked_long', 'unlinked_long')),
     *(('default', arm, 0) for arm in ('unlinked', 'linked')),
-    *(('look-alikes', arm, 0) for arm in ('memory', 'unlinked_loss', 'mask_link')),
-    *(('look-alikes', arm, 2) for arm in ('unlinked', 'linked')),
-    *(('look-alikes', arm, 0) for arm in ('linked_far', 'unlinked_far', 'stop_gradient')),
-    *(('look-alikes', arm, 0) for arm in ('linked_long', 'unlinked_long')),
+    *(('look-alikes', arm, 0) for arm in ('image', 'joint_train')),
     *(('look-alikes', arm, seed) for seed in (1, 2) for arm in ('memory', 'unlinked_loss', 'mask_link')),
     *(('default', arm, seed) for seed in (1, 2) for arm in ('unlinked', 'linked')),
 ]
