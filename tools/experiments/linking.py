@@ -65,17 +65,20 @@ ARMS: Dict[str, Arm] = {
     ),
     'unlinked_far': Arm('d', UNLINKED, _FAR),
     'linked_far': Arm('d', LINKED, _FAR),
-    'unlinked_long': Arm('e', UNLINKED, length=3),
-    'linked_long': Arm('e', LINKED, length=3),
+    'unlinked_2x': Arm('e', UNLINKED, length=2),
+    'linked_2x': Arm('e', LINKED, length=2),
+    'unlinked_3x': Arm('e', UNLINKED, length=3),
+    'linked_3x': Arm('e', LINKED, length=3),
 }
 Run = Tuple[str, str, int]
 #: What is run without options, most wanted first: world, arm, seed.
 QUEUE: List[Run] = [
-    *(('look-alikes', arm, seed) for seed in range(3) for arm in ('unlinked', 'linked')),
-    *(('look-alikes', arm, 0) for arm in ('memory', 'unlinked_loss', 'mask_link', 'linked_far', 'unlinked_far')),
-    *(('look-alikes', arm, 0) for arm in ('stop_gradient', 'linked_long', 'unlinked_long')),
+    *(('look-alikes', arm, seed) for seed in range(2) for arm in ('unlinked', 'linked')),
+    *(('look-alikes', arm, 0) for arm in ('memory', 'unlinked_loss', 'linked_2x', 'unlinked_2x', 'mask_link')),
+    *(('look-alikes', arm, 0) for arm in ('linked_far', 'unlinked_far', 'stop_gradient')),
+    *(('look-alikes', arm, 2) for arm in ('unlinked', 'linked')),
     *(('default', arm, 0) for arm in ('unlinked', 'linked')),
-    *(('look-alikes', arm, 0) for arm in ('image', 'joint_train')),
+    *(('look-alikes', arm, 0) for arm in ('linked_3x', 'unlinked_3x', 'image', 'joint_train')),
     *(('look-alikes', arm, seed) for seed in (1, 2) for arm in ('memory', 'unlinked_loss', 'mask_link')),
     *(('default', arm, seed) for seed in (1, 2) for arm in ('unlinked', 'linked')),
 ]
