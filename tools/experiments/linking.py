@@ -3,8 +3,9 @@ r"""When does linking kernels help? The experiments of docs/linking.md, whose hy
     python tools/experiments/linking.py                      # everything, in the order of the queue
     python tools/experiments/linking.py --arms linked memory --seeds 0 1 2
 
-All arms train from scratch at a third of the pixels of the ladder, 480 iterations of two samples of the same 120
-streets, and are scored on 16 unseen streets. One run after another; what a stopped experiment has finished is kept, and
+All arms train at a third of the pixels of the ladder on two samples per iteration of the same 120 streets, from scratch
+for 480 iterations or, in the arms called ``warm_...``, for 360 iterations from the unlinked arm of the same seed; they
+are scored on 16 unseen streets. One run after another; what a stopped experiment has finished is kept, and
 a training that was stopped continues. Writes results/linking_toy.csv, one row per finished run, and prints the tables
 of docs/linking.md.
 """
@@ -18,7 +19,7 @@ from typing import Dict, List, NamedTuple, Sequence, Tuple
 import _study as study
 
 NAME = 'linking_toy'
-ITERATIONS = 480
+ITERATIONS, WARM_ITERATIONS = 480, 360
 LADDER = 'configs/toy/ladder'
 UNLINKED, LINKED = f'{LADDER}/2_embedding.py', f'{LADDER}/3_link.py'
 #: The linked rung, in which the variants of link_variants.py have names.
@@ -39,18 +40,20 @@ class Arm(NamedTuple):
         hypothesis: Letter in docs/linking.md.
         config: Config file.
         options: Overrides of the config.
-        length: Iterations in multiples of :data:`ITERATIONS`.
+        iterations: Length of the training.
+        warm: Whether it starts from the unlinked arm of the same world and seed, and not from random weights.
     """
 
     hypothesis: str
     config: str
     options: Tuple[str, ...] = ()
-    length: int = 1
+    iterations: int = ITERATIONS
+    warm: bool = False
 
 
 _MASK_HEAD = 'model.roi_head.mask_head'
 _FAR = ('data.train.dataset.ref_seq_index=[-5,-4,-3,-2,2,3,4,5]',)
-ARMS: Dict[str, Arm] = {
+_FROM_SCRATCH: Dict[str, Arm] = {
     'unlinked': Arm('a', UNLINKED),
     'linked': Arm('a', LINKED),
     'image': Arm('a', f'{LADDER}/1_image.py'),
@@ -65,22 +68,31 @@ ARMS: Dict[str, Arm] = {
     ),
     'unlinked_far': Arm('d', UNLINKED, _FAR),
     'linked_far': Arm('d', LINKED, _FAR),
-    'unlinked_2x': Arm('e', UNLINKED, length=2),
-    'linked_2x': Arm('e', LINKED, length=2),
-    'unlinked_3x': Arm('e', UNLINKED, length=3),
-    'linked_3x': Arm('e', LINKED, length=3),
+    'unlinked_3x': Arm('e', UNLINKED, iterations=3 * ITERATIONS),
+    'linked_3x': Arm('e', LINKED, iterations=3 * ITERATIONS),
+}
+ARMS: Dict[str, Arm] = {
+    **_FROM_SCRATCH,
+    **{
+        f'warm_{name}': arm._replace(iterations=WARM_ITERATIONS, warm=True)
+        for name, arm in _FROM_SCRATCH.items()
+        if arm.iterations == ITERATIONS
+    },
 }
 Run = Tuple[str, str, int]
 #: What is run without options, most wanted first: world, arm, seed.
 QUEUE: List[Run] = [
     *(('look-alikes', arm, seed) for seed in range(2) for arm in ('unlinked', 'linked')),
-    *(('look-alikes', arm, 0) for arm in ('memory', 'unlinked_loss', 'linked_2x', 'unlinked_2x', 'mask_link')),
-    *(('look-alikes', arm, 0) for arm in ('linked_far', 'unlinked_far', 'stop_gradient')),
-    *(('look-alikes', arm, 2) for arm in ('unlinked', 'linked')),
-    *(('default', arm, 0) for arm in ('unlinked', 'linked')),
-    *(('look-alikes', arm, 0) for arm in ('linked_3x', 'unlinked_3x', 'image', 'joint_train')),
-    *(('look-alikes', arm, seed) for seed in (1, 2) for arm in ('memory', 'unlinked_loss', 'mask_link')),
-    *(('default', arm, seed) for seed in (1, 2) for arm in ('unlinked', 'linked')),
+    ('look-alikes', 'unlinked_loss', 0),
+    *(('look-alikes', f'warm_{arm}', 0) for arm in ('linked', 'unlinked', 'memory', 'unlinked_loss', 'mask_link')),
+    *(('look-alikes', f'warm_{arm}', 0) for arm in ('linked_far', 'unlinked_far', 'stop_gradient')),
+    *(('look-alikes', f'warm_{arm}', 1) for arm in ('linked', 'unlinked')),
+    *(('look-alikes', arm, 2) for arm in ('unlinked', 'linked', 'warm_unlinked', 'warm_linked')),
+    *(('default', arm, 0) for arm in ('unlinked', 'linked', 'warm_unlinked', 'warm_linked')),
+    *(('look-alikes', arm, 0) for arm in ('linked_3x', 'unlinked_3x', 'memory')),
+    *(('look-alikes', f'warm_{arm}', seed) for seed in (1, 2) for arm in ('memory', 'unlinked_loss', 'mask_link')),
+    *(('look-alikes', f'warm_{arm}', seed) for seed in (1, 2) for arm in ('linked_far', 'unlinked_far')),
+    *(('default', arm, seed) for seed in (1, 2) for arm in ('unlinked', 'linked', 'warm_unlinked', 'warm_linked')),
 ]
 
 
@@ -95,6 +107,12 @@ def make_data(world: str) -> None:
     study.tool('tools/dataset/make_toy_videos.py', *options)
 
 
+def run_dir_of(run: Run, work_dir: Path) -> Path:
+    """Return the folder of one run."""
+    world, arm, seed = run
+    return work_dir / f'{world}_{arm}_{seed}'
+
+
 def final_loss(run_dir: Path) -> float:
     """Return the mean of ``loss_track`` over the last two intervals that a training logged."""
     lines = [json.loads(line) for log in sorted(run_dir.glob('*.log.json')) for line in log.read_text().splitlines()]
@@ -104,22 +122,26 @@ def final_loss(run_dir: Path) -> float:
 def one_run(run: Run, work_dir: Path) -> study.Row:
     """Train, predict and score one arm; return its row."""
     world, name, seed = run
-    arm, run_dir = ARMS[name], work_dir / f'{world}_{name}_{seed}'
-    iterations = ITERATIONS * arm.length
+    arm, run_dir = ARMS[name], run_dir_of(run, work_dir)
     roots = [f'data.{part}.data_root={data_of(world)}' for part in ('train.dataset', 'val', 'test')]
     options = [*roots, *arm.options]
-    schedule = [f'runner.max_iters={iterations}', f'checkpoint_config.interval={ITERATIONS // 4}']
+    schedule = [f'runner.max_iters={arm.iterations}', f'checkpoint_config.interval={ITERATIONS // 4}']
 
     def make() -> study.Row:
         make_data(world)
-        checkpoint = study.train(arm.config, run_dir, seed, '--cfg-options', *options, *schedule)
+        start: Tuple[object, ...] = ()
+        if arm.warm:
+            origin = (world, 'unlinked', seed)
+            one_run(origin, work_dir)
+            start = ('--load-from', run_dir_of(origin, work_dir) / 'latest.pth')
+        checkpoint = study.train(arm.config, run_dir, seed, *start, '--cfg-options', *options, *schedule)
         scores = study.predict(arm.config, checkpoint, run_dir / 'out', options)
         return dict(
             hypothesis=arm.hypothesis,
             world=world,
             arm=name,
             seed=seed,
-            iterations=iterations,
+            iterations=arm.iterations,
             config=arm.config,
             commit=study.commit(),
             minutes=study.minutes_of(run_dir),
