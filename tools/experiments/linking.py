@@ -82,12 +82,11 @@ ARMS: Dict[str, Arm] = {
 Run = Tuple[str, str, int]
 #: What is run without options, most wanted first: world, arm, seed.
 QUEUE: List[Run] = [
-    *(('look-alikes', arm, seed) for seed in range(2) for arm in ('unlinked', 'linked')),
-    ('look-alikes', 'unlinked_loss', 0),
+    *(('look-alikes', arm, 0) for arm in ('unlinked', 'linked', 'unlinked_loss')),
     *(('look-alikes', f'warm_{arm}', 0) for arm in ('linked', 'unlinked', 'memory', 'unlinked_loss', 'mask_link')),
     *(('look-alikes', f'warm_{arm}', 0) for arm in ('linked_far', 'unlinked_far', 'stop_gradient')),
-    *(('look-alikes', f'warm_{arm}', 1) for arm in ('linked', 'unlinked')),
-    *(('look-alikes', arm, 2) for arm in ('unlinked', 'linked', 'warm_unlinked', 'warm_linked')),
+    *(('look-alikes', f'warm_{arm}', seed) for seed in (1, 2) for arm in ('linked', 'unlinked')),
+    *(('look-alikes', 'linked', seed) for seed in (1, 2)),
     *(('default', arm, 0) for arm in ('unlinked', 'linked', 'warm_unlinked', 'warm_linked')),
     *(('look-alikes', arm, 0) for arm in ('linked_3x', 'unlinked_3x', 'memory')),
     *(('look-alikes', f'warm_{arm}', seed) for seed in (1, 2) for arm in ('memory', 'unlinked_loss', 'mask_link')),
