@@ -50,7 +50,7 @@ def batch_of(dataset: Any, index: int) -> Dict[str, Any]:
     return {k: v.data[None] if v.stack else [v.data] for k, v in sample.items()}
 
 
-@pytest.mark.parametrize('arm', ['linked', 'unlinked_loss', 'memory', 'stop_gradient', 'mask_link'])
+@pytest.mark.parametrize('arm', ['linked', 'unlinked_loss', 'memory', 'stop_gradient', 'mask_link', 'self_link'])
 def test_every_variant_trains_its_link(linking: Any, data: Path, arm: str) -> None:
     config = config_of(linking, arm, data)
     torch.manual_seed(0)
@@ -75,6 +75,16 @@ def test_stopped_gradients_do_not_reach_the_reference(linking: Any, data: Path) 
         head.run_stage(2, x, kernels, masks, previous).track_kernels.sum().backward()
         grads.append(0.0 if previous.grad is None else float(previous.grad.abs().sum()))
     assert grads[0] > 0 and grads[1] == 0
+
+
+def test_a_self_linked_stream_links_its_first_frame(linking: Any, data: Path) -> None:
+    torch.manual_seed(0)
+    model = build_detector(config_of(linking, 'self_link', data).model).eval()
+    memory, meta = model.new_stream(), dict(video_id=1, frame_id=0, is_first_frame=True)
+    with torch.no_grad():
+        stage = model.forward_network(torch.randn(1, 3, 64, 96), meta, memory).stage
+    assert stage.track_kernels.shape == stage.kernels.shape
+    assert memory.kernels is stage.kernels
 
 
 def test_past_frames_come_before_the_key(linking: Any, data: Path) -> None:

@@ -1,5 +1,6 @@
 """Variants of the link and of its training that only tools/experiments/linking.py needs; importing registers them."""
 
+from dataclasses import replace
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
@@ -10,10 +11,11 @@ from mmdet.models.builder import DETECTORS, HEADS
 from torch import Tensor
 
 from knet.datasets import KITTISTEPDVPSDataset
+from knet.det.kernel_head import Proposals
 from knet.det.kernel_net import with_batch_shape
 from knet.det.kernel_update_head import StageOutput
 from knet.det.targets import ImageTargets, build_targets
-from knet.video import VideoKNetQuansiEmbedFC
+from knet.video import StreamMemory, VideoKNetQuansiEmbedFC
 from knet.video.embeddings import EMBEDDINGS, Match, NetworkOutput, QueryEmbedding
 from knet.video.kernel_iter_head import VideoKernelIterHead
 
@@ -43,6 +45,29 @@ class StopGradientIterHead(VideoKernelIterHead):
     ) -> StageOutput:
         """Run one stage, reading the previous kernels as constants."""
         return super().run_stage(stage, x, kernels, masks, None if previous is None else previous.detach())
+
+
+@DETECTORS.register_module()
+class SelfLinkedVideoKNet(VideoKNetQuansiEmbedFC):
+    """Link every frame: the reference of a training pair, and the first frame of a stream, to itself."""
+
+    def _self_linked(self, stage: Optional[StageOutput]) -> Optional[StageOutput]:
+        if stage is None or stage.track_kernels is not None:
+            return stage
+        kernels = stage.kernels[..., 0, 0]
+        linked = self.roi_head.mask_head[-1].track_link(kernels, kernels)
+        return replace(stage, track_kernels=linked[..., None, None])
+
+    def _reference_forward(
+        self, proposals: Proposals, targets: List[ImageTargets]
+    ) -> Tuple[Dict[str, Tensor], Optional[StageOutput]]:
+        losses, stage = super()._reference_forward(proposals, targets)
+        return losses, self._self_linked(stage)
+
+    def forward_network(self, img: Tensor, img_meta: dict, memory: StreamMemory) -> NetworkOutput:
+        """Run the network part of a step; the first frame of a stream is its own past."""
+        output = super().forward_network(img, img_meta, memory)
+        return output._replace(stage=self._self_linked(output.stage))
 
 
 @DATASETS.register_module()

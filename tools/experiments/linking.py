@@ -68,6 +68,7 @@ _FROM_SCRATCH: Dict[str, Arm] = {
     ),
     'unlinked_far': Arm('d', UNLINKED, _FAR),
     'linked_far': Arm('d', LINKED, _FAR),
+    'self_link': Arm('f', VARIANT, ('model.type=SelfLinkedVideoKNet',)),
     'unlinked_3x': Arm('e', UNLINKED, iterations=3 * ITERATIONS),
     'linked_3x': Arm('e', LINKED, iterations=3 * ITERATIONS),
 }
@@ -82,16 +83,16 @@ ARMS: Dict[str, Arm] = {
 Run = Tuple[str, str, int]
 #: What is run without options, most wanted first: world, arm, seed.
 QUEUE: List[Run] = [
-    *(('look-alikes', arm, 0) for arm in ('unlinked', 'linked', 'unlinked_loss')),
+    *(('look-alikes', arm, 0) for arm in ('unlinked', 'linked', 'unlinked_loss', 'self_link')),
     *(('look-alikes', f'warm_{arm}', 0) for arm in ('linked', 'unlinked', 'memory', 'unlinked_loss', 'mask_link')),
     *(('look-alikes', f'warm_{arm}', 0) for arm in ('linked_far', 'unlinked_far', 'stop_gradient')),
     *(('look-alikes', f'warm_{arm}', seed) for seed in (1, 2) for arm in ('linked', 'unlinked')),
-    *(('look-alikes', 'linked', seed) for seed in (1, 2)),
-    *(('default', arm, 0) for arm in ('unlinked', 'linked', 'warm_unlinked', 'warm_linked')),
+    *(('look-alikes', arm, seed) for seed in (1, 2) for arm in ('unlinked', 'self_link', 'linked')),
+    *(('default', arm, 0) for arm in ('unlinked', 'linked', 'self_link')),
     *(('look-alikes', arm, 0) for arm in ('linked_3x', 'unlinked_3x', 'memory')),
     *(('look-alikes', f'warm_{arm}', seed) for seed in (1, 2) for arm in ('memory', 'unlinked_loss', 'mask_link')),
     *(('look-alikes', f'warm_{arm}', seed) for seed in (1, 2) for arm in ('linked_far', 'unlinked_far')),
-    *(('default', arm, seed) for seed in (1, 2) for arm in ('unlinked', 'linked', 'warm_unlinked', 'warm_linked')),
+    *(('default', arm, seed) for seed in (1, 2) for arm in ('unlinked', 'linked', 'self_link')),
 ]
 
 
