@@ -113,6 +113,12 @@ def run_dir_of(run: Run, work_dir: Path) -> Path:
     return work_dir / f'{world}_{arm}_{seed}'
 
 
+def options_of(run: Run) -> List[str]:
+    """Return the overrides of the config of a run."""
+    roots = [f'data.{part}.data_root={data_of(run[0])}' for part in ('train.dataset', 'val', 'test')]
+    return [*roots, *ARMS[run[1]].options]
+
+
 def final_loss(run_dir: Path) -> float:
     """Return the mean of ``loss_track`` over the last two intervals that a training logged."""
     lines = [json.loads(line) for log in sorted(run_dir.glob('*.log.json')) for line in log.read_text().splitlines()]
@@ -123,8 +129,7 @@ def one_run(run: Run, work_dir: Path) -> study.Row:
     """Train, predict and score one arm; return its row."""
     world, name, seed = run
     arm, run_dir = ARMS[name], run_dir_of(run, work_dir)
-    roots = [f'data.{part}.data_root={data_of(world)}' for part in ('train.dataset', 'val', 'test')]
-    options = [*roots, *arm.options]
+    options = options_of(run)
     schedule = [f'runner.max_iters={arm.iterations}', f'checkpoint_config.interval={ITERATIONS // 4}']
 
     def make() -> study.Row:
