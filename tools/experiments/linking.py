@@ -86,13 +86,13 @@ QUEUE: List[Run] = [
     *(('look-alikes', arm, 0) for arm in ('unlinked', 'linked', 'unlinked_loss', 'self_link')),
     *(('look-alikes', f'warm_{arm}', 0) for arm in ('linked', 'unlinked')),
     *(('look-alikes', arm, seed) for seed in (1, 2) for arm in ('unlinked', 'self_link')),
-    *(('look-alikes', f'warm_{arm}', 0) for arm in ('mask_link', 'linked_far', 'unlinked_far', 'memory')),
-    *(('look-alikes', f'warm_{arm}', 0) for arm in ('stop_gradient', 'unlinked_loss', 'self_link')),
+    *(('look-alikes', f'warm_{arm}', 0) for arm in ('self_link', 'mask_link', 'linked_far', 'unlinked_far')),
+    *(('look-alikes', f'warm_{arm}', 0) for arm in ('stop_gradient', 'memory', 'unlinked_loss')),
     *(('look-alikes', 'linked', seed) for seed in (1, 2)),
     *(('default', arm, 0) for arm in ('unlinked', 'linked', 'self_link')),
     *(('look-alikes', arm, 0) for arm in ('linked_3x', 'unlinked_3x', 'memory')),
-    *(('look-alikes', f'warm_{arm}', seed) for seed in (1, 2) for arm in ('linked', 'unlinked', 'mask_link')),
-    *(('look-alikes', f'warm_{arm}', seed) for seed in (1, 2) for arm in ('linked_far', 'unlinked_far', 'memory')),
+    *(('look-alikes', f'warm_{arm}', seed) for seed in (1, 2) for arm in ('linked', 'unlinked', 'self_link')),
+    *(('look-alikes', f'warm_{arm}', seed) for seed in (1, 2) for arm in ('mask_link', 'unlinked_far', 'memory')),
     *(('default', arm, seed) for seed in (1, 2) for arm in ('unlinked', 'linked', 'self_link')),
 ]
 
