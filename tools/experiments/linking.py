@@ -30,7 +30,7 @@ WORLDS: Dict[str, Sequence[str]] = {
     'default': (),
 }
 SIZE = ('--height', 64, '--width', 160)
-COLUMNS = ('hypothesis', 'world', 'arm', 'seed', 'iterations', *study.ORIGIN, 'loss_track', *study.VPS_SCORES)
+COLUMNS = ('hypothesis', 'world', 'start', 'arm', 'seed', 'iterations', *study.ORIGIN, 'loss_track', *study.VPS_SCORES)
 
 
 class Arm(NamedTuple):
@@ -161,6 +161,8 @@ def one_run(run: Run, work_dir: Path) -> study.Row:
 def finished(work_dir: Path) -> List[study.Row]:
     """Return the rows of all finished runs, by world, arm and seed as they are listed here."""
     rows = [json.loads(path.read_text()) for path in work_dir.glob('*/row.json')]
+    for row in rows:
+        row['start'] = f'{row["world"]} {"warm" if ARMS[row["arm"]].warm else "scratch"}'
     order = [*WORLDS], [*ARMS]
     return sorted(rows, key=lambda row: (order[0].index(row['world']), order[1].index(row['arm']), row['seed']))
 
@@ -178,9 +180,10 @@ def main() -> None:
     for run in chosen or QUEUE:
         one_run(run, args.work_dir)
         study.write_csv(args.csv, COLUMNS, finished(args.work_dir))
-    for world in WORLDS:
-        of_world = [row for row in finished(args.work_dir) if row['world'] == world]
-        print(f'\n{world}\n\n{study.table(of_world, "arm", ("loss_track", *study.VPS_SCORES))}')
+    rows = finished(args.work_dir)
+    for start in dict.fromkeys(row['start'] for row in rows):
+        of_start = [row for row in rows if row['start'] == start]
+        print(f'\n{start}\n\n{study.table(of_start, "arm", ("loss_track", *study.VPS_SCORES))}')
 
 
 if __name__ == '__main__':
