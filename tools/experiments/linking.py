@@ -84,15 +84,17 @@ Run = Tuple[str, str, int]
 #: What is run without options, most wanted first: world, arm, seed.
 QUEUE: List[Run] = [
     *(('look-alikes', arm, 0) for arm in ('unlinked', 'linked', 'unlinked_loss', 'self_link')),
-    *(('look-alikes', f'warm_{arm}', 0) for arm in ('linked', 'unlinked')),
-    *(('look-alikes', arm, seed) for seed in (1, 2) for arm in ('unlinked', 'self_link')),
-    *(('look-alikes', f'warm_{arm}', 0) for arm in ('self_link', 'mask_link', 'linked_far', 'unlinked_far')),
-    *(('look-alikes', f'warm_{arm}', 0) for arm in ('stop_gradient', 'memory', 'unlinked_loss')),
-    *(('look-alikes', 'linked', seed) for seed in (1, 2)),
+    *(('look-alikes', f'warm_{arm}', 0) for arm in ('linked', 'unlinked', 'self_link', 'mask_link')),
+    *(('look-alikes', f'warm_{arm}', 0) for arm in ('linked_far', 'unlinked_far', 'stop_gradient', 'memory')),
+    *(('look-alikes', arm, 1) for arm in ('unlinked', 'self_link', 'linked')),
+    ('look-alikes', 'warm_unlinked_loss', 0),
+    *(('look-alikes', f'warm_{arm}', 1) for arm in ('linked', 'unlinked', 'self_link')),
+    *(('look-alikes', arm, 2) for arm in ('unlinked', 'self_link', 'linked')),
+    *(('look-alikes', f'warm_{arm}', 2) for arm in ('linked', 'unlinked', 'self_link')),
     *(('default', arm, 0) for arm in ('unlinked', 'linked', 'self_link')),
     *(('look-alikes', arm, 0) for arm in ('linked_3x', 'unlinked_3x', 'memory')),
-    *(('look-alikes', f'warm_{arm}', seed) for seed in (1, 2) for arm in ('linked', 'unlinked', 'self_link')),
-    *(('look-alikes', f'warm_{arm}', seed) for seed in (1, 2) for arm in ('mask_link', 'unlinked_far', 'memory')),
+    *(('look-alikes', f'warm_{arm}', seed) for seed in (1, 2) for arm in ('mask_link', 'linked_far', 'unlinked_far')),
+    *(('look-alikes', f'warm_{arm}', seed) for seed in (1, 2) for arm in ('stop_gradient', 'memory', 'unlinked_loss')),
     *(('default', arm, seed) for seed in (1, 2) for arm in ('unlinked', 'linked', 'self_link')),
 ]
 
