@@ -25,7 +25,9 @@ def code_of(value: Any) -> Any:
     """Return what decides which code a network runs: how large a number is, if it is more than one, does not."""
     if isinstance(value, dict):
         kept = {key: code_of(item) for key, item in value.items() if key != 'label_space'}
-        return {**kept, 'stuff': get_label_space(value['label_space']).num_stuff > 0} if 'label_space' in value else kept
+        return (
+            {**kept, 'stuff': get_label_space(value['label_space']).num_stuff > 0} if 'label_space' in value else kept
+        )
     if isinstance(value, (list, tuple)):
         return [code_of(item) for item in value]
     is_number = isinstance(value, (int, float)) and not isinstance(value, bool)

@@ -28,7 +28,7 @@ from knet.utils import transfer
 
 ROOT = Path(__file__).resolve().parents[2]
 #: The device that tensors say.
-DEVICE = torch.device('meta')
+DEVICE = torch.device('meta', 0)
 
 _aten = torch.ops.aten
 #: Operations whose result lies on the host, or whose shape depends on values.
@@ -110,6 +110,10 @@ class DeviceTensor(Tensor):
     def tolist(self) -> Any:
         """Return the values as nested lists; torch refuses it for classes of tensors."""
         return self.cpu().tolist()
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        """Be written to a file as the tensor of the CPU that torch reads with ``map_location='cpu'``."""
+        return self.held.__reduce_ex__(protocol)
 
     @classmethod
     def __torch_dispatch__(cls, func: Any, types: Any, args: Tuple = (), kwargs: Optional[Dict] = None) -> Any:
@@ -235,11 +239,12 @@ def to_device(value: Any) -> Any:
     if isinstance(value, nn.Module):
         for module in value.modules():
             for name, parameter in module._parameters.items():
-                if parameter is not None:
+                if parameter is not None and not isinstance(parameter, DeviceTensor):
                     moved = DeviceTensor(parameter.detach(), requires_grad=parameter.requires_grad)
                     module._parameters[name] = nn.Parameter(moved, requires_grad=parameter.requires_grad)
             for name, buffer in module._buffers.items():
-                module._buffers[name] = None if buffer is None else DeviceTensor(buffer)
+                if buffer is not None and not isinstance(buffer, DeviceTensor):
+                    module._buffers[name] = DeviceTensor(buffer)
         return value
     return _map_tensors(DeviceTensor, value)
 
