@@ -318,8 +318,8 @@ def wrap_model(model: nn.Module, find_unused_parameters: bool = False) -> nn.Mod
     device = current_device()
     model = model.to(device)
     if get_dist_info()[1] == 1:
-        return MMDataParallel(model, device_ids=[device.index] if device.type == 'cuda' else [])
+        return MMDataParallel(model, device_ids=[] if device.type == 'cpu' else [device.index])
     options = dict(broadcast_buffers=False, find_unused_parameters=find_unused_parameters)
-    if device.type == 'cuda':
-        return MMDistributedDataParallel(model, device_ids=[device.index], **options)
-    return CPUDistributedDataParallel(model, **options)
+    if device.type == 'cpu':
+        return CPUDistributedDataParallel(model, **options)
+    return MMDistributedDataParallel(model, device_ids=[device.index], **options)

@@ -10,6 +10,7 @@ from mmseg.models import EncoderDecoder
 from mmseg.ops import resize
 from torch import Tensor
 
+from knet.det.logged_losses import parse_losses
 from knet.det.panoptic_fusion import check_finite
 from knet.labels import AnyLabelSpace, get_label_space
 from knet.structures import PanopticPrediction
@@ -76,6 +77,10 @@ class VideoKNetVSS(FrameByFrame, EncoderDecoder):
         return table.masked_fill(table < 0, 255)[gt_semantic_seg]
 
     # ------------------------------------------------------------- training
+
+    @staticmethod
+    def _parse_losses(losses: Dict[str, Any]) -> Tuple[Tensor, Dict[str, float]]:
+        return parse_losses(losses)
 
     def forward_train(
         self,
