@@ -15,7 +15,8 @@ from knet.layouts.kitti_step import KittiStepGroundTruth
 from knet.results.panoptic_store import PredictionReader, PredictionWriter
 from knet.utils.io import write_png_atomic
 from knet.visualization import compare_frame, compare_video, worst_frames, write_report
-from knet.visualization.curves import read_log, svg_chart
+from knet.visualization.report.charts import svg_chart
+from knet.visualization.report.training import read_log
 from knet.visualization.frames import frame_quality
 
 pytestmark = pytest.mark.slow
@@ -73,7 +74,7 @@ def run(tmp_path: Path) -> Tuple[Path, Path]:
 class Page(HTMLParser):
     """Checks that tags are closed and gathers the text."""
 
-    void = frozenset({'meta', 'img', 'br', 'path', 'polyline', 'circle'})
+    void = frozenset({'meta', 'img', 'br', 'source'})
 
     def __init__(self, text: str) -> None:
         super().__init__()

@@ -1,16 +1,37 @@
-"""Loss curves out of mmcv's training log, drawn as SVG."""
+"""The curves of a training, out of mmcv's log."""
 
 import json
+import re
 from collections import OrderedDict
-from html import escape
 from pathlib import Path
 from typing import Dict, List, Optional, Tuple
 
 from knet.utils.io import PathLike
+from knet.visualization.report.charts import svg_chart
+from knet.visualization.report.html import Html, join, tag
 
 #: name -> (iteration, value) points
 Curves = Dict[str, List[Tuple[float, float]]]
 
+#: Names of curves in the order in which they are wanted.
+_PATTERNS = (
+    'loss',
+    r'val/(STQ|mIoU|PQ|AP|segm_mAP|.*mAP)',
+    r'(?:.*\W)?loss_track',
+    r'(?:.*\W)?s\d+_loss_dice',
+    r'(?:.*\W)?s\d+_loss_mask',
+    r'(?:.*\W)?loss_(mask|seg|ce)',
+    'lr',
+    '.*',
+)
+_MEANINGS = (
+    ('loss', 'sum of all'),
+    (r'(?:.*\W)?s\d+_loss_dice', 'masks'),
+    (r'(?:.*\W)?s\d+_loss_mask', 'masks'),
+    (r'(?:.*\W)?s\d+_loss_cls', 'classes'),
+    (r'(?:.*\W)?loss_track', 'association'),
+    ('lr', 'learning rate'),
+)
 _SKIP = {'mode', 'epoch', 'iter', 'time', 'data_time', 'memory', 'step'}
 
 
@@ -64,56 +85,40 @@ def _to_curves(records: List[dict]) -> Curves:
     return curves
 
 
-def svg_chart(name: str, points: List[Tuple[float, float]], width: int = 300, height: int = 130) -> str:
-    """Draw one curve.
+def curves_section(path: Optional[PathLike]) -> Html:
+    """Return the curves of a log: those that matter first, the others folded; empty without a log."""
+    curves = {} if path is None else read_log(path)
+    charts = {name: svg_chart(name, points, meaning=_meaning(name)) for name, points in curves.items()}
+    charts = {name: chart for name, chart in charts.items() if chart}
+    if not charts:
+        return Html('')
+    first = _that_matter(list(charts))
+    parts = [
+        tag('p', 'Thin: values of the log; thick: their running mean.'),
+        tag('div', *(charts[name] for name in first), class_='charts'),
+    ]
+    rest = [svg_chart(name, curves[name], 260, 170) for name in charts if name not in first]
+    if rest:
+        summary = tag('summary', 'one more curve' if len(rest) == 1 else f'{len(rest)} more curves')
+        parts.append(tag('details', summary, tag('div', *rest, class_='charts small')))
+    return join(parts)
 
-    Args:
-        name: Title of the curve.
-        points: (x, y) pairs; pairs that aren't finite are left out.
-        width: Width in CSS pixels.
-        height: Height in CSS pixels.
 
-    Returns:
-        An ``<svg>`` element that follows the page's colours.
+def _that_matter(names: List[str]) -> List[str]:
+    """Return up to three names: the total loss, a score, and losses of association and masks.
+
+    >>> _that_matter(['loss_rpn_mask', 's0_loss_dice', 's2_loss_dice', 's2_loss_dice_ref', 'loss_track', 'lr', 'loss'])
+    ['loss', 'loss_track', 's2_loss_dice']
+    >>> _that_matter(['decode.loss_ce', 'val/mIoU', 'loss', 'lr'])
+    ['loss', 'val/mIoU', 'decode.loss_ce']
     """
-    points = [(x, y) for x, y in points if abs(y) < float('inf')]
-    if not points:
-        return ''
-    left, right, top, bottom = 58, 10, 24, 20
-    x0, x1 = min(x for x, _ in points), max(x for x, _ in points)
-    y0, y1 = min(y for _, y in points), max(y for _, y in points)
-    x_span, y_span = (x1 - x0) or 1.0, (y1 - y0) or 1.0
-
-    def place(x: float, y: float) -> str:
-        return (
-            f'{left + (x - x0) / x_span * (width - left - right):.1f},'
-            f'{height - bottom - (y - y0) / y_span * (height - top - bottom):.1f}'
-        )
-
-    line = ' '.join(place(x, y) for x, y in points)
-    dots = (
-        ''.join('<circle cx="{}" cy="{}" r="2.5"/>'.format(*place(x, y).split(',')) for x, y in points)
-        if len(points) <= 12
-        else ''
-    )
-    return (
-        f'<svg viewBox="0 0 {width} {height}" role="img" aria-label="{escape(name)}">'
-        f'<text x="{left}" y="14" class="name">{escape(name)}: {points[-1][1]:.4g}</text>'
-        f'<path d="M{left},{top}V{height - bottom}H{width - right}" class="axis"/>'
-        f'<text x="{left - 4}" y="{top + 6}" class="tick end">{y1:.3g}</text>'
-        f'<text x="{left - 4}" y="{height - bottom}" class="tick end">{y0:.3g}</text>'
-        f'<text x="{left}" y="{height - 5}" class="tick">{x0:g}</text>'
-        f'<text x="{width - right}" y="{height - 5}" class="tick end">{x1:g}</text>'
-        f'<polyline points="{line}"/>{dots}</svg>'
-    )
+    chosen: List[str] = []
+    for pattern in _PATTERNS:
+        # The last of several is that of the last stage.
+        found = [name for name in names if re.fullmatch(pattern, name) and name not in chosen]
+        chosen += found[-1:] if len(chosen) < 3 else []
+    return chosen
 
 
-def curves_section(path: Optional[PathLike]) -> str:
-    """Return all curves of a log as HTML, an empty text without a log."""
-    if path is None:
-        return ''
-    curves = read_log(path)
-    # The total loss comes first, then its parts, then all other curves.
-    names = sorted(curves, key=lambda name: (name != 'loss', 'loss' not in name, name.startswith('val/')))
-    charts = [svg_chart(name, curves[name]) for name in names]
-    return f'<div class="charts">{"".join(charts)}</div>' if charts else ''
+def _meaning(name: str) -> str:
+    return next((meaning for pattern, meaning in _MEANINGS if re.fullmatch(pattern, name)), '')
