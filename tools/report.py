@@ -54,7 +54,7 @@ def parse_args() -> argparse.Namespace:
     )
     parser.add_argument('--name', default='this run', help='name of the run beside others (default: %(default)s)')
     parser.add_argument('--clips', nargs='*', default=[], help='GIF or MP4 files to embed instead of drawn ones')
-    parser.add_argument('--videos', type=int, default=3, help='number of clips to draw (default %(default)s)')
+    parser.add_argument('--videos', type=int, default=2, help='number of clips to draw (default %(default)s)')
     parser.add_argument('--worst', type=int, default=6, help='number of worst frames (default %(default)s)')
     parser.add_argument(
         '--fact', action='append', default=[], metavar='NAME=VALUE', help='a line of the section "Run"; may be repeated'

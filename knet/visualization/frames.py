@@ -131,10 +131,7 @@ def compare_frame(
     image = read_rgb_image(path)
     drawn = predictions.read(video, frame)
     truth = ground_truth.read(video, frame)
-    for (semantic, _), origin in (
-        (drawn, predictions.path(video, frame)),
-        (truth, ground_truth.path(video, frame)),
-    ):
+    for (semantic, _), origin in ((drawn, predictions.path(video, frame)), (truth, ground_truth.path(video, frame))):
         if image.shape[:2] != semantic.shape:
             raise ValueError(
                 f'{origin}: {semantic.shape[1]}x{semantic.shape[0]}, but its image {path} is '

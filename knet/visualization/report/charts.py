@@ -4,14 +4,18 @@ import math
 from dataclasses import dataclass
 from typing import List, Sequence, Tuple
 
+import numpy as np
+
 from knet.visualization.report.html import Html, tag
 
 Point = Tuple[float, float]
 
 #: A positive curve whose values span more than this ratio is drawn on a logarithmic scale.
-_LOG_RATIO = 8.0
+_LOG_RATIO = 4.0
 #: Curves with fewer points are drawn with dots and without a smoothed line.
-_SMOOTHED_FROM = 8
+_SMOOTHED_FROM = 20
+#: Points of a line that are drawn at most.
+_MAX_POINTS = 400
 _LEFT, _RIGHT, _TOP, _BOTTOM = 50, 14, 34, 36
 
 
@@ -72,18 +76,16 @@ def _log_ticks(low: float, high: float) -> Tuple[float, ...]:
 
 
 def smoothed(values: Sequence[float]) -> List[float]:
-    """Return the running mean of values with exponential weights, without the pull towards zero at the start.
+    """Return the mean around every value, with triangular weights over an eighth of all values.
 
-    >>> [round(value, 3) for value in smoothed([2.0, 2.0, 4.0])]
-    [2.0, 2.0, 2.786]
+    >>> [round(value, 3) for value in smoothed([2.0] * 12 + [5.0] * 12)][9:15]
+    [2.0, 2.0, 2.75, 4.25, 5.0, 5.0]
     """
-    keep = min(0.9, max(0.5, 1 - 12 / max(len(values), 1)))
-    total = weight = 0.0
-    result = []
-    for value in values:
-        total, weight = keep * total + value, keep * weight + 1
-        result.append(total / weight)
-    return result
+    reach = max(1, len(values) // 16)
+    weights = np.bartlett(2 * reach + 3)[1:-1]
+    array = np.asarray(values, dtype=np.float64)
+    # Divided by the weights that lie within the curve, the ends are not drawn to zero.
+    return (np.convolve(array, weights, 'same') / np.convolve(np.ones_like(array), weights, 'same')).tolist()
 
 
 def svg_chart(name: str, points: Sequence[Point], width: int = 350, height: int = 220, meaning: str = '') -> Html:
@@ -113,6 +115,8 @@ def svg_chart(name: str, points: Sequence[Point], width: int = 350, height: int 
         )
 
     def line(pairs: Sequence[Point], css: str) -> Html:
+        # A line of a thousand points on some hundred pixels shows no more, and a page may hold fifty.
+        pairs = [*pairs[:: -(-len(pairs) // _MAX_POINTS)], pairs[-1]]
         places = ' '.join('{:.1f},{:.1f}'.format(*at(*pair)) for pair in pairs)
         return tag('polyline', points=places, class_=css)
 

@@ -37,8 +37,8 @@ def tag(element: str, /, *contents: Content, **attributes: Optional[object]) -> 
     Args:
         element: Name of the element.
         *contents: What stands in it, one after another.
-        **attributes: Attributes; ``class_`` stands for ``class``, ``_`` within a name for ``-``. True gives an attribute
-            without a value, None and False give none.
+        **attributes: Attributes; ``class_`` stands for ``class``, ``_`` within a name for ``-``. True gives an
+            attribute without a value, None and False give none.
 
     >>> tag('p', 'a < b', tag('br'), class_='note', hidden=True, title=None)
     '<p class="note" hidden>a &lt; b<br/></p>'

@@ -9,7 +9,7 @@ STYLE = """
 body{background:var(--bg);color:var(--ink);font:15px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif;
 margin:0 auto;max-width:1160px;padding:20px 16px 48px}
 h1{font-size:26px;line-height:1.25;margin:0 0 4px}h2{font-size:19px;margin:36px 0 8px}
-h3{font-size:15px;margin:14px 0 4px}
+h3{font-size:15px;margin:14px 0 4px}h3 small{font-weight:400;color:var(--soft)}
 p{margin:4px 0 10px;color:var(--soft);max-width:80ch}p b{color:var(--ink)}
 a{color:var(--accent)}nav{display:flex;flex-wrap:wrap;gap:2px 14px;margin:8px 0 0}
 .warning{color:var(--ink);border-left:4px solid #d08700;padding-left:10px;font-weight:600}
@@ -23,7 +23,8 @@ a{color:var(--accent)}nav{display:flex;flex-wrap:wrap;gap:2px 14px;margin:8px 0 
 table{border-collapse:collapse;background:var(--card);border:1px solid var(--line);font-variant-numeric:tabular-nums}
 th,td{padding:4px 10px;border-bottom:1px solid var(--line);text-align:right;vertical-align:top}
 thead th{color:var(--soft);font-weight:600;vertical-align:bottom}
-th.text,td.text{text-align:left;font-weight:400;overflow-wrap:break-word;min-width:9ch;max-width:34ch}
+th.text,td.text{text-align:left;font-weight:400;overflow-wrap:break-word;max-width:34ch}
+.class{white-space:nowrap}
 td small,th small{color:var(--soft);white-space:nowrap}
 td.best{font-weight:700}
 .bar{display:block;height:4px;border-radius:2px;background:var(--accent);margin-top:2px;min-width:1px}
@@ -62,10 +63,13 @@ border:1px solid var(--line);border-radius:8px;padding:8px 10px;font-size:12px;m
 .key.dot{width:12px;border-radius:50%;background:var(--mark);border:2.5px solid var(--edge);
 box-shadow:0 0 0 1px var(--soft)}
 
+.paper{display:none}
 details{margin:10px 0}summary{cursor:pointer;color:var(--accent);padding:2px 0}
-dl{display:grid;grid-template-columns:max-content minmax(0,1fr);gap:2px 16px;margin:0}
+dl{display:grid;grid-template-columns:max-content minmax(0,1fr);gap:2px 16px;margin:0;
+align-items:start}
 dt{color:var(--soft)}dd{margin:0;overflow-wrap:anywhere}
-@media (max-width:560px){dl{grid-template-columns:minmax(0,1fr)}dd{margin:0 0 8px}th,td{padding:4px 7px}
+@media (max-width:560px){dl{grid-template-columns:minmax(0,1fr)}dd{margin:0 0 8px}
+table{font-size:13.5px}th,td{padding:4px 6px}
 td .track{width:40px}h2{margin-top:28px}}
 
 @media print{
@@ -74,11 +78,12 @@ td .track{width:40px}h2{margin-top:28px}}
 @page{margin:14mm}
 *{-webkit-print-color-adjust:exact;print-color-adjust:exact}
 body{max-width:none;padding:0;font-size:10.5pt}
-nav{display:none}h1,h2,h3,summary{break-after:avoid}h2{margin-top:20px}
+nav{display:none}h1,h2,h3{break-after:avoid}h2{margin-top:20px}
 .tile,figure,tr,svg.chart,.timeline,.together{break-inside:avoid}thead{display:table-header-group}
 .scroll{overflow:visible}table{font-size:9.5pt}th,td{padding:2px 6px}
-.pictures{display:block}figure{margin:0 0 12px}img,video{max-height:110mm;width:auto}
+.pictures{display:block}figure{display:inline-block;width:49%;margin:0 0 12px;vertical-align:top}
+figure.wide{width:100%}img,video{max-height:110mm;width:auto}
 .charts{grid-template-columns:repeat(3,1fr)}
-details:not([open]){display:none}summary{list-style:none;color:var(--ink);font-weight:600}
+details:not([open]),summary{display:none}.paper{display:block}.key-line{break-after:avoid}
 p{orphans:3;widows:3}}
 """

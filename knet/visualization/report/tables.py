@@ -76,8 +76,7 @@ def table(header: Sequence[Tuple[str, bool]], rows: Sequence[Sequence[Content]])
 
     def row(cells: Sequence[Content]) -> Html:
         return tag(
-            'tr',
-            *(cell if html(cell).startswith('<td') else tag('td', cell, class_=c) for cell, c in zip(cells, css)),
+            'tr', *(cell if html(cell).startswith('<td') else tag('td', cell, class_=c) for cell, c in zip(cells, css))
         )
 
     def whole(part: Sequence[Sequence[Content]]) -> Html:
@@ -98,7 +97,9 @@ def tiles(run: Run) -> Html:
     if not scores:
         return Html('')
     shown = [
-        tag('div', tag('b', percent(value)), tag('span', name, class_='name'), _small(MEANINGS.get(name)), class_='tile')
+        tag(
+            'div', tag('b', percent(value)), tag('span', name, class_='name'), _small(MEANINGS.get(name)), class_='tile'
+        )
         for name, value in scores.items()
         if '=' not in name
     ]
@@ -119,29 +120,24 @@ def _small(text: Optional[str]) -> Html:
 
 
 def comparison(runs: Sequence[Run]) -> Html:
-    """Return the scores of several runs; empty for a single one."""
+    """Return the scores of several runs, a column for each; empty for a single one."""
     if len(runs) < 2:
         return Html('')
     scores = [run.scores() for run in runs]
-    columns = list(dict.fromkeys(column for row in scores for column in row))
-    best = {
-        column: max((row[column] for row in scores if row.get(column) is not None), default=None) for column in columns
-    }
-    mixed = len({run.protocol() for run in runs}) > 1
-    followed = all(run.tracks for run in runs)
-    header = [('run', True)] + [('protocol', True)] * mixed + [(column, False) for column in columns]
-    header += [('id switches', False), ('missed', False)] * followed
-    rows = []
-    for run, row in zip(runs, scores):
-        cells: List[Content] = [run.name] + [run.protocol()] * mixed
-        cells += [_bar(row.get(column), best[column]) for column in columns]
-        if followed:
-            cells += [str(sum(video.switches for video in run.tracks)), _missed(run.tracks)]
-        rows.append(cells)
-    note = 'In percent; bold is the best of a column, the bars reach from 0 to 100.'
-    parts = [tag('p', note), table(header, rows)]
-    if mixed:
-        parts.insert(1, tag('p', 'The runs were scored by different protocols, so compare with care.', class_='warning'))
+    rows: List[Sequence[Content]] = []
+    for name in dict.fromkeys(name for of_run in scores for name in of_run):
+        values = [of_run.get(name) for of_run in scores]
+        best = max((value for value in values if value is not None), default=None)
+        rows.append([f'VPQ {name}' if '=' in name else name, *(_bar(value, best) for value in values)])
+    if all(run.tracks for run in runs):
+        rows.append(['id switches', *(str(sum(video.switches for video in run.tracks)) for run in runs)])
+        rows.append(['missed %', *(_missed(run.tracks) for run in runs)])
+    note = 'Scores in percent; bold is the best of a line, the bars reach from 0 to 100.'
+    parts = [tag('p', note), table([('', True), *((run.name, False) for run in runs)], rows)]
+    if len({run.protocol() for run in runs}) > 1:
+        protocols = '; '.join(f'{run.name}: {run.protocol()}' for run in runs)
+        told = f'The runs were scored by different protocols, so their numbers do not compare ({protocols}).'
+        parts.insert(1, tag('p', told, class_='warning'))
     return tag('div', *parts, class_='together')
 
 
@@ -180,7 +176,8 @@ def _class_name(name: str, info: Optional[ClassInfo]) -> Html:
     if info is None:
         return tag('span', name)
     swatch = tag('span', class_='swatch', style='background:rgb({},{},{})'.format(*info.colour))
-    return join([swatch, tag('span', name), ' ', tag('small', 'thing' if info.is_thing else 'stuff')])
+    kind = tag('small', 'thing' if info.is_thing else 'stuff')
+    return join([tag('span', swatch, tag('span', name), class_='class'), ' ', kind])
 
 
 def video_table(run: Run) -> Html:
@@ -188,14 +185,15 @@ def video_table(run: Run) -> Html:
     if run.stq is None:
         return Html('')
     tracks = {str(video.video): video for video in run.tracks}
-    header = [('video', True), ('frames', False), ('STQ', False), ('AQ', False), ('SQ', False)]
-    header += [('objects', False), ('id switches', False), ('missed', False)] * bool(tracks)
+    header = [('video', True), ('STQ', False), ('AQ', False), ('SQ', False)]
+    header += [('id switches', False), ('missed %', False)] * bool(tracks)
     rows = []
     for name, scores in run.stq['per_video'].items():
-        cells = [str(name), str(scores['frames']), *(percent(scores[score]) for score in ('STQ', 'AQ', 'SQ'))]
+        title = join([tag('span', str(name)), ' ', tag('small', f'{scores["frames"]} frames')])
+        cells: List[Content] = [title, *(percent(scores[score]) for score in ('STQ', 'AQ', 'SQ'))]
         if tracks:
             video = tracks.get(str(name))
-            cells += [str(len(video.objects)), str(video.switches), _missed([video])] if video else [UNDEFINED] * 3
+            cells += [str(video.switches), _missed([video])] if video else [UNDEFINED] * 2
         rows.append(cells)
     return table(header, rows)
 

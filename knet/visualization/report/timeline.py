@@ -1,7 +1,7 @@
 """Timelines of objects: who is seen when, by which track, and where the identity changes."""
 
 from itertools import groupby
-from typing import Iterator, List, NamedTuple, Sequence, Tuple
+from typing import Iterator, List, NamedTuple, Sequence, Set, Tuple
 
 from knet.visualization.association import ABSENT, MISSED, ObjectTrack, VideoTracks
 from knet.visualization.palette import track_colour
@@ -9,8 +9,8 @@ from knet.visualization.report.charts import Scale
 from knet.visualization.report.html import Html, join, tag
 from knet.visualization.report.tables import Run
 
-#: Objects of a video that are drawn, and videos that are.
-MAX_OBJECTS, MAX_VIDEOS = 30, 12
+#: What is drawn at most: objects of a video, bars of a video, videos.
+MAX_OBJECTS, MAX_BARS, MAX_VIDEOS = 30, 800, 8
 #: Pixels; labels beside the picture have lines of the same height.
 _ROW, _BAR = 22, 15
 #: Width of a timeline on a phone in pixels, and of a digit: a number is written where it fits there.
@@ -40,19 +40,26 @@ def timelines(runs: Sequence[Run]) -> Html:
         for run in runs:
             tracks = next((other for other in run.tracks if other.video == video.video), None)
             if tracks is not None:
-                head = [tag('h3', run.name, ': ', _summary(tracks))] if len(runs) > 1 else []
-                body.append(tag('div', *head, timeline(tracks), class_='together'))
+                name = f'{run.name}, video {video.video}' if len(runs) > 1 else f'video {video.video}'
+                # Folded parts have no line of their own on paper.
+                css = None if len(runs) > 1 else 'paper'
+                head = tag('h3', name, ' ', tag('small', _summary(tracks)), class_=css)
+                body.append(tag('div', head, timeline(tracks), class_='together'))
         summary = tag('summary', f'video {video.video}: {_summary(video)}')
         parts.append(tag('details', summary, *body, open=position < 2))
     if len(videos) > MAX_VIDEOS:
-        parts.append(tag('p', f'{len(videos) - MAX_VIDEOS} more videos are not shown.'))
+        parts.append(tag('p', f'{_count(len(videos) - MAX_VIDEOS, "more video")} not shown.'))
     return join(parts)
 
 
 def _legend() -> Html:
     """Return how to read the timelines."""
     keys = [
-        ('background:rgb({},{},{})'.format(*track_colour(1)), 'key', 'a track covers the object (IoU above 0.5), with '),
+        (
+            'background:rgb({},{},{})'.format(*track_colour(1)),
+            'key',
+            'a track covers the object (IoU above 0.5), with ',
+        ),
         (None, 'key hole', 'the object is there, but missed; '),
         (None, 'key dot', 'id switch: another track than before.'),
     ]
@@ -65,6 +72,7 @@ def _legend() -> Html:
         'One line per object of the ground truth, the one that comes into view first on top. ',
         *pieces,
         ' A perfect line has one colour from end to end. Videos with the most id switches come first.',
+        class_='key-line',
     )
 
 
@@ -91,8 +99,7 @@ def timeline(video: VideoTracks) -> Html:
     """
     if not video.objects:
         return tag('p', 'No objects in this video.')
-    longest = sorted(video.objects, key=lambda thing: -thing.visible)[:MAX_OBJECTS]
-    shown = [thing for thing in video.objects if thing in longest]
+    shown = _shown(video.objects)
     length = len(video.frames)
     drawn: List[Html] = []
     for row, thing in enumerate(shown):
@@ -105,10 +112,21 @@ def timeline(video: VideoTracks) -> Html:
         role='img',
         aria_label=f'Timeline of video {video.video}: {_summary(video)}',
     )
-    names = tag('ol', *(tag('li', thing.name) for thing in shown))
+    names = tag('ol', *(tag('li', thing.name) for thing in shown), tag('li', 'frame'))
     hidden = len(video.objects) - len(shown)
-    note = tag('p', f'{hidden} more objects, which are seen for a shorter time, are not shown.') if hidden else Html('')
+    note = tag('p', f'{_count(hidden, "more object")} not shown.') if hidden else Html('')
     return join([tag('div', names, picture, class_='timeline'), note])
+
+
+def _shown(objects: Sequence[ObjectTrack]) -> List[ObjectTrack]:
+    """Return the objects that are seen longest and do not need too many bars, in the order in which they are given."""
+    chosen: Set[int] = set()
+    bars = 0
+    for number in sorted(range(len(objects)), key=lambda number: -objects[number].visible)[:MAX_OBJECTS]:
+        bars += len(list(_stretches(objects[number].states)))
+        if bars <= MAX_BARS or not chosen:
+            chosen.add(number)
+    return [objects[number] for number in sorted(chosen)]
 
 
 def _stretches(states: Sequence[int]) -> Iterator[_Stretch]:
@@ -144,7 +162,9 @@ def _row(thing: ObjectTrack, frames: Sequence[int], top: int, length: int) -> It
             yield tag('text', str(state), x=middle, y=bar + 12, class_='id middle', **ink)
     for position in thing.switches:
         place = dict(cx=_share(position, length), cy=bar + _BAR / 2, r=5)
-        yield tag('circle', tag('title', f'{thing.name}: id switch in frame {frames[position]}'), **place, class_='switch')
+        yield tag(
+            'circle', tag('title', f'{thing.name}: id switch in frame {frames[position]}'), **place, class_='switch'
+        )
 
 
 def text_colour(colour: Tuple[int, int, int]) -> str:
@@ -168,4 +188,3 @@ def _frame_axis(frames: Sequence[int], top: int) -> Iterator[Html]:
         x = _share(position + 0.5, length)
         yield tag('line', x1=x, x2=x, y1=top + 2, y2=top + 6, class_='axis')
         yield tag('text', str(frames[position]), x=x, y=top + 18, class_='middle')
-    yield tag('text', 'frame', x='100%', y=top + 18, class_='end')

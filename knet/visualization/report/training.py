@@ -94,7 +94,7 @@ def curves_section(path: Optional[PathLike]) -> Html:
         return Html('')
     first = _that_matter(list(charts))
     parts = [
-        tag('p', 'Thin: values of the log; thick: their running mean.'),
+        tag('p', 'Thin: values of the log; thick: the mean around them. Short logs have dots instead.'),
         tag('div', *(charts[name] for name in first), class_='charts'),
     ]
     rest = [svg_chart(name, curves[name], 260, 170) for name in charts if name not in first]
