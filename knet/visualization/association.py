@@ -1,7 +1,7 @@
 """How the tracks of a prediction follow the objects of the ground truth through a video."""
 
 from dataclasses import dataclass
-from typing import Dict, List, NamedTuple, Sequence, Tuple
+from typing import Dict, Hashable, Iterable, List, NamedTuple, Sequence, Set, Tuple, TypeVar
 
 import numpy as np
 
@@ -14,7 +14,9 @@ from knet.results.panoptic_store import PredictionReader
 #: State of an object in a frame; a number above 0 is the track that covers it.
 ABSENT, MISSED = -1, 0
 #: First of the ids that truth maps carry for objects without a track; ids of data sets lie below.
-_NO_TRACK = 1 << 24
+NO_TRACK = 1 << 24
+
+Object = TypeVar('Object', bound=Hashable)
 
 
 class FrameOverlaps(NamedTuple):
@@ -32,6 +34,21 @@ def video_overlaps(
     return [FrameOverlaps(frame, pairs) for frame, pairs in counted if pairs is not None]
 
 
+def match_by_overlap(overlaps: Iterable[Tuple[int, Object, int]]) -> Dict[Object, int]:
+    """Match objects and tracks one to one: the pair that overlaps most first, then the best of what remains.
+
+    >>> match_by_overlap([(9, 'car', 1), (8, 'bus', 1), (7, 'car', 2), (3, 'bus', 2)])
+    {'car': 1, 'bus': 2}
+    """
+    tracks: Dict[Object, int] = {}
+    taken: Set[int] = set()
+    for _, thing, track in sorted(overlaps, key=lambda overlap: -overlap[0]):
+        if thing not in tracks and track not in taken:
+            tracks[thing] = track
+            taken.add(track)
+    return tracks
+
+
 @dataclass(frozen=True)
 class TrackMatch:
     """Objects of a video and the tracks that cover them best over all its frames, one to one.
@@ -44,18 +61,11 @@ class TrackMatch:
 
     @classmethod
     def of(cls, overlaps: Sequence[FrameOverlaps], space: LabelSpace) -> 'TrackMatch':
-        """Match by overlap: the pair with the most common pixels first, then the best of what remains."""
+        """Match by the pixels that objects and tracks have in common, see :func:`match_by_overlap`."""
         pairs = PairCounts.sum([overlap.pairs for overlap in overlaps])
         pairs = _between_things(pairs, space)
-        order = np.argsort(-pairs.counts, kind='stable')
-        objects = _named(pairs.gt[order])
-        tracks: Dict[Tuple[int, int], int] = {}
-        taken = set()
-        for thing, track in zip(objects, segment_instance(pairs.pred[order]).tolist()):
-            if thing not in tracks and track not in taken:
-                tracks[thing] = track
-                taken.add(track)
-        return cls(tracks)
+        tracks = segment_instance(pairs.pred).tolist()
+        return cls(match_by_overlap(zip(pairs.counts.tolist(), _named(pairs.gt), tracks)))
 
     def renumber(
         self, semantic: np.ndarray, instance: np.ndarray, space: LabelSpace
@@ -73,10 +83,10 @@ class TrackMatch:
         things = thing_table(space)[semantic] & (instance > 0)
         both = np.stack([semantic[things], instance[things]]).astype(np.int64)
         unique, index = np.unique(both, axis=1, return_inverse=True)
-        numbers = [self.tracks.get((a, b), _NO_TRACK + position) for position, (a, b) in enumerate(unique.T.tolist())]
+        numbers = [self.tracks.get((a, b), NO_TRACK + position) for position, (a, b) in enumerate(unique.T.tolist())]
         ids = np.zeros(semantic.shape, dtype=np.int32)
         ids[things] = np.array(numbers, dtype=np.int32)[index.reshape(-1)]
-        return ids, tuple(number for number in numbers if number >= _NO_TRACK)
+        return ids, tuple(number for number in numbers if number >= NO_TRACK)
 
 
 @dataclass(frozen=True)
