@@ -6,8 +6,9 @@ compared with all runs that differ from ours in the sides of such pixels only: i
 run that computes anything else agrees with none.
 """
 
+from collections import defaultdict
 from contextlib import contextmanager
-from typing import Callable, FrozenSet, Iterator, List, NamedTuple, TypeVar
+from typing import Callable, Dict, FrozenSet, Iterator, List, NamedTuple, Set, Tuple, TypeVar
 
 import numpy as np
 import pytest
@@ -18,52 +19,56 @@ from knet.det import kernel_head, kernel_update_head
 Outputs = TypeVar('Outputs')
 #: Logits that are this close to 0 may have fallen on the other side in the recorded run, which was computed in float32.
 EDGE = 1e-4
-#: Pixels that may have fallen otherwise in one comparison, and how many of the nearest ones are tried.
-MOST_FLIPS, MOST_TRIED = 3, 40
+#: Logits that may have fallen otherwise in one comparison, and how many of the nearest ones are tried.
+MOST_TURNED, MOST_TRIED = 4, 30
 
 
-class Pixel(NamedTuple):
-    """A pixel at a cut: how close its logit is to 0, the number of the cut in the run, and its position in the masks."""
+class Logit(NamedTuple):
+    """A logit on the edge: its distance from 0, and its places, because several cuts may read the same mask.
+
+    Attributes:
+        distance: Absolute value.
+        places: Pairs of the number of the cut in the run and the position in the flattened masks.
+    """
 
     distance: float
-    cut: int
-    position: int
-
-
-Flips = FrozenSet[Pixel]
+    places: FrozenSet[Tuple[int, int]]
 
 
 class _Cuts:
-    """Replacement of ``hard_masks`` that notes the pixels on the edge and turns some of them over."""
+    """Replacement of ``hard_masks`` that notes the logits on the edge and turns some pixels over."""
 
-    def __init__(self, flips: Flips) -> None:
-        self._flips, self._count = flips, 0
-        self.edge: List[Pixel] = []
+    def __init__(self, turned_over: Set[Tuple[int, int]]) -> None:
+        self._turned_over, self._count = turned_over, 0
+        self._near: Dict[float, Set[Tuple[int, int]]] = defaultdict(set)
 
     def __call__(self, masks: torch.Tensor) -> torch.Tensor:
         hard = (masks.detach().sigmoid() > 0.5).to(masks.dtype).flatten(2)
-        distances = masks.detach().abs().flatten()
-        for position in torch.nonzero(distances < EDGE).flatten().tolist():
-            self.edge.append(Pixel(float(distances[position]), self._count, position))
-        flat = hard.view(-1)
-        for pixel in self._flips:
-            if pixel.cut == self._count:
-                flat[pixel.position] = 1 - flat[pixel.position]
+        logits, flat = masks.detach().flatten(), hard.view(-1)
+        for position in torch.nonzero(logits.abs() < EDGE).flatten().tolist():
+            self._near[float(logits[position])].add((self._count, position))
+        for cut, position in self._turned_over:
+            if cut == self._count:
+                flat[position] = 1 - flat[position]
         self._count += 1
         return hard
 
+    def edge(self) -> List[Logit]:
+        """The logits on the edge, the nearest first."""
+        return sorted(Logit(abs(value), frozenset(places)) for value, places in self._near.items())
+
 
 @contextmanager
-def turned(flips: Flips) -> Iterator[_Cuts]:
-    """Turn some pixels over at the cuts of the runs in this block; gives the record of those on the edge."""
-    cuts = _Cuts(flips)
+def turned(logits: Set[Logit]) -> Iterator[_Cuts]:
+    """Turn the pixels of some logits over in the runs of this block; gives the record of those on the edge."""
+    cuts = _Cuts({place for logit in logits for place in logit.places})
     with pytest.MonkeyPatch.context() as patch:
         for module in (kernel_head, kernel_update_head):
             patch.setattr(module, 'hard_masks', cuts)
         yield cuts
 
 
-def deviation(mine: np.ndarray, want: np.ndarray, rtol: float, atol: float) -> int:
+def out_of_tolerance(mine: np.ndarray, want: np.ndarray, rtol: float, atol: float) -> int:
     """Return the number of elements that are not within tolerance."""
     return int((~np.isclose(mine, want, rtol=rtol, atol=atol)).sum())
 
@@ -71,29 +76,33 @@ def deviation(mine: np.ndarray, want: np.ndarray, rtol: float, atol: float) -> i
 def closest_run(run: Callable[[], Outputs], mismatch: Callable[[Outputs], int]) -> Outputs:
     """Return the outputs of the run that agrees best with the record, among those with pixels on the edge turned over.
 
+    Pixels are only turned over where that leaves less to differ; without a difference there is one run.
+
     Args:
-        run: Computes the outputs; the same whenever it is called, but for the cuts.
+        run: Computes the outputs; the same whenever it is called, but for the cuts. In float64, so that our own run does
+            not depend on the machine.
         mismatch: Number of elements of the outputs that are not within tolerance.
 
     Returns:
-        Outputs, to be compared strictly. Pixels are only turned over where that leaves less to differ.
+        Outputs, to be compared strictly.
     """
-    flips: Flips = frozenset()
-    with turned(flips) as cuts:
-        best = run()
-    worst, edge = mismatch(best), cuts.edge
-    while worst and len(flips) < MOST_FLIPS:
-        tried = []
-        for pixel in sorted(set(edge) - flips)[:MOST_TRIED]:
-            with turned(flips | {pixel}) as cuts:
-                outputs = run()
-            tried.append((mismatch(outputs), pixel, outputs, cuts.edge))
-            if not tried[-1][0]:
+    chosen: Set[Logit] = set()
+    with turned(chosen) as cuts:
+        outputs = run()
+    left, edge = mismatch(outputs), cuts.edge()
+    while left and len(chosen) < MOST_TURNED:
+        found = [(left, -1)]
+        candidates = [logit for logit in edge if logit not in chosen][:MOST_TRIED]
+        for number, logit in enumerate(candidates):
+            with turned({*chosen, logit}), torch.no_grad():
+                found.append((mismatch(run()), number))
+            if not found[-1][0]:
                 break
-        if not tried:
+        fewest, number = min(found)
+        if number < 0 or fewest >= left:
             break
-        fewest, pixel, outputs, edge_now = min(tried, key=lambda found: found[0])
-        if fewest >= worst:
-            break
-        worst, best, flips, edge = fewest, outputs, flips | {pixel}, edge_now
-    return best
+        chosen.add(candidates[number])
+        with turned(chosen) as cuts:
+            outputs = run()
+        left, edge = fewest, cuts.edge()
+    return outputs
