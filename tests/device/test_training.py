@@ -84,7 +84,7 @@ def test_a_resumed_training_is_that_of_the_cpu(config: Path, tmp_path: Path) -> 
 
 
 def test_half_precision_trains(config: Path, tmp_path: Path) -> None:
-    """mmcv's hook, with autocast and scaler of the CPU: what they do on a GPU only cannot be tried here."""
+    """Mmcv's hook, with autocast and scaler of the CPU: what they do on a GPU only cannot be tried here."""
     with pretend_gpu():
         checkpoint = run(config, tmp_path, 2, fp16=dict(loss_scale=dict(init_scale=64.0)))
     assert checkpoint['meta']['fp16']['loss_scaler']['scale'] == 64
