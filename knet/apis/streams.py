@@ -32,7 +32,8 @@ def stream_videos(
     """Predict this rank's videos that the writer does not have yet.
 
     Reading (loader process), network (this thread) and writing (another
-    thread, which waits for the maps of a frame as well) overlap. Call :meth:`PredictionWriter.close` on rank 0 afterwards.
+    thread, which waits for the maps of a frame, too) overlap. Call
+    :meth:`PredictionWriter.close` on rank 0 afterwards.
 
     Args:
         model: Stream model (a module) in eval mode.
