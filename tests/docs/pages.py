@@ -1,8 +1,8 @@
 """Run the blocks of a page in their order, in one folder, as a reader does.
 
 Blocks of ``bash`` and ``python`` are run, the latter in one session. A block of ``text`` is what the block before
-printed: each of its lines has to be there, with any number in place of a number, and with anything in place of ``...``. An
-HTML comment in front of a block says more:
+printed: each of its lines has to be there, with any number in place of a number, and with anything in place of ``...``.
+An HTML comment in front of a block says more:
 
     <!-- file NAME -->       the block is the content of this file
     <!-- not run -->         the block is only shown

@@ -1,6 +1,6 @@
 """The tutorials are run: commands and blocks in their order, in a folder of their own; what they print is compared."""
 
-import os
+import sys
 from pathlib import Path
 from typing import Dict
 
@@ -16,8 +16,8 @@ SMALLER: Dict[str, Dict[str, str]] = {'reading_the_scores': {}}
 @pytest.fixture
 def session(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Session:
     monkeypatch.chdir(tmp_path)
-    # Modules that a page writes are found beside it, and belong to this test only.
-    monkeypatch.syspath_prepend(os.fspath(tmp_path))
+    # Programs add the current folder.
+    monkeypatch.setattr(sys, 'path', list(sys.path))
     return Session(tmp_path, SMALLER[request.param])
 
 

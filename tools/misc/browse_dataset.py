@@ -21,6 +21,7 @@ import numpy as np
 from mmdet.core import BitmapMasks
 from mmdet.datasets import build_dataset
 
+from knet.apis.config import load_config
 from knet.labels import LabelSpace
 from knet.layouts.id_maps import ID_SHIFT
 from knet.utils.cli import ToolParser, add_debug_option, run_tool
@@ -134,8 +135,7 @@ def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
 def main(argv: Optional[Sequence[str]] = None) -> None:
     """Run the command."""
     args = parse_args(argv)
-    cfg = mmcv.Config.fromfile(args.config)
-    cfg.merge_from_dict(args.cfg_options)
+    cfg = load_config(args.config, args.cfg_options)
     dataset = build_dataset(cfg.data.train)
     # RepeatDataset and ConcatDataset wrap the one that knows its classes.
     source = dataset

@@ -167,9 +167,7 @@ def files() -> Dict[Path, str]:
     metafiles = [folder / 'metafile.yml' for folder in folders()]
     missing = [relative(path) for path in metafiles if not path.is_file()]
     if missing:
-        raise FileNotFoundError(
-            f'{", ".join(missing)} missing; write its head, "Collections:", as in the other metafiles'
-        )
+        raise FileNotFoundError(f'{", ".join(missing)}: missing; write its head, "Collections:", as in the others')
     index = 'Import:\n' + ''.join(f'  - {relative(path)}\n' for path in metafiles)
     return {**{path: filled(path) for path in metafiles}, ROOT / 'model-index.yml': index}
 
