@@ -23,7 +23,7 @@ from torch import nn
 
 from knet.apis.config_keys import check_is_read
 from knet.apis.original_names import PACKAGES, RENAMED, TYPES, what_to_change
-from knet.utils.cli import UsageError
+from knet.utils.cli import UsageError, find_modules_here
 from knet.utils.package import find_config
 
 _REGISTRIES = (
@@ -83,13 +83,14 @@ def import_modules(cfg: Config) -> None:
     """Import what ``custom_imports`` of a config lists; any module of this project stands for the whole plugin.
 
     Configs of the original list its modules one by one, those in other folders as well (``external``, ``swin``, ...),
-    and configs of version 0.1 list ``knet``.
+    and configs of version 0.1 list ``knet``. Modules of the current folder are found.
 
     Raises:
         ImportError: If a module of another project is missing and the config does not allow that.
     """
     if not cfg.get('custom_imports'):
         return
+    find_modules_here()
     imports = cfg.custom_imports['imports']
     names = [imports] if isinstance(imports, str) else imports
     cfg.custom_imports = dict(cfg.custom_imports, imports=list(dict.fromkeys(_module_here(name) for name in names)))
