@@ -32,6 +32,7 @@ from knet.structures import PanopticPrediction
 from knet.utils.cli import ToolParser, UsageError, check_outputs, run_tool
 from knet.utils.io import atomic_path, write_json_atomic, write_png_atomic
 from knet.utils.paths import below, check_targets
+from knet.utils.ways import add_speed_options
 
 
 def parse_args() -> argparse.Namespace:
@@ -53,7 +54,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--show-dir', help='folder for overlays')
     parser.add_argument('--show-score-thr', type=float, default=0.3, help='least score of drawn instances')
     parser.add_argument('--json', help='file for the scores')
-    parser.add_argument('--optimize', action='store_true', help='freeze the backbone for speed')
+    add_speed_options(parser)
     add_test_options(parser)
     return parser.parse_args()
 

@@ -29,6 +29,7 @@ from knet.evaluation.metric import metric_names
 from knet.utils.cli import ToolParser, UsageError, run_tool
 from knet.utils.io import write_json_atomic
 from knet.utils.shards import add_shard_option
+from knet.utils.ways import add_speed_options
 
 
 def parse_args() -> argparse.Namespace:
@@ -56,7 +57,7 @@ def parse_args() -> argparse.Namespace:
         parser, 'predict part I of N only, for N jobs with one OUT; without it afterwards: collect and score'
     )
     parser.add_argument('--fresh', action='store_true', help='remove what OUT holds and start over')
-    parser.add_argument('--optimize', action='store_true', help='freeze the backbone for speed')
+    add_speed_options(parser, graph=True)
     parser.add_argument('--nproc', type=int, default=1, help='evaluator processes')
     add_test_options(parser)
     return parser.parse_args()

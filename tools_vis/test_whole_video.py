@@ -28,6 +28,7 @@ from knet.utils.cli import ToolParser, UsageError, check_outputs, run_tool
 from knet.utils.io import atomic_path, write_json_atomic
 from knet.utils.paths import below, check_targets
 from knet.utils.shards import add_shard_option
+from knet.utils.ways import add_speed_options
 from knet.visualization import write_track_video
 
 
@@ -56,6 +57,7 @@ def parse_args() -> argparse.Namespace:
     add_shard_option(
         parser, 'predict part I of N only, for N jobs with one OUT_DIR; without it afterwards: write and score'
     )
+    add_speed_options(parser)
     add_test_options(parser)
     return parser.parse_args()
 
@@ -134,7 +136,7 @@ def main() -> None:
                 'for images, tools/test_step.py for panoptic videos'
             )
         dataset.check_metrics(args.eval)
-        model = init_model(cfg, checkpoint, trust=args.trust_checkpoint)
+        model = init_model(cfg, checkpoint, trust=args.trust_checkpoint, optimize=args.optimize)
         if not isinstance(model, ClipModel):
             raise UsageError(
                 f'{args.config}: {type(model).__name__} is no clip model; use tools/test.py or tools/test_step.py'

@@ -13,6 +13,8 @@ from tqdm import tqdm
 from knet.apis.config import add_config_options
 from knet.apis.distributed import add_launcher_options
 from knet.utils.cli import add_debug_option
+from knet.utils.precision import Half, half_type
+from knet.utils.ways import add_precision_option
 
 
 class _Note(argparse.Action):
@@ -46,7 +48,7 @@ def add_options_without_effect(
 
 def add_test_options(parser: argparse.ArgumentParser) -> None:
     """Add what all programs that test a model share: precision, trust, config overrides, launcher, tracebacks."""
-    parser.add_argument('--amp', action='store_true', help='half precision')
+    add_precision_option(parser)
     parser.add_argument('--trust-checkpoint', action='store_true', help='allow checkpoints with pickled code')
     add_options_without_effect(parser)
     add_config_options(parser)
@@ -73,10 +75,10 @@ def unpack_sample(data: Dict[str, Any], device: torch.device) -> Tuple[torch.Ten
 
 
 @contextmanager
-def inference_context(device: torch.device, amp: bool = False) -> Iterator[None]:
-    """Switch gradients off; with ``amp`` compute in half precision (float16 on GPUs, bfloat16 on CPUs)."""
-    dtype = torch.float16 if device.type == 'cuda' else torch.bfloat16
-    with torch.inference_mode(), torch.autocast(device.type, dtype=dtype, enabled=amp):
+def inference_context(device: torch.device, amp: Half = False) -> Iterator[None]:
+    """Switch gradients off; compute in the half precision that ``amp`` stands for, if any."""
+    dtype = half_type(amp, device)
+    with torch.inference_mode(), torch.autocast(device.type, dtype=dtype or torch.bfloat16, enabled=dtype is not None):
         yield
 
 
