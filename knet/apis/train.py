@@ -214,7 +214,6 @@ def build_training(
     loader = build_train_loader(
         dataset, seed=cfg.seed, pin_memory=device.type == 'cuda', **loader_settings(cfg, 'train')
     )
-    check_precision(cfg, device)
     if device.type == 'cpu':
         # SyncBN needs GPUs; its keys and its evaluation mode equal BN's.
         model = revert_sync_batchnorm(model)
@@ -329,6 +328,7 @@ def train(cfg: Config, validate: bool = True, seed: Optional[int] = None, determ
         )
     if cfg.get('resume_settings') not in (None, 'checkpoint', 'config'):
         raise UsageError(f"resume_settings={cfg.resume_settings!r}; choose 'checkpoint' or 'config'")
+    check_precision(cfg, current_device())
     notes = starting_point(cfg)
     cfg.seed = training_seed(cfg, seed)
     set_random_seed(cfg.seed, deterministic)
