@@ -39,7 +39,7 @@ def draw_tracks(
     shown = _shown(records, score_thr)
     names = _names(label_space)
     captions = {n: f'{names[record["category_id"]]} {record["score"]:.2f}' for n, record in enumerate(shown, 1)}
-    numbered = {number: record for number, record in enumerate(shown, 1)}
+    numbered = dict(enumerate(shown, 1))
     return _draw(frames, numbered, label_space, captions, min_width)
 
 
