@@ -3,7 +3,8 @@
     python figs/make.py ladder     # toy_good.gif, toy_bad.gif: after tools/experiments/ladder.py
     python figs/make.py vis        # toy_vis.gif: after the toy commands of README's section on instances
 
-toy.gif is the clip 005000.gif that tools/quickstart.sh leaves in work_dirs/quickstart/pictures.
+toy.gif is the clip 005000.gif that tools/quickstart.sh leaves in work_dirs/quickstart/pictures. The drawings,
+*.svg, are written by slides/build.py.
 """
 
 import argparse
@@ -44,7 +45,7 @@ def vis() -> None:
     """Draw the first validation videos with their tracks beside the ground truth, one below the other."""
     data = ROOT / 'data' / 'toy' / 'youtube-vis'
     truth = read_ground_truth(data / 'valid.json').tracks
-    videos = read_json(data / 'valid.json')['videos'][:3]
+    videos = read_json(data / 'valid.json')['videos'][:2]
 
     def drawn(video: Dict[str, Any]) -> Iterator[np.ndarray]:
         files = [data / 'valid' / 'JPEGImages' / name for name in video['file_names']]

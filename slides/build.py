@@ -8,6 +8,7 @@ slides/poster.pdf from slides/poster.md, where it begins a new panel, and figs/k
 The charts are drawn from results/*.csv and slides/speed.csv.
 """
 
+import io
 import re
 from pathlib import Path
 from typing import List
@@ -80,7 +81,10 @@ def build_poster(path: Path) -> None:
 def main() -> None:
     """Draw and write everything."""
     for name, draw in diagrams.DRAWINGS.items():
-        charts.save(draw(), FOLDER.parent / 'figs' / f'{name}.svg')
+        picture = io.BytesIO()
+        charts.save(draw(), picture)
+        lines = [line.rstrip() for line in picture.getvalue().decode('utf-8').splitlines()]
+        (FOLDER.parent / 'figs' / f'{name}.svg').write_text('\n'.join(lines) + '\n', encoding='utf-8')
     for file, build in (('video_knet.pdf', build_slides), ('poster.pdf', build_poster)):
         build(FOLDER / file)
         print(FOLDER / file)

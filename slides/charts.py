@@ -3,7 +3,7 @@
 import csv
 from pathlib import Path
 from statistics import mean, stdev
-from typing import BinaryIO, Dict, List, Sequence, Tuple, Union
+from typing import BinaryIO, Dict, List, Sequence, Tuple
 
 import matplotlib
 from matplotlib.axes import Axes
@@ -39,7 +39,7 @@ def read_rows(path: Path) -> List[Row]:
         return list(csv.DictReader(file))
 
 
-def save(figure: Figure, target: Union[Path, BinaryIO]) -> None:
+def save(figure: Figure, target: BinaryIO) -> None:
     """Write a figure as SVG, without the time of the day."""
     nothing = dict.fromkeys(('Creator', 'Date', 'Format', 'Type'))
     figure.savefig(target, format='svg', metadata=nothing, transparent=True)
