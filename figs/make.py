@@ -23,8 +23,7 @@ from knet.layouts.youtube_vis import read_ground_truth
 from knet.results.panoptic_store import PredictionReader
 from knet.utils.cli import add_debug_option, run_tool
 from knet.utils.io import read_json, read_picture
-from knet.visualization import compare_video, side_by_side, write_video
-from knet.visualization.tracks import draw_tracks, draw_true_tracks
+from knet.visualization import compare_video, draw_tracks, draw_true_tracks, side_by_side, write_video
 
 ROOT = Path(__file__).resolve().parents[1]
 FIGS = ROOT / 'figs'

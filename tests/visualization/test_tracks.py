@@ -6,9 +6,8 @@ import numpy as np
 from pycocotools import mask as mask_api
 
 from knet.labels import YOUTUBE_VIS_2019
-from knet.visualization import draw_tracks, track_colour
+from knet.visualization import draw_tracks, draw_true_tracks, track_colour
 from knet.visualization.overlay import NEUTRAL
-from knet.visualization.tracks import draw_true_tracks
 
 PERSON, SEDAN = (
     next(info.dataset_id for info in YOUTUBE_VIS_2019.things if info.name == name) for name in ('person', 'sedan')
