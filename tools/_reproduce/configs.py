@@ -27,7 +27,11 @@ def data_roots(path: str, folder: str, parts: Sequence[str] = ('train', 'val', '
         folder: Data root.
         parts: Which of its parts.
     """
-    return [f'{key}.data_root={folder}' for part in parts for key in _data_sets(read_config(path).data[part], f'data.{part}')]
+    return [
+        f'{key}.data_root={folder}'
+        for part in parts
+        for key in _data_sets(read_config(path).data[part], f'data.{part}')
+    ]
 
 
 def _data_sets(settings: Any, key: str) -> Iterator[str]:

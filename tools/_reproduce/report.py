@@ -60,10 +60,12 @@ def write_table(settings: Settings) -> str:
     rows = [_row(settings, test, number) for test in settings.benchmark.tests for number in test.numbers]
     toy = ['**Toy videos and toy networks: these scores compare with nothing.**', ''] if settings.toy else []
     lines = [f'# {settings.benchmark.name}', '', *toy, f'| {" | ".join(_COLUMNS)} |', '|---' * len(_COLUMNS) + '|']
-    lines += ['| ' + ' | '.join('-' if cell in (None, '') else str(cell) for cell in row.values()) + ' |' for row in rows]
+    lines += [
+        '| ' + ' | '.join('-' if cell in (None, '') else str(cell) for cell in row.values()) + ' |' for row in rows
+    ]
     lines += [
         '',
-        f'In percent. Runs differ by {NOISE} according to the paper; "reproduced" means a difference of at most that. '
+        f'In percent. Runs differ by {NOISE} according to the paper; "reproduced" means a difference of at most that.',
         'Compared is the protocol `paper-repo`, the arithmetic of the original scripts, where there is one.',
         f'{settings.gpus} processes, seed {settings.seed}. The configs are for 8 GPUs; learning rates are not scaled.',
         *(f'- {note}' for note in settings.benchmark.notes),
@@ -81,4 +83,3 @@ def write_table(settings: Settings) -> str:
     write_json_atomic(settings.work_dir / 'results.json', document)
     write_bytes_atomic(settings.work_dir / 'results.md', text.encode())
     return text
-

@@ -59,8 +59,8 @@ class Marks:
         if differing:
             changes = '; '.join(f'{name}: {known.get(name)} then, {now.get(name)} now' for name in differing)
             raise UsageError(
-                f'{self.path(step)}: this step was done with other inputs ({changes}). Choose another --work-dir; or, to '
-                'do it and what follows again, remove the marks from here on and what these steps have made'
+                f'{self.path(step)}: this step was done with other inputs ({changes}). Choose another --work-dir; '
+                'or, to do it and what follows again, remove the marks from here on and what these steps have made'
             )
         return True
 
@@ -139,8 +139,8 @@ def run_step(step: Step, marks: Marks, log_path: Path) -> None:
                 raise Stopped(f'step {step.name} was stopped; the same command continues it')
             if code:
                 raise UsageError(
-                    f'step {step.name} failed with exit code {code}: {log_path} has its output. Mend what it names; the '
-                    'same command goes on with this step'
+                    f'step {step.name} failed with exit code {code}: {log_path} has its output. Mend what it names; '
+                    'the same command goes on with this step'
                 )
             lines.append(command.text)
     if step.finish is not None:

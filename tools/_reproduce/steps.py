@@ -71,7 +71,7 @@ def steps_of(settings: Settings) -> List[Step]:
 
 
 def _without_folders(line: Command, settings: Settings) -> str:
-    """Return the text of a command without what may change between calls: the work directory and numbers of processes."""
+    """Return the text of a command without what may change between calls: the work directory, numbers of processes."""
     words = [word.replace(str(settings.work_dir), 'WORK_DIR') for word in line.words]
     kept = [word for word, before in zip(words, ['', *words]) if '--nproc' not in (word, before)]
     return ' '.join(kept)

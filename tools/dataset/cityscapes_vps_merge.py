@@ -1,11 +1,11 @@
 """Merge the labels of Cityscapes-VPS with the pictures and labels of Cityscapes, which the release leaves to its users.
 
-    python tools/dataset/cityscapes_vps_merge.py --src downloads/cityscapes_vps --sequences downloads/leftImg8bit_sequence/val \\
-        --gt data/cityscapes/gtFine/val --out-dir data/cityscapes_vps --mode link
+    python tools/dataset/cityscapes_vps_merge.py --src downloads/cityscapes_vps --gt data/cityscapes/gtFine/val
+        --sequences downloads/leftImg8bit_sequence/val --out-dir data/cityscapes_vps --mode link
 
-The release (cityscapes-vps-dataset-1.0.zip) has json files and, per split, the folders cls (colours of classes) and inst
-(ids of instances) for its own frames. This tool adds the frame of each clip that Cityscapes labels itself, places the
-pictures, and makes the maps that the scripts of the VPSNet project make: train/labelmap, val/panoptic_video and
+The release (cityscapes-vps-dataset-1.0.zip) has json files and, per split, the folders cls (colours of classes) and
+inst (ids of instances) for its own frames. This tool adds the frame of each clip that Cityscapes labels itself, places
+the pictures, and makes the maps that the scripts of the VPSNet project make: train/labelmap, val/panoptic_video and
 panoptic_gt_val_city_vps.json. Then cityscapes_vps_prepare.py does the rest.
 
 In val/img_all the number of the clip is written before the names of the pictures, which the release does not do.
@@ -74,10 +74,10 @@ def plan_split(args: argparse.Namespace, split: str, problems: List[str]) -> Lis
         else:
             # The ending of the names in inst is not that of cls in every copy.
             beginning = name.rsplit('_', 1)[0]
-            found = [min((args.src / split / part).glob(f'{beginning}_*.png'), default=None) for part in ('cls', 'inst')]
-            labels = [
-                path or args.src / split / part / label_name(name) for path, part in zip(found, ('cls', 'inst'))
+            found = [
+                min((args.src / split / part).glob(f'{beginning}_*.png'), default=None) for part in ('cls', 'inst')
             ]
+            labels = [path or args.src / split / part / label_name(name) for path, part in zip(found, ('cls', 'inst'))]
         frames.append(Frame(image, args.sequences / city / f'{stem}_leftImg8bit.png', *labels))
     missing = [path for frame in frames for path in frame[1:] if not path.is_file()]
     problems += [f'{split}: {len(missing)} files, the first is {missing[0]}'] if missing else []
@@ -126,7 +126,9 @@ def read_labels(frame: Frame) -> Tuple[np.ndarray, np.ndarray]:
             'ids of one size; take the files of the release again'
         )
     codes = colours[..., :3].astype(np.int32) @ np.array([1, 1 << 8, 1 << 16], dtype=np.int32)
-    known = sorted((r + (g << 8) + (b << 16), c.dataset_id) for c in CITYSCAPES_PANOPTIC.classes for r, g, b in [c.colour])
+    known = sorted(
+        (r + (g << 8) + (b << 16), c.dataset_id) for c in CITYSCAPES_PANOPTIC.classes for r, g, b in [c.colour]
+    )
     table = np.array(known, dtype=np.int64)
     position = np.searchsorted(table[:, 0], codes).clip(max=len(table) - 1)
     return np.where(table[position, 0] == codes, table[position, 1], _VOID).astype(np.uint8), instances
@@ -193,7 +195,9 @@ def write_val(frames: List[Frame], destination: Path, nproc: int) -> None:
 def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
     """Read the command line."""
     parser = converter_parser(__doc__, 'data/cityscapes_vps', modes=('copy', 'link'))
-    parser.add_argument('--src', type=Path, required=True, help='folder with the unpacked release: json files, train, val')
+    parser.add_argument(
+        '--src', type=Path, required=True, help='folder with the unpacked release: json files, train, val'
+    )
     parser.add_argument('--sequences', type=Path, required=True, help='leftImg8bit_sequence/val of Cityscapes')
     parser.add_argument('--gt', type=Path, required=True, help='gtFine/val of Cityscapes')
     parser.add_argument('--nproc', type=positive, default=1, help='processes (default: %(default)s)')
@@ -208,9 +212,7 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     items = plan_clips(args, frames['val'], problems)
     for split, found in frames.items():
         print(f'{split:5s}  {len(found):5d} labelled frames')
-        items += [
-            Item(str(f.picture), str(destination / split / 'img' / f.image['file_name'])) for f in found
-        ]
+        items += [Item(str(f.picture), str(destination / split / 'img' / f.image['file_name'])) for f in found]
     items.append(Item(str(args.src / TRAIN_INSTANCES), str(destination / TRAIN_INSTANCES)))
     problems += [f'train: no {items[-1].source}'] if not (args.src / TRAIN_INSTANCES).is_file() else []
     if not report_problems(problems, args.partial):
