@@ -1,8 +1,12 @@
 """tools/reproduce.sh: plans, steps that are done once, and the table."""
 
 import json
+import os
+import signal
 import subprocess
 import sys
+import threading
+import time
 import zipfile
 from pathlib import Path
 from typing import Any, Callable, List
@@ -139,6 +143,26 @@ class TestSteps:
     def test_a_stop_is_no_failure(self, carry_out: Callable) -> None:
         with pytest.raises(Stopped, match='the same command continues'):
             carry_out(step('01-a', 'import sys; sys.exit(75)'))
+
+    def test_a_signal_reaches_the_command_once(self, carry_out: Callable, tmp_path: Path) -> None:
+        """A second one would end a training at once."""
+        program = (
+            'import signal, sys, time; got = []; signal.signal(signal.SIGINT, lambda *a: got.append(1));'
+            'print("ready", flush=True); t = time.time()\n'
+            'while time.time() < t + 20 and not got: time.sleep(0.05)\n'
+            'time.sleep(0.3); print("got", len(got)); sys.exit(75 if got else 0)'
+        )
+        log = tmp_path / 'logs' / '01-a.log'
+
+        def interrupt() -> None:
+            while not (log.is_file() and '\nready' in log.read_text()):
+                time.sleep(0.05)
+            os.kill(os.getpid(), signal.SIGINT)
+
+        threading.Thread(target=interrupt, daemon=True).start()
+        with pytest.raises(Stopped, match='stopped by SIGINT; the same command'):
+            carry_out(step('01-a', program))
+        assert 'got 1' in log.read_text() and not (tmp_path / 'steps' / '01-a.json').exists()
 
     def test_an_unpacked_archive_may_go(self, tmp_path: Path) -> None:
         settings, steps = settings_of('vspw', tmp_path), kit('steps').steps_of
