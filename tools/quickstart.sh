@@ -44,7 +44,8 @@ step '4/5 pictures and report'
 log=$(ls -t "$work"/*.log.json | head -n 1)
 "$python" tools/report.py --out "$work/report.html" --title 'Video K-Net on toy streets' \
     --stq "$work/embedding/stq.json" --vpq "$work/embedding/vpq.json" --log "$log" \
-    --result "$work/embedding" --gt "$data" --clips $(ls "$work"/pictures/*.gif | head -n 3) \
+    --result "$work/embedding" --gt "$data" --name embedding \
+    --compare "mask IoU=$work/mask-iou" --compare "new ids=$work/new-ids" \
     --fact 'command=bash tools/quickstart.sh' --fact 'seed=0'
 
 step '5/5 scores on unseen videos, in percent'

@@ -24,6 +24,7 @@ from torch.optim import Optimizer
 import knet
 from knet.apis import runner as _runner  # noqa: F401  registers the runners
 from knet.apis.agreement import check_classes_agree
+from knet.apis.averaging import note_exchanges, resume_averages
 from knet.apis.checkpoint import CheckpointError, read_checkpoint, resolve_checkpoint
 from knet.apis.config import build_data, build_model, loader_settings
 from knet.apis.distributed import broadcast_object, current_device, unwrap_model, wrap_model
@@ -224,6 +225,7 @@ def build_training(
         settings.get('momentum_config'),
         custom_hooks_config=settings.get('custom_hooks'),
     )
+    note_exchanges(runner)
     # First of all hooks, so that those which draw numbers are repeatable as well.
     runner.register_hook(StepSeedHook(cfg.seed), priority='HIGHEST')
     runner.register_hook(DropGradientsHook(), priority='NORMAL')
@@ -273,7 +275,7 @@ def resume_training(runner: BaseRunner, cfg: Config) -> None:
     differ: those of the ``'checkpoint'`` (default) or of the ``'config'``.
     """
     wanted = group_settings(runner.optimizer)
-    runner.resume(cfg.resume_from)
+    resume_averages(runner, cfg.resume_from)
     settle_settings(runner.optimizer, wanted, cfg.get('resume_settings') == 'config', runner.logger)
 
 
