@@ -7,8 +7,6 @@ The release (cityscapes-vps-dataset-1.0.zip) has json files and, per split, the 
 inst (ids of instances) for its own frames. This tool adds the frame of each clip that Cityscapes labels itself, places
 the pictures, and makes the maps that the scripts of the VPSNet project make: train/labelmap, val/panoptic_video and
 panoptic_gt_val_city_vps.json. Then cityscapes_vps_prepare.py does the rest.
-
-In val/img_all the number of the clip is written before the names of the pictures, which the release does not do.
 """
 
 import argparse
@@ -26,6 +24,7 @@ from knet.labels import CITYSCAPES_PANOPTIC
 from knet.layouts.cityscapes_vps import (
     TRAIN_INSTANCES,
     category_list,
+    clip_parser,
     json_file,
     label_folder,
     label_name,
@@ -37,8 +36,6 @@ from knet.utils.cli import run_tool
 from knet.utils.io import read_png, write_json_atomic, write_png_atomic
 from knet.utils.paths import check_name
 
-#: Frames of a clip up to its first labelled one.
-_FIRST_LABELLED = 5
 _VOID = CITYSCAPES_PANOPTIC.void
 
 
@@ -85,28 +82,20 @@ def plan_split(args: argparse.Namespace, split: str, problems: List[str]) -> Lis
 
 
 def plan_clips(args: argparse.Namespace, frames: List[Frame], problems: List[str]) -> List[Item]:
-    """List all pictures of the validation clips, with the number of the clip before their name."""
+    """List all pictures of the validation clips.
+
+    Raises:
+        ValueError: If one lies in no clip.
+    """
     document = args.src / 'im_all_info_val_city_vps.json'
-    spans: Dict[Tuple[str, int], List[int]] = {}
-    for frame in frames:
-        video, number = parse_name(frame.image['file_name'])
-        spans.setdefault((city_stem(frame.image['file_name']).rsplit('_', 1)[0], video), []).append(number)
-    items = []
+    parse, items = clip_parser(frame.image['file_name'] for frame in frames), []
     for image in read_document(document, 'images')['images']:
-        name = check_name(Path(image['file_name']).name, document)
-        sequence, number = name.rsplit('_', 2)[0], int(name.rsplit('_', 2)[1])
-        clips = [
-            (video, number - min(labelled) + _FIRST_LABELLED)
-            for (where, video), labelled in spans.items()
-            if where == sequence and min(labelled) - _FIRST_LABELLED < number <= max(labelled)
-        ]
-        if not clips:
-            raise ValueError(f'{document}: {name} lies in no labelled clip; take the files of one release')
+        name = check_name(image['file_name'], document)
+        parse(name)
         picture = args.sequences / name.split('_')[0] / name
         if not picture.is_file():
             problems.append(f'val: no {picture}')
-        target = Path(args.dst, 'val', 'img_all', f'{clips[0][0]:04d}_{clips[0][1]:04d}_{name}')
-        items.append(Item(str(picture), str(target)))
+        items.append(Item(str(picture), str(Path(args.dst, 'val', 'img_all', name))))
     return items
 
 

@@ -157,7 +157,7 @@ ROWS = [
         'incomplete',
     ),
     Row('a label that is missing', merge(lambda r: _first(r, 'gtFine/val/*/*_color.png').unlink()), 'incomplete'),
-    Row('a picture of another clip', merge(_other_clip), 'lies in no labelled clip; take the files of one release'),
+    Row('a picture of another clip', merge(_other_clip), 'lies in no clip with labelled frames'),
     Row('labels of other sizes', merge(_resize), 'expected colours and ids of one size'),
     Row('gray labels in place of colours', merge(_gray), 'expected colours and ids of one size'),
     Row('a release without its lists', merge(_missing_list), 'panoptic_im_val_city_vps.json'),
