@@ -20,7 +20,7 @@ Outputs = TypeVar('Outputs')
 #: Logits that are this close to 0 may have fallen on the other side in the recorded run, which was computed in float32.
 EDGE = 1e-4
 #: Logits that may have fallen otherwise in one comparison, and how many of the nearest ones are tried.
-MOST_TURNED, MOST_TRIED = 4, 30
+MOST_TURNED, MOST_TRIED = 2, 30
 
 
 class Logit(NamedTuple):

@@ -67,7 +67,7 @@ def write_table(settings: Settings) -> str:
         '',
         f'In percent. Runs differ by {NOISE} according to the paper; "reproduced" means a difference of at most that.',
         'Compared is the protocol `paper-repo`, the arithmetic of the original scripts, where there is one.',
-        f'{settings.gpus} processes, seed {settings.seed}. The configs are for 8 GPUs; learning rates are not scaled.',
+        f'Processes: {settings.gpus}; seed: {settings.seed}. The configs are for 8 GPUs; learning rates are not scaled.',
         *(f'- {note}' for note in settings.benchmark.notes),
     ]
     text = '\n'.join(lines) + '\n'
