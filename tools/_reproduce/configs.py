@@ -1,10 +1,11 @@
 """What the kit has to know of a config: where it names the data, whether it has changed, and how long it trains."""
 
+import argparse
 import hashlib
 import json
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Iterator, List, Optional, Sequence
+from typing import Any, Dict, Iterator, List, Optional, Sequence
 
 from mmcv import Config, DictAction
 
@@ -66,6 +67,8 @@ def iterations(stage: Stage, config: str, options: Sequence[str], processes: int
     return int(cfg.runner.max_epochs) * -(-samples // (cfg.data.samples_per_gpu * processes))
 
 
-def _parsed(options: Sequence[str]) -> dict:
-    pairs = (option.split('=', 1) for option in options)
-    return {key: DictAction._parse_iterable(value) for key, value in pairs}
+def _parsed(options: Sequence[str]) -> Dict[str, Any]:
+    """Return overrides as the command lines read them."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument('options', nargs='*', action=DictAction)
+    return parser.parse_args(list(options)).options if options else {}

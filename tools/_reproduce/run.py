@@ -73,6 +73,7 @@ class Marks:
             self.path(step),
             dict(
                 inputs=self._facts[step.name],
+                about=step.about,
                 commands=lines,
                 seconds=round(seconds, 1),
                 finished=datetime.datetime.now().isoformat(timespec='seconds'),
@@ -161,7 +162,7 @@ def run_step(step: Step, marks: Marks, log_path: Path) -> None:
                 raise Stopped(f'step {step.name} was stopped; the same command continues it')
             if code:
                 raise UsageError(
-                    f'step {step.name} failed with exit code {code}: {log_path} has its output. Mend what it names; '
+                    f'step {step.name} failed with exit code {code}: {log_path} has its output. Fix what it names; '
                     'the same command goes on with this step'
                 )
             lines.append(command.text)
