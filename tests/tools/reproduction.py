@@ -23,9 +23,9 @@ def kit(name: str) -> Any:
     return importlib.import_module(f'_reproduce.{name}')
 
 
-def archives_of(benchmark: str, folder: Path) -> Path:
+def archives_of(benchmark: str, folder: Path, spec: ToySpec = SPEC) -> Path:
     """Write the archives of a benchmark into a folder."""
-    write_archives(folder / 'archives', benchmark, SPEC)
+    write_archives(folder / 'archives', benchmark, spec)
     return folder / 'archives'
 
 
