@@ -3,9 +3,9 @@
     bash tools/reproduce.sh kitti-step --archives downloads --work-dir work_dirs/kitti-step --gpus 8
     bash tools/reproduce.sh kitti-step --archives downloads --work-dir work_dirs/kitti-step --dry-run
 
-Checks the archives, unpacks and converts them, checks the data, trains every stage, predicts, scores with both protocols and
-writes results.md and results.json. Every step leaves a mark, so that the same command goes on where it was stopped. --dry-run
-prints all commands, which can be typed one by one.
+Checks the archives, unpacks and converts them, checks the data, trains every stage, predicts, scores with both
+protocols and writes results.md and results.json. Every step leaves a mark, so that the same command goes on where it
+was stopped. --dry-run prints all commands, which can be typed one by one.
 """
 
 import argparse
@@ -74,7 +74,9 @@ def settings_of(args: argparse.Namespace) -> Settings:
 
 def report_archives(settings: Settings, todo: List[Step]) -> bool:
     """Print what is missing and how much room is needed; return whether all archives that are needed are there."""
-    wanted = [archive for archive in settings.benchmark.archives if any(_unpacks(step, archive.names[0]) for step in todo)]
+    wanted = [
+        archive for archive in settings.benchmark.archives if any(_unpacks(step, archive.names[0]) for step in todo)
+    ]
     problems = missing_archives(settings.archives, wanted)
     for problem in problems:
         print(f'missing: {problem}', file=sys.stderr)

@@ -15,13 +15,7 @@ from typing import Callable, Dict, Iterable, Iterator, List, Tuple
 from knet.labels import VSPW
 from knet.layouts.kitti_step import SEQUENCES, encode_rgb_panoptic
 from knet.layouts.youtube_vis import official_file
-from knet.toy.layouts import (
-    write_cityscapes_panoptic,
-    write_coco,
-    write_vipseg,
-    write_vspw,
-    write_youtube_vis,
-)
+from knet.toy.layouts import write_cityscapes_panoptic, write_coco, write_vipseg, write_vspw, write_youtube_vis
 from knet.toy.layouts.cityscapes_vps_release import CLIP_FRAMES, write_release
 from knet.toy.writers import ToySpec
 from knet.utils.io import PathLike, atomic_path, write_png_atomic
@@ -112,9 +106,9 @@ def _cityscapes_vps(folder: Path, spec: ToySpec, scratch: Path) -> None:
     # The clips surround the validation pictures of Cityscapes, whose frames count through the sequences.
     city = scratch / 'city'
     write_cityscapes_panoptic(city, 'val', ((number, [frame]) for number, frame in own))
-    for path in [path for path in city.rglob('*.png')] + [path for path in city.rglob('*.json')]:
+    for path in [*city.rglob('*.png'), *city.rglob('*.json')]:
         path.rename(path.with_name(re.sub(r'_(\d{6})_000000_', r'_000000_\1_', path.name)))
-    for path in sorted((scratch / 'colour').iterdir()):
+    for path in sorted((scratch / 'own').iterdir()):
         shutil.copy(str(path), str(city / 'gtFine' / 'val' / 'toystreet' / path.name))
     write_cityscapes_panoptic(city, 'train', spec.videos('train'))
     _write_cityscapes(folder, city)

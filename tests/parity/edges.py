@@ -1,9 +1,9 @@
-"""One comparison for all fixtures of whole models: rounding decides on which side of the cut a mask pixel on the edge falls.
+"""One comparison for all fixtures of whole models.
 
-Between stages masks are cut hard at ``sigmoid > 0.5``. A pixel whose logit is 0 within rounding falls on one side or the
-other, depending on the processor, and then moves every query of its image through self-attention. So a recorded run is
-compared with all runs that differ from ours in the sides of such pixels only: it has to agree with one of them *in full*. A
-run that computes anything else agrees with none.
+Between stages masks are cut hard at ``sigmoid > 0.5``. A pixel whose logit is 0 within rounding falls on one side or
+the other, depending on the processor, and then moves every query of its image through self-attention. So a recorded
+run is compared with all runs that differ from ours in the sides of such pixels only: it has to agree with one of them
+*in full*. A run that computes anything else agrees with none.
 """
 
 from collections import defaultdict
@@ -20,7 +20,7 @@ Outputs = TypeVar('Outputs')
 #: Logits that are this close to 0 may have fallen on the other side in the recorded run, which was computed in float32.
 EDGE = 1e-4
 #: Logits that may have fallen otherwise in one comparison, and how many of the nearest ones are tried.
-MOST_TURNED, MOST_TRIED = 4, 30
+MOST_TURNED, MOST_TRIED = 2, 30
 
 
 class Logit(NamedTuple):
@@ -79,8 +79,8 @@ def closest_run(run: Callable[[], Outputs], mismatch: Callable[[Outputs], int]) 
     Pixels are only turned over where that leaves less to differ; without a difference there is one run.
 
     Args:
-        run: Computes the outputs; the same whenever it is called, but for the cuts. In float64, so that our own run does
-            not depend on the machine.
+        run: Computes the outputs; the same whenever it is called, but for the cuts. In float64, so that our own run
+            does not depend on the machine.
         mismatch: Number of elements of the outputs that are not within tolerance.
 
     Returns:

@@ -57,7 +57,10 @@ def check_room(work_dir: Path, paths: Dict[Path, Archive]) -> str:
         UsageError: If there is too little.
     """
     existing = next(path for path in (work_dir, *work_dir.parents) if path.exists())
-    needed, free = sum(unpacked_bytes(path, archive) for path, archive in paths.items()), shutil.disk_usage(existing).free
+    needed, free = (
+        sum(unpacked_bytes(path, archive) for path, archive in paths.items()),
+        shutil.disk_usage(existing).free,
+    )
     text = f'disk: unpacking needs {needed / 1e9:.1f} GB, {free / 1e9:.1f} GB are free'
     if needed > free:
         raise UsageError(f'{text} at {existing}; choose another --work-dir')

@@ -66,24 +66,21 @@ def check(settings: Settings, stage: Stage) -> Command:
     return python('tools/check_dataset.py', stage.config, '--nproc', settings.nproc, '--cfg-options', *roots)
 
 
-def _launched(settings: Settings, program: str, local: str, cluster: str, job: str, words: Sequence[Any]) -> Command:
-    """Return a program of networks in one process, in several, or on Slurm.
+def _started(settings: Settings, alone: Sequence[Any], several: Sequence[Any], cluster: Sequence[Any]) -> Command:
+    """Return the way to start a network that the user asks for.
 
     Args:
         settings: The arguments.
-        program: Python program.
-        local: Shell script that starts several processes of it, with GPUS as the third argument.
-        cluster: Shell script that starts it on Slurm.
-        job: Name of the job.
-        words: Config, checkpoint or work directory, and options.
+        alone: Python program and arguments, for one process.
+        several: Shell script and arguments, for several processes.
+        cluster: Shell script and arguments after the partition, for Slurm.
     """
-    config, target, *options = map(str, words)
     if settings.partition:
-        variables = (('GPUS', str(settings.gpus)),)
-        return Command(('sh', cluster, settings.partition, job, config, target, *options), variables)
+        script, *words = map(str, cluster)
+        return Command(('sh', script, settings.partition, *words), (('GPUS', str(settings.gpus)),))
     if settings.gpus > 1:
-        return Command(('sh', local, config, target, str(settings.gpus), *options))
-    return python(program, config, target, *options)
+        return Command(('sh', *map(str, several)))
+    return python(*alone)
 
 
 def training(settings: Settings, stage: Stage) -> Command:
@@ -96,29 +93,37 @@ def training(settings: Settings, stage: Stage) -> Command:
         *('--cfg-options', *roots, *settings.options(stage)),
     ]
     job = f'{settings.benchmark.name}-{stage.name}'
-    if settings.gpus > 1 and not settings.partition:
-        words = ('./tools/dist_train.sh', job, config, settings.gpus, folder, *options)
-        return Command(('sh', *map(str, words)))
-    if settings.partition:
-        return _launched(settings, '', '', './tools/slurm_train.sh', job, [config, folder, *options])
-    return python('tools/train.py', config, '--work-dir', folder, *options)
+    return _started(
+        settings,
+        ['tools/train.py', config, '--work-dir', folder, *options],
+        ['./tools/dist_train.sh', job, config, settings.gpus, folder, *options],
+        ['./tools/slurm_train.sh', job, config, folder, *options],
+    )
 
 
 def prediction(settings: Settings, test: Test) -> Command:
     """Return the command that predicts the test videos."""
     stage = settings.benchmark.stage(test.stage)
-    config, values = settings.config(stage), settings.folders(test.stage)
+    config, weights, values = settings.config(stage), settings.training(stage.name), settings.folders(test.stage)
     roots = data_roots(config, stage.data.format(**values), ['test'])
-    options = [*filled(test.options, values), '--cfg-options', *roots, *settings.options(stage)]
+    options = ['--out-dir', values['out'], *filled(test.options, values), '--cfg-options', *roots]
+    options += settings.options(stage)
     job = f'{settings.benchmark.name}-test-{test.stage}'
     if test.tool == 'test_step.py':
-        words = [config, settings.training(stage.name), '--out-dir', values['out'], *options]
-        scripts = ('./tools/dist_step_test.sh', './tools/slurm_test_step.sh')
-        return _launched(settings, 'tools/test_step.py', *scripts, job, words)
+        return _started(
+            settings,
+            ['tools/test_step.py', config, weights, *options],
+            ['./tools/dist_step_test.sh', config, weights, settings.gpus, *options],
+            ['./tools/slurm_test_step.sh', job, config, weights, *options],
+        )
     # This tool writes the files for the server into the current folder, too.
-    words = [ROOT / config, settings.training(stage.name), '--out-dir', values['out'], *options]
-    script = str(ROOT / 'tools_vis/dist_test_whole_video.sh')
-    command = _launched(settings, str(ROOT / 'tools_vis/test_whole_video.py'), script, script, job, words)
+    tool, script = ROOT / 'tools_vis/test_whole_video.py', ROOT / 'tools_vis/dist_test_whole_video.sh'
+    command = _started(
+        settings,
+        [tool, ROOT / config, weights, *options],
+        [script, ROOT / config, weights, settings.gpus, *options],
+        [script, job, ROOT / config, weights, *options],
+    )
     return Command(command.words, command.environment, Path(values['out']))
 
 

@@ -1,8 +1,8 @@
 """What has to be done for a benchmark, as plain data; ``benchmarks/`` has one short file for each.
 
-Command lines are templates. ``{data}`` is the folder of converted data sets, ``{downloads}`` that of unpacked releases that
-are not used as they are, ``{out}`` a folder of predictions, ``{scores}`` that of scores, and ``{nproc}`` a number of
-processes; ``{partial}`` becomes ``--partial`` where the data are known to be incomplete.
+Command lines are templates. ``{data}`` is the folder of converted data sets, ``{downloads}`` that of unpacked releases
+that are not used as they are, ``{out}`` a folder of predictions, ``{scores}`` that of scores, and ``{nproc}`` a number
+of processes.
 """
 
 from dataclasses import dataclass

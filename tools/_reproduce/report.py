@@ -1,7 +1,7 @@
 """The table: the paper's numbers, what others got, and ours under both protocols."""
 
 from pathlib import Path
-from typing import Any, Dict, Optional
+from typing import Any, Dict, List, Optional
 
 from _reproduce.plan import Number, Test
 from _reproduce.settings import Settings
@@ -55,24 +55,34 @@ def _row(settings: Settings, test: Test, number: Number) -> Dict[str, Any]:
     )
 
 
+def _processes(marks: Path) -> List[str]:
+    """Return the number of processes of each training, from the marks of the steps, in their order."""
+    found = [read_json(path, 'about', what='mark of a step') for path in sorted(marks.glob('*-train-*.json'))]
+    return [mark['about'].get('processes', 'not known') for mark in found]
+
+
 def write_table(settings: Settings) -> str:
     """Write ``results.json`` and ``results.md`` into the work directory; return the Markdown."""
     rows = [_row(settings, test, number) for test in settings.benchmark.tests for number in test.numbers]
+    trained = _processes(settings.work_dir / 'steps')
     toy = ['**Toy videos and toy networks: these scores compare with nothing.**', ''] if settings.toy else []
     lines = [f'# {settings.benchmark.name}', '', *toy, f'| {" | ".join(_COLUMNS)} |', '|---' * len(_COLUMNS) + '|']
-    lines += ['| ' + ' | '.join('-' if cell in (None, '') else str(cell) for cell in row.values()) + ' |' for row in rows]
+    lines += [
+        '| ' + ' | '.join('-' if cell in (None, '') else str(cell) for cell in row.values()) + ' |' for row in rows
+    ]
     lines += [
         '',
-        f'In percent. Runs differ by {NOISE} according to the paper; "reproduced" means a difference of at most that. '
+        f'In percent. Runs differ by {NOISE} according to the paper; "reproduced" means a difference of at most that.',
         'Compared is the protocol `paper-repo`, the arithmetic of the original scripts, where there is one.',
-        f'{settings.gpus} processes, seed {settings.seed}. The configs are for 8 GPUs; learning rates are not scaled.',
+        f'Seed {settings.seed}; processes of the trainings: {", ".join(trained) or "not known"}.',
+        'The configs are for 8 GPUs; learning rates are not scaled.',
         *(f'- {note}' for note in settings.benchmark.notes),
     ]
     text = '\n'.join(lines) + '\n'
     document: Dict[str, Any] = dict(
         benchmark=settings.benchmark.name,
         toy=settings.toy,
-        gpus=settings.gpus,
+        processes=trained,
         seed=settings.seed,
         noise=NOISE,
         rows=rows,
@@ -81,4 +91,3 @@ def write_table(settings: Settings) -> str:
     write_json_atomic(settings.work_dir / 'results.json', document)
     write_bytes_atomic(settings.work_dir / 'results.md', text.encode())
     return text
-

@@ -6,14 +6,17 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import IO, Any, Dict, List, Optional
+from typing import IO, Any, Dict, Iterator, List, Optional
 
 from _reproduce.commands import Command
 from _reproduce.configs import ROOT
 from _reproduce.steps import Step, digest
 from knet.utils.cli import UsageError
 from knet.utils.io import read_json, write_json_atomic
+from knet.utils.lifetime import end_with_parent
 from knet.utils.stopping import EXIT_RESUME, Stopped
 
 
@@ -59,8 +62,8 @@ class Marks:
         if differing:
             changes = '; '.join(f'{name}: {known.get(name)} then, {now.get(name)} now' for name in differing)
             raise UsageError(
-                f'{self.path(step)}: this step was done with other inputs ({changes}). Choose another --work-dir; or, to '
-                'do it and what follows again, remove the marks from here on and what these steps have made'
+                f'{self.path(step)}: this step was done with other inputs ({changes}). Choose another --work-dir; '
+                'or, to do it and what follows again, remove the marks from here on and what these steps have made'
             )
         return True
 
@@ -70,6 +73,7 @@ class Marks:
             self.path(step),
             dict(
                 inputs=self._facts[step.name],
+                about=step.about,
                 commands=lines,
                 seconds=round(seconds, 1),
                 finished=datetime.datetime.now().isoformat(timespec='seconds'),
@@ -80,10 +84,11 @@ class Marks:
 def run_command(command: Command, log: IO[bytes]) -> int:
     """Run a command in a process of its own; what it prints is shown and logged.
 
-    A signal to this process is handed on, because the command knows how to stop in order.
-
     Returns:
         Its exit code; 128 + N after signal N.
+
+    Raises:
+        Stopped: If this process got a signal. The signal is handed on once, since the command knows how to stop.
     """
     log.write(f'$ {command.text}\n'.encode())
     log.flush()
@@ -92,29 +97,47 @@ def run_command(command: Command, log: IO[bytes]) -> int:
     folder = command.folder or ROOT
     folder.mkdir(parents=True, exist_ok=True)
     process = subprocess.Popen(
-        words, cwd=str(folder), env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, bufsize=0
+        words,
+        cwd=str(folder),
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        bufsize=0,
+        # A terminal signals all processes of its session; two signals would end a training at once.
+        start_new_session=True,
+        preexec_fn=partial(end_with_parent, os.getpid()),
     )
+    with _handing_on(process) as handed:
+        for chunk in iter(partial(_read, process.stdout), b''):
+            for stream in (log, sys.stdout.buffer):
+                stream.write(chunk)
+                stream.flush()
+        code = process.wait()
+    if handed and code:
+        raise Stopped(f'stopped by {handed[0]}; the same command goes on with this step')
+    return code if code >= 0 else 128 - code
+
+
+def _read(stream: Optional[IO[bytes]]) -> bytes:
+    return stream.read(1 << 16) if stream is not None else b''
+
+
+@contextmanager
+def _handing_on(process: 'subprocess.Popen[bytes]') -> Iterator[List[str]]:
+    """Hand signals on to a process; gives the names of those that came."""
+    handed: List[str] = []
 
     def hand_on(number: int, _: Any) -> None:
+        handed.append(signal.Signals(number).name)
         process.send_signal(number)
 
     numbers = (signal.SIGTERM, signal.SIGUSR1, signal.SIGINT)
     before = {number: signal.signal(number, hand_on) for number in numbers}
     try:
-        stream = process.stdout
-        while stream is not None:
-            chunk = stream.read(1 << 16)
-            if not chunk:
-                break
-            log.write(chunk)
-            log.flush()
-            sys.stdout.buffer.write(chunk)
-            sys.stdout.buffer.flush()
-        code = process.wait()
+        yield handed
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-    return code if code >= 0 else 128 - code
 
 
 def run_step(step: Step, marks: Marks, log_path: Path) -> None:
@@ -139,8 +162,8 @@ def run_step(step: Step, marks: Marks, log_path: Path) -> None:
                 raise Stopped(f'step {step.name} was stopped; the same command continues it')
             if code:
                 raise UsageError(
-                    f'step {step.name} failed with exit code {code}: {log_path} has its output. Mend what it names; the '
-                    'same command goes on with this step'
+                    f'step {step.name} failed with exit code {code}: {log_path} has its output. Fix what it names; '
+                    'the same command goes on with this step'
                 )
             lines.append(command.text)
     if step.finish is not None:

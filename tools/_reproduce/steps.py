@@ -25,6 +25,7 @@ class Step:
         needs: Names of the steps whose results it uses.
         finish: Called after the commands; raises an error if their result is not complete.
         note: What to know of it before it runs, such as its hours.
+        about: What its mark says besides; it may change between calls.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Step:
     needs: Tuple[str, ...] = ()
     finish: Optional[Callable[[], None]] = None
     note: str = ''
+    about: Dict[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -71,7 +73,7 @@ def steps_of(settings: Settings) -> List[Step]:
 
 
 def _without_folders(line: Command, settings: Settings) -> str:
-    """Return the text of a command without what may change between calls: the work directory and numbers of processes."""
+    """Return the text of a command without what may change between calls: the work directory, numbers of processes."""
     words = [word.replace(str(settings.work_dir), 'WORK_DIR') for word in line.words]
     kept = [word for word, before in zip(words, ['', *words]) if '--nproc' not in (word, before)]
     return ' '.join(kept)
@@ -103,7 +105,8 @@ def _add_training(
     line, options = commands.training(settings, stage), settings.options(stage)
     inputs = dict(config=digest_of(settings.config(stage), options), seed=str(settings.seed))
     needs = (*checked, *([trained[stage.start]] if stage.start else []))
-    return numbered.add(f'train-{stage.name}', lambda: [line], inputs, needs, note=hours(settings, stage))
+    about = dict(processes=str(settings.gpus))
+    return numbered.add(f'train-{stage.name}', lambda: [line], inputs, needs, note=hours(settings, stage), about=about)
 
 
 def _add_test(numbered: _Numbered, settings: Settings, test: Test, trained: str) -> None:

@@ -1,14 +1,12 @@
 """Merge the labels of Cityscapes-VPS with the pictures and labels of Cityscapes, which the release leaves to its users.
 
-    python tools/dataset/cityscapes_vps_merge.py --src downloads/cityscapes_vps --sequences downloads/leftImg8bit_sequence/val \\
-        --gt data/cityscapes/gtFine/val --out-dir data/cityscapes_vps --mode link
+    python tools/dataset/cityscapes_vps_merge.py --src downloads/cityscapes_vps --gt data/cityscapes/gtFine/val
+        --sequences downloads/leftImg8bit_sequence/val --out-dir data/cityscapes_vps --mode link
 
-The release (cityscapes-vps-dataset-1.0.zip) has json files and, per split, the folders cls (colours of classes) and inst
-(ids of instances) for its own frames. This tool adds the frame of each clip that Cityscapes labels itself, places the
-pictures, and makes the maps that the scripts of the VPSNet project make: train/labelmap, val/panoptic_video and
+The release (cityscapes-vps-dataset-1.0.zip) has json files and, per split, the folders cls (colours of classes) and
+inst (ids of instances) for its own frames. This tool adds the frame of each clip that Cityscapes labels itself, places
+the pictures, and makes the maps that the scripts of the VPSNet project make: train/labelmap, val/panoptic_video and
 panoptic_gt_val_city_vps.json. Then cityscapes_vps_prepare.py does the rest.
-
-In val/img_all the number of the clip is written before the names of the pictures, which the release does not do.
 """
 
 import argparse
@@ -26,6 +24,7 @@ from knet.labels import CITYSCAPES_PANOPTIC
 from knet.layouts.cityscapes_vps import (
     TRAIN_INSTANCES,
     category_list,
+    clip_parser,
     json_file,
     label_folder,
     label_name,
@@ -37,8 +36,6 @@ from knet.utils.cli import run_tool
 from knet.utils.io import read_png, write_json_atomic, write_png_atomic
 from knet.utils.paths import check_name
 
-#: Frames of a clip up to its first labelled one.
-_FIRST_LABELLED = 5
 _VOID = CITYSCAPES_PANOPTIC.void
 
 
@@ -74,10 +71,10 @@ def plan_split(args: argparse.Namespace, split: str, problems: List[str]) -> Lis
         else:
             # The ending of the names in inst is not that of cls in every copy.
             beginning = name.rsplit('_', 1)[0]
-            found = [min((args.src / split / part).glob(f'{beginning}_*.png'), default=None) for part in ('cls', 'inst')]
-            labels = [
-                path or args.src / split / part / label_name(name) for path, part in zip(found, ('cls', 'inst'))
+            found = [
+                min((args.src / split / part).glob(f'{beginning}_*.png'), default=None) for part in ('cls', 'inst')
             ]
+            labels = [path or args.src / split / part / label_name(name) for path, part in zip(found, ('cls', 'inst'))]
         frames.append(Frame(image, args.sequences / city / f'{stem}_leftImg8bit.png', *labels))
     missing = [path for frame in frames for path in frame[1:] if not path.is_file()]
     problems += [f'{split}: {len(missing)} files, the first is {missing[0]}'] if missing else []
@@ -85,28 +82,20 @@ def plan_split(args: argparse.Namespace, split: str, problems: List[str]) -> Lis
 
 
 def plan_clips(args: argparse.Namespace, frames: List[Frame], problems: List[str]) -> List[Item]:
-    """List all pictures of the validation clips, with the number of the clip before their name."""
+    """List all pictures of the validation clips.
+
+    Raises:
+        ValueError: If one lies in no clip.
+    """
     document = args.src / 'im_all_info_val_city_vps.json'
-    spans: Dict[Tuple[str, int], List[int]] = {}
-    for frame in frames:
-        video, number = parse_name(frame.image['file_name'])
-        spans.setdefault((city_stem(frame.image['file_name']).rsplit('_', 1)[0], video), []).append(number)
-    items = []
+    parse, items = clip_parser(frame.image['file_name'] for frame in frames), []
     for image in read_document(document, 'images')['images']:
-        name = check_name(Path(image['file_name']).name, document)
-        sequence, number = name.rsplit('_', 2)[0], int(name.rsplit('_', 2)[1])
-        clips = [
-            (video, number - min(labelled) + _FIRST_LABELLED)
-            for (where, video), labelled in spans.items()
-            if where == sequence and min(labelled) - _FIRST_LABELLED < number <= max(labelled)
-        ]
-        if not clips:
-            raise ValueError(f'{document}: {name} lies in no labelled clip; take the files of one release')
+        name = check_name(image['file_name'], document)
+        parse(name)
         picture = args.sequences / name.split('_')[0] / name
         if not picture.is_file():
             problems.append(f'val: no {picture}')
-        target = Path(args.dst, 'val', 'img_all', f'{clips[0][0]:04d}_{clips[0][1]:04d}_{name}')
-        items.append(Item(str(picture), str(target)))
+        items.append(Item(str(picture), str(Path(args.dst, 'val', 'img_all', name))))
     return items
 
 
@@ -126,7 +115,9 @@ def read_labels(frame: Frame) -> Tuple[np.ndarray, np.ndarray]:
             'ids of one size; take the files of the release again'
         )
     codes = colours[..., :3].astype(np.int32) @ np.array([1, 1 << 8, 1 << 16], dtype=np.int32)
-    known = sorted((r + (g << 8) + (b << 16), c.dataset_id) for c in CITYSCAPES_PANOPTIC.classes for r, g, b in [c.colour])
+    known = sorted(
+        (r + (g << 8) + (b << 16), c.dataset_id) for c in CITYSCAPES_PANOPTIC.classes for r, g, b in [c.colour]
+    )
     table = np.array(known, dtype=np.int64)
     position = np.searchsorted(table[:, 0], codes).clip(max=len(table) - 1)
     return np.where(table[position, 0] == codes, table[position, 1], _VOID).astype(np.uint8), instances
@@ -193,7 +184,9 @@ def write_val(frames: List[Frame], destination: Path, nproc: int) -> None:
 def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
     """Read the command line."""
     parser = converter_parser(__doc__, 'data/cityscapes_vps', modes=('copy', 'link'))
-    parser.add_argument('--src', type=Path, required=True, help='folder with the unpacked release: json files, train, val')
+    parser.add_argument(
+        '--src', type=Path, required=True, help='folder with the unpacked release: json files, train, val'
+    )
     parser.add_argument('--sequences', type=Path, required=True, help='leftImg8bit_sequence/val of Cityscapes')
     parser.add_argument('--gt', type=Path, required=True, help='gtFine/val of Cityscapes')
     parser.add_argument('--nproc', type=positive, default=1, help='processes (default: %(default)s)')
@@ -208,9 +201,7 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     items = plan_clips(args, frames['val'], problems)
     for split, found in frames.items():
         print(f'{split:5s}  {len(found):5d} labelled frames')
-        items += [
-            Item(str(f.picture), str(destination / split / 'img' / f.image['file_name'])) for f in found
-        ]
+        items += [Item(str(f.picture), str(destination / split / 'img' / f.image['file_name'])) for f in found]
     items.append(Item(str(args.src / TRAIN_INSTANCES), str(destination / TRAIN_INSTANCES)))
     problems += [f'train: no {items[-1].source}'] if not (args.src / TRAIN_INSTANCES).is_file() else []
     if not report_problems(problems, args.partial):

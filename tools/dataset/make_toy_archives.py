@@ -22,7 +22,9 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('benchmark', choices=list(ARCHIVES), help='whose downloads')
     parser.add_argument('--out-dir', required=True, help='folder of the archives')
     for name in ('train', 'val', 'frames', 'height', 'width', 'seed'):
-        parser.add_argument(f'--{name}', type=int, default=getattr(_SMALL, name), help='see make_toy_videos.py (%(default)s)')
+        parser.add_argument(
+            f'--{name}', type=int, default=getattr(_SMALL, name), help='see make_toy_videos.py (%(default)s)'
+        )
     add_debug_option(parser)
     return parser.parse_args()
 

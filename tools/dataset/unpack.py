@@ -1,10 +1,10 @@
 """Unpack a downloaded archive (zip, tar, tar.gz, ...), or the parts of it that are needed.
 
-    python tools/dataset/unpack.py downloads/VIPSeg.tar downloads/VIPSeg --parts imgs panomasks train.txt val.txt test.txt
-    python tools/dataset/unpack.py downloads/gtFine_trainvaltest.zip data/cityscapes --only 'gtFine/train/*' 'gtFine/val/*'
+    python tools/dataset/unpack.py downloads/VIPSeg.tar downloads/VIPSeg --parts imgs panomasks train.txt val.txt
+    python tools/dataset/unpack.py downloads/gtFine_trainvaltest.zip data/cityscapes --only 'gtFine/val/*'
 
-Nothing is written outside of the folder. What has its size already is left alone, so that a run that was stopped goes on
-where it was. A file that is no archive is copied.
+Nothing is written outside of the folder. What has its size already is left alone, so that a run that was stopped goes
+on where it was. A file that is no archive is copied.
 """
 
 import argparse
@@ -13,6 +13,7 @@ import tarfile
 import zipfile
 from contextlib import contextmanager
 from fnmatch import fnmatch
+from functools import partial
 from pathlib import Path
 from typing import IO, Any, Callable, Iterator, NamedTuple, Optional, Sequence, Tuple
 
@@ -35,14 +36,14 @@ class Member(NamedTuple):
 def _zip_members(archive: zipfile.ZipFile) -> Iterator[Member]:
     for info in archive.infolist():
         if not info.is_dir():
-            yield Member(info.filename, info.file_size, lambda info=info: archive.open(info))
+            yield Member(info.filename, info.file_size, partial(archive.open, info))
 
 
 def _tar_members(archive: tarfile.TarFile) -> Iterator[Member]:
     # A compressed tar file can only be read from its start to its end, so files are opened as they come by.
     for info in archive:
         if info.isfile():
-            yield Member(info.name, info.size, lambda info=info: archive.extractfile(info))
+            yield Member(info.name, info.size, partial(archive.extractfile, info))
 
 
 @contextmanager

@@ -38,7 +38,7 @@ class Frame(NamedTuple):
 
 
 def in_release(source: Path, image: Path) -> Path:
-    """Return a frame, or the frames of a video, in the release, which calls the folder ``imgs`` instead of ``images``."""
+    """Return a frame, or the folder of a video, in the release, which says ``imgs`` instead of ``images``."""
     path = source / image
     return path if path.exists() else source.joinpath('imgs', *image.parts[1:])
 

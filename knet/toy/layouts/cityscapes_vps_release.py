@@ -35,10 +35,11 @@ _COLOURS, _IDS = _class_tables()
 
 
 def write_release(root: Path, clips: Iterable[Tuple[str, Iterable[ToyFrame]]]) -> List[Tuple[int, ToyFrame]]:
-    """Write the release, the sequences of Cityscapes around it, and the colours of the frames that Cityscapes labels.
+    """Write the release, the sequences of Cityscapes around it, and the labels of the frames that Cityscapes labels.
 
     ``ROOT/*.json`` and ``ROOT/{train,val}/{cls,inst}/``: the release. ``ROOT/leftImg8bit_sequence/val/<city>/``: all
-    pictures. ``ROOT/colour/``: the classes of one frame per clip, which belong to Cityscapes.
+    pictures. ``ROOT/own/``: colours and instances of one frame per clip, which belong to Cityscapes; an object has one
+    number in both.
 
     Args:
         root: Folder to fill.
@@ -66,13 +67,12 @@ def write_release(root: Path, clips: Iterable[Tuple[str, Iterable[ToyFrame]]]) -
             images[split].append(dict(id=image_id(name), file_name=name, height=height, width=width))
             if split == 'train':
                 train.add(root, name, frame)
+            targets = [root / split / part / label_name(name) for part in ('cls', 'inst')]
             if is_own:
-                write_png_atomic(root / 'colour' / f'{stem}_gtFine_color.png', _COLOURS[frame.semantic])
                 own.append((number, frame))
-            else:
-                write_png_atomic(root / split / 'cls' / label_name(name), _COLOURS[frame.semantic])
-                ids = encode_instances(_IDS[frame.semantic], frame.instance)
-                write_png_atomic(root / split / 'inst' / label_name(name), ids)
+                targets = [root / 'own' / f'{stem}_gtFine_{kind}.png' for kind in ('color', 'instanceIds')]
+            write_png_atomic(targets[0], _COLOURS[frame.semantic])
+            write_png_atomic(targets[1], encode_instances(_IDS[frame.semantic], frame.instance))
     train.close(root)
     for split, entries in images.items():
         write_json_atomic(root / f'panoptic_im_{split}_city_vps.json', dict(images=entries))

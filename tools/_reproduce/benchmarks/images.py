@@ -31,7 +31,12 @@ CITYSCAPES_PANOPTIC = Conversion(
 
 COCO = (
     Archive(
-        ('train2017.zip',), _COCO_SITE, '{data}/coco', ('train2017',), counts=(Count('train2017/*', 118287),), size='18 GB'
+        ('train2017.zip',),
+        _COCO_SITE,
+        '{data}/coco',
+        ('train2017',),
+        counts=(Count('train2017/*', 118287),),
+        size='18 GB',
     ),
     Archive(('val2017.zip',), _COCO_SITE, '{data}/coco', ('val2017',), counts=(Count('val2017/*', 5000),), size='1 GB'),
     Archive(

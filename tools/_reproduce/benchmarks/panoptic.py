@@ -27,7 +27,8 @@ def panoptic_test(stq: str, vpq: str, truth: str, *numbers: Number) -> Test:
     scores: Tuple[Score, ...] = tuple(
         Score(
             name,
-            f'tools/{tool} {{out}} {truth} --protocol {{protocol}} --nproc {{nproc}} --json {{scores}}/{name}-{{protocol}}.json',
+            f'tools/{tool} {{out}} {truth} --protocol {{protocol}} --nproc {{nproc}} '
+            f'--json {{scores}}/{name}-{{protocol}}.json',
         )
         for name, tool in (('stq', stq), ('vpq', vpq))
     )

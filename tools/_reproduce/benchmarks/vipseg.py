@@ -52,8 +52,8 @@ BENCHMARK = Benchmark(
         ),
     ),
     notes=(
-        'The abstract of the paper reports VPQ 39.8 for its best model on VIPSeg. The re-runs, 30.4 with R-50 and 44.5 with '
-        "Swin-B, are those of a later paper with the original's code.",
-        'The Swin-B model starts from an image K-Net with Swin-B on COCO panoptic, of which the original shipped no config.',
+        'The abstract of the paper reports VPQ 39.8 for its best model on VIPSeg.',
+        "The re-runs, 30.4 with R-50 and 44.5 with Swin-B, are those of a later paper with the original's code.",
+        'The Swin-B model starts from an image K-Net with Swin-B on COCO panoptic, of which no config was shipped.',
     ),
 )

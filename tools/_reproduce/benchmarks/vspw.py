@@ -65,7 +65,7 @@ BENCHMARK = Benchmark(
     stages=(*_stages('pspnet'), *_stages('deeplabv3plus')),
     tests=(*_tests('pspnet'), *_tests('deeplabv3plus')),
     notes=(
-        'What the paper used on VSPW is in no published code; docs/vss.md says which schedule the configs have and why.',
+        'What the paper used on VSPW is in no published code; docs/vss.md says which schedule the configs have.',
         "VC8 and VC16 are those of VSPW's script; the files of scores also hold those of the paper's formula.",
     ),
 )

@@ -44,7 +44,9 @@ BENCHMARK = Benchmark(
             'video',
             'test_whole_video.py',
             scores=(
-                Score('valid', f'tools_vis/eval_vis.py {{out}}/results.json {_ROOT}/valid.json --validate', ('official',)),
+                Score(
+                    'valid', f'tools_vis/eval_vis.py {{out}}/results.json {_ROOT}/valid.json --validate', ('official',)
+                ),
                 Score(
                     'ap',
                     f'tools_vis/eval_vis.py {{out}}/results.json {_ROOT}/valid.json --nproc {{nproc}} '
@@ -53,13 +55,15 @@ BENCHMARK = Benchmark(
                     needs=f'{_ROOT}/valid.json',
                 ),
             ),
-            numbers=(Number('AP', 'ap', ('AP',), 40.5, note="of the evaluation server; with Swin-B the paper's is 54.1"),),
+            numbers=(
+                Number('AP', 'ap', ('AP',), 40.5, note="of the evaluation server; with Swin-B the paper's is 54.1"),
+            ),
             options='--format-only',
         ),
     ),
     notes=(
-        'The official validation set has no public annotations: send submission_file.zip to the evaluation server and compare '
-        'its AP by hand. Only a valid.json with annotations is scored here.',
+        'The official validation set has no public annotations: send submission_file.zip to the evaluation server.',
+        'Only a valid.json with annotations is scored here.',
         'AP has one protocol.',
     ),
 )
