@@ -1,5 +1,6 @@
 """A GPU computes what the CPU computes, in every kind of model and in every way to compute."""
 
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, Dict, Iterator, List
 
@@ -151,6 +152,21 @@ def test_the_network_never_waits_for_the_gpu(kind: Kind, cuda: torch.device) -> 
             kind.network(model, video)
         finally:
             torch.cuda.set_sync_debug_mode('default')
+
+
+def test_another_thread_waits_for_the_maps(cuda: torch.device) -> None:
+    """While the next frames are computed, which use the same memory again."""
+    kind = KINDS['stream']
+    model, video = kind.model(cuda).eval(), frames(4, cuda)
+    expected, memory = kind.predict(model, video), model.new_stream()
+    with ThreadPoolExecutor(1) as pool:
+        pending = []
+        for i in range(len(video)):
+            with inference_context(cuda):
+                pending.append(pool.submit(model.begin_step(video[i : i + 1], frame_meta(i), memory)))
+        found = [future.result() for future in pending]
+    maps = [part for p in found for part in (p.semantic, p.instance, p.panoptic)]
+    assert agreement(maps, expected) > 0.98
 
 
 def test_a_long_stream_does_not_grow(cuda: torch.device) -> None:
