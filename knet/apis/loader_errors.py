@@ -4,7 +4,7 @@ PyTorch puts the traceback of the process into the message of the error, so that
 among twenty lines. Here a process hands a failed batch over as a value, and the main process raises its error again:
 same type, same message, and the traceback of the process as its cause, which only ``KNET_DEBUG=1`` shows.
 
-Samples come from their process through shared memory, which containers have little of. The errors of that are told as such.
+Samples come from their process through shared memory, of which containers have little. Its errors are told as such.
 """
 
 import errno

@@ -1,59 +1,15 @@
 """What all ways of running a model share: batches, precision, sharing out videos, a progress bar."""
 
-import argparse
 import sys
 from contextlib import contextmanager
-from typing import Any, Dict, Iterator, Mapping, Optional, Tuple
+from typing import Any, Dict, Iterator, Optional, Tuple
 
 import torch
 from mmcv.parallel import DataContainer
 from mmcv.runner import get_dist_info
 from tqdm import tqdm
 
-from knet.apis.config import add_config_options
-from knet.apis.distributed import add_launcher_options
-from knet.utils.cli import add_debug_option
 from knet.utils.precision import Half, half_type
-from knet.utils.ways import add_precision_option
-
-
-class _Note(argparse.Action):
-    """Accept an option of mmdet that has no effect, and say so."""
-
-    def __call__(self, parser: Any, namespace: Any, values: Any, option_string: Any = None) -> None:
-        """Print why the option has no effect."""
-        print(f'{option_string} has no effect: {self.const}', file=sys.stderr)
-
-
-#: Options of mmdet's test programs: number of values, and why they have no effect.
-_WITHOUT_EFFECT = {
-    '--fuse-conv-bn': (0, 'batch norms are always folded into convolutions'),
-    '--gpu-collect': (0, 'results are gathered on the CPU'),
-    '--tmpdir': (1, 'results are gathered without temporary files'),
-}
-
-
-def add_options_without_effect(
-    parser: argparse.ArgumentParser, options: Mapping[str, Tuple[int, str]] = _WITHOUT_EFFECT
-) -> None:
-    """Accept options that old commands give.
-
-    Args:
-        parser: Command line.
-        options: Number of values and reason by option.
-    """
-    for name, (values, why) in options.items():
-        parser.add_argument(name, nargs=values, action=_Note, const=why, help=f'accepted for old commands: {why}')
-
-
-def add_test_options(parser: argparse.ArgumentParser) -> None:
-    """Add what all programs that test a model share: precision, trust, config overrides, launcher, tracebacks."""
-    add_precision_option(parser)
-    parser.add_argument('--trust-checkpoint', action='store_true', help='allow checkpoints with pickled code')
-    add_options_without_effect(parser)
-    add_config_options(parser)
-    add_launcher_options(parser)
-    add_debug_option(parser)
 
 
 def unpack_sample(data: Dict[str, Any], device: torch.device) -> Tuple[torch.Tensor, Dict[str, Any]]:

@@ -87,12 +87,11 @@ def test_a_resumed_training_is_that_of_the_cpu(config: Path, tmp_path: Path) -> 
 
 @pytest.mark.parametrize('settings', [dict(fp16=dict(loss_scale=dict(init_scale=64.0))), dict(bf16=True)], ids=str)
 def test_half_precision_trains(config: Path, tmp_path: Path, settings: Dict[str, Any]) -> None:
-    """Mmcv's hook gets autocast and scaler of the CPU: what they do on a GPU only cannot be tried here."""
+    """The hook of mmcv gets autocast and scaler of the CPU: what they do on a GPU only cannot be tried here."""
     with pretend_gpu():
         checkpoint = run(config, tmp_path, 1, **settings)
-    assert checkpoint['meta'].get('fp16', {}).get('loss_scaler', {}).get('scale') == (
-        64 if 'fp16' in settings else None
-    )
+    scaler = checkpoint['meta'].get('fp16', {}).get('loss_scaler', {})
+    assert scaler.get('scale') == (64 if 'fp16' in settings else None)
     assert all(torch.isfinite(value).all() for value in checkpoint['state_dict'].values())
 
 
