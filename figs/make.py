@@ -3,7 +3,8 @@
     python figs/make.py ladder     # toy_good.gif, toy_bad.gif: after tools/experiments/ladder.py
     python figs/make.py vis        # toy_vis.gif: after the toy commands of README's section on instances
 
-toy.gif is the clip 005000.gif that tools/quickstart.sh leaves in work_dirs/quickstart/pictures.
+toy.gif is the clip 005000.gif that tools/quickstart.sh leaves in work_dirs/quickstart/pictures. The drawings,
+*.svg, are written by slides/build.py.
 """
 
 import argparse
@@ -22,8 +23,7 @@ from knet.layouts.youtube_vis import read_ground_truth
 from knet.results.panoptic_store import PredictionReader
 from knet.utils.cli import add_debug_option, run_tool
 from knet.utils.io import read_json, read_picture
-from knet.visualization import compare_video, side_by_side, write_video
-from knet.visualization.tracks import draw_tracks, draw_true_tracks
+from knet.visualization import compare_video, draw_tracks, draw_true_tracks, side_by_side, write_video
 
 ROOT = Path(__file__).resolve().parents[1]
 FIGS = ROOT / 'figs'
@@ -44,7 +44,7 @@ def vis() -> None:
     """Draw the first validation videos with their tracks beside the ground truth, one below the other."""
     data = ROOT / 'data' / 'toy' / 'youtube-vis'
     truth = read_ground_truth(data / 'valid.json').tracks
-    videos = read_json(data / 'valid.json')['videos'][:3]
+    videos = read_json(data / 'valid.json')['videos'][:2]
 
     def drawn(video: Dict[str, Any]) -> Iterator[np.ndarray]:
         files = [data / 'valid' / 'JPEGImages' / name for name in video['file_names']]

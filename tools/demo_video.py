@@ -26,7 +26,7 @@ from knet.results.track_store import VideoResultStore, track_records
 from knet.structures import PanopticPrediction
 from knet.utils.background import BackgroundWriter
 from knet.utils.cli import ToolParser, UsageError, add_debug_option, run_tool
-from knet.utils.options import add_config_options, merge_options
+from knet.utils.options import add_config_options, add_precision_option, add_speed_options, merge_options
 from knet.visualization.video import check_clip_name, write_video
 
 if TYPE_CHECKING:
@@ -57,7 +57,8 @@ def parse_args() -> argparse.Namespace:
         '--show-score-thr', type=float, default=0.3, help='least score of drawn instances (default %(default)s)'
     )
     parser.add_argument('--device', help='cpu or cuda; default: GPU if there is one')
-    parser.add_argument('--optimize', action='store_true', help='freeze the backbone for speed')
+    add_precision_option(parser)
+    add_speed_options(parser, graph=True)
     parser.add_argument('--trust-checkpoint', action='store_true', help='allow checkpoints with pickled code')
     add_config_options(parser)
     add_debug_option(parser)
@@ -184,12 +185,12 @@ def main() -> None:
     if args.max_frames:
         source.limit(args.max_frames)
     segmenter = VideoSegmenter(
-        cfg, checkpoint, args.device, trust=args.trust_checkpoint, optimize=args.optimize, classes=args.classes
+        cfg, checkpoint, args.device, args.amp, args.trust_checkpoint, args.optimize, args.classes
     )
     check_model(args, segmenter)
     print(f'{type(segmenter.model).__name__} ({segmenter.kind} model) on {name_of(segmenter.device)}')
     print(f'classes: {", ".join(segmenter.class_names)}')
-    meta = dict(run_identity(cfg, checkpoint, amp=False), source=source.name, classes=list(segmenter.class_names))
+    meta = dict(run_identity(cfg, checkpoint, args.amp), source=source.name, classes=list(segmenter.class_names))
     frames = Salvage(source)
     spent: Dict[str, float] = {}
     predict = clip_pairs if segmenter.kind == 'clip' else frame_pairs

@@ -22,7 +22,7 @@ from knet.labels import LabelSpace
 from knet.structures import PanopticPrediction
 from knet.utils.cli import ToolParser, UsageError, check_outputs, run_tool
 from knet.utils.io import atomic_path, write_json_atomic, write_png_atomic
-from knet.utils.options import KeyValueAction, add_test_options, merge_options
+from knet.utils.options import KeyValueAction, add_speed_options, add_test_options, merge_options
 from knet.utils.paths import below, check_targets
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--show-dir', help='folder for overlays')
     parser.add_argument('--show-score-thr', type=float, default=0.3, help='least score of drawn instances')
     parser.add_argument('--json', help='file for the scores')
-    parser.add_argument('--optimize', action='store_true', help='freeze the backbone for speed')
+    add_speed_options(parser)
     add_test_options(parser)
     return parser.parse_args()
 

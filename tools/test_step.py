@@ -19,7 +19,7 @@ import _root  # noqa: F401  puts the repository on the path
 from knet.evaluation.metric import metric_names
 from knet.utils.cli import ToolParser, UsageError, run_tool
 from knet.utils.io import write_json_atomic
-from knet.utils.options import add_options_without_effect, add_test_options, merge_options
+from knet.utils.options import add_options_without_effect, add_speed_options, add_test_options, merge_options
 from knet.utils.shards import add_shard_option
 
 
@@ -48,7 +48,7 @@ def parse_args() -> argparse.Namespace:
         parser, 'predict part I of N only, for N jobs with one OUT; without it afterwards: collect and score'
     )
     parser.add_argument('--fresh', action='store_true', help='remove what OUT holds and start over')
-    parser.add_argument('--optimize', action='store_true', help='freeze the backbone for speed')
+    add_speed_options(parser, graph=True)
     parser.add_argument('--nproc', type=int, default=1, help='evaluator processes')
     add_test_options(parser)
     return parser.parse_args()

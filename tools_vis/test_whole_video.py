@@ -18,7 +18,7 @@ import _root  # noqa: F401  puts the repository on the path
 from knet.results.track_store import describe_results
 from knet.utils.cli import ToolParser, UsageError, check_outputs, run_tool
 from knet.utils.io import atomic_path, write_json_atomic
-from knet.utils.options import add_test_options, merge_options
+from knet.utils.options import add_speed_options, add_test_options, merge_options
 from knet.utils.paths import below, check_targets
 from knet.utils.shards import add_shard_option
 from knet.visualization import write_track_video
@@ -52,6 +52,7 @@ def parse_args() -> argparse.Namespace:
     add_shard_option(
         parser, 'predict part I of N only, for N jobs with one OUT_DIR; without it afterwards: write and score'
     )
+    add_speed_options(parser)
     add_test_options(parser)
     return parser.parse_args()
 
@@ -138,7 +139,7 @@ def main() -> None:
                 'for images, tools/test_step.py for panoptic videos'
             )
         dataset.check_metrics(args.eval)
-        model = init_model(cfg, checkpoint, trust=args.trust_checkpoint)
+        model = init_model(cfg, checkpoint, trust=args.trust_checkpoint, optimize=args.optimize)
         if not isinstance(model, ClipModel):
             raise UsageError(
                 f'{args.config}: {type(model).__name__} is no clip model; use tools/test.py or tools/test_step.py'

@@ -1,8 +1,9 @@
-"""Pages of the reference that are written from data: commands, configs, measured rows, the public Python names."""
+"""Pages that are written from data: notebooks, commands, configs, measured rows, the public Python names."""
 
 import ast
 import csv
 import importlib
+import json
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, Tuple
 
@@ -40,9 +41,19 @@ def pages() -> Dict[str, str]:
         'reference/measured.md': measured_page(),
         'reference/api.md': api_index(),
     }
+    for path in sorted((ROOT / 'docs/tutorials').glob('*.ipynb')):
+        made[f'tutorials/{path.stem}.md'] = notebook_page(path)
     for module, text in PYTHON:
         made[f'reference/api/{module}.md'] = f'# `{module}`\n\n{text}\n\n' + '\n\n'.join(directives(module))
     return made
+
+
+def notebook_page(path: Path) -> str:
+    """Return the cells of a notebook as a page, which links to the notebook."""
+    cells = json.loads(path.read_text(encoding='utf-8'))['cells']
+    texts = [''.join(cell['source']) for cell in cells]
+    shown = [text if cell['cell_type'] == 'markdown' else f'```python\n{text}\n```' for cell, text in zip(cells, texts)]
+    return '\n\n'.join([*shown, f'This page is the notebook [{path.name}]({path.name}), without its pictures.']) + '\n'
 
 
 def parsed(module: str) -> ast.Module:

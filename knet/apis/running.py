@@ -9,6 +9,8 @@ from mmcv.parallel import DataContainer
 from mmcv.runner import get_dist_info
 from tqdm import tqdm
 
+from knet.utils.precision import Half, half_type
+
 
 def unpack_sample(data: Dict[str, Any], device: torch.device) -> Tuple[torch.Tensor, Dict[str, Any]]:
     """Take image and meta out of a collated test batch.
@@ -29,10 +31,10 @@ def unpack_sample(data: Dict[str, Any], device: torch.device) -> Tuple[torch.Ten
 
 
 @contextmanager
-def inference_context(device: torch.device, amp: bool = False) -> Iterator[None]:
-    """Switch gradients off; with ``amp`` compute in half precision (float16 on GPUs, bfloat16 on CPUs)."""
-    dtype = torch.float16 if device.type == 'cuda' else torch.bfloat16
-    with torch.inference_mode(), torch.autocast(device.type, dtype=dtype, enabled=amp):
+def inference_context(device: torch.device, amp: Half = False) -> Iterator[None]:
+    """Switch gradients off; compute in the half precision that ``amp`` stands for, if any."""
+    dtype = half_type(amp, device)
+    with torch.inference_mode(), torch.autocast(device.type, dtype=dtype or torch.bfloat16, enabled=dtype is not None):
         yield
 
 

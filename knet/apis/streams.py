@@ -15,6 +15,7 @@ from knet.results.panoptic_store import PredictionWriter
 from knet.structures import PanopticPrediction
 from knet.utils.background import BackgroundWriter
 from knet.utils.lock import lock_folder, unlock_folder
+from knet.utils.precision import Half
 from knet.utils.shards import WHOLE, Shard, shard_name, shard_videos
 from knet.utils.stopping import check_stop, obey_signals
 
@@ -25,7 +26,7 @@ def stream_videos(
     writer: PredictionWriter,
     draw_dir: Optional[Path] = None,
     workers: int = 1,
-    amp: bool = False,
+    amp: Half = False,
     show_progress: bool = True,
     shard: Shard = WHOLE,
 ) -> int:
@@ -41,7 +42,7 @@ def stream_videos(
         writer: Store that predictions go to.
         draw_dir: Folder for overlays; None draws nothing.
         workers: Number of loader processes.
-        amp: Whether to compute in half precision.
+        amp: Half precision, see :data:`knet.utils.precision.Half`.
         show_progress: Whether rank 0 shows a bar.
         shard: Number of this job from 0, and the number of jobs that share the videos out among themselves.
 

@@ -98,9 +98,41 @@ def add_options_without_effect(
         parser.add_argument(name, nargs=values, action=_Note, const=why, help=f'accepted for old commands: {why}')
 
 
+def add_precision_option(parser: argparse.ArgumentParser) -> None:
+    """Add ``--amp``, whose value is a :data:`knet.utils.precision.Half`."""
+    parser.add_argument(
+        '--amp',
+        nargs='?',
+        const=True,
+        default=False,
+        choices=['fp16', 'bf16'],
+        help='half precision; without a value fp16 on a GPU and bf16 on a CPU',
+    )
+
+
+def add_speed_options(parser: argparse.ArgumentParser, graph: bool = False) -> None:
+    """Add options of which one at most sets ``optimize``, a :data:`knet.apis.optimize.Way`.
+
+    Args:
+        parser: Command line.
+        graph: Whether the program runs video models, whose network can be a CUDA graph.
+    """
+    ways = parser.add_mutually_exclusive_group()
+
+    def add(option: str, way: str, help: str) -> None:
+        ways.add_argument(option, dest='optimize', action='store_const', const=way, default=False, help=help)
+
+    add('--optimize', 'freeze', 'freeze the backbone for speed')
+    add('--compile', 'compile', 'compile the network: the first frame of a size takes minutes; needs a C++ compiler')
+    if graph:
+        add(
+            '--cuda-graph', 'graph', 'replay the network as a CUDA graph: panoptic video models on a GPU, twice as fast'
+        )
+
+
 def add_test_options(parser: argparse.ArgumentParser) -> None:
     """Add what all programs that test a model share: precision, trust, config overrides, launcher, tracebacks."""
-    parser.add_argument('--amp', action='store_true', help='half precision')
+    add_precision_option(parser)
     parser.add_argument('--trust-checkpoint', action='store_true', help='allow checkpoints with pickled code')
     add_options_without_effect(parser)
     add_config_options(parser)

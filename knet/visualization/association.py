@@ -1,7 +1,9 @@
 """How the tracks of a prediction follow the objects of the ground truth through a video."""
 
+from collections import Counter
 from dataclasses import dataclass
-from typing import Dict, Hashable, Iterable, List, NamedTuple, Sequence, Set, Tuple, TypeVar
+from typing import Counter as CounterOf
+from typing import Dict, Hashable, Iterable, List, NamedTuple, Optional, Sequence, Set, Tuple, TypeVar
 
 import numpy as np
 
@@ -34,16 +36,25 @@ def video_overlaps(
     return [FrameOverlaps(frame, pairs) for frame, pairs in counted if pairs is not None]
 
 
-def match_by_overlap(overlaps: Iterable[Tuple[int, Object, int]]) -> Dict[Object, int]:
+def match_by_overlap(overlaps: Iterable[Tuple[int, Optional[Object], int]]) -> Dict[Object, int]:
     """Match objects and tracks one to one: the pair that overlaps most first, then the best of what remains.
 
-    >>> match_by_overlap([(9, 'car', 1), (8, 'bus', 1), (7, 'car', 2), (3, 'bus', 2)])
+    A track that only touches an object, with less than a quarter of its own pixels, does not stand for it.
+
+    Args:
+        overlaps: Pixels, object and track of every pair; the object is None for pixels of a track on no object.
+
+    >>> match_by_overlap([(9, 'car', 1), (8, 'bus', 1), (7, 'car', 2), (3, 'bus', 2), (1, 'van', 3), (9, None, 3)])
     {'car': 1, 'bus': 2}
     """
+    ordered = sorted(overlaps, key=lambda overlap: -overlap[0])
+    areas: CounterOf[int] = Counter()
+    for pixels, _, track in ordered:
+        areas[track] += pixels
     tracks: Dict[Object, int] = {}
     taken: Set[int] = set()
-    for _, thing, track in sorted(overlaps, key=lambda overlap: -overlap[0]):
-        if thing not in tracks and track not in taken:
+    for pixels, thing, track in ordered:
+        if thing is not None and thing not in tracks and track not in taken and 4 * pixels >= areas[track]:
             tracks[thing] = track
             taken.add(track)
     return tracks
@@ -63,9 +74,10 @@ class TrackMatch:
     def of(cls, overlaps: Sequence[FrameOverlaps], space: LabelSpace) -> 'TrackMatch':
         """Match by the pixels that objects and tracks have in common, see :func:`match_by_overlap`."""
         pairs = PairCounts.sum([overlap.pairs for overlap in overlaps])
-        pairs = _between_things(pairs, space)
-        tracks = segment_instance(pairs.pred).tolist()
-        return cls(match_by_overlap(zip(pairs.counts.tolist(), _named(pairs.gt), tracks)))
+        on_track = _is_identified(pairs.pred, space)
+        gt, pred = pairs.gt[on_track], pairs.pred[on_track]
+        things = [name if found else None for name, found in zip(_named(gt), _is_identified(gt, space).tolist())]
+        return cls(match_by_overlap(zip(pairs.counts[on_track].tolist(), things, segment_instance(pred).tolist())))
 
     def renumber(
         self, semantic: np.ndarray, instance: np.ndarray, space: LabelSpace
@@ -195,12 +207,10 @@ def _named(codes: np.ndarray) -> List[Tuple[int, int]]:
 
 def _cover(pairs: PairCounts, space: LabelSpace) -> Tuple[List[int], List[int], Dict[int, int]]:
     """Return the codes of the objects of a frame, the ids of its tracks, and the covering tracks by code."""
-    is_thing = thing_table(space)
     gt, pred = pairs.gt, pairs.pred
-    gt_thing = is_thing[segment_class(gt)]
-    is_object = gt_thing & (segment_instance(gt) != 0)
-    is_track = is_thing[segment_class(pred)] & (segment_instance(pred) != 0)
-    is_track &= (segment_class(gt) != space.void) & ~(gt_thing & ~is_object)
+    is_object = _is_identified(gt, space)
+    is_crowd = thing_table(space)[segment_class(gt)] & ~is_object
+    is_track = _is_identified(pred, space) & (segment_class(gt) != space.void) & ~is_crowd
     objects, sizes = _areas(gt[is_object], pairs.counts[is_object])
     tracks, areas = _areas(pred[is_track], pairs.counts[is_track])
     both = is_object & is_track
@@ -217,13 +227,9 @@ def _areas(codes: np.ndarray, counts: np.ndarray) -> Tuple[np.ndarray, np.ndarra
     return unique, np.bincount(index.reshape(-1), counts, len(unique)).astype(np.int64)
 
 
-def _between_things(pairs: PairCounts, space: LabelSpace) -> PairCounts:
-    """Return the rows of a table between an object and a track."""
-    is_thing = thing_table(space)
-    kept = np.ones(len(pairs.keys), dtype=bool)
-    for codes in (pairs.gt, pairs.pred):
-        kept &= is_thing[segment_class(codes)] & (segment_instance(codes) != 0)
-    return PairCounts(pairs.keys[kept], pairs.counts[kept])
+def _is_identified(codes: np.ndarray, space: LabelSpace) -> np.ndarray:
+    """Return for segment codes whether they are things with an identity, neither stuff nor crowd."""
+    return thing_table(space)[segment_class(codes)] & (segment_instance(codes) != 0)
 
 
 def thing_table(space: LabelSpace) -> np.ndarray:

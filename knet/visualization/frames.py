@@ -3,7 +3,6 @@
 import heapq
 from typing import Iterator, List, NamedTuple, Optional, Tuple
 
-import cv2
 import numpy as np
 
 from knet.labels import LabelSpace
@@ -11,7 +10,7 @@ from knet.layouts.base import VideoGroundTruth
 from knet.layouts.images import read_rgb_image
 from knet.results.panoptic_store import PredictionReader
 from knet.visualization.association import TrackMatch, thing_table, video_overlaps
-from knet.visualization.overlay import enlarge, overlay, side_by_side
+from knet.visualization.overlay import enlarge, overlay, shrink, side_by_side
 
 
 class FrameScore(NamedTuple):
@@ -171,7 +170,4 @@ def compare_video(
     match = TrackMatch.of(overlaps, space)
     for frame, _ in overlaps[::every]:
         picture = compare_frame(predictions, ground_truth, space, video, frame, match=match)
-        if max_width is not None and picture.shape[1] > max_width:
-            height = round(picture.shape[0] * max_width / picture.shape[1])
-            picture = cv2.resize(picture, (max_width, height), interpolation=cv2.INTER_AREA)
-        yield picture
+        yield picture if max_width is None else shrink(picture, max_width)

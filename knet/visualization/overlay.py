@@ -139,6 +139,14 @@ def enlarge(
     )
 
 
+def shrink(picture: np.ndarray, max_width: int) -> np.ndarray:
+    """Return a picture, (H, W, 3) uint8, scaled down to a width in pixels if it is wider."""
+    if picture.shape[1] <= max_width:
+        return picture
+    size = (max_width, round(picture.shape[0] * max_width / picture.shape[1]))
+    return cv2.resize(np.ascontiguousarray(picture), size, interpolation=cv2.INTER_AREA)
+
+
 def side_by_side(images: Sequence[np.ndarray], titles: Sequence[str], vertical: Optional[bool] = None) -> np.ndarray:
     """Put pictures of one size beside each other under their titles.
 

@@ -1,6 +1,8 @@
 """Tracks of a video drawn over its frames."""
 
-from typing import Any, Dict, Iterable, Iterator, List, Mapping, Sequence
+from collections import Counter
+from typing import Any, Dict, Iterable, Iterator, List, Mapping, Sequence, Tuple
+from typing import Counter as CounterOf
 
 import numpy as np
 from pycocotools import mask as mask_api
@@ -39,7 +41,7 @@ def draw_tracks(
     shown = _shown(records, score_thr)
     names = _names(label_space)
     captions = {n: f'{names[record["category_id"]]} {record["score"]:.2f}' for n, record in enumerate(shown, 1)}
-    numbered = {number: record for number, record in enumerate(shown, 1)}
+    numbered = dict(enumerate(shown, 1))
     return _draw(frames, numbered, label_space, captions, min_width)
 
 
@@ -56,8 +58,8 @@ def draw_true_tracks(
     Args:
         frames: (H, W, 3) uint8 RGB.
         truth: Tracks of the ground truth.
-        records: Predicted tracks; the one that overlaps an object most over the video gives it its colour. An object
-            without one is grey.
+        records: Predicted tracks; the one whose drawn pixels overlap an object most over the video gives it its colour.
+            An object without one is grey.
         label_space: Names the classes.
         score_thr: Predicted tracks below are left out.
         min_width: Small frames are enlarged to at least this width.
@@ -65,13 +67,7 @@ def draw_true_tracks(
     Yields:
         uint8 RGB pictures of one size.
     """
-    shown = _shown(records, score_thr)
-    overlaps = [
-        (_common_pixels(thing, record), position, number)
-        for position, thing in enumerate(truth)
-        for number, record in enumerate(shown, 1)
-    ]
-    numbers = match_by_overlap(overlap for overlap in overlaps if overlap[0])
+    numbers = _match(truth, _shown(records, score_thr))
     numbered = {numbers.get(position, NO_TRACK + position): thing for position, thing in enumerate(truth)}
     names = _names(label_space)
     captions = {number: names[thing['category_id']] for number, thing in numbered.items()}
@@ -86,10 +82,28 @@ def _names(label_space: LabelSpace) -> Dict[int, str]:
     return {info.dataset_id: info.name for info in label_space.things}
 
 
-def _common_pixels(first: Record, second: Record) -> int:
-    """Return the number of pixels that two tracks share, summed over the frames."""
-    pairs = zip(first['segmentations'], second['segmentations'])
-    return sum(int(mask_api.area(mask_api.merge([a, b], intersect=True))) for a, b in pairs if a and b)
+def _match(truth: Sequence[Record], shown: Sequence[Record]) -> Dict[int, int]:
+    """Return the numbers of predicted tracks, from 1, by position of the object."""
+    common: CounterOf[Tuple[int, int]] = Counter()
+    sizes = [code['size'] for record in truth for code in record['segmentations'] if code is not None]
+    things, tracks = dict(enumerate(truth, 1)), dict(enumerate(shown, 1))
+    for position in range(len(truth[0]['segmentations']) if sizes else 0):
+        both = np.stack([_painted(records, position, sizes[0])[1] for records in (things, tracks)])
+        pairs, counts = np.unique(both.reshape(2, -1), axis=1, return_counts=True)
+        common.update(dict(zip(map(tuple, pairs.T.tolist()), counts.tolist())))
+    overlaps = ((count, thing - 1 if thing else None, track) for (thing, track), count in common.items() if track)
+    return match_by_overlap(overlaps)
+
+
+def _painted(records: Mapping[int, Record], position: int, shape: Sequence[int]) -> Tuple[np.ndarray, np.ndarray]:
+    """Return the categories and the numbers of tracks in a frame, 0 for none; the first track lies on top."""
+    category, instance = np.zeros(tuple(shape), dtype=np.uint8), np.zeros(tuple(shape), dtype=np.int32)
+    for number, record in reversed(list(records.items())):
+        code = record['segmentations'][position]
+        if code is not None:
+            mask = mask_api.decode(code).astype(bool)
+            category[mask], instance[mask] = record['category_id'], number
+    return category, instance
 
 
 def _draw(
@@ -102,13 +116,8 @@ def _draw(
     """Draw tracks by number; the first lies on top, and numbers from :data:`NO_TRACK` on are grey."""
     neutral = [number for number in records if number >= NO_TRACK]
     for position, frame in enumerate(frames):
-        semantic = np.full(frame.shape[:2], label_space.void, dtype=np.uint8)
-        instance = np.zeros(frame.shape[:2], dtype=np.int32)
-        for number, record in reversed(list(records.items())):
-            code = record['segmentations'][position]
-            if code is not None:
-                mask = mask_api.decode(code).astype(bool)
-                semantic[mask], instance[mask] = record['category_id'], number
+        category, instance = _painted(records, position, frame.shape[:2])
+        semantic = np.where(instance > 0, category, label_space.void).astype(np.uint8)
         large = enlarge(frame, semantic, instance, min_width)
         yield overlay(*large, label_space, captions=captions, neutral=neutral)
 

@@ -3,20 +3,25 @@
 import argparse
 import hashlib
 import json
+from copy import deepcopy
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Optional, Sequence
-
-from mmcv import Config, DictAction
+from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Optional, Sequence
 
 from _reproduce.plan import Stage
+from knet.utils.options import KeyValueAction
+
+if TYPE_CHECKING:
+    from mmcv import Config
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 @lru_cache(maxsize=None)
-def read_config(path: str) -> Config:
+def read_config(path: str) -> 'Config':
     """Read a config of this repository; nothing that it imports is imported."""
+    from mmcv import Config
+
     return Config.fromfile(str(ROOT / path), import_custom_modules=False)
 
 
@@ -57,7 +62,7 @@ def iterations(stage: Stage, config: str, options: Sequence[str], processes: int
         options: Overrides of the config.
         processes: Processes, each with a batch of its own.
     """
-    cfg = Config(read_config(config)._cfg_dict.to_dict())
+    cfg = deepcopy(read_config(config))
     cfg.merge_from_dict(_parsed(options))
     if 'max_iters' in cfg.runner:
         return int(cfg.runner.max_iters)
@@ -70,5 +75,5 @@ def iterations(stage: Stage, config: str, options: Sequence[str], processes: int
 def _parsed(options: Sequence[str]) -> Dict[str, Any]:
     """Return overrides as the command lines read them."""
     parser = argparse.ArgumentParser()
-    parser.add_argument('options', nargs='*', action=DictAction)
+    parser.add_argument('options', nargs='*', action=KeyValueAction)
     return parser.parse_args(list(options)).options if options else {}

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any, Dict, Iterator, List, Optional, Sequence
 
 import _study as study
-import link_variants  # noqa: F401  registers the variants
 import linking
 import matplotlib
 import numpy as np

@@ -30,7 +30,7 @@ WORLDS: Dict[str, Sequence[str]] = {
     'default': (),
 }
 SIZE = ('--height', 64, '--width', 160)
-COLUMNS = ('hypothesis', 'world', 'arm', 'seed', 'iterations', *study.ORIGIN, 'loss_track', *study.VPS_SCORES)
+COLUMNS = ('hypothesis', 'world', 'start', 'arm', 'seed', 'iterations', *study.ORIGIN, 'loss_track', *study.VPS_SCORES)
 
 
 class Arm(NamedTuple):
@@ -84,14 +84,17 @@ Run = Tuple[str, str, int]
 #: What is run without options, most wanted first: world, arm, seed.
 QUEUE: List[Run] = [
     *(('look-alikes', arm, 0) for arm in ('unlinked', 'linked', 'unlinked_loss', 'self_link')),
-    *(('look-alikes', f'warm_{arm}', 0) for arm in ('linked', 'unlinked', 'memory', 'unlinked_loss', 'mask_link')),
-    *(('look-alikes', f'warm_{arm}', 0) for arm in ('linked_far', 'unlinked_far', 'stop_gradient')),
-    *(('look-alikes', f'warm_{arm}', seed) for seed in (1, 2) for arm in ('linked', 'unlinked')),
-    *(('look-alikes', arm, seed) for seed in (1, 2) for arm in ('unlinked', 'self_link', 'linked')),
+    *(('look-alikes', f'warm_{arm}', 0) for arm in ('linked', 'unlinked', 'self_link', 'mask_link')),
+    *(('look-alikes', f'warm_{arm}', 0) for arm in ('linked_far', 'unlinked_far', 'stop_gradient', 'memory')),
+    *(('look-alikes', arm, 1) for arm in ('unlinked', 'self_link', 'linked')),
+    ('look-alikes', 'warm_unlinked_loss', 0),
+    *(('look-alikes', f'warm_{arm}', 1) for arm in ('linked', 'unlinked', 'self_link')),
+    *(('look-alikes', arm, 2) for arm in ('unlinked', 'self_link', 'linked')),
+    *(('look-alikes', f'warm_{arm}', 2) for arm in ('linked', 'unlinked', 'self_link')),
     *(('default', arm, 0) for arm in ('unlinked', 'linked', 'self_link')),
     *(('look-alikes', arm, 0) for arm in ('linked_3x', 'unlinked_3x', 'memory')),
-    *(('look-alikes', f'warm_{arm}', seed) for seed in (1, 2) for arm in ('memory', 'unlinked_loss', 'mask_link')),
-    *(('look-alikes', f'warm_{arm}', seed) for seed in (1, 2) for arm in ('linked_far', 'unlinked_far')),
+    *(('look-alikes', f'warm_{arm}', seed) for seed in (1, 2) for arm in ('mask_link', 'linked_far', 'unlinked_far')),
+    *(('look-alikes', f'warm_{arm}', seed) for seed in (1, 2) for arm in ('stop_gradient', 'memory', 'unlinked_loss')),
     *(('default', arm, seed) for seed in (1, 2) for arm in ('unlinked', 'linked', 'self_link')),
 ]
 
@@ -160,6 +163,8 @@ def one_run(run: Run, work_dir: Path) -> study.Row:
 def finished(work_dir: Path) -> List[study.Row]:
     """Return the rows of all finished runs, by world, arm and seed as they are listed here."""
     rows = [json.loads(path.read_text()) for path in work_dir.glob('*/row.json')]
+    for row in rows:
+        row['start'] = f'{row["world"]} {"warm" if ARMS[row["arm"]].warm else "scratch"}'
     order = [*WORLDS], [*ARMS]
     return sorted(rows, key=lambda row: (order[0].index(row['world']), order[1].index(row['arm']), row['seed']))
 
@@ -177,9 +182,10 @@ def main() -> None:
     for run in chosen or QUEUE:
         one_run(run, args.work_dir)
         study.write_csv(args.csv, COLUMNS, finished(args.work_dir))
-    for world in WORLDS:
-        of_world = [row for row in finished(args.work_dir) if row['world'] == world]
-        print(f'\n{world}\n\n{study.table(of_world, "arm", ("loss_track", *study.VPS_SCORES))}')
+    rows = finished(args.work_dir)
+    for start in dict.fromkeys(row['start'] for row in rows):
+        of_start = [row for row in rows if row['start'] == start]
+        print(f'\n{start}\n\n{study.table(of_start, "arm", ("loss_track", *study.VPS_SCORES))}')
 
 
 if __name__ == '__main__':

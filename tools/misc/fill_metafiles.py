@@ -13,18 +13,17 @@ import re
 import sys
 from pathlib import Path
 from statistics import mean
-from typing import Any, Dict, Iterator, List, Tuple
+from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Tuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-import knet.plugin  # noqa: F401  before mmcv: without compiled ops it needs its repairs
-
-# isort: split
 import yaml
-from mmcv import Config
 
 from knet.utils.cli import ToolParser, add_debug_option, run_tool
 from knet.utils.io import atomic_path
+
+if TYPE_CHECKING:
+    from mmcv import Config
 
 ROOT = Path(__file__).resolve().parents[2]
 #: Type of a data set -> its name, and the task of its models.
@@ -41,8 +40,10 @@ DATA_SETS: Dict[str, Tuple[str, str]] = {
 }
 _SWIN = {96: 'Swin-T', 128: 'Swin-B', 192: 'Swin-L'}
 _NECKS = {'FPN': 'FPN', 'ChainedFPN': 'FPN', 'MSDeformAttnPixelDecoder': 'Deformable Attention'}
-#: Columns of files of results that are no scores.
-_NO_SCORES = ('seed', 'config', 'commit', 'minutes')
+#: Columns of files of results that say what a row is about.
+_ARMS = ('rung', 'link', 'hypothesis', 'world', 'start', 'arm', 'iterations')
+#: Columns that are no scores.
+_NO_SCORES = (*_ARMS, 'seed', 'config', 'commit', 'minutes', 'loss_track')
 
 
 def config_files(folder: Path) -> List[Path]:
@@ -70,7 +71,7 @@ def header(path: Path) -> Dict[str, str]:
     return dict(title=title, command='\n'.join(commands), **{name: fact.rstrip('.') for name, fact in facts.items()})
 
 
-def training_set(cfg: Config) -> Any:
+def training_set(cfg: 'Config') -> Any:
     """Return the settings of the data set that is trained on, without what repeats or joins it."""
     data = cfg.data.train
     while 'dataset' in data or 'datasets' in data:
@@ -98,14 +99,19 @@ def architecture(model: Any) -> List[str]:
     return [*parts, 'K-Net', *(['Quasi-Dense Tracking'] if 'track_head' in model else []), model.type]
 
 
+def _arm(row: Dict[str, str]) -> str:
+    """Return what a row is about."""
+    return ', '.join(row[name] for name in _ARMS if name in row)
+
+
 def measured(config: str) -> Iterator[Tuple[str, Dict[str, Any]]]:
     """Yield (file, result) for every group of rows that a config alone has made."""
     for path in sorted((ROOT / 'results').glob('*.csv')):
         with path.open(newline='', encoding='utf-8') as file:
             rows = [row for row in csv.DictReader(file) if row.get('config') == config]
-        for arm in dict.fromkeys(next(iter(row.values())) for row in rows):
-            group = [row for row in rows if next(iter(row.values())) == arm]
-            names = [name for name in list(group[0])[1:] if name not in _NO_SCORES]
+        for arm in dict.fromkeys(map(_arm, rows)):
+            group = [row for row in rows if _arm(row) == arm]
+            names = [name for name in group[0] if name not in _NO_SCORES]
             seeds = f'mean of {len(group)} seeds' if len(group) > 1 else 'one seed'
             scores = {name: round(mean(float(row[name]) for row in group), 1) for name in names}
             yield relative(path), dict(Dataset=f'{relative(path)}, {arm}, {seeds}, in percent', Metrics=scores)
@@ -113,6 +119,11 @@ def measured(config: str) -> Iterator[Tuple[str, Dict[str, Any]]]:
 
 def described(path: Path, collection: str) -> Dict[str, Any]:
     """Return the entry of a config."""
+    import knet.plugin  # noqa: F401  before mmcv: without compiled ops it needs its repairs
+
+    # isort: split
+    from mmcv import Config
+
     cfg = Config.fromfile(str(path), import_custom_modules=False)
     data, facts, results = training_set(cfg), header(path), list(measured(relative(path)))
     epochs = 'max_epochs' in cfg.runner

@@ -12,6 +12,7 @@ from knet.layouts.base import VideoGroundTruth
 from knet.results.panoptic_store import PredictionReader
 from knet.utils.io import PathLike
 from knet.visualization.frames import compare_video
+from knet.visualization.overlay import shrink
 from knet.visualization.report.pictures import Clip
 from knet.visualization.video import h264_program, write_video
 
@@ -86,7 +87,7 @@ def _is_h264(path: Path) -> bool:
 
 
 def _frames_of(path: Path) -> Callable[[int], Iterator[np.ndarray]]:
-    return lambda width: (_shrink(frame, width) for frame in _read_clip(path))
+    return lambda width: (shrink(frame, width) for frame in _read_clip(path))
 
 
 def _read_clip(path: Path) -> Iterator[np.ndarray]:
@@ -105,10 +106,3 @@ def _read_clip(path: Path) -> Iterator[np.ndarray]:
             yield frame[..., ::-1]
     finally:
         capture.release()
-
-
-def _shrink(frame: np.ndarray, width: int) -> np.ndarray:
-    if frame.shape[1] <= width:
-        return frame
-    height = round(frame.shape[0] * width / frame.shape[1])
-    return cv2.resize(np.ascontiguousarray(frame), (width, height), interpolation=cv2.INTER_AREA)

@@ -17,7 +17,7 @@ from knet.visualization.report.training import curves_section
 
 _COLOURS = (
     'Image, prediction and ground truth. An object of the ground truth has the colour and the number of the track '
-    'that overlaps it most over the whole video; grey objects have none.'
+    'that overlaps it most over the whole video, by a quarter of the track at least; grey objects have none.'
 )
 
 

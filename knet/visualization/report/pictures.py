@@ -8,8 +8,11 @@ import cv2
 import numpy as np
 
 from knet.utils.io import PathLike
+from knet.visualization.overlay import shrink
 from knet.visualization.report.html import Html, tag
 
+#: Pixels of a picture: no page shows more, and six pictures of a street would take megabytes.
+_MAX_WIDTH = 960
 _CLIP_TYPES = {'.gif': 'image/gif', '.mp4': 'video/mp4'}
 
 
@@ -37,6 +40,7 @@ def picture_figure(caption: str, image: np.ndarray) -> Html:
         caption: Text below the picture.
         image: (H, W, 3) uint8 RGB.
     """
+    image = shrink(image, _MAX_WIDTH)
     height, width = image.shape[:2]
     alt = f'Image, prediction and ground truth: {caption}'
     shown = tag('img', src=_jpeg(image), alt=alt, width=width, height=height, loading='lazy')
