@@ -1,6 +1,5 @@
 """Configs: read, overridden from the command line, and built, with errors a person can act on."""
 
-import argparse
 import difflib
 import importlib.util
 import os
@@ -9,7 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Optional, Union
 
-from mmcv import Config, DictAction
+from mmcv import Config
 from mmcv.cnn import CONV_LAYERS, NORM_LAYERS
 from mmcv.runner import HOOKS, OPTIMIZERS, RUNNERS
 from mmcv.utils import import_modules_from_strings
@@ -40,48 +39,6 @@ _REGISTRIES = (
     NORM_LAYERS,
     CONV_LAYERS,
 )
-
-
-class KeyValueAction(DictAction):
-    """mmcv's ``KEY=VALUE`` options, with an error that says what does not fit."""
-
-    def __call__(
-        self,
-        parser: argparse.ArgumentParser,
-        namespace: argparse.Namespace,
-        values: List[str],
-        option_string: Optional[str] = None,
-    ) -> None:
-        """Read all values of one option."""
-        try:
-            super().__call__(parser, namespace, values, option_string)
-        except (ValueError, AssertionError):
-            parser.error(f'{option_string} {" ".join(values)}: must be KEY=VALUE, with brackets in pairs')
-
-
-def add_config_options(parser: argparse.ArgumentParser) -> None:
-    """Add ``--cfg-options`` and its old spelling ``--options``."""
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=KeyValueAction,
-        metavar='KEY=VALUE',
-        help='override config values, e.g. data.samples_per_gpu=2 model.test_cfg.rcnn.max_per_img=50',
-    )
-    parser.add_argument(
-        '--options', nargs='+', action=KeyValueAction, metavar='KEY=VALUE', help='old name of --cfg-options'
-    )
-
-
-def merge_options(cfg_options: Optional[Dict], options: Optional[Dict]) -> Optional[Dict]:
-    """Return the overrides given under either name.
-
-    Raises:
-        UsageError: If both were given.
-    """
-    if cfg_options and options:
-        raise UsageError('--options is the old name of --cfg-options; give only one of them')
-    return cfg_options or options
 
 
 def load_config(path: str, overrides: Optional[Dict[str, Any]] = None) -> Config:

@@ -1,5 +1,6 @@
 """The cars of the toy street."""
 
+import copy
 from dataclasses import dataclass
 from typing import Tuple
 
@@ -84,6 +85,12 @@ class CarShape:
             for u in (-0.31, 0.31)
         ]
         self.points = np.concatenate([quads, *wheels])
+
+    def scaled(self, factor: float) -> 'CarShape':
+        """Return the shape of a car that is ``factor`` times as large."""
+        other = copy.copy(self)
+        other.length, other.width, other.points = self.length * factor, self.width * factor, self.points * factor
+        return other
 
 
 CAR_SHAPES: Tuple[CarShape, ...] = (

@@ -1,7 +1,7 @@
 """The persons of the toy street."""
 
 from dataclasses import dataclass
-from typing import Tuple
+from typing import NamedTuple, Tuple
 
 import numpy as np
 
@@ -28,6 +28,36 @@ HAIR: Tuple[Colour, ...] = ((44, 32, 26), (96, 64, 36), (190, 150, 84), (120, 12
 _BODY = 1.75
 
 
+class Look(NamedTuple):
+    """What a person looks like.
+
+    Attributes:
+        shirt: Colour of the torso.
+        trousers: Colour of the legs.
+        skin: Colour of head and hands.
+        hair: Colour of the hair.
+        skirt: True if a skirt covers the upper legs.
+        backpack: True if the person wears a backpack.
+    """
+
+    shirt: Colour
+    trousers: Colour
+    skin: Colour
+    hair: Colour
+    skirt: bool = False
+    backpack: bool = False
+
+    @classmethod
+    def sample(cls, rng: np.random.RandomState) -> 'Look':
+        """Draw the colours; skirt and backpack are left out."""
+        return cls(
+            CLOTHES[rng.randint(len(CLOTHES))],
+            CLOTHES[rng.randint(len(CLOTHES))],
+            SKIN[rng.randint(len(SKIN))],
+            HAIR[rng.randint(len(HAIR))],
+        )
+
+
 @dataclass
 class Person:
     """A walking person drawn as limbs, torso and head.
@@ -38,12 +68,7 @@ class Person:
         height: Body height in metres.
         stride: Phase of the walk per frame in radians, 0 for a standing person.
         phase: Phase of the walk at frame 0 in radians.
-        shirt: Colour of the torso.
-        trousers: Colour of the legs.
-        skin: Colour of head and hands.
-        hair: Colour of the hair.
-        skirt: True if a skirt covers the upper legs.
-        backpack: True if the person wears a backpack.
+        look: What the person looks like.
     """
 
     owner: int
@@ -51,12 +76,17 @@ class Person:
     height: float
     stride: float
     phase: float
-    shirt: Colour
-    trousers: Colour
-    skin: Colour
-    hair: Colour
-    skirt: bool = False
-    backpack: bool = False
+    look: Look
+
+    @classmethod
+    def sample(cls, rng: np.random.RandomState, owner: int, motion: Motion) -> 'Person':
+        """Draw the size, the gait and the look of a person, who is a child now and then."""
+        walks = motion.vx != 0 or motion.vz != 0
+        height = rng.uniform(1.5, 1.95) if rng.uniform() < 0.85 else rng.uniform(1.1, 1.35)
+        stride, phase = rng.uniform(0.9, 1.3) if walks else 0.0, rng.uniform(0, 2 * np.pi)
+        look = Look.sample(rng)
+        skirt, backpack = bool(rng.uniform() < 0.25), bool(rng.uniform() < 0.25)
+        return cls(owner, motion, height, stride, phase, look._replace(skirt=skirt, backpack=backpack))
 
     def shadow(self, frame: float) -> np.ndarray:
         """Return the (4, 3) world corners of the shadow on the ground."""
@@ -79,16 +109,16 @@ class Person:
             return canvas.tint(colour, light, z, self.owner)
 
         for side, light in ((0, 0.75), (1, 1.0)):
-            canvas.stroke(hips[side], feet[side], 0.2 * pixels, paint(self.trousers, light))
+            canvas.stroke(hips[side], feet[side], 0.2 * pixels, paint(self.look.trousers, light))
             canvas.stroke(feet[side], toes[side], 0.12 * pixels, paint((40, 34, 32)))
-        if self.backpack:
+        if self.look.backpack:
             canvas.polygon(bag, paint((70, 62, 40)))
-        canvas.polygon(torso, paint(self.shirt))
+        canvas.polygon(torso, paint(self.look.shirt))
         for side, light in ((0, 0.8), (1, 1.08)):
-            canvas.stroke(shoulders[side], hands[side], 0.13 * pixels, paint(self.shirt, light))
-            canvas.disc(hands[side], 0.07 * pixels, paint(self.skin))
-        canvas.disc(crown, 0.15 * pixels, paint(self.hair))
-        canvas.disc(face, 0.128 * pixels, paint(self.skin))
+            canvas.stroke(shoulders[side], hands[side], 0.13 * pixels, paint(self.look.shirt, light))
+            canvas.disc(hands[side], 0.07 * pixels, paint(self.look.skin))
+        canvas.disc(crown, 0.15 * pixels, paint(self.look.hair))
+        canvas.disc(face, 0.128 * pixels, paint(self.look.skin))
 
     def _joints(self, frame: float, across: float) -> np.ndarray:
         """Return the (20, 3) world points of the body; ``across`` is the sine of the heading."""
@@ -96,7 +126,7 @@ class Person:
         # The limbs of a person seen from the side swing left and right, other limbs hardly move.
         reach = 0.30 * swing * max(abs(across), 0.35)
         hip, breadth = 0.1 * (1 - 0.5 * abs(across)), 0.27 * (1 - 0.3 * abs(across))
-        hem, hem_up = (breadth * 1.25, 0.45) if self.skirt else (breadth * 0.85, 0.82)
+        hem, hem_up = (breadth * 1.25, 0.45) if self.look.skirt else (breadth * 0.85, 0.82)
         bag = -0.24 * (1 if across >= 0 else -1) * max(abs(across), 0.3)
         local = np.array(
             [

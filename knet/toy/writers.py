@@ -3,10 +3,11 @@
 import json
 import shutil
 import uuid
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Callable, Dict, Iterable, Iterator, Optional, Tuple
+from typing import Any, Callable, Dict, Iterable, Iterator, Optional, Tuple
 
+from knet.toy.difficulty import DEFAULT, Difficulty
 from knet.toy.layouts import LAYOUTS
 from knet.toy.street import ToyFrame, ToyStreet
 from knet.utils.io import PathLike, write_json_atomic
@@ -33,6 +34,9 @@ class ToySpec:
             videos.
         crowd: Share of videos with a group labelled as crowd, 0..1.
         void: Share of videos with the own car's bonnet as void, 0..1.
+        zoom: Focal length relative to that of a dash camera.
+        rate: Frames per unit of time.
+        difficulty: What makes the streets harder than the default ones.
     """
 
     train: int = 24
@@ -45,6 +49,7 @@ class ToySpec:
     void: float = 0.3
     zoom: float = 1.0
     rate: float = 1.0
+    difficulty: Difficulty = DEFAULT
 
     @property
     def total_frames(self) -> int:
@@ -62,7 +67,13 @@ class ToySpec:
             self.void,
             self.zoom,
             self.rate,
+            self.difficulty,
         )
+
+    def card(self) -> Dict[str, Any]:
+        """Return the record of the set: its fields, and level and version of every difficulty in use."""
+        plain = {field.name: getattr(self, field.name) for field in fields(self) if field.name != 'difficulty'}
+        return {**plain, **self.difficulty.card()}
 
     def videos(self, split: str) -> Iterator[Tuple[int, ToyStreet]]:
         """Yield (video id, video) for the videos of a split; ids are unique over the splits."""
@@ -95,7 +106,7 @@ def make_toy_videos(root: PathLike, layout: str, spec: ToySpec, tick: Optional[C
         raise ValueError(f'no videos asked for: train={spec.train}, val={spec.val}')
     if spec.train >= _VAL_NUMBER:
         raise ValueError(f'at most {_VAL_NUMBER - 1} training videos have a number of their own, got {spec.train}')
-    card = dict(world=WORLD, layout=layout, **asdict(spec))
+    card = dict(world=WORLD, layout=layout, **spec.card())
     if _already_there(root, card):
         return False
     temporary = root.with_name(f'.{root.name}.{uuid.uuid4().hex[:8]}')
@@ -121,11 +132,13 @@ def _already_there(root: Path, card: Dict[str, object]) -> bool:
     if not (root / SPEC_NAME).is_file():
         raise ValueError(f'{root} exists and holds no toy videos ({SPEC_NAME} is missing); choose another folder')
     # A field that an older file does not name had its default.
-    found = {**asdict(ToySpec()), **json.loads((root / SPEC_NAME).read_text())}
+    found = {**ToySpec().card(), **json.loads((root / SPEC_NAME).read_text())}
     if found == card:
         return True
     differing = [
-        f'{key}: {found.get(key)} there, {value} asked for' for key, value in card.items() if found.get(key) != value
+        f'{key}: {found.get(key)} there, {card.get(key)} asked for'
+        for key in {**card, **found}
+        if found.get(key) != card.get(key)
     ]
     raise ValueError(f'{root} holds other toy videos ({"; ".join(differing)}); choose another folder or remove it')
 

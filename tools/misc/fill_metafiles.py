@@ -13,18 +13,17 @@ import re
 import sys
 from pathlib import Path
 from statistics import mean
-from typing import Any, Dict, Iterator, List, Tuple
+from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Tuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-import knet.plugin  # noqa: F401  before mmcv: without compiled ops it needs its repairs
-
-# isort: split
 import yaml
-from mmcv import Config
 
 from knet.utils.cli import ToolParser, add_debug_option, run_tool
 from knet.utils.io import atomic_path
+
+if TYPE_CHECKING:
+    from mmcv import Config
 
 ROOT = Path(__file__).resolve().parents[2]
 #: Type of a data set -> its name, and the task of its models.
@@ -70,7 +69,7 @@ def header(path: Path) -> Dict[str, str]:
     return dict(title=title, command='\n'.join(commands), **{name: fact.rstrip('.') for name, fact in facts.items()})
 
 
-def training_set(cfg: Config) -> Any:
+def training_set(cfg: 'Config') -> Any:
     """Return the settings of the data set that is trained on, without what repeats or joins it."""
     data = cfg.data.train
     while 'dataset' in data or 'datasets' in data:
@@ -113,6 +112,11 @@ def measured(config: str) -> Iterator[Tuple[str, Dict[str, Any]]]:
 
 def described(path: Path, collection: str) -> Dict[str, Any]:
     """Return the entry of a config."""
+    import knet.plugin  # noqa: F401  before mmcv: without compiled ops it needs its repairs
+
+    # isort: split
+    from mmcv import Config
+
     cfg = Config.fromfile(str(path), import_custom_modules=False)
     data, facts, results = training_set(cfg), header(path), list(measured(relative(path)))
     epochs = 'max_epochs' in cfg.runner
