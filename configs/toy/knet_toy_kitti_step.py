@@ -3,8 +3,8 @@
 #   CONFIG=configs/toy/knet_toy_kitti_step.py
 #   python tools/train.py $CONFIG --work-dir work_dirs/quickstart/images --seed 0
 # Starts from: random weights.
-# Hardware: two CPU cores, minutes.
-# Trained here: yes, one seed, as the start of video_knet_toy_kitti_step.py.
+# Hardware: two CPU cores, 3 minutes.
+# Trained here: yes, one seed, as the start of video_knet_toy_kitti_step.py; see README.md.
 _base_ = [
     '../_base_/models/knet_s3_r50_fpn_step.py',
     '../_base_/models/toy_size.py',

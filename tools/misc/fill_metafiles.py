@@ -40,8 +40,10 @@ DATA_SETS: Dict[str, Tuple[str, str]] = {
 }
 _SWIN = {96: 'Swin-T', 128: 'Swin-B', 192: 'Swin-L'}
 _NECKS = {'FPN': 'FPN', 'ChainedFPN': 'FPN', 'MSDeformAttnPixelDecoder': 'Deformable Attention'}
-#: Columns of files of results that are no scores.
-_NO_SCORES = ('seed', 'config', 'commit', 'minutes')
+#: Columns of files of results that say what a row is about.
+_ARMS = ('rung', 'link', 'hypothesis', 'world', 'start', 'arm', 'iterations')
+#: Columns that are no scores.
+_NO_SCORES = (*_ARMS, 'seed', 'config', 'commit', 'minutes', 'loss_track')
 
 
 def config_files(folder: Path) -> List[Path]:
@@ -97,14 +99,19 @@ def architecture(model: Any) -> List[str]:
     return [*parts, 'K-Net', *(['Quasi-Dense Tracking'] if 'track_head' in model else []), model.type]
 
 
+def _arm(row: Dict[str, str]) -> str:
+    """Return what a row is about."""
+    return ', '.join(row[name] for name in _ARMS if name in row)
+
+
 def measured(config: str) -> Iterator[Tuple[str, Dict[str, Any]]]:
     """Yield (file, result) for every group of rows that a config alone has made."""
     for path in sorted((ROOT / 'results').glob('*.csv')):
         with path.open(newline='', encoding='utf-8') as file:
             rows = [row for row in csv.DictReader(file) if row.get('config') == config]
-        for arm in dict.fromkeys(next(iter(row.values())) for row in rows):
-            group = [row for row in rows if next(iter(row.values())) == arm]
-            names = [name for name in list(group[0])[1:] if name not in _NO_SCORES]
+        for arm in dict.fromkeys(map(_arm, rows)):
+            group = [row for row in rows if _arm(row) == arm]
+            names = [name for name in group[0] if name not in _NO_SCORES]
             seeds = f'mean of {len(group)} seeds' if len(group) > 1 else 'one seed'
             scores = {name: round(mean(float(row[name]) for row in group), 1) for name in names}
             yield relative(path), dict(Dataset=f'{relative(path)}, {arm}, {seeds}, in percent', Metrics=scores)
