@@ -3,14 +3,15 @@
     python figs/make.py ladder     # toy_good.gif, toy_bad.gif: after tools/experiments/ladder.py
     python figs/make.py vis        # toy_vis.gif: after the toy commands of README's section on instances
 
-toy.gif is the clip 005000.gif that tools/quickstart.sh leaves in work_dirs/quickstart/pictures.
+toy.gif is the clip 005000.gif that tools/quickstart.sh leaves in work_dirs/quickstart/pictures. The drawings,
+*.svg, are written by slides/build.py.
 """
 
 import argparse
 import json
 import sys
 from pathlib import Path
-from typing import Iterator, Tuple
+from typing import Any, Dict, Iterator
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -18,11 +19,11 @@ import numpy as np
 
 from knet.labels import KITTI_STEP, YOUTUBE_VIS_2019
 from knet.layouts.kitti_step import KittiStepGroundTruth
+from knet.layouts.youtube_vis import read_ground_truth
 from knet.results.panoptic_store import PredictionReader
 from knet.utils.cli import add_debug_option, run_tool
-from knet.utils.io import read_picture
-from knet.visualization import compare_video, write_video
-from knet.visualization.tracks import draw_tracks
+from knet.utils.io import read_json, read_picture
+from knet.visualization import compare_video, draw_tracks, draw_true_tracks, side_by_side, write_video
 
 ROOT = Path(__file__).resolve().parents[1]
 FIGS = ROOT / 'figs'
@@ -40,20 +41,21 @@ def ladder() -> None:
 
 
 def vis() -> None:
-    """Draw the first four validation videos with their tracks, one below the other."""
+    """Draw the first validation videos with their tracks beside the ground truth, one below the other."""
     data = ROOT / 'data' / 'toy' / 'youtube-vis'
-    videos = json.loads((data / 'valid.json').read_text())['videos'][:4]
+    truth = read_ground_truth(data / 'valid.json').tracks
+    videos = read_json(data / 'valid.json')['videos'][:2]
 
-    def drawn(video: dict) -> Iterator[np.ndarray]:
+    def drawn(video: Dict[str, Any]) -> Iterator[np.ndarray]:
         files = [data / 'valid' / 'JPEGImages' / name for name in video['file_names']]
-        stored = json.loads((ROOT / 'out' / 'toy_vis' / 'videos' / f'{video["id"]}.json').read_text())
-        return draw_tracks((read_picture(file) for file in files), stored['tracks'], YOUTUBE_VIS_2019)
+        frames = [read_picture(file) for file in files]
+        tracks = read_json(ROOT / 'out' / 'toy_vis' / 'videos' / f'{video["id"]}.json')['tracks']
+        predicted = draw_tracks(frames, tracks, YOUTUBE_VIS_2019, min_width=400)
+        labelled = draw_true_tracks(frames, truth[video['id']], tracks, YOUTUBE_VIS_2019, min_width=400)
+        titles = ['prediction', 'ground truth (grey: no track)']
+        return (side_by_side(pair, titles, vertical=False) for pair in zip(predicted, labelled))
 
-    def tiled(four: Tuple[np.ndarray, ...]) -> np.ndarray:
-        rows = [np.concatenate(pair, axis=1) for pair in (four[:2], four[2:])]
-        return np.concatenate(rows)[::2, ::2]
-
-    write_video(FIGS / 'toy_vis.gif', map(tiled, zip(*map(drawn, videos))), fps=3)
+    write_video(FIGS / 'toy_vis.gif', map(np.concatenate, zip(*map(drawn, videos))), fps=3)
     print('toy_vis.gif')
 
 

@@ -1,38 +1,29 @@
-"""Build slides/video_knet.pdf from slides/video_knet.md.
+"""Build the slides and the poster from their Markdown, and the drawings as SVG.
 
     pip install -r requirements/docs.txt
     python slides/build.py
 
-A line of three dashes begins a new slide. Headings, lists, tables, code and pictures are Markdown's.
+Writes slides/video_knet.pdf from slides/video_knet.md, where a line of three dashes begins a new slide,
+slides/poster.pdf from slides/poster.md, where it begins a new panel, and figs/kernel_life.svg and figs/code_map.svg.
+The charts are drawn from results/*.csv and slides/speed.csv.
 """
 
+import io
 import re
 from pathlib import Path
-from typing import Tuple
+from typing import List
 
-import matplotlib
-from fpdf import FPDF, FontFace, TextStyle
-from markdown import markdown
+import charts
+import diagrams
+from pages import BLUE, FOLDER, GREY, Pages
 
-FOLDER = Path(__file__).resolve().parent
-#: Millimetres; a page of a 16:9 screen.
-SIZE: Tuple[float, float] = (254.0, 142.9)
+#: Millimetres; a page of a 16:9 screen, and a sheet of A2.
+SLIDE, POSTER = (254.0, 142.9), (420.0, 594.0)
 MARGIN = 14.0
-BLUE, GREY = (24, 62, 120), (110, 110, 110)
-FONTS = {'sans': {'': 'DejaVuSans', 'B': 'DejaVuSans-Bold', 'I': 'DejaVuSans-Oblique'}, 'mono': {'': 'DejaVuSansMono'}}
 
 
-class Deck(FPDF):
-    """Pages of one size with a number in the corner."""
-
-    def __init__(self) -> None:
-        super().__init__(orientation='landscape', unit='mm', format=(SIZE[1], SIZE[0]))
-        self.set_margins(MARGIN, MARGIN - 4)
-        self.set_auto_page_break(False)
-        fonts = Path(matplotlib.get_data_path()) / 'fonts' / 'ttf'
-        for family, styles in FONTS.items():
-            for style, name in styles.items():
-                self.add_font(family, style, str(fonts / f'{name}.ttf'))
+class Deck(Pages):
+    """Slides with a number in the corner."""
 
     def footer(self) -> None:
         """Print the number of the page; fpdf calls it."""
@@ -43,36 +34,60 @@ class Deck(FPDF):
         self.set_text_color(0, 0, 0)
 
 
-def to_html(text: str) -> str:
-    """HTML of one slide, without what fpdf does not draw."""
-    html = markdown(re.sub(r'<!--.*?-->\n?', '', text), extensions=['tables', 'fenced_code'])
-    # fpdf sets inline code in its own font and has no class attributes; pictures are given from this folder.
-    html = re.sub(r'<pre><code[^>]*>(.*?)</code></pre>', r'<pre>\1</pre>', html, flags=re.DOTALL)
-    html = html.replace('<table>', '<table border="1" cellpadding="0.8">').replace('<td>', '<td align="left">')
-    return re.sub(r'src="(?!/)([^"]*)"', lambda m: f'src="{FOLDER / m.group(1)}"', html)
+def parts_of(name: str) -> List[str]:
+    """Return the parts of a Markdown file between lines of three dashes."""
+    text = (FOLDER / name).read_text(encoding='utf-8')
+    return [part.strip() for part in re.split(r'^---$', text, flags=re.MULTILINE)]
+
+
+def build_slides(path: Path) -> None:
+    """Write one page per part."""
+    deck = Deck(SLIDE)
+    for part in parts_of('video_knet.md'):
+        deck.add_page()
+        end = deck.flow(part, MARGIN, MARGIN - 4, SLIDE[0] - 2 * MARGIN)
+        if end > SLIDE[1] - 8:
+            print(f'slide {deck.page_no()} is too long: {end:.0f} mm of {SLIDE[1] - 8:.0f}')
+    deck.output(str(path))
+
+
+def build_poster(path: Path) -> None:
+    """Write the first part as the head of a sheet, then panels: of the full width, or two beside each other.
+
+    A part that ends with a line ``|`` stands to the left of the next one.
+    """
+    head, *panels = parts_of('poster.md')
+    sheet = Pages(POSTER, scale=1.25)
+    sheet.add_page()
+    width = POSTER[0] - 2 * MARGIN
+    top = sheet.flow(head, MARGIN, MARGIN, width) + 3
+    sheet.set_draw_color(*BLUE)
+    sheet.set_line_width(0.8)
+    left, ends = MARGIN, [top]
+    for panel in panels:
+        beside = panel.endswith('\n|') or left > MARGIN
+        room = (width - 12) / 2 if beside else width
+        if left == MARGIN:
+            top = max(ends) + 4
+            sheet.line(MARGIN, top, MARGIN + width, top)
+            ends = []
+        ends.append(sheet.flow(panel[:-1] if panel.endswith('\n|') else panel, left, top + 5, room))
+        left = MARGIN + room + 12 if panel.endswith('\n|') else MARGIN
+    if max(ends) > POSTER[1] - 8:
+        print(f'the poster is too long: {max(ends):.0f} mm of {POSTER[1] - 8:.0f}')
+    sheet.output(str(path))
 
 
 def main() -> None:
-    """Read, draw, write."""
-    deck = Deck()
-    styles = {
-        'h1': TextStyle(font_family='sans', font_style='B', font_size_pt=24, color=BLUE, t_margin=0, b_margin=0.3),
-        'h2': TextStyle(font_family='sans', font_style='B', font_size_pt=16, color=BLUE, t_margin=0.2, b_margin=0.2),
-        'p': TextStyle(font_family='sans', font_size_pt=13, t_margin=0.2, b_margin=0.6),
-        'li': TextStyle(font_family='sans', font_size_pt=13, t_margin=1.2, l_margin=6),
-        'pre': TextStyle(font_family='mono', font_size_pt=10, t_margin=0.5, b_margin=0.3),
-        'code': FontFace(family='mono'),
-        'a': FontFace(color=BLUE),
-    }
-    for slide in re.split(r'^---$', (FOLDER / 'video_knet.md').read_text(encoding='utf-8'), flags=re.MULTILINE):
-        deck.add_page()
-        # Lists and tables take the size of the page, and only tables need it small.
-        deck.set_font('sans', size=10.5 if '|---' in slide else 13)
-        deck.write_html(to_html(slide), tag_styles=styles, table_line_separators=True)
-        if deck.get_y() > SIZE[1] - 8:
-            print(f'slide {deck.page_no()} is too long')
-    deck.output(str(FOLDER / 'video_knet.pdf'))
-    print(FOLDER / 'video_knet.pdf')
+    """Draw and write everything."""
+    for name, draw in diagrams.DRAWINGS.items():
+        picture = io.BytesIO()
+        charts.save(draw(), picture)
+        lines = [line.rstrip() for line in picture.getvalue().decode('utf-8').splitlines()]
+        (FOLDER.parent / 'figs' / f'{name}.svg').write_text('\n'.join(lines) + '\n', encoding='utf-8')
+    for file, build in (('video_knet.pdf', build_slides), ('poster.pdf', build_poster)):
+        build(FOLDER / file)
+        print(FOLDER / file)
 
 
 if __name__ == '__main__':

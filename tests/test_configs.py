@@ -6,6 +6,7 @@ heads, losses and fusion are those of the config. Configs whose shrunken
 networks are equal run once.
 """
 
+import functools
 import itertools
 import json
 import re
@@ -126,9 +127,10 @@ def shrunken(cfg: Config) -> Dict[str, Any]:
     return model.to_dict()
 
 
-def distinct() -> List:
+@functools.lru_cache(maxsize=None)
+def distinct() -> List[str]:
     """One name per shrunken K-Net; :mod:`tests.vss` runs mmsegmentation's."""
-    seen = {}
+    seen: Dict[str, str] = {}
     for name in NAMES:
         cfg = load(name)
         if 'rpn_head' in cfg.model:

@@ -21,7 +21,6 @@ from statistics import median
 from typing import Any, Dict, List, Tuple
 
 import _root  # noqa: F401  puts the repository on the path
-import torch
 from _benchmark.evaluation_data import make_evaluation_fixture
 from _benchmark.process import Job
 
@@ -169,6 +168,8 @@ def table(results: Dict[str, Dict[str, Any]]) -> str:
 
 def machine() -> Dict[str, Any]:
     """Return what the numbers depend on."""
+    import torch
+
     return dict(
         processor=processor_name(),
         threads=torch.get_num_threads(),
@@ -194,6 +195,8 @@ def measure_modes(args: argparse.Namespace) -> None:
     others = sorted(set(args.what) - {'inference', 'train', 'vipseg'})
     if others:
         raise UsageError(f'{", ".join(others)}: not measured in modes; leave --device and --modes out')
+    import torch
+
     if args.device == 'cuda' and not torch.cuda.is_available():
         raise UsageError('--device cuda: torch sees no GPU; leave it out, or see "python -m torch.utils.collect_env"')
     from _benchmark import mode_table

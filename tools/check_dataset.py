@@ -11,18 +11,12 @@ import inspect
 import os
 import sys
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Optional, Tuple, Type
+from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Optional, Tuple, Type
 
 import _root  # noqa: F401  puts the repository on the path
 import numpy as np
 from tqdm import tqdm
 
-from knet.apis import load_config
-from knet.apis.config import add_config_options, merge_options
-from knet.datasets.base import PanopticDataset
-from knet.datasets.coco import CocoInstanceDataset
-from knet.datasets.coco_panoptic import CocoPanopticDatasetCustom
-from knet.datasets.pipelines.loading import read_stuff_map
 from knet.evaluation.cli import positive
 from knet.evaluation.tables import format_table
 from knet.labels import LabelSpace, get_label_space
@@ -30,10 +24,10 @@ from knet.layouts.check import DataCheck, Finding, Progress, check_layout
 from knet.layouts.check_json import Further, check_annotations
 from knet.layouts.youtube_vis import LABEL_SPACES
 from knet.utils.cli import ToolParser, UsageError, add_debug_option, run_tool
-from knet_vis.datasets.coco_video_dataset import CocoVideoDataset
+from knet.utils.options import add_config_options, merge_options
 
-# isort: split
-from mmdet.datasets import DATASETS
+if TYPE_CHECKING:
+    from knet.datasets.coco_panoptic import CocoPanopticDatasetCustom
 
 Settings = Dict[str, Any]
 PARTS = ('train', 'val', 'test')
@@ -54,6 +48,12 @@ def data_set_class(settings: Settings) -> Type:
     Raises:
         UsageError: If it is unknown, or of a kind that is not checked here.
     """
+    from mmdet.datasets import DATASETS
+
+    from knet.datasets.base import PanopticDataset
+    from knet.datasets.coco import CocoInstanceDataset
+    from knet_vis.datasets.coco_video_dataset import CocoVideoDataset
+
     found = DATASETS.get(settings.get('type', ''))
     if found is None or not issubclass(found, (PanopticDataset, CocoInstanceDataset, CocoVideoDataset)):
         raise UsageError(
@@ -77,6 +77,8 @@ def check(settings: Settings, test_mode: bool, nproc: int, progress: Progress) -
         nproc: Number of images that are read at a time.
         progress: Wrapper of the findings, for a progress bar.
     """
+    from knet.datasets.base import PanopticDataset
+
     kind = data_set_class(settings)
     root = Path(settings.get('data_root') or '').expanduser()
     if issubclass(kind, PanopticDataset):
@@ -90,6 +92,9 @@ def check(settings: Settings, test_mode: bool, nproc: int, progress: Progress) -
 def _check_json(
     settings: Settings, kind: Type, root: Path, test_mode: bool, nproc: int, progress: Progress
 ) -> DataCheck:
+    from knet.datasets.coco_panoptic import CocoPanopticDatasetCustom
+    from knet_vis.datasets.coco_video_dataset import CocoVideoDataset
+
     # The data set itself says what a training would say, and knows the further label files.
     opening, arguments = Finding(), dict(settings, **(dict(test_mode=True) if test_mode else {}))
     del arguments['type']
@@ -116,8 +121,10 @@ def _classes(settings: Settings, kind: Type) -> LabelSpace:
     return get_label_space(settings.get('label_space') or inspect.signature(kind).parameters['label_space'].default)
 
 
-def _further_labels(dataset: CocoPanopticDatasetCustom) -> Further:
+def _further_labels(dataset: 'CocoPanopticDatasetCustom') -> Further:
     """Return a function that reads the map of stuff, or in test mode the panoptic map, of an image."""
+    from knet.datasets.pipelines.loading import read_stuff_map
+
     numbers = {info['id']: number for number, info in enumerate(dataset.data_infos)}
     table = dataset.stuff_map_table()
 
@@ -196,6 +203,8 @@ def main() -> None:
         UsageError: If there are problems, after all of them are listed.
     """
     args = parse_args()
+    from knet.apis import load_config
+
     cfg = load_config(args.config, merge_options(args.cfg_options, args.options))
     jobs = list(chosen_data_sets(cfg, args.parts))
     if not jobs:

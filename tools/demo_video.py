@@ -14,18 +14,11 @@ import signal
 import time
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any, Dict, Iterator, Tuple
+from typing import TYPE_CHECKING, Any, Dict, Iterator, Tuple
 
 import _root  # noqa: F401  puts the repository on the path
 import numpy as np
-import torch
 
-from knet.apis import VideoSegmenter, load_config, resolve_checkpoint
-from knet.apis.config import add_config_options, merge_options
-from knet.apis.running import progress_bar
-from knet.apis.scoring import run_identity
-from knet.apis.sources import FrameSource, FrameSpool, Salvage, open_source
-from knet.det.protocols import Prediction
 from knet.layouts.youtube_vis import VisGroundTruth
 from knet.results.exports.youtube_vis import write_submission
 from knet.results.panoptic_store import PredictionWriter
@@ -33,10 +26,18 @@ from knet.results.track_store import VideoResultStore, track_records
 from knet.structures import PanopticPrediction
 from knet.utils.background import BackgroundWriter
 from knet.utils.cli import ToolParser, UsageError, add_debug_option, run_tool
+from knet.utils.options import add_config_options, add_precision_option, add_speed_options, merge_options
 from knet.visualization.video import check_clip_name, write_video
 
+if TYPE_CHECKING:
+    import torch
+
+    from knet.apis import VideoSegmenter
+    from knet.apis.sources import FrameSource, Salvage
+    from knet.det.protocols import Prediction
+
 _VIDEO = 0
-Pairs = Iterator[Tuple[np.ndarray, Prediction]]
+Pairs = Iterator[Tuple[np.ndarray, 'Prediction']]
 
 
 def parse_args() -> argparse.Namespace:
@@ -56,7 +57,8 @@ def parse_args() -> argparse.Namespace:
         '--show-score-thr', type=float, default=0.3, help='least score of drawn instances (default %(default)s)'
     )
     parser.add_argument('--device', help='cpu or cuda; default: GPU if there is one')
-    parser.add_argument('--optimize', action='store_true', help='freeze the backbone for speed')
+    add_precision_option(parser)
+    add_speed_options(parser, graph=True)
     parser.add_argument('--trust-checkpoint', action='store_true', help='allow checkpoints with pickled code')
     add_config_options(parser)
     add_debug_option(parser)
@@ -84,7 +86,7 @@ def check_args(args: argparse.Namespace) -> None:
 
 
 @contextmanager
-def stopped_by_ctrl_c(source: FrameSource) -> Iterator[None]:
+def stopped_by_ctrl_c(source: 'FrameSource') -> Iterator[None]:
     """Let the first Ctrl-C end a live source in order; the next one ends the program."""
 
     def stop(*_: Any) -> None:
@@ -101,7 +103,9 @@ def stopped_by_ctrl_c(source: FrameSource) -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
-def frame_pairs(segmenter: VideoSegmenter, frames: Salvage, args: argparse.Namespace, meta: Dict[str, Any]) -> Pairs:
+def frame_pairs(
+    segmenter: 'VideoSegmenter', frames: 'Salvage', args: argparse.Namespace, meta: Dict[str, Any]
+) -> Pairs:
     """Yield frames and predictions of a model of frames; store them if wanted."""
     if not args.out_dir:
         yield from segmenter.stream(frames)
@@ -120,8 +124,10 @@ def frame_pairs(segmenter: VideoSegmenter, frames: Salvage, args: argparse.Names
             background.submit(writer.finish_video, _VIDEO, frames.count)
 
 
-def clip_pairs(segmenter: VideoSegmenter, frames: Salvage, args: argparse.Namespace, meta: Dict[str, Any]) -> Pairs:
+def clip_pairs(segmenter: 'VideoSegmenter', frames: 'Salvage', args: argparse.Namespace, meta: Dict[str, Any]) -> Pairs:
     """Yield frames and predictions of a clip model; store its tracks if wanted."""
+    from knet.apis.sources import FrameSpool
+
     space = segmenter.label_space
     store = VideoResultStore(args.out_dir, meta, not args.fresh, space) if args.out_dir else None
     with FrameSpool() as spool:
@@ -136,7 +142,7 @@ def clip_pairs(segmenter: VideoSegmenter, frames: Salvage, args: argparse.Namesp
         yield from zip(spool, segmenter.instances(tracks))
 
 
-def check_model(args: argparse.Namespace, segmenter: VideoSegmenter) -> None:
+def check_model(args: argparse.Namespace, segmenter: 'VideoSegmenter') -> None:
     """Refuse to store what does not fit into a folder of predictions.
 
     Raises:
@@ -157,8 +163,10 @@ def timed(pairs: Pairs, spent: Dict[str, float]) -> Pairs:
         start = time.perf_counter()
 
 
-def name_of(device: torch.device) -> str:
+def name_of(device: 'torch.device') -> str:
     """Return the name of a device for people."""
+    import torch
+
     return f'{device} ({torch.cuda.get_device_name(device)})' if device.type == 'cuda' else str(device)
 
 
@@ -166,18 +174,23 @@ def main() -> None:
     """Segment, store, draw."""
     args = parse_args()
     check_args(args)
+    from knet.apis import VideoSegmenter, load_config, resolve_checkpoint
+    from knet.apis.running import progress_bar
+    from knet.apis.scoring import run_identity
+    from knet.apis.sources import Salvage, open_source
+
     cfg = load_config(args.config, merge_options(args.cfg_options, args.options))
     checkpoint = resolve_checkpoint(args.checkpoint)
     source = open_source(args.source)
     if args.max_frames:
         source.limit(args.max_frames)
     segmenter = VideoSegmenter(
-        cfg, checkpoint, args.device, trust=args.trust_checkpoint, optimize=args.optimize, classes=args.classes
+        cfg, checkpoint, args.device, args.amp, args.trust_checkpoint, args.optimize, args.classes
     )
     check_model(args, segmenter)
     print(f'{type(segmenter.model).__name__} ({segmenter.kind} model) on {name_of(segmenter.device)}')
     print(f'classes: {", ".join(segmenter.class_names)}')
-    meta = dict(run_identity(cfg, checkpoint, amp=False), source=source.name, classes=list(segmenter.class_names))
+    meta = dict(run_identity(cfg, checkpoint, args.amp), source=source.name, classes=list(segmenter.class_names))
     frames = Salvage(source)
     spent: Dict[str, float] = {}
     predict = clip_pairs if segmenter.kind == 'clip' else frame_pairs

@@ -13,25 +13,21 @@ Metrics: PQ (or panoptic), segm (average precision) and mIoU, as far as the data
 import argparse
 import pickle
 from pathlib import Path
-from typing import Any, Dict, List, Optional
+from typing import TYPE_CHECKING, Any, Dict, List, Optional
 
 import _root  # noqa: F401  puts the repository on the path
 import numpy as np
-from mmcv import DictAction
 
-from knet.apis import build_data, init_model, load_config, run_images
-from knet.apis.agreement import check_classes_agree
-from knet.apis.config import loader_settings, merge_options
-from knet.apis.distributed import process_group
-from knet.apis.drawing import draw_overlay
-from knet.apis.images import OnPrediction
-from knet.apis.running import add_test_options
-from knet.det.protocols import Prediction, StreamModel
 from knet.labels import LabelSpace
 from knet.structures import PanopticPrediction
 from knet.utils.cli import ToolParser, UsageError, check_outputs, run_tool
 from knet.utils.io import atomic_path, write_json_atomic, write_png_atomic
+from knet.utils.options import KeyValueAction, add_speed_options, add_test_options, merge_options
 from knet.utils.paths import below, check_targets
+
+if TYPE_CHECKING:
+    from knet.apis.images import OnPrediction
+    from knet.det.protocols import Prediction
 
 
 def parse_args() -> argparse.Namespace:
@@ -45,7 +41,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--eval-options',
         nargs='+',
-        action=DictAction,
+        action=KeyValueAction,
         default={},
         metavar='KEY=VALUE',
         help='jsonfile_prefix=PATH: where result files go (--format-only: work_dirs/<config>/results)',
@@ -53,7 +49,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--show-dir', help='folder for overlays')
     parser.add_argument('--show-score-thr', type=float, default=0.3, help='least score of drawn instances')
     parser.add_argument('--json', help='file for the scores')
-    parser.add_argument('--optimize', action='store_true', help='freeze the backbone for speed')
+    add_speed_options(parser)
     add_test_options(parser)
     return parser.parse_args()
 
@@ -85,13 +81,15 @@ def stem_of(image_name: str) -> str:
     return str(Path(image_name).with_suffix(''))
 
 
-def output_writer(args: argparse.Namespace, label_space: LabelSpace) -> Optional[OnPrediction]:
+def output_writer(args: argparse.Namespace, label_space: LabelSpace) -> 'Optional[OnPrediction]':
     """Return the function that stores and draws one prediction; None if neither is wanted."""
+    from knet.apis.drawing import draw_overlay
+
     maps_dir = None if wants_pickle(args) else args.out
     if not (maps_dir or args.show_dir):
         return None
 
-    def write(_: int, meta: Dict[str, Any], prediction: Prediction) -> None:
+    def write(_: int, meta: Dict[str, Any], prediction: 'Prediction') -> None:
         name = stem_of(meta['ori_filename'])
         if maps_dir and isinstance(prediction, PanopticPrediction):
             target = below(maps_dir, name, meta['filename'])
@@ -125,6 +123,12 @@ def main() -> None:
     """Predict and score."""
     args = parse_args()
     check_outputs(args, '--eval METRIC, --out DIR_OR_PKL, --format-only, --show-dir DIR', 'images')
+    from knet.apis import build_data, init_model, load_config, run_images
+    from knet.apis.agreement import check_classes_agree
+    from knet.apis.config import loader_settings
+    from knet.apis.distributed import process_group
+    from knet.det.protocols import StreamModel
+
     cfg = load_config(args.config, merge_options(args.cfg_options, args.options))
     with process_group(args.launcher, args.local_rank, args.timeout):
         dataset: Any = build_data(cfg, 'test')

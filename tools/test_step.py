@@ -15,19 +15,11 @@ from pathlib import Path
 from typing import Any, List
 
 import _root  # noqa: F401  puts the repository on the path
-from mmcv.runner import get_dist_info
 
-from knet.apis import build_data, init_model, load_config, resolve_checkpoint, score_videos, stream_videos
-from knet.apis.agreement import check_classes_agree
-from knet.apis.config import loader_settings, merge_options
-from knet.apis.distributed import process_group
-from knet.apis.running import add_options_without_effect, add_test_options
-from knet.apis.scoring import run_identity, video_metrics
-from knet.apis.streams import close_store, open_store
-from knet.det.protocols import StreamModel
 from knet.evaluation.metric import metric_names
 from knet.utils.cli import ToolParser, UsageError, run_tool
 from knet.utils.io import write_json_atomic
+from knet.utils.options import add_options_without_effect, add_speed_options, add_test_options, merge_options
 from knet.utils.shards import add_shard_option
 
 
@@ -56,7 +48,7 @@ def parse_args() -> argparse.Namespace:
         parser, 'predict part I of N only, for N jobs with one OUT; without it afterwards: collect and score'
     )
     parser.add_argument('--fresh', action='store_true', help='remove what OUT holds and start over')
-    parser.add_argument('--optimize', action='store_true', help='freeze the backbone for speed')
+    add_speed_options(parser, graph=True)
     parser.add_argument('--nproc', type=int, default=1, help='evaluator processes')
     add_test_options(parser)
     return parser.parse_args()
@@ -68,6 +60,8 @@ def asked_metrics(names: List[str]) -> List[str]:
     Raises:
         UsageError: For an unknown one.
     """
+    from knet.apis.scoring import video_metrics
+
     asked = [name for name in names if name != 'dummy']
     video_metrics(asked)
     if len(asked) < len(names):
@@ -78,6 +72,8 @@ def asked_metrics(names: List[str]) -> List[str]:
 
 def report(out_dir: Path, dataset: Any, args: argparse.Namespace, metrics: List[str]) -> None:
     """Score, print tables, write ``OUT/<metric>.json``."""
+    from knet.apis import score_videos
+
     for name, result in score_videos(out_dir, dataset, metrics, args.protocol, args.nproc).items():
         print(result.table())
         write_json_atomic(out_dir / f'{name}.json', result.to_json())
@@ -88,6 +84,16 @@ def main() -> None:
     args = parse_args()
     if args.shard[1] > 1 and (args.eval or args.fresh):
         raise UsageError('--shard predicts a part; leave out --eval and --fresh, and score without --shard afterwards')
+    from mmcv.runner import get_dist_info
+
+    from knet.apis import build_data, init_model, load_config, resolve_checkpoint, stream_videos
+    from knet.apis.agreement import check_classes_agree
+    from knet.apis.config import loader_settings
+    from knet.apis.distributed import process_group
+    from knet.apis.scoring import run_identity, video_metrics
+    from knet.apis.streams import close_store, open_store
+    from knet.det.protocols import StreamModel
+
     out_dir = Path(args.out_dir or args.show_dir or 'out')
     cfg = load_config(args.config, merge_options(args.cfg_options, args.options))
     metrics = asked_metrics(args.eval)  # after the config, which may import a metric

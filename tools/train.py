@@ -8,12 +8,9 @@ import argparse
 from pathlib import Path
 
 import _root  # noqa: F401  puts the repository on the path
-import torch
 
-from knet.apis import load_config, train
-from knet.apis.config import add_config_options, merge_options
-from knet.apis.distributed import add_launcher_options, process_group
 from knet.utils.cli import ToolParser, UsageError, add_debug_option, run_tool
+from knet.utils.options import add_config_options, add_launcher_options, merge_options
 
 
 def parse_args() -> argparse.Namespace:
@@ -49,6 +46,8 @@ def check_devices(args: argparse.Namespace) -> None:
     Raises:
         UsageError: If other than one GPU is asked for in one process.
     """
+    import torch
+
     wanted = args.gpus if args.gpus is not None else len(args.gpu_ids or [0])
     if wanted < 1:
         raise UsageError(f'--gpus {wanted}: leave the option out; without a GPU the CPU trains')
@@ -65,6 +64,11 @@ def main() -> None:
     """Run the training."""
     args = parse_args()
     check_devices(args)
+    from torch.autograd import set_detect_anomaly
+
+    from knet.apis import load_config, train
+    from knet.apis.distributed import process_group
+
     cfg = load_config(args.config, merge_options(args.cfg_options, args.options))
     for key in ('load_from', 'resume_from'):
         cfg[key] = getattr(args, key) or cfg.get(key)
@@ -73,7 +77,7 @@ def main() -> None:
     if args.verbose:
         cfg.verbose = True
     cfg.work_dir = args.work_dir or cfg.get('work_dir') or str(Path('work_dirs', Path(args.config).stem))
-    torch.autograd.set_detect_anomaly(args.detect_anomaly)
+    set_detect_anomaly(args.detect_anomaly)
     with process_group(args.launcher, args.local_rank, args.timeout):
         train(cfg, not args.no_validate, args.seed, args.deterministic)
 

@@ -11,24 +11,20 @@ The tracks of every finished video lie in OUT_DIR/videos; a run that was stopped
 import argparse
 import pickle
 from pathlib import Path
-from typing import Any, Dict, List
+from typing import TYPE_CHECKING, Any, Dict, List
 
 import _root  # noqa: F401  puts the repository on the path
 
-from knet.apis import build_data, init_model, load_config, resolve_checkpoint
-from knet.apis.agreement import check_classes_agree
-from knet.apis.clips import OnVideo, open_video_store, predict_videos
-from knet.apis.config import loader_settings, merge_options
-from knet.apis.distributed import process_group
-from knet.apis.running import add_test_options
-from knet.apis.scoring import run_identity
-from knet.det.protocols import ClipModel
 from knet.results.track_store import describe_results
 from knet.utils.cli import ToolParser, UsageError, check_outputs, run_tool
 from knet.utils.io import atomic_path, write_json_atomic
+from knet.utils.options import add_speed_options, add_test_options, merge_options
 from knet.utils.paths import below, check_targets
 from knet.utils.shards import add_shard_option
 from knet.visualization import write_track_video
+
+if TYPE_CHECKING:
+    from knet.apis.clips import OnVideo
 
 
 def parse_args() -> argparse.Namespace:
@@ -56,6 +52,7 @@ def parse_args() -> argparse.Namespace:
     add_shard_option(
         parser, 'predict part I of N only, for N jobs with one OUT_DIR; without it afterwards: write and score'
     )
+    add_speed_options(parser)
     add_test_options(parser)
     return parser.parse_args()
 
@@ -78,7 +75,7 @@ def check_args(args: argparse.Namespace) -> None:
         raise UsageError(f'--out takes a .pkl file, not {args.out}; --out-dir is the folder of results')
 
 
-def drawer(args: argparse.Namespace, dataset: Any) -> OnVideo:
+def drawer(args: argparse.Namespace, dataset: Any) -> 'OnVideo':
     """Return the function that draws one video.
 
     Raises:
@@ -123,6 +120,14 @@ def main() -> None:
     """Predict, then write and score."""
     args = parse_args()
     check_args(args)
+    from knet.apis import build_data, init_model, load_config, resolve_checkpoint
+    from knet.apis.agreement import check_classes_agree
+    from knet.apis.clips import open_video_store, predict_videos
+    from knet.apis.config import loader_settings
+    from knet.apis.distributed import process_group
+    from knet.apis.scoring import run_identity
+    from knet.det.protocols import ClipModel
+
     cfg = load_config(args.config, merge_options(args.cfg_options, args.options))
     checkpoint = resolve_checkpoint(args.checkpoint)
     out_dir = Path(args.out_dir or checkpoint.with_name(f'{checkpoint.stem}_results'))
@@ -134,7 +139,7 @@ def main() -> None:
                 'for images, tools/test_step.py for panoptic videos'
             )
         dataset.check_metrics(args.eval)
-        model = init_model(cfg, checkpoint, trust=args.trust_checkpoint)
+        model = init_model(cfg, checkpoint, trust=args.trust_checkpoint, optimize=args.optimize)
         if not isinstance(model, ClipModel):
             raise UsageError(
                 f'{args.config}: {type(model).__name__} is no clip model; use tools/test.py or tools/test_step.py'

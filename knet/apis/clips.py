@@ -18,6 +18,7 @@ from knet.labels import LabelSpace
 from knet.results.track_store import VideoResultStore
 from knet.utils.background import BackgroundWriter
 from knet.utils.lock import lock_folder
+from knet.utils.precision import Half
 from knet.utils.shards import WHOLE, Shard, shard_name, shard_videos
 from knet.utils.stopping import check_stop, obey_signals
 
@@ -75,7 +76,7 @@ def predict_videos(
     store: VideoResultStore,
     on_video: Optional[OnVideo] = None,
     workers: int = 1,
-    amp: bool = False,
+    amp: Half = False,
     show_progress: bool = True,
     shard: Shard = WHOLE,
 ) -> Optional[List[List[Dict[str, Any]]]]:
@@ -92,7 +93,7 @@ def predict_videos(
         on_video: Also called for every video of this rank, in the writing
             thread; for those that were there already as well.
         workers: Number of loader processes.
-        amp: Whether to compute in half precision.
+        amp: Half precision, see :data:`knet.utils.precision.Half`.
         show_progress: Whether rank 0 shows a bar.
         shard: Number of this job from 0, and the number of jobs that share the videos out among themselves.
 

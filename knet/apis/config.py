@@ -1,6 +1,5 @@
 """Configs: read, overridden from the command line, and built, with errors a person can act on."""
 
-import argparse
 import difflib
 import importlib.util
 import os
@@ -9,7 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Optional, Union
 
-from mmcv import Config, DictAction
+from mmcv import Config
 from mmcv.cnn import CONV_LAYERS, NORM_LAYERS
 from mmcv.runner import HOOKS, OPTIMIZERS, RUNNERS
 from mmcv.utils import import_modules_from_strings
@@ -24,7 +23,7 @@ from torch import nn
 
 from knet.apis.config_keys import check_is_read
 from knet.apis.original_names import PACKAGES, RENAMED, TYPES, what_to_change
-from knet.utils.cli import UsageError
+from knet.utils.cli import UsageError, find_modules_here
 from knet.utils.package import find_config
 
 _REGISTRIES = (
@@ -40,48 +39,6 @@ _REGISTRIES = (
     NORM_LAYERS,
     CONV_LAYERS,
 )
-
-
-class KeyValueAction(DictAction):
-    """mmcv's ``KEY=VALUE`` options, with an error that says what does not fit."""
-
-    def __call__(
-        self,
-        parser: argparse.ArgumentParser,
-        namespace: argparse.Namespace,
-        values: List[str],
-        option_string: Optional[str] = None,
-    ) -> None:
-        """Read all values of one option."""
-        try:
-            super().__call__(parser, namespace, values, option_string)
-        except (ValueError, AssertionError):
-            parser.error(f'{option_string} {" ".join(values)}: must be KEY=VALUE, with brackets in pairs')
-
-
-def add_config_options(parser: argparse.ArgumentParser) -> None:
-    """Add ``--cfg-options`` and its old spelling ``--options``."""
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=KeyValueAction,
-        metavar='KEY=VALUE',
-        help='override config values, e.g. data.samples_per_gpu=2 model.test_cfg.rcnn.max_per_img=50',
-    )
-    parser.add_argument(
-        '--options', nargs='+', action=KeyValueAction, metavar='KEY=VALUE', help='old name of --cfg-options'
-    )
-
-
-def merge_options(cfg_options: Optional[Dict], options: Optional[Dict]) -> Optional[Dict]:
-    """Return the overrides given under either name.
-
-    Raises:
-        UsageError: If both were given.
-    """
-    if cfg_options and options:
-        raise UsageError('--options is the old name of --cfg-options; give only one of them')
-    return cfg_options or options
 
 
 def load_config(path: str, overrides: Optional[Dict[str, Any]] = None) -> Config:
@@ -126,13 +83,14 @@ def import_modules(cfg: Config) -> None:
     """Import what ``custom_imports`` of a config lists; any module of this project stands for the whole plugin.
 
     Configs of the original list its modules one by one, those in other folders as well (``external``, ``swin``, ...),
-    and configs of version 0.1 list ``knet``.
+    and configs of version 0.1 list ``knet``. Modules of the current folder are found.
 
     Raises:
         ImportError: If a module of another project is missing and the config does not allow that.
     """
     if not cfg.get('custom_imports'):
         return
+    find_modules_here()
     imports = cfg.custom_imports['imports']
     names = [imports] if isinstance(imports, str) else imports
     cfg.custom_imports = dict(cfg.custom_imports, imports=list(dict.fromkeys(_module_here(name) for name in names)))

@@ -20,6 +20,8 @@ SECTIONS = {
     'custom_hooks',
     'custom_imports',
     'fp16',
+    'bf16',
+    'allow_tf32',
     'train_cfg',
     'test_cfg',
     'work_dir',

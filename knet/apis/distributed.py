@@ -1,6 +1,5 @@
 """Process groups on GPUs (NCCL) and on CPUs (gloo), through one code path."""
 
-import argparse
 import os
 import re
 import time
@@ -20,11 +19,9 @@ from knet.apis.job import Job
 from knet.utils.cli import UsageError
 from knet.utils.lifetime import end_with_parent
 from knet.utils.lock import unlock_all
+from knet.utils.options import TIMEOUT
 from knet.utils.stopping import Stopped, obey_signals, stop_requested
 
-LAUNCHERS = ('none', 'pytorch', 'slurm', 'mpi')
-#: Minutes without progress of a process after which a job ends.
-TIMEOUT = 10.0
 #: A collective operation fails after this time at least; :class:`~knet.apis.job.Job` finds out earlier, and who it was.
 _COLLECTIVE_TIMEOUT = timedelta(hours=2)
 #: Messages with which gloo, NCCL and the key store report that a peer has died.
@@ -40,19 +37,6 @@ _GRACE = 10
 
 #: The processes of this job, if there are several.
 _job: Optional[Job] = None
-
-
-def add_launcher_options(parser: argparse.ArgumentParser) -> None:
-    """Add ``--launcher`` and the rank option in both spellings that launchers use."""
-    parser.add_argument('--launcher', choices=LAUNCHERS, default='none', help='who started the processes')
-    parser.add_argument('--local_rank', '--local-rank', type=int, default=0, help='set by old launchers')
-    parser.add_argument(
-        '--timeout',
-        type=float,
-        default=TIMEOUT,
-        metavar='MINUTES',
-        help='of several processes: end the job when one makes no progress for so long (default: %(default)g)',
-    )
 
 
 def first_host(node_list: str) -> str:
@@ -98,7 +82,7 @@ def init_distributed(launcher: str, local_rank: int = 0, timeout: float = TIMEOU
     """Join the process group that the launcher prepared.
 
     Args:
-        launcher: One of :data:`LAUNCHERS`.
+        launcher: One of :data:`knet.utils.options.LAUNCHERS`.
         local_rank: From the command line; the environment's ``LOCAL_RANK`` wins.
         timeout: Minutes without progress of a process after which the job ends.
 
@@ -318,8 +302,8 @@ def wrap_model(model: nn.Module, find_unused_parameters: bool = False) -> nn.Mod
     device = current_device()
     model = model.to(device)
     if get_dist_info()[1] == 1:
-        return MMDataParallel(model, device_ids=[device.index] if device.type == 'cuda' else [])
+        return MMDataParallel(model, device_ids=[] if device.type == 'cpu' else [device.index])
     options = dict(broadcast_buffers=False, find_unused_parameters=find_unused_parameters)
-    if device.type == 'cuda':
-        return MMDistributedDataParallel(model, device_ids=[device.index], **options)
-    return CPUDistributedDataParallel(model, **options)
+    if device.type == 'cpu':
+        return CPUDistributedDataParallel(model, **options)
+    return MMDistributedDataParallel(model, device_ids=[device.index], **options)

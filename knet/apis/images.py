@@ -10,6 +10,7 @@ from knet.apis.loader import build_test_loader
 from knet.apis.running import device_of, inference_context, progress_bar, unpack_sample
 from knet.det.protocols import Prediction
 from knet.utils.background import BackgroundWriter
+from knet.utils.precision import Half
 from knet.utils.stopping import check_stop, obey_signals
 
 #: Function that is called with (data set index, meta, prediction) for every image.
@@ -21,7 +22,7 @@ def run_images(
     dataset: Any,
     on_prediction: Optional[OnPrediction] = None,
     workers: int = 1,
-    amp: bool = False,
+    amp: Half = False,
     show_progress: bool = True,
 ) -> Optional[List[Any]]:
     """Predict all images and reduce every prediction to its counts at once.
@@ -31,7 +32,7 @@ def run_images(
         dataset: Data set with ``pre_eval``, in test mode.
         on_prediction: Also called for every image, in a background thread.
         workers: Number of loader processes.
-        amp: Whether to compute in half precision.
+        amp: Half precision, see :data:`knet.utils.precision.Half`.
         show_progress: Whether rank 0 shows a bar.
 
     Returns:

@@ -18,13 +18,14 @@ from knet.apis.class_filter import choose_classes, keep_classes
 from knet.apis.clips import CHUNK, unpack_clip
 from knet.apis.config import build_model, load_config
 from knet.apis.distributed import current_device
-from knet.apis.optimize import fold_norms, optimize_model
+from knet.apis.optimize import Way, fold_norms, optimize_model
 from knet.apis.running import inference_context, unpack_sample
 from knet.apis.sources import FrameSpool
 from knet.det.protocols import ClipModel, Prediction, StreamModel
 from knet.labels import LabelSpace
 from knet.structures import InstancePrediction
 from knet.utils.cli import UsageError
+from knet.utils.precision import Half, allow_tf32
 from knet.visualization import enlarge, flat_maps, overlay
 from knet.visualization.legend import with_legend
 
@@ -46,7 +47,7 @@ def init_model(
     checkpoint: Optional[PathLike] = None,
     device: Union[str, torch.device, None] = None,
     trust: bool = False,
-    optimize: bool = False,
+    optimize: Way = False,
 ) -> nn.Module:
     """Build a model for inference; batch norms are folded into convolutions.
 
@@ -55,7 +56,7 @@ def init_model(
         checkpoint: File or work directory; None keeps random weights.
         device: Where it runs; default: GPU if there is one.
         trust: See :func:`knet.apis.checkpoint.read_checkpoint`.
-        optimize: See :func:`knet.apis.optimize.optimize_model`.
+        optimize: See :func:`knet.apis.optimize.optimize_model`; False changes nothing, True freezes.
 
     Returns:
         In eval mode.
@@ -63,6 +64,7 @@ def init_model(
     Raises:
         UsageError: If config and checkpoint do not fit.
     """
+    allow_tf32(cfg.get('allow_tf32'))
     cfg = cfg.copy()
     if 'model' in cfg:
         cfg.model = without_pretrained(cfg.model)
@@ -71,7 +73,7 @@ def init_model(
         load_checkpoint(model, checkpoint, trust, complete=True)
     model = model.to(current_device() if device is None else torch.device(device)).eval()
     model = fold_norms(model)
-    return optimize_model(model) if optimize else model
+    return optimize_model(model, optimize) if optimize else model
 
 
 _KINDS = {'clip': ClipModel, 'stream': StreamModel, 'image': nn.Module}
@@ -111,7 +113,7 @@ class VideoSegmenter:
         config: Config file, or a loaded config.
         checkpoint: File or work directory; None keeps random weights.
         device: Default: GPU if there is one.
-        amp: Half precision.
+        amp: Half precision, see :data:`knet.utils.precision.Half`.
         trust, optimize: See :func:`init_model`.
         classes: Names of the classes to keep; None keeps all.
 
@@ -125,9 +127,9 @@ class VideoSegmenter:
         config: Union[str, Config],
         checkpoint: Optional[PathLike] = None,
         device: Union[str, torch.device, None] = None,
-        amp: bool = False,
+        amp: Half = False,
         trust: bool = False,
-        optimize: bool = False,
+        optimize: Way = False,
         classes: Optional[Sequence[str]] = None,
     ) -> None:
         cfg = load_config(config) if isinstance(config, str) else config

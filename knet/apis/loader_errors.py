@@ -3,15 +3,23 @@
 PyTorch puts the traceback of the process into the message of the error, so that the one sentence that helps is lost
 among twenty lines. Here a process hands a failed batch over as a value, and the main process raises its error again:
 same type, same message, and the traceback of the process as its cause, which only ``KNET_DEBUG=1`` shows.
+
+Samples come from their process through shared memory, of which containers have little. Its errors are told as such.
 """
 
+import errno
 import traceback
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Callable, Iterator
 
 from torch.utils.data import DataLoader, Dataset, get_worker_info
 
+from knet.utils.cli import UsageError
 from knet.utils.travel import portable
+
+#: What errors of PyTorch say when shared memory is full.
+_SHARED_MEMORY_FULL = ('unable to allocate shared memory', 'Bus error')
 
 
 class WorkerTraceback(Exception):
@@ -83,7 +91,8 @@ class PlainErrorLoader(DataLoader):
 
     def __iter__(self) -> Iterator[Any]:  # type: ignore[override]
         """Return an iterator over batches; worker processes start at once."""
-        return _RaisingIterator(super().__iter__())
+        with _named_shared_memory():
+            return _RaisingIterator(super().__iter__())
 
 
 class _RaisingIterator:
@@ -94,7 +103,25 @@ class _RaisingIterator:
         return self
 
     def __next__(self) -> Any:
-        batch = next(self.batches)
-        if isinstance(batch, FailedSample):
-            raise batch.error from WorkerTraceback(batch.trace)
-        return batch
+        with _named_shared_memory():
+            batch = next(self.batches)
+            if isinstance(batch, FailedSample):
+                raise batch.error from WorkerTraceback(batch.trace)
+            return batch
+
+
+@contextmanager
+def _named_shared_memory() -> Iterator[None]:
+    """Say of errors that mean that shared memory is full what they mean, and what helps."""
+    try:
+        yield
+    except (OSError, RuntimeError) as error:
+        # Starting a process fails without the name of a file; data sets name theirs.
+        starting = isinstance(error, OSError) and error.errno == errno.ENOSPC and error.filename is None
+        if not starting and not any(words in str(error) for words in _SHARED_MEMORY_FULL):
+            raise
+        raise UsageError(
+            'shared memory (/dev/shm) is full, through which loader processes hand over their samples. Give the '
+            'container more of it (docker run --shm-size=8g), or load in the main process: '
+            '--cfg-options data.workers_per_gpu=0'
+        ) from error

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.utils.data import DataLoader
 
+from knet.apis.averaging import EXCHANGED
 from knet.apis.checkpoint import link_atomic, load_weights, plain, save_atomic
 from knet.apis.distributed import unwrap_model
 from knet.apis.finite import check_state
@@ -163,7 +164,7 @@ class ResumableMixin(BaseRunner):
             self._resumed_steps = max(1, self._iter // self._epoch)
             self._iter = self._epoch * self._resumed_steps
         self.meta: Dict[str, Any] = dict(self.meta or {})
-        self.meta.update({key: meta[key] for key in ('hook_msgs', 'fp16') if key in meta})
+        self.meta.update({key: meta[key] for key in ('hook_msgs', 'fp16', EXCHANGED) if key in meta})
         if resume_optimizer:
             _load_optimizer(self.model, self.optimizer, content, path)
         self.last_checkpoint, self.saved_iters = str(path), self._iter

@@ -1,57 +1,15 @@
 """What all ways of running a model share: batches, precision, sharing out videos, a progress bar."""
 
-import argparse
 import sys
 from contextlib import contextmanager
-from typing import Any, Dict, Iterator, Mapping, Optional, Tuple
+from typing import Any, Dict, Iterator, Optional, Tuple
 
 import torch
 from mmcv.parallel import DataContainer
 from mmcv.runner import get_dist_info
 from tqdm import tqdm
 
-from knet.apis.config import add_config_options
-from knet.apis.distributed import add_launcher_options
-from knet.utils.cli import add_debug_option
-
-
-class _Note(argparse.Action):
-    """Accept an option of mmdet that has no effect, and say so."""
-
-    def __call__(self, parser: Any, namespace: Any, values: Any, option_string: Any = None) -> None:
-        """Print why the option has no effect."""
-        print(f'{option_string} has no effect: {self.const}', file=sys.stderr)
-
-
-#: Options of mmdet's test programs: number of values, and why they have no effect.
-_WITHOUT_EFFECT = {
-    '--fuse-conv-bn': (0, 'batch norms are always folded into convolutions'),
-    '--gpu-collect': (0, 'results are gathered on the CPU'),
-    '--tmpdir': (1, 'results are gathered without temporary files'),
-}
-
-
-def add_options_without_effect(
-    parser: argparse.ArgumentParser, options: Mapping[str, Tuple[int, str]] = _WITHOUT_EFFECT
-) -> None:
-    """Accept options that old commands give.
-
-    Args:
-        parser: Command line.
-        options: Number of values and reason by option.
-    """
-    for name, (values, why) in options.items():
-        parser.add_argument(name, nargs=values, action=_Note, const=why, help=f'accepted for old commands: {why}')
-
-
-def add_test_options(parser: argparse.ArgumentParser) -> None:
-    """Add what all programs that test a model share: precision, trust, config overrides, launcher, tracebacks."""
-    parser.add_argument('--amp', action='store_true', help='half precision')
-    parser.add_argument('--trust-checkpoint', action='store_true', help='allow checkpoints with pickled code')
-    add_options_without_effect(parser)
-    add_config_options(parser)
-    add_launcher_options(parser)
-    add_debug_option(parser)
+from knet.utils.precision import Half, half_type
 
 
 def unpack_sample(data: Dict[str, Any], device: torch.device) -> Tuple[torch.Tensor, Dict[str, Any]]:
@@ -73,10 +31,10 @@ def unpack_sample(data: Dict[str, Any], device: torch.device) -> Tuple[torch.Ten
 
 
 @contextmanager
-def inference_context(device: torch.device, amp: bool = False) -> Iterator[None]:
-    """Switch gradients off; with ``amp`` compute in half precision (float16 on GPUs, bfloat16 on CPUs)."""
-    dtype = torch.float16 if device.type == 'cuda' else torch.bfloat16
-    with torch.inference_mode(), torch.autocast(device.type, dtype=dtype, enabled=amp):
+def inference_context(device: torch.device, amp: Half = False) -> Iterator[None]:
+    """Switch gradients off; compute in the half precision that ``amp`` stands for, if any."""
+    dtype = half_type(amp, device)
+    with torch.inference_mode(), torch.autocast(device.type, dtype=dtype or torch.bfloat16, enabled=dtype is not None):
         yield
 
 

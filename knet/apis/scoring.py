@@ -10,15 +10,16 @@ from knet.apis.checkpoint import fingerprint
 from knet.evaluation.metric import METRICS, Metric, Result, metric_names, score
 from knet.results.panoptic_store import PredictionReader
 from knet.utils.cli import UsageError
+from knet.utils.precision import Half
 
 
-def run_identity(cfg: Config, checkpoint: Path, amp: bool) -> Dict[str, str]:
+def run_identity(cfg: Config, checkpoint: Path, amp: Half) -> Dict[str, str]:
     """Return what predictions depend on; it is stored with them so that runs do not mix.
 
     Args:
         cfg: Config of the model and its test data.
         checkpoint: Weights of the model.
-        amp: Whether the model computes in half precision.
+        amp: Half precision of the model, see :data:`knet.utils.precision.Half`.
     """
     text = Config(dict(model=cfg.model, test=cfg.data.test)).pretty_text
     return dict(
@@ -26,7 +27,7 @@ def run_identity(cfg: Config, checkpoint: Path, amp: bool) -> Dict[str, str]:
         config_hash=hashlib.sha256(text.encode()).hexdigest()[:16],
         checkpoint=checkpoint.name,
         checkpoint_hash=fingerprint(checkpoint),
-        precision='half' if amp else 'full',
+        precision=amp if isinstance(amp, str) else 'half' if amp else 'full',
     )
 
 

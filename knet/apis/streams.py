@@ -1,7 +1,7 @@
 """Running stream models over videos: frame by frame, into a store that can be continued."""
 
 from pathlib import Path
-from typing import Any, Dict, Optional, Union
+from typing import Any, Callable, Dict, Optional, Union
 
 from mmcv.runner import get_dist_info
 
@@ -12,8 +12,10 @@ from knet.apis.running import device_of, inference_context, progress_bar, unpack
 from knet.det.protocols import StreamModel
 from knet.labels import LabelSpace
 from knet.results.panoptic_store import PredictionWriter
+from knet.structures import PanopticPrediction
 from knet.utils.background import BackgroundWriter
 from knet.utils.lock import lock_folder, unlock_folder
+from knet.utils.precision import Half
 from knet.utils.shards import WHOLE, Shard, shard_name, shard_videos
 from knet.utils.stopping import check_stop, obey_signals
 
@@ -24,14 +26,15 @@ def stream_videos(
     writer: PredictionWriter,
     draw_dir: Optional[Path] = None,
     workers: int = 1,
-    amp: bool = False,
+    amp: Half = False,
     show_progress: bool = True,
     shard: Shard = WHOLE,
 ) -> int:
     """Predict this rank's videos that the writer does not have yet.
 
     Reading (loader process), network (this thread) and writing (another
-    thread) overlap. Call :meth:`PredictionWriter.close` on rank 0 afterwards.
+    thread, which waits for the maps of a frame, too) overlap. Call
+    :meth:`PredictionWriter.close` on rank 0 afterwards.
 
     Args:
         model: Stream model (a module) in eval mode.
@@ -39,7 +42,7 @@ def stream_videos(
         writer: Store that predictions go to.
         draw_dir: Folder for overlays; None draws nothing.
         workers: Number of loader processes.
-        amp: Whether to compute in half precision.
+        amp: Half precision, see :data:`knet.utils.precision.Half`.
         show_progress: Whether rank 0 shows a bar.
         shard: Number of this job from 0, and the number of jobs that share the videos out among themselves.
 
@@ -63,12 +66,10 @@ def stream_videos(
             check_stop()
             with inference_context(device, amp):
                 image, meta = unpack_sample(data, device)
-                prediction = model.step(image, meta, memory)
+                finish = model.begin_step(image, meta, memory)
             video, frame = int(meta['video_id']), int(meta['frame_id'])
-            background.submit(writer.write, video, frame, prediction.semantic, prediction.instance)
-            if draw_dir is not None:
-                name = Path(draw_dir) / str(video) / f'{video:06d}_{frame:06d}.jpg'
-                background.submit(draw_overlay, meta, prediction, dataset.label_space, name)
+            name = None if draw_dir is None else Path(draw_dir) / str(video) / f'{video:06d}_{frame:06d}.jpg'
+            background.submit(_write, finish, writer, meta, dataset.label_space, name)
             seen += 1
             if seen == len(videos[video]):
                 background.submit(writer.finish_video, video, seen)
@@ -77,6 +78,20 @@ def stream_videos(
             tick(f'video {video}, frame {frame} done')
         check_stop()
     return len(indices)
+
+
+def _write(
+    finish: Callable[[], PanopticPrediction],
+    writer: PredictionWriter,
+    meta: Dict[str, Any],
+    label_space: LabelSpace,
+    drawing: Optional[Path],
+) -> None:
+    """Wait for a prediction, write it, and draw it if ``drawing`` names a file."""
+    prediction = finish()
+    writer.write(int(meta['video_id']), int(meta['frame_id']), prediction.semantic, prediction.instance)
+    if drawing is not None:
+        draw_overlay(meta, prediction, label_space, drawing)
 
 
 def open_store(

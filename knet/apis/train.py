@@ -24,6 +24,7 @@ from torch.optim import Optimizer
 import knet
 from knet.apis import runner as _runner  # noqa: F401  registers the runners
 from knet.apis.agreement import check_classes_agree
+from knet.apis.averaging import note_exchanges, resume_averages
 from knet.apis.checkpoint import CheckpointError, read_checkpoint, resolve_checkpoint
 from knet.apis.config import build_data, build_model, loader_settings
 from knet.apis.distributed import broadcast_object, current_device, unwrap_model, wrap_model
@@ -38,6 +39,7 @@ from knet.apis.screen import FILE_ONLY, set_up_screen, with_screen
 from knet.utils.cli import UsageError
 from knet.utils.io import atomic_path
 from knet.utils.lock import locked
+from knet.utils.precision import allow_tf32, train_in_bfloat16
 from knet.utils.safe_load import trusted_files
 from knet.utils.stopping import Stopped, obey_signals
 
@@ -160,6 +162,20 @@ def build_fused_optimizer(model: nn.Module, settings: Dict[str, Any]) -> Optimiz
         return build_optimizer(model, copy.deepcopy(settings))
 
 
+def check_precision(cfg: Config, device: torch.device) -> None:
+    """Refuse kinds of half precision that exclude each other, or that the device lacks.
+
+    Raises:
+        UsageError: Naming the key to change.
+    """
+    if cfg.get('fp16') is None:
+        return
+    if cfg.get('bf16'):
+        raise UsageError('fp16 and bf16 exclude each other; set fp16=None or bf16=False')
+    if device.type == 'cpu':
+        raise UsageError('fp16 trains on GPUs only; set fp16=None, on the CPU with bf16=True for half precision')
+
+
 def _optimizer_hook(cfg: Config, distributed: bool) -> Any:
     options = dict(cfg.get('optimizer_config') or {})
     if cfg.get('fp16') is not None:
@@ -201,6 +217,8 @@ def build_training(
     if device.type == 'cpu':
         # SyncBN needs GPUs; its keys and its evaluation mode equal BN's.
         model = revert_sync_batchnorm(model)
+    if cfg.get('bf16'):
+        train_in_bfloat16(model, device)
     model = wrap_model(model, cfg.get('find_unused_parameters', False))
     runner_cfg = dict(cfg.runner, type=_RUNNERS.get(cfg.runner.type, cfg.runner.type))
     runner = build_runner(
@@ -224,6 +242,7 @@ def build_training(
         settings.get('momentum_config'),
         custom_hooks_config=settings.get('custom_hooks'),
     )
+    note_exchanges(runner)
     # First of all hooks, so that those which draw numbers are repeatable as well.
     runner.register_hook(StepSeedHook(cfg.seed), priority='HIGHEST')
     runner.register_hook(DropGradientsHook(), priority='NORMAL')
@@ -273,7 +292,7 @@ def resume_training(runner: BaseRunner, cfg: Config) -> None:
     differ: those of the ``'checkpoint'`` (default) or of the ``'config'``.
     """
     wanted = group_settings(runner.optimizer)
-    runner.resume(cfg.resume_from)
+    resume_averages(runner, cfg.resume_from)
     settle_settings(runner.optimizer, wanted, cfg.get('resume_settings') == 'config', runner.logger)
 
 
@@ -309,9 +328,11 @@ def train(cfg: Config, validate: bool = True, seed: Optional[int] = None, determ
         )
     if cfg.get('resume_settings') not in (None, 'checkpoint', 'config'):
         raise UsageError(f"resume_settings={cfg.resume_settings!r}; choose 'checkpoint' or 'config'")
+    check_precision(cfg, current_device())
     notes = starting_point(cfg)
     cfg.seed = training_seed(cfg, seed)
     set_random_seed(cfg.seed, deterministic)
+    allow_tf32(cfg.get('allow_tf32'))
     torch.backends.cudnn.benchmark = bool(cfg.get('cudnn_benchmark', False)) and not deterministic
     model = build_model(cfg)
     dataset = build_data(cfg, 'train')
@@ -333,9 +354,9 @@ def _train(
         logger.warning('%s; %s is continued', note, cfg.resume_from)
     if not cfg.get('resume_from'):
         initialise_weights(model, bool(cfg.get('trust_checkpoint')))
-    facts = environment_facts()
+    facts, text = environment_facts(), cfg.pretty_text  # which takes seconds
     meta = dict(
-        config=cfg.pretty_text,
+        config=text,
         seed=cfg.seed,
         exp_name=Path(cfg.filename).name,
         env_info=str(facts),
@@ -350,9 +371,9 @@ def _train(
         runner.load_checkpoint(cfg.load_from)
     if runner.rank == 0:
         with atomic_path(Path(cfg.work_dir, Path(cfg.filename).name)) as temporary:
-            temporary.write_text(cfg.pretty_text, encoding='utf-8')
+            temporary.write_text(text, encoding='utf-8')
     logger.info('environment: %s', facts, extra=FILE_ONLY)
-    logger.info('config:\n%s', cfg.pretty_text, extra=FILE_ONLY)
+    logger.info('config:\n%s', text, extra=FILE_ONLY)
     logger.info('work directory: %s; %s.log has the config and all losses', cfg.work_dir, timestamp)
     logger.info(
         'seed %d, deterministic: %s, processes: %d, %s with %d samples, %d iterations per epoch',

@@ -17,6 +17,7 @@ from mmdet.models.backbones.resnet import Bottleneck
 from mmdet.models.builder import BACKBONES
 from torch import Tensor, nn
 
+from knet.utils.compat import is_compiling
 from knet.utils.recompute import recompute
 
 KNET_BACKBONES = Registry('knet_backbone', parent=BACKBONES, scope='knet')
@@ -72,7 +73,8 @@ class StemPool(nn.MaxPool2d):
     """The pooling after the first convolution; on a CPU, where no gradient is needed, as maxima of columns and rows.
 
     torch's pooling also finds where each maximum stands, which only a gradient needs and which takes most of its time.
-    A trace keeps torch's own, because it would lose the results that are written into a given tensor.
+    A trace and a compiler keep torch's own: the one would lose the results that are written into a given tensor, the
+    other knows no such results.
     """
 
     def __init__(self) -> None:
@@ -80,7 +82,7 @@ class StemPool(nn.MaxPool2d):
 
     def forward(self, x: Tensor) -> Tensor:
         """Pool (B, C, H, W) float; returns (B, C, ceil(H / 2), ceil(W / 2)) float."""
-        if x.requires_grad or x.device.type != 'cpu' or torch.jit.is_tracing():
+        if x.requires_grad or x.device.type != 'cpu' or torch.jit.is_tracing() or is_compiling():
             return super().forward(x)
         return _maximum_of_three(_maximum_of_three(x, 3), 2)
 

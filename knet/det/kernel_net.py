@@ -9,6 +9,7 @@ from torch import Tensor
 from knet.labels import AnyLabelSpace, LabelSpace, get_label_space
 
 from .chained_conv import Level, PendingConv
+from .logged_losses import parse_losses
 
 
 def with_batch_shape(img: Tensor, img_metas: Sequence[Mapping[str, Any]]) -> List[Dict[str, Any]]:
@@ -84,6 +85,9 @@ class KernelNet(BaseDetector):
         self.test_cfg = test_cfg
         self.mask_assign_stride = mask_assign_stride
         check_head_classes(self, self.label_space)
+
+    def _parse_losses(self, losses: Dict[str, Any]) -> Tuple[Tensor, Dict[str, float]]:
+        return parse_losses(losses)
 
     def pyramid(self, img: Tensor) -> Sequence[Level]:
         """Return the levels that the kernel head reads.

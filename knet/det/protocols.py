@@ -5,7 +5,7 @@ structural protocols, so that every model declares its kind of input.
 """
 
 from abc import ABC, abstractmethod
-from typing import Any, Dict, Iterable, List, Sequence, Union
+from typing import Any, Callable, Dict, Iterable, List, Sequence, Union
 
 from torch import Tensor
 
@@ -65,6 +65,20 @@ class StreamModel(ABC):
         Returns:
             The prediction at the original size; ``instance`` holds track ids.
         """
+
+    def begin_step(self, img: Tensor, img_meta: Dict[str, Any], memory: Any) -> Callable[[], PanopticPrediction]:
+        """Predict the next frame of a stream like :meth:`step`, but do not wait until its maps have left the device.
+
+        Args:
+            img: See :meth:`step`.
+            img_meta: See :meth:`step`.
+            memory: See :meth:`step`.
+
+        Returns:
+            A function that waits for the prediction and returns it, to be called once, from any thread.
+        """
+        prediction = self.step(img, img_meta, memory)
+        return lambda: prediction
 
 
 class ClipModel(ABC):

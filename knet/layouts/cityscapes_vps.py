@@ -2,7 +2,9 @@
 
 A clip has 30 frames, of which every fifth (from the fifth on) is labelled. Names
 ``VVVV_IIII_<city>_SSSSSS_FFFFFF_{newImg8bit,leftImg8bit}.png`` tell the video and the frame of a file: V is the video,
-F the frame's number in Cityscapes, which counts through the clip. I is a running index that is not used.
+F the frame's number in Cityscapes, which counts through the clip. I is a running index that is not used. Frames in
+``img_all`` may have the names of Cityscapes, ``<city>_SSSSSS_FFFFFF_leftImg8bit.png``, as the scripts of the release
+leave them: they belong to the clip around whose labelled frames they lie.
 
 ::
 
@@ -16,7 +18,7 @@ F the frame's number in Cityscapes, which counts through the clip. I is a runnin
 
 import re
 from pathlib import Path
-from typing import Any, Dict, Iterable, List, Optional, Tuple
+from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple
 
 import numpy as np
 
@@ -34,6 +36,9 @@ _REMEDY = 'See DATASET.md for the files of Cityscapes-VPS.'
 #: Image name -> name of its label maps.
 LABEL_NAMES = (('newImg8bit', 'final_mask'), ('leftImg8bit', 'gtFine_color'))
 _NAME = re.compile(r'(\d+)_\d+_.+_\d+_(\d+)_(?:newImg8bit|leftImg8bit|final_mask|gtFine_color)\.png')
+_OF_CITYSCAPES = re.compile(r'([^\W\d].*_\d+)_(\d+)_leftImg8bit\.png')
+#: Number of the first labelled frame of a clip, counted from 1.
+_FIRST_LABELLED = 5
 _IGNORED = (255, -1)
 _SPACE = CITYSCAPES_PANOPTIC
 
@@ -54,6 +59,34 @@ def parse_name(path: PathLike) -> Tuple[int, int]:
             'final_mask, gtFine_color). Rename or remove it.'
         )
     return int(match.group(1)), int(match.group(2))
+
+
+def clip_parser(labelled: Iterable[PathLike]) -> Callable[[PathLike], Tuple[int, int]]:
+    """Return a function like :func:`parse_name` that also knows the names that Cityscapes gives to frames.
+
+    Args:
+        labelled: Images of the labelled frames, which say what clips there are.
+
+    >>> clip_parser(['0005_0025_ulm_000000_001736_newImg8bit.png'])('ulm_000000_001732_leftImg8bit.png')
+    (5, 1732)
+    """
+    spans: Dict[Tuple[str, int], List[int]] = {}
+    for path in labelled:
+        video, frame = parse_name(path)
+        sequence = Path(path).name.split('_', 2)[2].rsplit('_', 2)[0]
+        spans.setdefault((sequence, video), []).append(frame)
+
+    def parse(path: PathLike) -> Tuple[int, int]:
+        match = _OF_CITYSCAPES.fullmatch(Path(path).name)
+        if match is None:
+            return parse_name(path)
+        sequence, frame = match.group(1), int(match.group(2))
+        for (where, video), frames in spans.items():
+            if where == sequence and min(frames) - _FIRST_LABELLED < frame <= max(frames):
+                return video, frame
+        raise ValueError(f'{path}: lies in no clip with labelled frames; take the files of one release, or remove it')
+
+    return parse
 
 
 def label_name(name: str) -> str:
@@ -176,7 +209,9 @@ class CityscapesVPSGroundTruth(VideoGroundTruth):
             str(Path(root) / split / ('img_all' if every_frame else 'img')),
             'Set data_root to the Cityscapes-VPS folder; DATASET.md shows what it holds.',
         )
-        images = number_files(folder, list_files(folder, '.png'), parse_name)
+        labelled_images = Path(root) / split / 'img'
+        known = list_files(labelled_images, '.png') if every_frame and labelled_images.is_dir() else []
+        images = number_files(folder, list_files(folder, '.png'), clip_parser(known))
         if not images:
             raise ValueError(f'{folder}: no *.png in it. The split {split!r} is empty: check data_root and split.')
         videos = cls._scan(Path(root), split)[1] if labelled else {}

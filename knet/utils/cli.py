@@ -132,6 +132,12 @@ def add_splits_option(parser: argparse.ArgumentParser, default: List[str], meani
     )
 
 
+def find_modules_here() -> None:
+    """Let Python find the modules of the current folder, after all others."""
+    if '' not in sys.path and str(Path.cwd()) not in sys.path:
+        sys.path.append(str(Path.cwd()))
+
+
 class _ImportAction(argparse.Action):
     """Import modules when their option is read."""
 
@@ -139,8 +145,7 @@ class _ImportAction(argparse.Action):
         self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any, option_string: Any = None
     ) -> None:
         """Import every module; those of the current folder are found."""
-        if '' not in sys.path and str(Path.cwd()) not in sys.path:
-            sys.path.append(str(Path.cwd()))
+        find_modules_here()
         for name in values:
             try:
                 importlib.import_module(name)

@@ -140,6 +140,13 @@ def _copy_stream(device: int) -> Optional[Any]:
     return None if device == -1 else torch.cuda.Stream(device)
 
 
+def is_compiling() -> bool:
+    """Return whether ``torch.compile`` is tracing; torch 2.0 has no name for it that lasts."""
+    import torch
+
+    return hasattr(torch, 'compiler') and torch.compiler.is_compiling()
+
+
 def read_checkpoints_safely() -> None:
     """Checkpoints: mmcv opens them with ``torch.load``, which runs their code with a torch before 2.6."""
     from knet.utils import safe_load

@@ -3,7 +3,7 @@
 import os
 
 #: Rounds that an idle thread waits before it sleeps; see docs/operations.md for the measurement.
-SPIN_COUNT = '30000'
+SPIN_COUNT = '5000'
 
 
 def bound_waiting() -> None:

@@ -1,6 +1,6 @@
 """Video K-Net: one kernel-based model that segments and tracks (Li et al., CVPR 2022)."""
 
-from typing import Any, Dict, List, Optional, Sequence, Tuple, Union
+from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple, Union
 
 import torch
 from mmdet.core import BitmapMasks
@@ -17,7 +17,7 @@ from knet.det.published_names import publish
 from knet.det.targets import ImageTargets, build_targets
 from knet.structures import PanopticPrediction, Segment
 from knet.utils.precision import at_least_float32
-from knet.utils.transfer import download, upload
+from knet.utils.transfer import begin_download, download, narrowed, upload
 
 from .embeddings import NetworkOutput, build_embedding
 from .frame_by_frame import FrameByFrame
@@ -175,8 +175,13 @@ class VideoKNet(FrameByFrame, KernelNet):
 
         Track ids begin with 1; 0 = stuff or untracked.
         """
+        return self.begin_step(img, img_meta, memory)()
+
+    @torch.inference_mode()
+    def begin_step(self, img: Tensor, img_meta: dict, memory: StreamMemory) -> Callable[[], PanopticPrediction]:
+        """Predict the next frame of a stream without waiting for its maps; see :meth:`.StreamModel.begin_step`."""
         output = self.forward_network(img, img_meta, memory)
-        return self.predict_frame(output, with_batch_shape(img, [img_meta])[0], memory)
+        return self._begin_frame(output, with_batch_shape(img, [img_meta])[0], memory)
 
     def forward_network(self, img: Tensor, img_meta: dict, memory: StreamMemory) -> NetworkOutput:
         """Run the network part of :meth:`step`: link the frame to ``memory`` and update ``memory``."""
@@ -193,24 +198,37 @@ class VideoKNet(FrameByFrame, KernelNet):
         self, output: NetworkOutput, img_meta: Dict[str, Any], memory: StreamMemory
     ) -> PanopticPrediction:
         """Fuse and track a frame after the network part, see :meth:`forward_network`."""
+        return self._begin_frame(output, img_meta, memory)()
+
+    def _begin_frame(
+        self, output: NetworkOutput, img_meta: Dict[str, Any], memory: StreamMemory
+    ) -> Callable[[], PanopticPrediction]:
+        """Do the work of :meth:`predict_frame`; the function that is returned waits for the maps."""
         stage = output.stage
         assert stage is not None and stage.cls_logits is not None, 'a test frame runs through all stages'
         (cls_scores,) = download(at_least_float32(stage.cls_logits[0].sigmoid()))
         resizer = MaskResizer(stage.masks[0], self.roi_head.mask_head[-1].mask_upsample_stride, img_meta)
         fused, segments = fuse(cls_scores, resizer, self.label_space, self.fusion)
         things = [s for s in segments if s.is_thing]
-        maps = [semantic_map(fused, segments, self.label_space, self.fusion.unassigned, cls_scores, resizer), fused]
+        semantic = semantic_map(fused, segments, self.label_space, self.fusion.unassigned, cls_scores, resizer)
         if things:
             index_map = _index_map(fused, segments, things)
             boxes = self._boxes(index_map, things, output)
             embeds = self.track_head(self.embedding.of_segments(output, things, index_map, img_meta))
-            # Boxes and embeddings leave the device with the maps, so that the host waits once for all of them.
-            *maps, boxes, embeds = download(*maps, boxes, embeds)
+            # Boxes and embeddings leave the device together, so that the host waits once for both.
+            boxes, embeds = download(boxes, embeds)
             labels = torch.as_tensor(self.label_space.model_classes[[s.category for s in things]])
             self._track(things, Detections(boxes, labels, embeds, index_map), memory)
-        semantic, panoptic = download(*maps)
+        # The maps follow in narrow numbers, while the host prepares the next frame.
+        maps = begin_download(semantic, narrowed(fused, len(segments)))
         track_ids = torch.tensor([0] + [s.track_id for s in segments], dtype=torch.int32)
-        return PanopticPrediction(semantic.numpy(), track_ids[panoptic.long()].numpy(), panoptic.numpy(), segments)
+
+        def finish() -> PanopticPrediction:
+            semantic, panoptic = maps()
+            tracked = track_ids[panoptic.long()].numpy()
+            return PanopticPrediction(semantic.numpy(), tracked, panoptic.int().numpy(), segments)
+
+        return finish
 
     def _boxes(self, index_map: Tensor, things: List[Segment], output: NetworkOutput) -> Tensor:
         """Return the boxes (n, 5) of the things of a frame, see :func:`.thing_boxes`."""

@@ -1,16 +1,16 @@
 """Stored predictions beside the ground truth, and the frames that went worst."""
 
 import heapq
-from typing import Iterator, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Iterator, List, NamedTuple, Optional, Tuple
 
-import cv2
 import numpy as np
 
 from knet.labels import LabelSpace
 from knet.layouts.base import VideoGroundTruth
 from knet.layouts.images import read_rgb_image
 from knet.results.panoptic_store import PredictionReader
-from knet.visualization.overlay import enlarge, overlay, side_by_side
+from knet.visualization.association import TrackMatch, thing_table, video_overlaps
+from knet.visualization.overlay import enlarge, overlay, shrink, side_by_side
 
 
 class FrameScore(NamedTuple):
@@ -46,8 +46,7 @@ def frame_quality(
     Returns:
         The quality in 0..1 (1 for a frame without labels), the number of missed and the number of invented segments.
     """
-    things = np.zeros(256, dtype=bool)
-    things[list(space.thing_ids)] = True
+    things = thing_table(space)
     keys = []
     for semantic, instance in (truth, prediction):
         # Instance ids of stuff have no meaning.
@@ -105,8 +104,12 @@ def compare_frame(
     video: int,
     frame: int,
     min_width: int = 640,
+    match: Optional[TrackMatch] = None,
 ) -> np.ndarray:
     """Return the image, the prediction and the ground truth of a frame in one picture.
+
+    An object of the ground truth has colour and number of the track that covers it best over the whole video, and grey
+    if there is none.
 
     Args:
         predictions: Stored predictions.
@@ -115,6 +118,7 @@ def compare_frame(
         video: Video number.
         frame: Frame number.
         min_width: Small frames are enlarged to at least this width.
+        match: Tracks of the objects; None = match those of the video.
 
     Returns:
         (H', W', 3) uint8 RGB.
@@ -124,23 +128,21 @@ def compare_frame(
     """
     path = ground_truth.image_path(video, frame)
     image = read_rgb_image(path)
-    panels: List[np.ndarray] = []
-    titles = ['image', 'prediction', 'ground truth']
-    for (semantic, instance), origin in (
-        (predictions.read(video, frame), predictions.path(video, frame)),
-        (ground_truth.read(video, frame), ground_truth.path(video, frame)),
-    ):
+    drawn = predictions.read(video, frame)
+    truth = ground_truth.read(video, frame)
+    for (semantic, _), origin in ((drawn, predictions.path(video, frame)), (truth, ground_truth.path(video, frame))):
         if image.shape[:2] != semantic.shape:
             raise ValueError(
                 f'{origin}: {semantic.shape[1]}x{semantic.shape[0]}, but its image {path} is '
                 f'{image.shape[1]}x{image.shape[0]}'
             )
-        large = enlarge(image, semantic, instance, min_width)
-        if not panels:
-            panels.append(large[0])
-        panels.append(overlay(*large, space))
-    titles[0] = f'image: video {video}, frame {frame}'
-    return side_by_side(panels, titles)
+    if match is None:
+        match = TrackMatch.of(video_overlaps(predictions, ground_truth, space, video), space)
+    numbers, unmatched = match.renumber(*truth, space)
+    predicted = enlarge(image, *drawn, min_width)
+    labelled = enlarge(image, truth[0], numbers, min_width)
+    panels = [predicted[0], overlay(*predicted, space), overlay(*labelled, space, neutral=unmatched)]
+    return side_by_side(panels, [f'image: video {video}, frame {frame}', 'prediction', 'ground truth'])
 
 
 def compare_video(
@@ -164,11 +166,8 @@ def compare_video(
     Yields:
         (H', W', 3) uint8 RGB.
     """
-    predicted = set(predictions.frames(video))
-    frames: Sequence[int] = [frame for frame in ground_truth.frames(video) if frame in predicted]
-    for frame in frames[::every]:
-        picture = compare_frame(predictions, ground_truth, space, video, frame)
-        if max_width is not None and picture.shape[1] > max_width:
-            height = round(picture.shape[0] * max_width / picture.shape[1])
-            picture = cv2.resize(picture, (max_width, height), interpolation=cv2.INTER_AREA)
-        yield picture
+    overlaps = video_overlaps(predictions, ground_truth, space, video)
+    match = TrackMatch.of(overlaps, space)
+    for frame, _ in overlaps[::every]:
+        picture = compare_frame(predictions, ground_truth, space, video, frame, match=match)
+        yield picture if max_width is None else shrink(picture, max_width)

@@ -1,17 +1,19 @@
 """Predictions drawn over frames, and frames beside each other."""
 
-from typing import List, Mapping, Optional, Sequence, Tuple, Union
+from typing import Collection, List, Mapping, Optional, Sequence, Tuple, Union
 
 import cv2
 import numpy as np
 
 from knet.labels import LabelSpace
 from knet.structures import InstancePrediction, PanopticPrediction
+from knet.visualization.captions import FONT, write_captions
 from knet.visualization.palette import semantic_colours, track_colours
 
-_FONT = cv2.FONT_HERSHEY_SIMPLEX
 _TITLE_HEIGHT = 22
 _TITLE_BACK = (32, 34, 38)
+#: Things without a counterpart.
+NEUTRAL = (205, 205, 205)
 
 
 def overlay(
@@ -21,6 +23,7 @@ def overlay(
     label_space: LabelSpace,
     alpha: float = 0.5,
     captions: Optional[Mapping[int, str]] = None,
+    neutral: Collection[int] = (),
 ) -> np.ndarray:
     """Lay a panoptic map over a frame.
 
@@ -34,6 +37,7 @@ def overlay(
         label_space: Label space of ``semantic``.
         alpha: Strength of the colours, 0 (photo) .. 1 (map).
         captions: Text by track id, written in any case and instead of the id.
+        neutral: Ids that are drawn in grey and without a text.
 
     Returns:
         (H, W, 3) uint8 RGB, a new array.
@@ -48,6 +52,11 @@ def overlay(
     tracked = instance > 0
     colours = semantic_colours(semantic, label_space)
     colours[tracked] = track_colours(instance[tracked])
+    named = instance
+    if neutral:
+        plain = np.isin(instance, list(neutral))
+        colours[plain] = NEUTRAL
+        named = np.where(plain, 0, instance)
     image_rgb = np.ascontiguousarray(image_rgb)
     mixed = cv2.addWeighted(image_rgb, 1 - alpha, colours, alpha, 0)
     # Things are drawn a little stronger than stuff because people look for them.
@@ -58,7 +67,7 @@ def overlay(
     edges, thing_edges = _outlines(semantic, instance)
     mixed[edges] = mixed[edges] // 2
     mixed[thing_edges] = 255
-    _write_ids(mixed, instance, captions)
+    write_captions(mixed, named, captions)
     return mixed
 
 
@@ -104,27 +113,6 @@ def _outlines(semantic: np.ndarray, instance: np.ndarray) -> Tuple[np.ndarray, n
     return edges, inside & (instance > 0) if min(segments.shape) >= 160 else edges & (instance > 0)
 
 
-def _write_ids(image: np.ndarray, instance: np.ndarray, captions: Optional[Mapping[int, str]]) -> None:
-    """Write the caption of every track, or its id if there is room, in place."""
-    ids, index = np.unique(instance, return_inverse=True)
-    index = index.reshape(instance.shape)
-    rows, columns = np.nonzero(instance)
-    which = index[rows, columns]
-    counts = np.bincount(which, minlength=len(ids))
-    scale = float(np.clip(image.shape[0] / 600, 0.4, 1.0))
-    for position in np.flatnonzero(counts):
-        mine = which == position
-        y, x = rows[mine], columns[mine]
-        text = str(ids[position]) if captions is None else captions[int(ids[position])]
-        (width, height), _ = cv2.getTextSize(text, _FONT, scale, 1)
-        if captions is None and (counts[position] < 1.5 * width * height or x.max() - x.min() < width):
-            continue
-        left = min(max(x.mean() - width / 2, 0), max(image.shape[1] - width, 0))
-        corner = (int(left), int(y.mean() + height / 2))
-        cv2.putText(image, text, corner, _FONT, scale, (0, 0, 0), 3, cv2.LINE_AA)
-        cv2.putText(image, text, corner, _FONT, scale, (255, 255, 255), 1, cv2.LINE_AA)
-
-
 def enlarge(
     image_rgb: np.ndarray, semantic: np.ndarray, instance: np.ndarray, min_width: int = 640
 ) -> Tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -149,6 +137,14 @@ def enlarge(
         np.kron(semantic, block).astype(semantic.dtype),
         np.kron(instance, block).astype(instance.dtype),
     )
+
+
+def shrink(picture: np.ndarray, max_width: int) -> np.ndarray:
+    """Return a picture, (H, W, 3) uint8, scaled down to a width in pixels if it is wider."""
+    if picture.shape[1] <= max_width:
+        return picture
+    size = (max_width, round(picture.shape[0] * max_width / picture.shape[1]))
+    return cv2.resize(np.ascontiguousarray(picture), size, interpolation=cv2.INTER_AREA)
 
 
 def side_by_side(images: Sequence[np.ndarray], titles: Sequence[str], vertical: Optional[bool] = None) -> np.ndarray:
@@ -176,6 +172,6 @@ def side_by_side(images: Sequence[np.ndarray], titles: Sequence[str], vertical: 
     tiles: List[np.ndarray] = []
     for image, title in zip(images, titles):
         bar = np.full((_TITLE_HEIGHT, width, 3), _TITLE_BACK, dtype=np.uint8)
-        cv2.putText(bar, title, (6, 16), _FONT, 0.45, (240, 240, 240), 1, cv2.LINE_AA)
+        cv2.putText(bar, title, (6, 16), FONT, 0.45, (240, 240, 240), 1, cv2.LINE_AA)
         tiles.append(np.concatenate([bar, image], axis=0))
     return np.concatenate(tiles, axis=0 if vertical else 1)

@@ -1,6 +1,6 @@
 """Video K-Net for video semantic segmentation (Li et al., CVPR 2022, Sec. 4 on VSPW)."""
 
-from typing import Any, Dict, List, Optional, Sequence, Tuple, Union
+from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple, Union
 
 import numpy as np
 import torch
@@ -10,9 +10,11 @@ from mmseg.models import EncoderDecoder
 from mmseg.ops import resize
 from torch import Tensor
 
+from knet.det.logged_losses import parse_losses
 from knet.det.panoptic_fusion import check_finite
 from knet.labels import AnyLabelSpace, get_label_space
 from knet.structures import PanopticPrediction
+from knet.utils.transfer import begin_download
 from knet.video.frame_by_frame import FrameByFrame
 from knet.video.memory import StreamMemory
 
@@ -77,6 +79,10 @@ class VideoKNetVSS(FrameByFrame, EncoderDecoder):
 
     # ------------------------------------------------------------- training
 
+    @staticmethod
+    def _parse_losses(losses: Dict[str, Any]) -> Tuple[Tensor, Dict[str, float]]:
+        return parse_losses(losses)
+
     def forward_train(
         self,
         img: Tensor,
@@ -138,6 +144,11 @@ class VideoKNetVSS(FrameByFrame, EncoderDecoder):
 
         All classes are stuff: ``instance`` and ``panoptic`` are zero and there are no segments.
         """
+        return self.begin_step(img, img_meta, memory)()
+
+    @torch.inference_mode()
+    def begin_step(self, img: Tensor, img_meta: dict, memory: StreamMemory) -> Callable[[], PanopticPrediction]:
+        """Predict the next frame of a stream without waiting for its map; see :meth:`.StreamModel.begin_step`."""
         if memory.starts_anew(img_meta):
             memory.kernels = None
         if self.test_cfg['mode'] == 'slide':
@@ -145,7 +156,13 @@ class VideoKNetVSS(FrameByFrame, EncoderDecoder):
         else:
             logits, memory.kernels = self.frame_logits(img, img_meta, memory.kernels)
         memory.video_id, memory.frame_id = img_meta['video_id'], img_meta['frame_id']
-        check_finite([logits.amax().item()], str(img_meta.get('ori_filename', 'this frame')))
-        semantic = self.label_space.dataset_ids.astype(np.uint8)[logits[0].argmax(dim=0).to(torch.uint8).cpu().numpy()]
-        instance, panoptic = (np.zeros(semantic.shape, dtype=np.int32) for _ in range(2))
-        return PanopticPrediction(semantic, instance, panoptic)
+        output = begin_download(logits.amax(), logits[0].argmax(dim=0).to(torch.uint8))
+
+        def finish() -> PanopticPrediction:
+            largest, classes = output()
+            check_finite([largest.item()], str(img_meta.get('ori_filename', 'this frame')))
+            semantic = self.label_space.dataset_ids.astype(np.uint8)[classes.numpy()]
+            instance, panoptic = (np.zeros(semantic.shape, dtype=np.int32) for _ in range(2))
+            return PanopticPrediction(semantic, instance, panoptic)
+
+        return finish

@@ -122,3 +122,29 @@ def test_errors_of_batches_leave_the_worker_as_they_are() -> None:
     samples = [torch.zeros(1), torch.zeros(2)]
     with pytest.raises(RuntimeError, match='^stack expects each tensor to be equal size'):
         list(build_train_loader(samples, 2, 1, seed=0))
+
+
+@pytest.mark.parametrize(
+    'error',
+    [
+        OSError(28, 'No space left on device'),
+        RuntimeError('unable to allocate shared memory(shm) for file </torch_1_2_0>: No space left on device (28)'),
+        RuntimeError('DataLoader worker (pid 1) is killed by signal: Bus error.'),
+    ],
+)
+def test_shared_memory_that_is_full_is_named(error: Exception) -> None:
+    class Full(Numbers):
+        def __getitem__(self, index: int) -> torch.Tensor:
+            raise error
+
+    with pytest.raises(UsageError, match='shared memory .*workers_per_gpu=0'):
+        next(iter(build_train_loader(Full(2), 1, workers_per_gpu=0, seed=0)))
+
+
+def test_a_full_disk_of_a_data_set_is_not_mistaken_for_it() -> None:
+    class Full(Numbers):
+        def __getitem__(self, index: int) -> torch.Tensor:
+            raise OSError(28, 'No space left on device', 'cache.npy')
+
+    with pytest.raises(OSError, match='cache.npy'):
+        next(iter(build_train_loader(Full(2), 1, workers_per_gpu=0, seed=0)))

@@ -66,20 +66,37 @@ def test_waits_of_a_streaming_frame() -> None:
         assert_few(waits, reads=3, uploads=0)
 
 
+def test_waits_of_a_semantic_frame() -> None:
+    """None at all, until its map is asked for."""
+    kind = KINDS['semantic']
+    with pretend_device() as waits:
+        model, video = to_device(kind.model(CPU).eval()), to_device(frames(2, CPU))
+        memory = model.new_stream()
+        model.step(video[:1], frame_meta(0), memory)
+        waits.clear()
+        finish = model.begin_step(video[1:], frame_meta(1), memory)
+        assert_few(waits, reads=0, uploads=0)
+    assert finish().semantic.shape == SIZE
+
+
 def test_waits_of_a_training_pair() -> None:
     with pretend_device() as waits:
         model, batch = to_device(narrow_model(KITTI_STEP)), to_device(pair_batch([4], [3]))
         waits.clear()
-        total(model.train().forward_train(**batch)).backward()
-        assert_few(waits, reads=10, uploads=0)
+        loss = model.train().train_step(batch, None)['loss']
+        assert_few(waits, reads=11, uploads=0)  # one of them for the log
+        loss.backward()
+        assert_few(waits, reads=0, uploads=0)
 
 
 def test_waits_of_a_training_clip() -> None:
     with pretend_device() as waits:
         model, batch = to_device(narrow_model(YOUTUBE_VIS)), to_device(clip_batch([[2, 1]]))
         waits.clear()
-        total(model.train().forward_train(**batch)).backward()
-        assert_few(waits, reads=11, uploads=0)
+        loss = model.train().train_step(batch, None)['loss']
+        assert_few(waits, reads=12, uploads=0)  # one of them for the log
+        loss.backward()
+        assert_few(waits, reads=0, uploads=0)
 
 
 @pytest.mark.parametrize('name, reads, uploads', [(COCO, 2, 0), (COCO_PANOPTIC, 3, 0)])

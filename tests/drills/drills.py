@@ -139,6 +139,19 @@ def _full_disk(scene: Scene) -> Outcome:
         subprocess.run(['umount', str(disk)], check=False)
 
 
+def _small_shared_memory(scene: Scene) -> Outcome:
+    """Train where a sample does not fit into shared memory, then without loader processes."""
+    if subprocess.run(['unshare', '-m', 'true'], stderr=subprocess.DEVNULL).returncode:
+        return Outcome(note='skipped: no right to mount')
+    work_dir = scene.new('shared')
+    mount = 'mount -t tmpfs -o size=200k none /dev/shm && exec "$@"'
+    run = scene.run(['unshare', '-m', 'sh', '-c', mount, 'sh', *scene.train_words(work_dir)])
+    outcome = _refused(scene, run, r'error: shared memory \(/dev/shm\) is full.*data.workers_per_gpu=0')
+    _, left, code = scene.run([*scene.train_words(work_dir), 'data.workers_per_gpu=0']).end()
+    equal = outcome.holds and code == 0 and weights_of(work_dir) == weights_of(scene.trained(1))
+    return Outcome(outcome.seconds, outcome.processes + left, leftovers(work_dir), equal, outcome.note)
+
+
 def _read_only(scene: Scene) -> Outcome:
     """Train into a folder on a file system that nobody may write."""
     folder = Path('/sys/knet') if os.geteuid() == 0 else scene.new('locked')
@@ -218,6 +231,7 @@ DRILLS: Dict[str, Callable[[Scene], Outcome]] = {
     ),
     'hostile names and bombs': lambda scene: _tests(scene, str(ROOT / 'tests/tools/test_faults.py'), '-k', 'paths'),
     'full disk': _full_disk,
+    'shared memory too small': _small_shared_memory,
     'read-only folder': _read_only,
     'checkpoint of zero bytes': partial(_damaged, size=0),
     'checkpoint cut off': partial(_damaged, size=20000),

@@ -127,7 +127,7 @@ def main() -> int:
     parser.add_argument('--least', type=float, default=0.0, metavar='RATIO', help='least ratio that is accepted')
     parser.add_argument('--videos', type=int, default=200)
     parser.add_argument('--frames', type=int, default=50)
-    parser.add_argument('--size', type=int, nargs=2, default=(96, 320), metavar=('HEIGHT', 'WIDTH'))
+    parser.add_argument('--size', type=int, nargs=2, default=(192, 640), metavar=('HEIGHT', 'WIDTH'))
     args = parser.parse_args()
     folder = args.folder / f'{args.videos}x{args.frames}_{args.size[0]}x{args.size[1]}'
     if not (folder / 'results.json').exists():

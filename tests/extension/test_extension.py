@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 import pytest
 
+from knet.apis import load_config
 from knet.results.exports.base import EXPORTERS
 from knet.results.panoptic_store import PredictionReader
 
@@ -113,8 +114,28 @@ def test_another_label_space_is_refused(predicted: Path) -> None:
     assert done.returncode == 1 and "'harbour'" in done.stderr and '--label-space' in done.stderr
 
 
-@pytest.mark.parametrize('name', ['harbour', 'harbour_dataset', 'nearest_box', 'accuracy', 'class_maps'])
-def test_page_shows_this_code(name: str) -> None:
+@pytest.mark.parametrize(
+    'name, page',
+    [
+        ('harbour', 'extend'),
+        ('harbour_dataset', 'extend'),
+        ('nearest_box', 'tutorials/add_a_tracker'),
+        ('accuracy', 'extend'),
+        ('class_maps', 'extend'),
+    ],
+)
+def test_page_shows_this_code(name: str, page: str) -> None:
     code = (HERE / f'{name}.py').read_text(encoding='utf-8')
-    assert f'```python\n{code}```' in (ROOT / 'docs/extend.md').read_text(encoding='utf-8')
+    assert f'```python\n{code}```' in (ROOT / f'docs/{page}.md').read_text(encoding='utf-8')
     assert len(code.splitlines()) <= 60
+
+
+def test_config_finds_a_module_beside_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, 'path', list(sys.path))
+    (tmp_path / 'part_beside_the_config.py').write_text('FOUND = True\n')
+    base = ROOT / 'configs/toy/video_knet_toy_kitti_step.py'
+    imports = "dict(imports=['knet.plugin', 'part_beside_the_config'], allow_failed_imports=False)"
+    (tmp_path / 'mine.py').write_text(f"_base_ = '{base}'\ncustom_imports = {imports}\n")
+    load_config('mine.py')
+    assert sys.modules.pop('part_beside_the_config').FOUND

@@ -1,5 +1,7 @@
 """A GPU computes what the CPU computes, in every kind of model and in every way to compute."""
 
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any, Dict, Iterator, List
 
 import numpy as np
@@ -7,7 +9,10 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from tests.models import ROOT, total
+from knet.apis.optimize import optimize_model
+from knet.apis.running import inference_context
+from knet.utils.precision import HALF, allow_tf32
+from tests.models import total
 
 from .kinds import KINDS, Kind, frame_meta, frames, to_device
 
@@ -76,19 +81,27 @@ def test_predictions_are_those_of_the_cpu(kind: Kind, device: torch.device) -> N
     assert agreement(found, expected) > 0.98
 
 
-def test_half_precision_is_close(kind: Kind, device: torch.device) -> None:
+@pytest.mark.parametrize('half', list(HALF))
+def test_half_precision_is_close(kind: Kind, device: torch.device, half: str) -> None:
     """Features differ by rounding; what is decided by a threshold may differ by more, so losses are about the same."""
     model, batch, video = kind.model(device).eval(), to_device(kind.batch(), device), frames(3, device)
-    half = torch.float16 if device.type == 'cuda' else torch.bfloat16
     plain_loss = sum(losses_of(model, batch).values())
     with torch.inference_mode():
         plain = model.extract_feat(video)
-    with torch.autocast(device.type, dtype=half):
+    with torch.autocast(device.type, dtype=HALF[half]):
         half_loss = sum(losses_of(model, batch).values())
         with torch.inference_mode():
             assert_near(model.extract_feat(video), plain, 3e-2)
             assert all(np.isfinite(part).all() for part in kind.predict(model, video))
     torch.testing.assert_close(half_loss, plain_loss, rtol=0.4, atol=0.1)
+
+
+def test_tf32_is_close(kind: Kind, cuda: torch.device) -> None:
+    model, video = kind.model(cuda).eval(), frames(3, cuda)
+    with torch.inference_mode():
+        expected = model.extract_feat(video)
+        allow_tf32(True)
+        assert_near(model.extract_feat(video), expected, 1e-2)
 
 
 def test_channels_last_is_plain(kind: Kind, device: torch.device) -> None:
@@ -99,27 +112,43 @@ def test_channels_last_is_plain(kind: Kind, device: torch.device) -> None:
         assert_near(kind.network(model, video.to(memory_format=torch.channels_last)), expected, 2e-2)
 
 
-def test_a_compiled_backbone_is_plain(device: torch.device) -> None:
-    kind = KINDS['stream']
-    model, video = kind.model(device).eval(), frames(2, device)
+def test_a_compiled_network_is_plain(device: torch.device, monkeypatch: pytest.MonkeyPatch) -> None:
+    """That of images only, because compilers take minutes; on a CPU none is called."""
+    kind = KINDS['image']
+    if device.type == 'cpu':
+        monkeypatch.setattr(torch, 'compile', partial(torch.compile, backend='eager'))
+    model, video = kind.model(device).eval(), frames(3, device)
     with torch.inference_mode():
-        expected = list(model.backbone(video))
-        compiled = torch.compile(model.backbone)
-        assert_near(list(compiled(video)), expected, 1e-4)
+        expected = kind.network(model, video)
+        assert_near(kind.network(optimize_model(model, 'compile'), video), expected, 1e-2)
 
 
-def test_a_graph_replays_the_network(cuda: torch.device, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Three frames warm the graph up; replays are linked to them and to each other."""
-    monkeypatch.syspath_prepend(str(ROOT / 'tools'))
-    from _benchmark.modes import GraphedNetwork, Mode
-
+def test_a_graph_replays_the_network(cuda: torch.device) -> None:
+    """The first frame is linked to none, the others to the one before them."""
     kind = KINDS['stream']
-    model, video = kind.model(cuda).eval(), frames(3, cuda)
+    model, video = kind.model(cuda).eval(), frames(4, cuda)
     with torch.inference_mode():
-        expected = kind.network(model, video[[0, 0, 0, 1, 2]])
-        graphed = GraphedNetwork(model, video[:1], frame_meta(0), Mode('fp32'))
-        graphed(video[1:2])
-        assert_near(graphed(video[2:3]), expected, 1e-2)
+        expected = kind.network(model, video)
+        predicted = kind.predict(model, video)
+        optimize_model(model, 'graph')
+        for _ in range(2):  # recorded, and replayed for another stream
+            assert_near(kind.network(model, video), expected, 1e-2)
+        assert agreement(kind.predict(model, video), predicted) > 0.98
+
+
+@pytest.mark.parametrize('half', ['fp16', 'bf16'])
+def test_a_graph_keeps_half_precision(cuda: torch.device, half: str) -> None:
+    """Frames run under a context each, as the tools run them."""
+    kind, maps = KINDS['stream'], []
+    video = frames(4, cuda)
+    for way in (False, 'graph'):
+        model = optimize_model(kind.model(cuda).eval(), way)
+        memory = model.new_stream()
+        for i in range(len(video)):
+            with inference_context(cuda, half):
+                output = model.forward_network(video[i : i + 1], frame_meta(i), memory)
+        maps.append(output.stage.masks.float())
+    assert_near(maps[1], maps[0], 5e-2)
 
 
 def test_the_network_never_waits_for_the_gpu(kind: Kind, cuda: torch.device) -> None:
@@ -132,6 +161,21 @@ def test_the_network_never_waits_for_the_gpu(kind: Kind, cuda: torch.device) -> 
             kind.network(model, video)
         finally:
             torch.cuda.set_sync_debug_mode('default')
+
+
+def test_another_thread_waits_for_the_maps(cuda: torch.device) -> None:
+    """While the next frames are computed, which use the same memory again."""
+    kind = KINDS['stream']
+    model, video = kind.model(cuda).eval(), frames(4, cuda)
+    expected, memory = kind.predict(model, video), model.new_stream()
+    with ThreadPoolExecutor(1) as pool:
+        pending = []
+        for i in range(len(video)):
+            with inference_context(cuda):
+                pending.append(pool.submit(model.begin_step(video[i : i + 1], frame_meta(i), memory)))
+        found = [future.result() for future in pending]
+    maps = [part for p in found for part in (p.semantic, p.instance, p.panoptic)]
+    assert agreement(maps, expected) > 0.98
 
 
 def test_a_long_stream_does_not_grow(cuda: torch.device) -> None:

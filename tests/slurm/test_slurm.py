@@ -1,4 +1,4 @@
-"""The Slurm launchers on a real one-node Slurm; see docs/slurm.md."""
+"""The Slurm launchers on a real Slurm of one node and of two; see docs/slurm.md."""
 
 import json
 import os
@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import tempfile
 import time
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Dict, Iterator
 
@@ -25,9 +26,9 @@ pytestmark = [
 ]
 
 
-@pytest.fixture(scope='module')
-def cluster() -> Iterator[Dict[str, str]]:
-    """Environment in which ``srun`` reaches a Slurm of this machine; its daemons end with the tests."""
+@contextmanager
+def slurm(nodes: int) -> Iterator[Dict[str, str]]:
+    """Start a Slurm on this machine and give the environment in which ``srun`` reaches it; stop it in the end."""
     # Not below pytest's folder, whose parents only their owner may enter: munge wants its socket open to all.
     # A folder and ports of its own, so that test runs beside each other don't meet.
     folder = tempfile.mkdtemp(prefix='slurm-')
@@ -37,6 +38,7 @@ def cluster() -> Iterator[Dict[str, str]]:
         INSTALL='no',
         SLURM_DIR=folder,
         SLURM_PORT=str(free_port()),
+        SLURM_NODES=str(nodes),
         GPUS='2',
         CPUS_PER_TASK='1',
         DEVICE='cpu',
@@ -44,11 +46,19 @@ def cluster() -> Iterator[Dict[str, str]]:
     script = ['sh', str(ROOT / 'tests/slurm/start_slurm.sh')]
     started = subprocess.run([*script, 'start'], env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     if started.returncode:
+        subprocess.run([*script, 'stop'], env=env, check=False)
         pytest.skip(f'Slurm does not start here: {started.stdout.strip()}')
     env['SLURM_CONF'] = started.stdout.split('SLURM_CONF=')[1].strip()
     yield env
     subprocess.run([*script, 'stop'], env=env, check=True)
     shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope='module')
+def cluster() -> Iterator[Dict[str, str]]:
+    """Environment of a Slurm with one node; its daemons end with the tests."""
+    with slurm(1) as env:
+        yield env
 
 
 def submit(env: Dict[str, str], script: str, *args: Any) -> subprocess.CompletedProcess:
@@ -99,6 +109,21 @@ def test_a_failing_job_ends_with_its_error(
     done = submit(cluster, 'slurm_test_step.sh', toy_config, tmp_path / 'absent.pth')
     assert done.returncode != 0 and 'checkpoint not found' in done.stdout, done.stdout
     assert 'Traceback' not in done.stdout
+
+
+def test_two_nodes_predict_what_one_process_does(toy_config: Path, tmp_path: Path) -> None:  # noqa: F811
+    work_dir = tmp_path / 'work'
+    with slurm(2) as env:
+        env['GPUS_PER_NODE'] = '1'
+        options = ('--no-validate', '--seed', 5, '--cfg-options', 'data.samples_per_gpu=1', 'runner.max_epochs=1')
+        done = submit(env, 'slurm_train.sh', toy_config, work_dir, *options)
+        assert done.returncode == 0, done.stdout
+        log = next(work_dir.glob('*.log.json')).read_text()
+        assert sum('"train"' in line for line in log.splitlines()) == 4, 'each node trains one sample of each step'
+        done = submit(env, 'slurm_test_step.sh', toy_config, work_dir, '--out-dir', tmp_path / 'two')
+        assert done.returncode == 0 and 'rank 0 of 2' in done.stdout, done.stdout
+    run('test_step.py', toy_config, work_dir, '--out-dir', tmp_path / 'one')
+    assert files_of(tmp_path / 'two', '*') == files_of(tmp_path / 'one', '*')
 
 
 def job_state(env: Dict[str, str], job: str) -> str:

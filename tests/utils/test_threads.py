@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @pytest.mark.parametrize(
     'own, expected',
-    [({}, '30000 None'), ({'GOMP_SPINCOUNT': '7'}, '7 None'), ({'OMP_WAIT_POLICY': 'active'}, 'None active')],
+    [({}, '5000 None'), ({'GOMP_SPINCOUNT': '7'}, '7 None'), ({'OMP_WAIT_POLICY': 'active'}, 'None active')],
 )
 def test_a_setting_of_the_user_wins(own: Dict[str, str], expected: str) -> None:
     names = ('GOMP_SPINCOUNT', 'OMP_WAIT_POLICY')

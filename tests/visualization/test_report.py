@@ -1,6 +1,9 @@
 """Worst frames, the HTML report, and the two command lines around them."""
 
+import base64
 import json
+import re
+import shutil
 import subprocess
 import sys
 from html.parser import HTMLParser
@@ -14,9 +17,13 @@ from knet.labels import KITTI_STEP
 from knet.layouts.kitti_step import KittiStepGroundTruth
 from knet.results.panoptic_store import PredictionReader, PredictionWriter
 from knet.utils.io import write_png_atomic
-from knet.visualization import compare_frame, compare_video, worst_frames, write_report
-from knet.visualization.curves import read_log, svg_chart
+from knet.visualization import compare_frame, compare_video, worst_frames, write_report, write_video
 from knet.visualization.frames import frame_quality
+from knet.visualization.report import Run, clips
+from knet.visualization.report.charts import svg_chart
+from knet.visualization.report.tables import MEANINGS
+from knet.visualization.report.training import read_log
+from knet.visualization.video import h264_program
 
 pytestmark = pytest.mark.slow
 
@@ -73,7 +80,7 @@ def run(tmp_path: Path) -> Tuple[Path, Path]:
 class Page(HTMLParser):
     """Checks that tags are closed and gathers the text."""
 
-    void = frozenset({'meta', 'img', 'br', 'path', 'polyline', 'circle'})
+    void = frozenset({'meta', 'img', 'br', 'source'})
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -175,6 +182,61 @@ def test_report_of_almost_nothing(tmp_path: Path) -> None:
     assert 'Not the whole data set' in Page((tmp_path / 'report.html').read_text()).words
 
 
+def test_runs_stand_beside_each_other(tmp_path: Path) -> None:
+    others = [Run('<b>new</b> ids', {**STQ, 'STQ': 0.75}), Run('third', {**STQ, 'protocol': 'paper-repo'})]
+    write_report(tmp_path / 'report.html', 'runs', {}, STQ, VPQ, compared=others, name='first')
+    text = (tmp_path / 'report.html').read_text()
+    page = Page(text)
+    assert '<b>new</b> ids|' in page.words and 'first|' in page.words
+    assert re.search('class="best">75.0<', text) and not re.search('class="best">50.0<', text.split('>AQ<')[0])
+    assert 'their numbers do not compare (first: official' in page.words
+    write_report(tmp_path / 'report.html', 'one', {}, STQ)
+    assert 'Comparison' not in Page((tmp_path / 'report.html').read_text()).words
+
+
+def test_scores_are_explained(tmp_path: Path) -> None:
+    write_report(tmp_path / 'report.html', 'scores', {}, STQ, VPQ)
+    words = Page((tmp_path / 'report.html').read_text()).words
+    assert all(f'{name}|{MEANINGS[name]}|' in words for name in ('STQ', 'AQ', 'SQ', 'VPQ'))
+
+
+def test_many_rows_are_folded(tmp_path: Path) -> None:
+    videos = {str(n): dict(STQ=0.5, AQ=0.5, SQ=0.5, frames=4) for n in range(50)}
+    write_report(tmp_path / 'report.html', 'rows', {}, dict(STQ, per_video=videos))
+    page = Page((tmp_path / 'report.html').read_text())
+    assert '30 more|' in page.words and page.tags.count('details') == 1
+
+
+def test_clips_fit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    noise = np.random.default_rng(0).integers(0, 255, (12, 300, 400, 3), dtype=np.uint8)
+    write_video(tmp_path / 'large.gif', iter(noise))
+    assert (tmp_path / 'large.gif').stat().st_size > clips.CLIP_BYTES
+    (found,) = clips.fitting_clips([tmp_path / 'large.gif'], tmp_path / 'fit')
+    assert found.caption == 'large.gif' and found.path.suffix == ('.mp4' if h264_program() else '.gif')
+    write_video(tmp_path / 'small.mp4', iter(noise[:2, :40, :60]))
+    (found,) = clips.fitting_clips([tmp_path / 'small.mp4'], tmp_path / 'fit')
+    assert (found.path == tmp_path / 'small.mp4') is (h264_program() is not None)
+    # Without an encoder of H.264 a moving picture is left.
+    monkeypatch.setattr(clips, 'h264_program', lambda: None)
+    (found,) = clips.fitting_clips([tmp_path / 'large.gif'], tmp_path / 'fit')
+    assert found.path.suffix == '.gif' and found.path.stat().st_size <= clips.CLIP_BYTES
+    with pytest.raises(FileNotFoundError, match='no such clip'):
+        write_report(tmp_path / 'r.html', 'r', {}, clips=clips.fitting_clips([tmp_path / 'none.gif'], tmp_path))
+
+
+@pytest.mark.skipif(shutil.which('ffprobe') is None or h264_program() is None, reason='no ffprobe, or no encoder')
+def test_clips_of_a_report_are_h264(run: Tuple[Path, Path], tmp_path: Path) -> None:
+    done = tool('report.py', '--out', tmp_path / 'report.html', '--result', run[0], '--gt', run[1])
+    assert done.returncode == 0, done.stderr
+    text = (tmp_path / 'report.html').read_text()
+    data = re.findall('src="data:video/mp4;base64,([^"]*)"', text)
+    assert len(data) == 2 and sum(map(len, data)) <= 2_000_000
+    (tmp_path / 'clip.mp4').write_bytes(base64.b64decode(data[0]))
+    probe = ['ffprobe', '-v', 'error', '-show_entries', 'stream=codec_name,pix_fmt', '-of', 'csv=p=0']
+    told = subprocess.run([*probe, str(tmp_path / 'clip.mp4')], capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == 'h264,yuv420p'
+
+
 def test_log_iterations_run_on(tmp_path: Path) -> None:
     log = tmp_path / 'a.log.json'
     lines = [dict(mode='train', epoch=e, iter=i, loss=1.0) for e in (1, 2) for i in (50, 100)]
@@ -234,6 +296,8 @@ def test_command_lines_name_what_is_wrong(run: Tuple[Path, Path], tmp_path: Path
         ('visualize.py', [run[1], run[1], '--out', tmp_path], 'test_step.py'),
         ('report.py', ['--out', tmp_path / 'r.html', '--stq', tmp_path / 'none.json'], 'no such file of scores'),
         ('report.py', ['--out', tmp_path / 'r.html', '--fact', 'abc'], 'NAME=VALUE'),
+        ('report.py', ['--out', tmp_path / 'r.html', '--compare', 'abc'], 'NAME=FOLDER'),
+        ('report.py', ['--out', tmp_path / 'r.html', '--compare', f'a={tmp_path}'], '--eval stq vpq'),
     ]
     for name, options, message in cases:
         done = tool(name, *options)

@@ -7,6 +7,7 @@ from typing import Any, Iterator
 import torch
 from torch import Tensor
 
+from knet.apis.optimize import optimize_model
 from knet.utils.cli import UsageError
 
 _WORDS = ('fp32', 'tf32', 'amp', 'bf16', 'held', 'channels_last', 'compile', 'graph')
@@ -19,7 +20,7 @@ class Mode:
     Attributes:
         name: The words: ``fp32`` (TF32 off), ``tf32``, ``amp`` (autocast to float16, on a CPU to bfloat16), ``bf16``
             (autocast to bfloat16), ``held`` (autocast keeps the cast weights from frame to frame), ``channels_last``,
-            ``compile`` (torch.compile of the backbone) and ``graph`` (the network replayed as a CUDA graph).
+            ``compile`` (torch.compile of backbone, neck and heads), ``graph`` (the network replayed as a CUDA graph).
     """
 
     name: str
@@ -70,44 +71,5 @@ class Mode:
             model.to(memory_format=torch.channels_last)
         if 'compile' in self.words:
             torch.compiler.reset()
-            # Keys of the state dict and the type of the module stay as they are.
-            model.backbone.forward = torch.compile(model.backbone.forward)
-        return model
-
-
-class GraphedNetwork:
-    """The network of a video model, captured once as a CUDA graph and replayed for every frame.
-
-    The graph reads the frame and the kernels of the previous frame from fixed places in memory, and writes the new
-    kernels there, so that replays are linked like frames of one video.
-
-    Args:
-        model: Video model in eval mode on a GPU.
-        image: (1, 3, H, W) float, a frame on that GPU.
-        meta: Meta of the frame.
-        mode: Gives the precision.
-    """
-
-    def __init__(self, model: Any, image: Tensor, meta: dict, mode: Mode) -> None:
-        self.image, memory = image.clone(), model.new_stream()
-        stream = torch.cuda.Stream()
-        stream.wait_stream(torch.cuda.current_stream())
-        with torch.cuda.stream(stream):
-            for frame in range(3):
-                self._run(model, meta, memory, mode, frame)
-        torch.cuda.current_stream().wait_stream(stream)
-        previous = memory.kernels = memory.kernels.clone()
-        self.graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(self.graph):
-            self.output = self._run(model, meta, memory, mode, 3)
-            previous.copy_(self.output.stage.kernels)
-
-    def _run(self, model: Any, meta: dict, memory: Any, mode: Mode, frame: int) -> Any:
-        with mode.cast(self.image.device):
-            return model.forward_network(self.image, dict(meta, frame_id=frame, is_first_frame=frame == 0), memory)
-
-    def __call__(self, image: Tensor) -> Any:
-        """Return the output for the next frame (1, 3, H, W); it is overwritten by the next call."""
-        self.image.copy_(image)
-        self.graph.replay()
-        return self.output
+            optimize_model(model, 'compile')
+        return optimize_model(model, 'graph') if 'graph' in self.words else model

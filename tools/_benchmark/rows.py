@@ -14,7 +14,7 @@ from knet.apis.train import build_fused_optimizer
 from knet.video.trackers import TRACKERS
 
 from .inputs import add_street, frame_and_meta, pair_batch, panoptic_batch
-from .modes import GraphedNetwork, Mode
+from .modes import Mode
 from .networks import inference_model, training_model, yardstick
 
 #: Measured runs per row at least and at most.
@@ -88,13 +88,10 @@ def stream_row(config: str, size: Sequence[int], mode: Mode, setting: Setting) -
         )
         add_street(street, model.label_space.num_things, setting.things)
         memory.tracker = TRACKERS.build(dict(model.tracker_cfg))
-        graphed = GraphedNetwork(model, image, meta, mode) if 'graph' in mode.words else None
         state: Dict[str, Any] = dict(frame=0)
 
         def network() -> Any:
             state['frame'] += 1
-            if graphed is not None:
-                return graphed(image)
             return model.forward_network(image, dict(meta, frame_id=state['frame'], is_first_frame=False), memory)
 
         def only_network() -> None:

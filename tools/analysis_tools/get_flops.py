@@ -10,14 +10,8 @@ from typing import Tuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-import knet  # noqa: F401  before PyTorch, for which it settles some things
-
-# isort: split
-import torch
-
-from knet.apis import init_model, load_config
-from knet.apis.config import add_config_options, merge_options
 from knet.utils.cli import ToolParser, UsageError, add_debug_option, run_tool
+from knet.utils.options import add_config_options, merge_options
 
 
 def parse_args() -> argparse.Namespace:
@@ -55,6 +49,10 @@ def input_size(shape: list, divisor: int) -> Tuple[int, int]:
 def main() -> None:
     """Count and print."""
     args = parse_args()
+    import torch
+
+    from knet.apis import init_model, load_config
+
     try:
         from torch.utils.flop_counter import FlopCounterMode
     except ImportError as error:

@@ -2,7 +2,7 @@
 
     python tools/dataset/vipseg_resize_720p.py --src downloads/VIPSeg --out-dir data/VIPSeg
 
-Reads images/<video>/*.jpg, panomasks/<video>/*.png and {train,val,test}.txt.
+Reads imgs/<video>/*.jpg (or images/), panomasks/<video>/*.png and {train,val,test}.txt.
 Frames that have the size already are copied or linked. A run that was stopped
 goes on where it was.
 """
@@ -37,10 +37,16 @@ class Frame(NamedTuple):
     mask: Optional[Path]
 
 
+def in_release(source: Path, image: Path) -> Path:
+    """Return a frame, or the folder of a video, in the release, which says ``imgs`` instead of ``images``."""
+    path = source / image
+    return path if path.exists() else source.joinpath('imgs', *image.parts[1:])
+
+
 def plan_video(source: Path, video: str, split: str) -> Tuple[List[Frame], List[str]]:
     """Return the frames of a video, and what is missing."""
     try:
-        images = list_video(image_folder(source, video), '.jpg')
+        images = list_video(in_release(source, image_folder('', video)), '.jpg')
         masks = {} if split == 'test' else {p.stem: p.name for p in list_video(mask_folder(source, video), '.png')}
     except (OSError, ValueError) as error:
         return [], [f'{split}: {error}']
@@ -84,19 +90,23 @@ def resize_frame(
     parts = [part for part in frame if part is not None]
     if all((destination / part).is_file() for part in parts):
         return False
-    image = read_jpeg(source / frame.image)
+    picture = in_release(source, frame.image)
+    image = read_jpeg(picture)
     if frame.mask is not None:
         read_vipseg_panoptic(source / frame.mask, label_space)
         mask = read_png(source / frame.mask)
         if mask.shape != image.shape[:2]:
             raise ValueError(
                 f'{source / frame.mask}: {mask.shape[1]}x{mask.shape[0]}, but its image '
-                f'{source / frame.image} is {image.shape[1]}x{image.shape[0]}'
+                f'{picture} is {image.shape[1]}x{image.shape[0]}'
             )
     size = new_size(image.shape, short)
     if size == image.shape[1::-1]:
         # Every part has to be placed, so the list is complete before any() looks at it.
-        placed = [place(Item(str(source / part), str(destination / part)), mode) for part in parts]
+        placed = [
+            place(Item(str(picture if part == frame.image else source / part), str(destination / part)), mode)
+            for part in parts
+        ]
         return any(placed)
     # Averaging avoids the moire that skipping pixels makes.
     way = cv2.INTER_AREA if short < min(image.shape[:2]) else cv2.INTER_LINEAR
@@ -109,7 +119,7 @@ def resize_frame(
 def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
     """Read the command line."""
     parser = converter_parser(__doc__, 'data/VIPSeg', modes=('copy', 'link'))
-    parser.add_argument('--src', type=Path, required=True, help='folder with images/, panomasks/ and the txt files')
+    parser.add_argument('--src', type=Path, required=True, help='folder with imgs/, panomasks/ and the txt files')
     add_splits_option(parser, EXPECTED, ['train', 'val'], 'what to resize; test may lack label maps')
     parser.add_argument('--size', type=positive, default=720, help='short side in pixels (default: %(default)s)')
     add_label_space_option(parser, 'those of VIPSeg')

@@ -12,19 +12,14 @@ from typing import Any, Dict, List, Optional, Sequence
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-import knet.plugin  # noqa: F401  before mmcv and mmdet: without compiled ops mmdet needs its repairs
-
-# isort: split
 import cv2
-import mmcv
 import numpy as np
-from mmdet.core import BitmapMasks
-from mmdet.datasets import build_dataset
 
 from knet.labels import LabelSpace
 from knet.layouts.id_maps import ID_SHIFT
 from knet.utils.cli import ToolParser, add_debug_option, run_tool
 from knet.utils.io import write_png_atomic
+from knet.utils.options import add_config_options, merge_options
 from knet.visualization import enlarge, overlay, side_by_side, track_colour
 
 
@@ -57,6 +52,8 @@ def frames_of(sample: Dict[str, Any]) -> List[Dict[str, Any]]:
         # Samples of semantic segmentation have no instances.
         frame.setdefault('gt_labels', np.zeros(0, dtype=np.int64))
         if 'gt_masks' not in frame:
+            from mmdet.core import BitmapMasks
+
             size = frame['gt_semantic_seg'].shape
             frame['gt_masks'] = BitmapMasks(np.zeros((0, *size), np.uint8), *size)
     return frames
@@ -73,6 +70,8 @@ def draw_frame(frame: Dict[str, Any], label_space: LabelSpace) -> np.ndarray:
         (f H, f W, 3) uint8 RGB, small frames enlarged; pixels that nothing is learned from are black, unless only
         instances are learned.
     """
+    import mmcv
+
     norm = frame['img_metas']['img_norm_cfg']
     image = mmcv.imdenormalize(np.ascontiguousarray(frame['img'].transpose(1, 2, 0)), norm['mean'], norm['std'], False)
     image = image.round().clip(0, 255).astype(np.uint8)
@@ -119,14 +118,7 @@ def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
     parser.add_argument('--out-dir', default='browse', help='folder for the pictures (default: %(default)s)')
     parser.add_argument('--num', type=int, default=10, help='number of samples (default: %(default)s)')
     parser.add_argument('--seed', type=int, default=0, help='seed of choice and augmentation (default: %(default)s)')
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=mmcv.DictAction,
-        default={},
-        metavar='KEY=VALUE',
-        help='settings that replace those of the config',
-    )
+    add_config_options(parser)
     add_debug_option(parser)
     return parser.parse_args(argv)
 
@@ -134,8 +126,12 @@ def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
 def main(argv: Optional[Sequence[str]] = None) -> None:
     """Run the command."""
     args = parse_args(argv)
-    cfg = mmcv.Config.fromfile(args.config)
-    cfg.merge_from_dict(args.cfg_options)
+    from knet.apis import load_config
+
+    # isort: split
+    from mmdet.datasets import build_dataset
+
+    cfg = load_config(args.config, merge_options(args.cfg_options, args.options))
     dataset = build_dataset(cfg.data.train)
     # RepeatDataset and ConcatDataset wrap the one that knows its classes.
     source = dataset

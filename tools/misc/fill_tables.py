@@ -9,17 +9,14 @@ A table stands between two comments; the first says what is in it:
     <!-- /table -->
 
 ``by`` is the column that names what is compared, ``scores`` are averaged over its rows (mean ± standard deviation),
-``where=COLUMN:VALUE`` keeps some rows only, ``runs=yes`` adds a column with the number of rows of each mean. In a
-metafile, a comment behind the metrics says whose means they are:
-
-    Metrics: {STQ: 48.1}  # results/ladder_toy.csv rung=4_joint_train scores=STQ
+``where=COLUMN:VALUE`` keeps some rows only, ``runs=yes`` adds a column with the number of rows of each mean.
+tools/misc/fill_metafiles.py writes the metafiles.
 """
 
 import csv
 import re
 import sys
 from pathlib import Path
-from statistics import mean
 from typing import Dict, List
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / 'experiments'))
@@ -27,18 +24,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / 'experiments'))
 import _study as study
 
 _BLOCK = re.compile(r'<!-- table (\S+) (.*?) -->\n.*?<!-- /table -->', re.DOTALL)
-_METRICS = re.compile(r'Metrics: \{.*?\}  # (\S+) (\w+)=(\S+) scores=(\S+)')
 
 
 def pages() -> List[Path]:
-    """All pages that may hold tables, and the metafiles."""
+    """All pages that may hold tables."""
     root = study.ROOT
-    return [
-        root / 'README.md',
-        *sorted((root / 'docs').rglob('*.md')),
-        *sorted((root / 'slides').glob('*.md')),
-        *sorted((root / 'configs').rglob('metafile.yml')),
-    ]
+    return [root / 'README.md', *sorted((root / 'docs').rglob('*.md')), *sorted((root / 'slides').glob('*.md'))]
 
 
 def read_rows(path: Path, scores: List[str]) -> List[study.Row]:
@@ -50,15 +41,6 @@ def read_rows(path: Path, scores: List[str]) -> List[study.Row]:
     """
     with path.open(newline='') as file:
         return [{**row, **{name: float(row[name]) for name in scores}} for row in csv.DictReader(file)]
-
-
-def filled_metrics(match: 're.Match[str]') -> str:
-    """Return the metrics of a model as the rows say."""
-    name, column, value, words = match.groups()
-    scores = words.split(',')
-    rows = [row for row in read_rows(study.ROOT / name, scores) if row[column] == value]
-    means = ', '.join(f'{score}: {mean(row[score] for row in rows):.1f}' for score in scores)
-    return f'Metrics: {{{means}}}  # {name} {column}={value} scores={words}'
 
 
 def filled(match: 're.Match[str]') -> str:
@@ -82,7 +64,7 @@ def main() -> int:
     args, differing = parser.parse_args(), 0
     for page in pages():
         text = page.read_text(encoding='utf-8')
-        new = _METRICS.sub(filled_metrics, _BLOCK.sub(filled, text))
+        new = _BLOCK.sub(filled, text)
         if new != text:
             differing += 1
             print(f'{page.relative_to(study.ROOT)}: {"differs from" if args.check else "filled from"} results/*.csv')

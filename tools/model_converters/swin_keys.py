@@ -15,9 +15,6 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from knet.apis import read_checkpoint, resolve_checkpoint
-from knet.apis.checkpoint import save_atomic
-from knet.backbones import swin_keys
 from knet.utils.cli import ToolParser, UsageError, add_debug_option, run_tool
 
 PREFIX = 'backbone.'
@@ -41,6 +38,10 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Convert."""
     args = parse_args()
+    from knet.apis import read_checkpoint, resolve_checkpoint
+    from knet.apis.checkpoint import save_atomic
+    from knet.backbones import swin_keys
+
     source, target = resolve_checkpoint(args.source), Path(args.target)
     if target.exists() and target.samefile(source):
         raise UsageError(f'{target} is the file to be converted; name another one to write')

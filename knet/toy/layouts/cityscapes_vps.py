@@ -35,7 +35,7 @@ def write_cityscapes_vps(root: PathLike, split: str, videos: Iterable[Video]) ->
     Raises:
         ValueError: If a video has fewer than 5 frames, so that none is labelled.
     """
-    root, writer = Path(root), (_TrainWriter if split == 'train' else _ValWriter)()
+    root, writer = Path(root), (TrainWriter if split == 'train' else _ValWriter)()
     for video, frames in videos:
         labelled = 0
         for number, frame in enumerate(frames):
@@ -88,7 +88,7 @@ class _ValWriter:
         )
 
 
-class _TrainWriter:
+class TrainWriter:
     """Class maps, and masks of the instances."""
 
     def __init__(self) -> None:

@@ -1,0 +1,36 @@
+"""Trainings that keep an average of the weights reach the same weights and averages when they are resumed."""
+
+from pathlib import Path
+from typing import Any, Dict
+
+import pytest
+import torch
+
+from .test_train import Interrupted, run
+
+pytestmark = pytest.mark.slow
+
+
+def with_average(stop: int = 0, **average: Any) -> Dict[str, Any]:
+    """Return the setting of hooks that average, and interrupt after a number of steps."""
+    stops = [dict(type='StopAt', step=stop, priority='VERY_LOW')] if stop else []
+    return dict(custom_hooks=[{'type': 'EMAHook', 'momentum': 0.2, **average}, *stops])
+
+
+@pytest.mark.parametrize(
+    'stop, average, settings',
+    [
+        (16, {}, {}),  # in epoch 3 of 7 steps each: continues from epoch 2, of which the weights are averages
+        (16, dict(type='ExpMomentumEMAHook', priority=49), {}),
+        (12, {}, {'checkpoint_config.by_epoch': False, 'checkpoint_config.interval': 5}),  # from step 10, in epoch 2
+    ],
+)
+def test_a_resumed_average_is_that_of_an_uninterrupted_training(
+    config: Path, tmp_path: Path, stop: int, average: Dict[str, Any], settings: Dict[str, Any]
+) -> None:
+    whole = run(config, tmp_path / 'whole', **with_average(**average), **settings)['state_dict']
+    with pytest.raises(Interrupted):
+        run(config, tmp_path / 'parts', **with_average(stop, **average), **settings)
+    resumed = run(config, tmp_path / 'parts', auto_resume=True, **with_average(**average), **settings)['state_dict']
+    assert any(key.startswith('ema_') for key in whole) and set(whole) == set(resumed)
+    assert all(torch.equal(value, resumed[key]) for key, value in whole.items())

@@ -1,0 +1,27 @@
+"""The drills as tests: ``DRILLS=1 python -m pytest tests/drills``. They take half an hour, so the suite skips them."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.drills.drills import DRILLS
+from tests.drills.scene import Scene
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.process,
+    pytest.mark.skipif(not os.environ.get('DRILLS'), reason='takes half an hour; DRILLS=1 runs it'),
+]
+
+
+@pytest.fixture(scope='module')
+def scene(tmp_path_factory: pytest.TempPathFactory) -> Scene:
+    """Return where the drills take place."""
+    return Scene(Path(tmp_path_factory.mktemp('drills')))
+
+
+@pytest.mark.parametrize('name', DRILLS)
+def test_a_drill_holds(scene: Scene, name: str) -> None:
+    outcome = DRILLS[name](scene)
+    assert outcome.holds, outcome
