@@ -7,7 +7,7 @@
 # A step that fails or takes too long does not stop the others; the exit code is 1 if one did.
 # Without a GPU the tests are skipped and the benchmark runs at toy size on the CPU: a dry run.
 # Variables: PYTHON       interpreter (default: that of tools/install.sh where there is one, else python3)
-#            TEST_SECONDS, BENCHMARK_SECONDS   time of these steps (default: 130 and 260)
+#            TEST_SECONDS, BENCHMARK_SECONDS   time of these steps (default: 160 and 230)
 set -uo pipefail
 case "${1:-}" in -h | --help) sed -n '/^# Checks/,/^set /{/^set /d;s/^# \{0,1\}//;p;}' "$0"; exit 0 ;; esac
 here=$(cd "$(dirname "$0")/.." && pwd)
@@ -80,13 +80,13 @@ export python
 step versions 30 bash -c versions
 step installation 60 bash -c installation
 if "$python" -c 'import sys, torch; sys.exit(not torch.cuda.is_available())' 2>/dev/null; then
-    benchmark_seconds=${BENCHMARK_SECONDS:-260}
+    benchmark_seconds=${BENCHMARK_SECONDS:-230}
     options=(inference train vipseg --device cuda --seconds 0.8 --limit $((benchmark_seconds * 2 / 3)))
 else
     benchmark_seconds=${BENCHMARK_SECONDS:-200}
     options=(inference train vipseg --modes fp32 --size 64 128 --vipseg-size 64 128 --seconds 0.1 --limit 100)
 fi
-step tests "${TEST_SECONDS:-130}" "$python" -m pytest -q --tb short --show-capture no -p no:cacheprovider --durations 8 tests/gpu
+step tests "${TEST_SECONDS:-160}" "$python" -m pytest -q --tb short --show-capture no -p no:cacheprovider --durations 8 tests/gpu
 step benchmark "$benchmark_seconds" "$python" tools/benchmark.py "${options[@]}" --out "$out"
 echo "total: $((SECONDS - begun)) s, $([ "$failed" -eq 0 ] && echo everything passed || echo 'something failed')" | tee -a "$summary"
 echo "== $out"

@@ -121,7 +121,10 @@ def _explained(function: Callable[..., Any]) -> Callable[..., Any]:
             return function(*args, **kwargs)
         except torch._dynamo.exc.TorchDynamoException as error:
             reason = ' '.join(str(error).split('\n')[:2])
-            raise UsageError(f'--compile: torch cannot compile this network here ({reason}); leave it out') from error
+            raise UsageError(
+                f'--compile: torch cannot compile this network here ({reason}); leave it out. If a compilation was '
+                'killed before, what it left is in the way: name a new folder by TORCHINDUCTOR_CACHE_DIR'
+            ) from error
 
     return call
 

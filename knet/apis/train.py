@@ -354,9 +354,9 @@ def _train(
         logger.warning('%s; %s is continued', note, cfg.resume_from)
     if not cfg.get('resume_from'):
         initialise_weights(model, bool(cfg.get('trust_checkpoint')))
-    facts = environment_facts()
+    facts, text = environment_facts(), cfg.pretty_text  # which takes seconds
     meta = dict(
-        config=cfg.pretty_text,
+        config=text,
         seed=cfg.seed,
         exp_name=Path(cfg.filename).name,
         env_info=str(facts),
@@ -371,9 +371,9 @@ def _train(
         runner.load_checkpoint(cfg.load_from)
     if runner.rank == 0:
         with atomic_path(Path(cfg.work_dir, Path(cfg.filename).name)) as temporary:
-            temporary.write_text(cfg.pretty_text, encoding='utf-8')
+            temporary.write_text(text, encoding='utf-8')
     logger.info('environment: %s', facts, extra=FILE_ONLY)
-    logger.info('config:\n%s', cfg.pretty_text, extra=FILE_ONLY)
+    logger.info('config:\n%s', text, extra=FILE_ONLY)
     logger.info('work directory: %s; %s.log has the config and all losses', cfg.work_dir, timestamp)
     logger.info(
         'seed %d, deterministic: %s, processes: %d, %s with %d samples, %d iterations per epoch',

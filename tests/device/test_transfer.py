@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import torch
 
+from knet.utils import transfer
 from knet.utils.transfer import begin_download, download, narrowed, upload
 from tests.helpers.pretend_device import DEVICE, DeviceTensor, pretend_device
 
@@ -40,6 +41,14 @@ def test_a_download_that_is_begun_never_waits() -> None:
         here = pool.submit(finish).result()
     for tensor, expected in zip(here, TENSORS):
         assert tensor.dtype == expected.dtype and tensor.shape == expected.shape and torch.equal(tensor, expected)
+
+
+def test_another_thread_unpacks_what_inference_made() -> None:
+    with torch.inference_mode():
+        packed = transfer._packed(TENSORS)
+    with ThreadPoolExecutor(1) as pool:
+        here = pool.submit(transfer._unpacked, packed, transfer._layouts(TENSORS)).result()
+    assert all(torch.equal(tensor, expected) for tensor, expected in zip(here, TENSORS))
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """A GPU computes what the CPU computes, in every kind of model and in every way to compute."""
 
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, Dict, Iterator, List
 
@@ -10,6 +11,7 @@ from torch import Tensor, nn
 
 from knet.apis.optimize import optimize_model
 from knet.apis.running import inference_context
+from knet.utils.precision import HALF, allow_tf32
 from tests.models import total
 
 from .kinds import KINDS, Kind, frame_meta, frames, to_device
@@ -79,19 +81,27 @@ def test_predictions_are_those_of_the_cpu(kind: Kind, device: torch.device) -> N
     assert agreement(found, expected) > 0.98
 
 
-def test_half_precision_is_close(kind: Kind, device: torch.device) -> None:
+@pytest.mark.parametrize('half', list(HALF))
+def test_half_precision_is_close(kind: Kind, device: torch.device, half: str) -> None:
     """Features differ by rounding; what is decided by a threshold may differ by more, so losses are about the same."""
     model, batch, video = kind.model(device).eval(), to_device(kind.batch(), device), frames(3, device)
-    half = torch.float16 if device.type == 'cuda' else torch.bfloat16
     plain_loss = sum(losses_of(model, batch).values())
     with torch.inference_mode():
         plain = model.extract_feat(video)
-    with torch.autocast(device.type, dtype=half):
+    with torch.autocast(device.type, dtype=HALF[half]):
         half_loss = sum(losses_of(model, batch).values())
         with torch.inference_mode():
             assert_near(model.extract_feat(video), plain, 3e-2)
             assert all(np.isfinite(part).all() for part in kind.predict(model, video))
     torch.testing.assert_close(half_loss, plain_loss, rtol=0.4, atol=0.1)
+
+
+def test_tf32_is_close(kind: Kind, cuda: torch.device) -> None:
+    model, video = kind.model(cuda).eval(), frames(3, cuda)
+    with torch.inference_mode():
+        expected = model.extract_feat(video)
+        allow_tf32(True)
+        assert_near(model.extract_feat(video), expected, 1e-2)
 
 
 def test_channels_last_is_plain(kind: Kind, device: torch.device) -> None:
@@ -151,6 +161,21 @@ def test_the_network_never_waits_for_the_gpu(kind: Kind, cuda: torch.device) -> 
             kind.network(model, video)
         finally:
             torch.cuda.set_sync_debug_mode('default')
+
+
+def test_another_thread_waits_for_the_maps(cuda: torch.device) -> None:
+    """While the next frames are computed, which use the same memory again."""
+    kind = KINDS['stream']
+    model, video = kind.model(cuda).eval(), frames(4, cuda)
+    expected, memory = kind.predict(model, video), model.new_stream()
+    with ThreadPoolExecutor(1) as pool:
+        pending = []
+        for i in range(len(video)):
+            with inference_context(cuda):
+                pending.append(pool.submit(model.begin_step(video[i : i + 1], frame_meta(i), memory)))
+        found = [future.result() for future in pending]
+    maps = [part for p in found for part in (p.semantic, p.instance, p.panoptic)]
+    assert agreement(maps, expected) > 0.98
 
 
 def test_a_long_stream_does_not_grow(cuda: torch.device) -> None:

@@ -86,8 +86,10 @@ def plan(what: Sequence[str], args: Any) -> List[Work]:
 
 
 def measure_all(work: Sequence[Work], setting: Setting, limit: float) -> Iterator[Row]:
-    """Yield the rows one after another; those that cannot begin within ``limit`` seconds, what is
-    compiled within half of that, are reported as left out."""
+    """Yield the rows one after another; those that cannot begin in time are reported as left out.
+
+    The time is ``limit`` seconds; half of that for what is compiled.
+    """
     begun = time.perf_counter()
     plain: Dict[Tuple[str, Tuple[int, int]], Dict[str, torch.Tensor]] = {}
     for row in work:
