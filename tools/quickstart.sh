@@ -21,8 +21,8 @@ config=configs/toy/video_knet_toy_kitti_step.py
 
 step() { printf '\n== %s (%d s since start) ==\n' "$1" "$SECONDS"; }
 
-step '1/6 toy videos: 72 to train on, 6 that the model never sees'
-"$python" tools/dataset/make_toy_videos.py --layout kitti-step --out-dir "$data" --train 72 --val 6
+step '1/6 toy videos: 84 to train on, 6 that the model never sees'
+"$python" tools/dataset/make_toy_videos.py --layout kitti-step --out-dir "$data" --train 84 --val 6
 
 step '2/6 image K-Net from scratch, and what it sees'
 "$python" tools/train.py "$images" --work-dir "$work/images" --seed 0 --auto-resume --no-validate

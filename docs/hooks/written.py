@@ -136,19 +136,19 @@ def configs_page() -> str:
     for name, content in metafiles():
         lines += ['', f'## {Path(name).parent.relative_to("configs")}', '']
         for model in content['Models']:
-            facts = model['Metadata']
-            lines += [f'### {model["Name"]}', '', f'`{model["Config"]}`', '']
-            lines += ['| | |', '|---|---|']
-            lines += [f'| {key} | {_cell(value)} |' for key, value in facts.items() if key != 'Command']
+            facts = dict(model['Metadata'])
+            lines += [f'### {model["Name"]}', '', facts.pop('Title'), '']
+            lines += ['```bash', facts.pop('Command'), '```', '']
+            lines += [f'- {key}: {_text(value)}' for key, value in facts.items()]
             for result in model.get('Results', []):
                 scores = ', '.join(f'{key} {value}' for key, value in result['Metrics'].items())
-                lines.append(f'| {result["Task"]}, {result["Dataset"]} | {scores} |')
-            lines += ['', '```bash', str(facts.get('Command', '')).strip(), '```', '']
+                lines.append(f'- {result["Task"]}, {result["Dataset"]}: {scores}')
+            lines.append('')
     return '\n'.join(lines) + '\n'
 
 
-def _cell(value: Any) -> str:
-    """Return a fact as a cell of a table."""
+def _text(value: Any) -> str:
+    """Return a fact as text."""
     return ', '.join(map(str, value)) if isinstance(value, list) else str(value)
 
 

@@ -25,7 +25,7 @@ pytestmark = [
 @pytest.mark.parametrize('benchmark', BENCHMARKS)
 def test_archives_become_a_table(benchmark: str, tmp_path: Path) -> None:
     # Long enough for the windows of VPQ and VC.
-    frames = 18 if benchmark == 'vspw' else 5
+    frames = 18 if benchmark == 'vspw' else 6
     archives = archives_of(benchmark, tmp_path, replace(SPEC, frames=frames))
     words = [benchmark, '--archives', str(archives), '--work-dir', str(tmp_path / 'work'), '--toy']
     command = ['bash', str(ROOT / 'tools/reproduce.sh'), *words]

@@ -1,6 +1,6 @@
 """Where the average precision of instances on toy streets goes: the same tracks scored again with one error taken away.
 
-    python tools/experiments/vis_errors.py work_dirs/toy_vis/results.json data/toy/youtube-vis/valid.json
+    python tools/experiments/vis_errors.py out/toy_vis/results.json data/toy/youtube-vis/valid.json
 
 Each row changes the detections in one way, the first ones by what a program could do at test time, the others by what
 only the ground truth knows. Writes results/vis_errors_toy.csv and prints the table of docs/results.md.

@@ -129,7 +129,7 @@ def described(path: Path, collection: str) -> Dict[str, Any]:
     epochs = 'max_epochs' in cfg.runner
     named = re.findall(r'(?:docs/)?\w+\.md', facts['Trained here'])
     pages = list(dict.fromkeys(file for file, _ in results)) or (named if facts['Trained here'][:2] != 'no' else [])
-    entry = {
+    entry: Dict[str, Any] = {
         'Name': path.stem,
         'In Collection': collection,
         'Config': relative(path),

@@ -123,7 +123,7 @@ def _mark(world: World) -> List[Any]:
     zipped(world, **{'train.txt': ''}).rename(folder / 'VSPW_480p.zip')
     mark = world.tmp / 'out/steps/01-unpack-VSPW_480p.tar.json'
     mark.parent.mkdir(parents=True)
-    mark.write_text(json.dumps(dict(inputs=dict(archive='other.zip', bytes='1', changed='1'))))
+    mark.write_text(json.dumps(dict(inputs=dict(archive='other.zip', bytes='1'))))
     return ['reproduce.py', 'vspw', '--archives', folder, '--work-dir', world.tmp / 'out']
 
 
