@@ -33,8 +33,13 @@ def test_every_table_has_three_seeds_or_says_so(path: Path) -> None:
         rows = list(csv.DictReader(file))
     arms = {tuple(row[name] for name in list(row)[: list(row).index('seed')]) for row in rows}
     seeds = {row['seed'] for row in rows}
+    text = ''.join((REPO / 'docs' / f'{page}.md').read_text() for page in ('results', 'vss', 'linking'))
+    # A study that goes on shows the number of runs in every row of its tables.
+    blocks = re.findall(rf'<!-- table results/{path.name} (.*?) -->', text)
+    if blocks and all('runs=yes' in block for block in blocks):
+        assert rows
+        return
     assert rows and (len(rows) == len(arms) * len(seeds) or 'data' in rows[0])
-    text = (REPO / 'docs/results.md').read_text() + (REPO / 'docs/vss.md').read_text()
     section = text[: text.index(f'results/{path.name}')].rsplit('\n## ', 1)[-1]
     assert len(seeds) >= 3 or 'One seed' in section
 

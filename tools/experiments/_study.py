@@ -132,7 +132,7 @@ def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Row]) -> None:
         )
 
 
-def table(rows: List[Row], arm: str, scores: Sequence[str], digits: int = 1) -> str:
+def table(rows: List[Row], arm: str, scores: Sequence[str], digits: int = 1, with_runs: bool = False) -> str:
     """Markdown: per arm, mean and standard deviation of the scores over its rows; a single row has no deviation.
 
     Args:
@@ -140,10 +140,13 @@ def table(rows: List[Row], arm: str, scores: Sequence[str], digits: int = 1) -> 
         arm: Column that names what is compared.
         scores: Columns to average.
         digits: Decimals.
+        with_runs: Whether a column says how many rows a mean is of, where that differs.
     """
-    lines = [f'| {arm} | {" | ".join(scores)} |', '|---' * (len(scores) + 1) + '|']
+    columns = [arm, *(['runs'] if with_runs else []), *scores]
+    lines = [f'| {" | ".join(columns)} |', '|---' * len(columns) + '|']
     for name in dict.fromkeys(row[arm] for row in rows):
         values = [[row[score] for row in rows if row[arm] == name] for score in scores]
         cells = [f'{mean(v):.{digits}f}' + (f' ± {stdev(v):.{digits}f}' if len(v) > 1 else '') for v in values]
+        cells = [str(len(values[0])), *cells] if with_runs else cells
         lines.append(f'| {name} | {" | ".join(cells)} |')
     return '\n'.join(lines)

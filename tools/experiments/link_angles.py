@@ -3,7 +3,7 @@
     python tools/experiments/link_angles.py --arms unlinked linked self_link --seeds 0
 
 For checkpoints of tools/experiments/linking.py and for the random start: mean cosines over 24 training pairs. Writes
-results/linking_angles_toy.csv, results/linking_curves_toy.csv (the logged losses of all runs) and figs/linking.png.
+results/linking_angles_toy.csv, results/curves/linking_toy.csv (the logged losses of all runs) and figs/linking.png.
 """
 
 import argparse
@@ -137,7 +137,9 @@ def main() -> None:
             study.write_csv(args.csv, ('network', 'world', 'arm', 'seed', 'iteration', *COSINES), rows)
     curves = list(curve_rows(args.work_dir))
     columns = ('world', 'arm', 'seed', 'iteration', 'loss_track', 'loss_track_aux')
-    study.write_csv(args.csv.with_name('linking_curves_toy.csv'), columns, curves)
+    file = args.csv.parent / 'curves' / f'{linking.NAME}.csv'
+    file.parent.mkdir(parents=True, exist_ok=True)
+    study.write_csv(file, columns, curves)
     plot(curves, linking.finished(args.work_dir), study.ROOT / 'figs' / 'linking.png')
     print(study.table(rows, 'network', COSINES, digits=3))
 

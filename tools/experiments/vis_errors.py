@@ -122,6 +122,7 @@ def main() -> None:
     parser.add_argument('results', help='results.json of the toy model')
     parser.add_argument('ground_truth', help='valid.json of the toy videos')
     parser.add_argument('--csv', type=Path, default=study.ROOT / 'results' / 'vis_errors_toy.csv')
+    parser.add_argument('--seed', type=int, default=0, help='of the training, for the rows (default: %(default)s)')
     study.add_debug_option(parser)
     args = parser.parse_args()
     truth = read_ground_truth(args.ground_truth)
@@ -137,8 +138,10 @@ def main() -> None:
         scores = study.percent({score: result.headline()[score] for score in SCORES[:3]})
         of_class = {truth.categories[number]: values for number, values in result.per_class().items()}
         scores.update({f'AP50_{kind}': 100 * (of_class[kind]['AP50'] or 0) for kind in ('person', 'sedan')})
-        rows.append(dict(rule=name, commit=study.commit(), **scores, tracks=sum(map(len, kept.values()))))
-        study.write_csv(args.csv, ('rule', 'commit', *SCORES), rows)
+        rows.append(
+            dict(rule=name, seed=args.seed, commit=study.commit(), **scores, tracks=sum(map(len, kept.values())))
+        )
+        study.write_csv(args.csv, ('rule', 'seed', 'commit', *SCORES), rows)
     print(study.table(rows, 'rule', SCORES))
 
 

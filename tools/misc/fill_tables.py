@@ -9,7 +9,8 @@ A table stands between two comments; the first says what is in it:
     <!-- /table -->
 
 ``by`` is the column that names what is compared, ``scores`` are averaged over its rows (mean ± standard deviation),
-``where=COLUMN:VALUE`` keeps some rows only. tools/misc/fill_metafiles.py writes the metafiles.
+``where=COLUMN:VALUE`` keeps some rows only, ``runs=yes`` adds a column with the number of rows of each mean.
+tools/misc/fill_metafiles.py writes the metafiles.
 """
 
 import csv
@@ -51,7 +52,7 @@ def filled(match: 're.Match[str]') -> str:
     if 'where' in options:
         column, value = options['where'].split(':')
         rows = [row for row in rows if row[column].replace(' ', '_') == value]
-    table = study.table(rows, options['by'], scores, int(options.get('digits', 1)))
+    table = study.table(rows, options['by'], scores, int(options.get('digits', 1)), 'runs' in options)
     return f'<!-- table {name} {words} -->\n{table}\n<!-- /table -->'
 
 
