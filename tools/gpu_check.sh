@@ -79,12 +79,11 @@ export python
 
 step versions 30 bash -c versions
 step installation 60 bash -c installation
+benchmark_seconds=${BENCHMARK_SECONDS:-230}
 if "$python" -c 'import sys, torch; sys.exit(not torch.cuda.is_available())' 2>/dev/null; then
-    benchmark_seconds=${BENCHMARK_SECONDS:-230}
     options=(inference train vipseg --device cuda --seconds 0.8 --limit $((benchmark_seconds * 2 / 3)))
 else
-    benchmark_seconds=${BENCHMARK_SECONDS:-200}
-    options=(inference train vipseg --modes fp32 --size 64 128 --vipseg-size 64 128 --seconds 0.1 --limit 100)
+    options=(inference train vipseg --modes fp32 --size 64 128 --vipseg-size 64 128 --seconds 0.1 --limit 45)
 fi
 step tests "${TEST_SECONDS:-160}" "$python" -m pytest -q --tb short --show-capture no -p no:cacheprovider --durations 8 tests/gpu
 step benchmark "$benchmark_seconds" "$python" tools/benchmark.py "${options[@]}" --out "$out"

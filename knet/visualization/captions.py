@@ -25,10 +25,9 @@ def write_captions(image: np.ndarray, instance: np.ndarray, captions: Optional[M
         instance: (H, W) track ids, 0 for pixels without a track.
         captions: Text by track id, written in any case and instead of the id.
     """
-    ids, index = np.unique(instance, return_inverse=True)
-    index = index.reshape(instance.shape)
     rows, columns = np.nonzero(instance)
-    which = index[rows, columns]
+    ids, which = np.unique(instance[rows, columns], return_inverse=True)
+    which = which.reshape(-1)
     counts = np.bincount(which, minlength=len(ids))
     scale = float(np.clip(image.shape[0] / 600, 0.4, 1.0))
     written: List[Box] = []

@@ -9,6 +9,7 @@ from knet.labels import LabelSpace
 from knet.layouts.base import VideoGroundTruth
 from knet.layouts.images import read_rgb_image
 from knet.results.panoptic_store import PredictionReader
+from knet.utils.runs import find_runs
 from knet.visualization.association import TrackMatch, thing_table, video_overlaps
 from knet.visualization.overlay import enlarge, overlay, shrink, side_by_side
 
@@ -47,19 +48,23 @@ def frame_quality(
         The quality in 0..1 (1 for a frame without labels), the number of missed and the number of invented segments.
     """
     things = thing_table(space)
-    keys = []
-    for semantic, instance in (truth, prediction):
-        # Instance ids of stuff have no meaning.
-        keys.append(semantic.astype(np.int64) * (1 << 32) + np.where(things[semantic], instance, 0))
-    gt_sem, gt_ins = truth
+    # Label maps are flat areas: runs of equal pixels are sorted instead of all pixels.
+    planes = [plane.ravel() for maps in (truth, prediction) for plane in maps]
+    starts, lengths = find_runs(planes)
+    gt_sem, gt_ins, pred_sem, pred_ins = (plane[starts] for plane in planes)
+    # Instance ids of stuff have no meaning.
+    keys = [
+        semantic.astype(np.int64) * (1 << 32) + np.where(things[semantic], instance, 0)
+        for semantic, instance in ((gt_sem, gt_ins), (pred_sem, pred_ins))
+    ]
     counted = (gt_sem != space.void) & ~(things[gt_sem] & (gt_ins == 0))
     gt_ids, gt_index = np.unique(keys[0][counted], return_inverse=True)
     pred_ids, pred_index = np.unique(keys[1][counted], return_inverse=True)
     if not len(gt_ids):
         return 1.0, 0, 0
-    pairs = np.bincount(
-        gt_index.reshape(-1) * len(pred_ids) + pred_index.reshape(-1), minlength=len(gt_ids) * len(pred_ids)
-    ).reshape(len(gt_ids), len(pred_ids))
+    both = gt_index.reshape(-1) * len(pred_ids) + pred_index.reshape(-1)
+    pairs = np.bincount(both, lengths[counted], len(gt_ids) * len(pred_ids)).astype(np.int64)
+    pairs = pairs.reshape(len(gt_ids), len(pred_ids))
     union = pairs.sum(1)[:, None] + pairs.sum(0)[None] - pairs
     iou = np.where(gt_ids[:, None] >> 32 == pred_ids[None] >> 32, pairs / union, 0)
     hits = iou > 0.5

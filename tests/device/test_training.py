@@ -32,22 +32,22 @@ def street(folder: Path, layout: str) -> Path:
     return folder / layout
 
 
+def config_file(folder: Path, layout: str, text: str) -> Path:
+    """Write a config for a street in a folder, and return it."""
+    (folder / 'tiny.py').write_text(text.format(root=ROOT, data=street(folder, layout)))
+    return folder / 'tiny.py'
+
+
 @pytest.fixture(scope='module')
 def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Config of a very small Video K-Net on a toy street."""
-    folder = tmp_path_factory.mktemp('street')
-    path = folder / 'tiny_street.py'
-    path.write_text(CONFIG.format(root=ROOT, data=street(folder, 'kitti-step')))
-    return path
+    """Config of a very small Video K-Net."""
+    return config_file(tmp_path_factory.mktemp('street'), 'kitti-step', CONFIG)
 
 
 @pytest.fixture(scope='module')
 def semantic_config(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Config of a very small semantic model on a toy street."""
-    folder = tmp_path_factory.mktemp('semantic')
-    path = folder / 'tiny_vspw.py'
-    path.write_text(SEMANTIC_CONFIG.format(root=ROOT, data=street(folder, 'vspw')))
-    return path
+    """Config of a very small semantic model."""
+    return config_file(tmp_path_factory.mktemp('semantic'), 'vspw', SEMANTIC_CONFIG)
 
 
 def run(config: Path, work_dir: Path, iterations: int, **settings: Any) -> Dict[str, Any]:

@@ -1,7 +1,7 @@
 """Clips that fit into a page: small enough to be sent by mail, and of a kind that browsers play."""
 
 from pathlib import Path
-from typing import Callable, Iterable, Iterator, List, Sequence, Tuple
+from typing import Iterator, List, Sequence, Tuple
 
 import cv2
 import numpy as np
@@ -41,13 +41,14 @@ def draw_clips(
     Returns:
         The clips, together at most :data:`CLIP_BYTES` unless the smallest size is larger.
     """
-
-    def frames_of(video: int) -> Callable[[int], Iterator[np.ndarray]]:
-        every = -(-len(predictions.frames(video)) // _MAX_FRAMES)
-        return lambda width: compare_video(predictions, ground_truth, space, video, every, width)
-
     share = CLIP_BYTES // max(1, len(videos))
-    return [Clip(_small_clip(Path(folder) / str(video), frames_of(video), share), text) for video, text in videos]
+    clips = []
+    for video, caption in videos:
+        every = -(-len(predictions.frames(video)) // _MAX_FRAMES)
+        # Drawing takes longer than encoding, so it is done once: 120 frames of 640 pixels are about 140 MB.
+        frames = list(compare_video(predictions, ground_truth, space, video, every, _WIDTHS[0]))
+        clips.append(Clip(_small_clip(Path(folder) / str(video), frames, share), caption))
+    return clips
 
 
 def fitting_clips(paths: Sequence[PathLike], folder: PathLike) -> List[Clip]:
@@ -67,16 +68,16 @@ def fitting_clips(paths: Sequence[PathLike], folder: PathLike) -> List[Clip]:
         return [Clip(path) for path in files]  # What is missing is an error where it is embedded.
     share = CLIP_BYTES // len(files)
     return [
-        Clip(_small_clip(Path(folder) / f'{number}_{path.stem}', _frames_of(path), share), path.name)
+        Clip(_small_clip(Path(folder) / f'{number}_{path.stem}', list(_read_clip(path, _WIDTHS[0])), share), path.name)
         for number, path in enumerate(files)
     ]
 
 
-def _small_clip(stem: Path, frames: Callable[[int], Iterable[np.ndarray]], share: int) -> Path:
+def _small_clip(stem: Path, frames: Sequence[np.ndarray], share: int) -> Path:
     """Write the widest clip that has at most ``share`` bytes; H.264 if there is an encoder, else a GIF."""
     path = stem.with_name(stem.name + ('.mp4' if h264_program() else '.gif'))
     for width in _WIDTHS:
-        write_video(path, frames(width))
+        write_video(path, (shrink(frame, width) for frame in frames))
         if path.stat().st_size <= share:
             break
     return path
@@ -86,16 +87,12 @@ def _is_h264(path: Path) -> bool:
     return path.suffix.lower() == '.mp4' and b'avc1' in path.read_bytes()
 
 
-def _frames_of(path: Path) -> Callable[[int], Iterator[np.ndarray]]:
-    return lambda width: (shrink(frame, width) for frame in _read_clip(path))
-
-
-def _read_clip(path: Path) -> Iterator[np.ndarray]:
-    """Yield the frames of a GIF or MP4 file, (H, W, 3) uint8 RGB."""
+def _read_clip(path: Path, width: int) -> Iterator[np.ndarray]:
+    """Yield the frames of a GIF or MP4 file, (H, W, 3) uint8 RGB, at most ``width`` pixels wide."""
     if path.suffix.lower() == '.gif':
         with Image.open(str(path)) as clip:
             for frame in ImageSequence.Iterator(clip):
-                yield np.asarray(frame.convert('RGB'))
+                yield shrink(np.asarray(frame.convert('RGB')), width)
         return
     capture = cv2.VideoCapture(str(path))
     try:
@@ -103,6 +100,6 @@ def _read_clip(path: Path) -> Iterator[np.ndarray]:
             found, frame = capture.read()
             if not found:
                 return
-            yield frame[..., ::-1]
+            yield shrink(frame[..., ::-1], width)
     finally:
         capture.release()
