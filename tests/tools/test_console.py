@@ -23,7 +23,7 @@ TOOLS = sorted(
     str(path.relative_to(ROOT))
     for folder in ('tools', 'tools_vis')
     for path in (ROOT / folder).rglob('*.py')
-    if not any(part.startswith('_') for part in path.relative_to(ROOT).parts)
+    if 'run_tool(main)' in path.read_text()
 )
 
 
