@@ -12,6 +12,7 @@ import pytest
 
 from knet.evaluation.workers import map_in_processes
 from knet.utils.cli import UsageError
+from tests.helpers.signals import heed_interrupts
 
 pytestmark = pytest.mark.process
 
@@ -90,6 +91,7 @@ def start(folder: Path, *args: str) -> 'subprocess.Popen[str]':
         stderr=subprocess.PIPE,
         text=True,
         env=dict(os.environ, PYTHONPATH=str(ROOT)),
+        preexec_fn=heed_interrupts,
     )
 
 

@@ -10,6 +10,8 @@ from typing import List
 
 import pytest
 
+from tests.helpers.signals import heed_interrupts
+
 pytestmark = [
     pytest.mark.process,
     pytest.mark.skipif(not sys.platform.startswith('linux'), reason='only Linux ties processes together'),
@@ -57,7 +59,9 @@ def start(tmp_path: Path, program: str) -> subprocess.Popen:
     """Start a program and wait until its helpers work."""
     (tmp_path / 'program.py').write_text(program)
     env = dict(os.environ, PYTHONPATH=str(Path(__file__).resolve().parents[2]))
-    started = subprocess.Popen([sys.executable, str(tmp_path / 'program.py')], env=env, stdout=subprocess.PIPE)
+    started = subprocess.Popen(
+        [sys.executable, str(tmp_path / 'program.py')], env=env, stdout=subprocess.PIPE, preexec_fn=heed_interrupts
+    )
     assert started.stdout and started.stdout.readline() == b'ready\n'
     return started
 

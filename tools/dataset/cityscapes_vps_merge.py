@@ -1,6 +1,6 @@
 """Merge the labels of Cityscapes-VPS with the pictures and labels of Cityscapes, which the release leaves to its users.
 
-    python tools/dataset/cityscapes_vps_merge.py --src downloads/cityscapes_vps --gt data/cityscapes/gtFine/val
+    python tools/dataset/cityscapes_vps_merge.py --src downloads/cityscapes_vps --gt-path data/cityscapes/gtFine/val
         --sequences downloads/leftImg8bit_sequence/val --out-dir data/cityscapes_vps --mode link
 
 The release (cityscapes-vps-dataset-1.0.zip) has json files and, per split, the folders cls (colours of classes) and
@@ -188,7 +188,7 @@ def parse_args(argv: Optional[Sequence[str]] = None) -> argparse.Namespace:
         '--src', type=Path, required=True, help='folder with the unpacked release: json files, train, val'
     )
     parser.add_argument('--sequences', type=Path, required=True, help='leftImg8bit_sequence/val of Cityscapes')
-    parser.add_argument('--gt', type=Path, required=True, help='gtFine/val of Cityscapes')
+    parser.add_argument('--gt-path', dest='gt', type=Path, required=True, help='gtFine/val of Cityscapes')
     parser.add_argument('--nproc', type=positive, default=1, help='processes (default: %(default)s)')
     return parser.parse_args(argv)
 

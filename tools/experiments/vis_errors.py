@@ -121,7 +121,7 @@ def main() -> None:
     parser = study.ToolParser(__doc__)
     parser.add_argument('results', help='results.json of the toy model')
     parser.add_argument('ground_truth', help='valid.json of the toy videos')
-    parser.add_argument('--csv', type=Path, default=study.ROOT / 'results' / 'vis_errors_toy.csv')
+    parser.add_argument('--csv', type=Path, default=study.ROOT / 'results' / 'vis_errors_toy.csv', help='rows to write')
     parser.add_argument('--seed', type=int, default=0, help='of the training, for the rows (default: %(default)s)')
     study.add_debug_option(parser)
     args = parser.parse_args()

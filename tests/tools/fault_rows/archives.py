@@ -89,7 +89,7 @@ def merge(spoil: Callable[[Path], Any]) -> Callable[[World], List[Any]]:
                 archive.extractall(str(release))
         spoil(release)
         words = ['--src', release / 'cityscapes_vps', '--sequences', release / 'leftImg8bit_sequence/val']
-        return ['dataset/cityscapes_vps_merge.py', *words, '--gt', release / 'gtFine/val', '-o', world.tmp / 'out']
+        return ['dataset/cityscapes_vps_merge.py', *words, '--gt-path', release / 'gtFine/val', '-o', world.tmp / 'out']
 
     return make
 

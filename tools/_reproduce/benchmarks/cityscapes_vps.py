@@ -41,7 +41,7 @@ BENCHMARK = Benchmark(
         Conversion(
             'cityscapes-vps-merge',
             'tools/dataset/cityscapes_vps_merge.py --src {downloads}/cityscapes_vps '
-            '--sequences {downloads}/leftImg8bit_sequence/val --gt {data}/cityscapes/gtFine/val '
+            '--sequences {downloads}/leftImg8bit_sequence/val --gt-path {data}/cityscapes/gtFine/val '
             '--out-dir {data}/cityscapes_vps --mode link --nproc {nproc}',
         ),
         Conversion(
