@@ -4,7 +4,7 @@
 #   bash tools/quickstart.sh [WORK_DIR]
 #
 # WORK_DIR   where all results go (default: work_dirs/quickstart)
-# Takes about 10 minutes on two idle cores. What is done already is not done again.
+# Takes about 8 minutes on two idle cores, the installation included. What is done already is not done again.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 case ${1:-} in
