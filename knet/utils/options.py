@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from typing import Any, Dict, Mapping, Optional, Tuple
+from typing import Any, Dict, Mapping, Optional, Sequence, Tuple
 
 from knet.utils.cli import UsageError, add_debug_option
 
@@ -43,6 +43,13 @@ def add_config_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--options', nargs='+', action=KeyValueAction, metavar='KEY=VALUE', help='old name of --cfg-options'
     )
+
+
+def read_options(words: Sequence[str]) -> Dict[str, Any]:
+    """Return ``KEY=VALUE`` overrides as command lines read them."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument('options', nargs='*', action=KeyValueAction)
+    return parser.parse_args(list(words)).options if words else {}
 
 
 def merge_options(cfg_options: Optional[Dict], options: Optional[Dict]) -> Optional[Dict]:

@@ -16,6 +16,13 @@ import torch
 from .world import World
 
 ROOT = Path(__file__).resolve().parents[2]
+#: What runs as a program, seen from the root.
+TOOLS = sorted(
+    str(path.relative_to(ROOT))
+    for folder in ('tools', 'tools_vis')
+    for path in (ROOT / folder).rglob('*.py')
+    if 'run_tool(main)' in path.read_text()
+)
 
 #: Derived from the toy model, smaller still; batch norms use their running
 #: statistics, so that a sample does not depend on its batch.

@@ -17,14 +17,7 @@ from mmcv.utils.logging import logger_initialized
 from knet.apis.screen import FILE_ONLY, ScreenTextLoggerHook, set_up_screen, task_losses
 from knet.utils.cli import ToolParser, run_tool
 
-from .conftest import ENVIRONMENT, ROOT, call
-
-TOOLS = sorted(
-    str(path.relative_to(ROOT))
-    for folder in ('tools', 'tools_vis')
-    for path in (ROOT / folder).rglob('*.py')
-    if 'run_tool(main)' in path.read_text()
-)
+from .conftest import ENVIRONMENT, ROOT, TOOLS, call
 
 
 class Captured(BaseException):

@@ -5,16 +5,10 @@ import sys
 
 import pytest
 
-from tests.tools.conftest import ENVIRONMENT, ROOT
+from tests.tools.conftest import ENVIRONMENT, ROOT, TOOLS
 
 pytestmark = pytest.mark.process
 
-TOOLS = sorted(
-    path
-    for folder in ('tools', 'tools_vis')
-    for path in (ROOT / folder).rglob('*.py')
-    if '    run_tool(main)' in path.read_text()
-)
 #: Runs every tool as a program, in one process in which the slow libraries cannot be imported.
 PROGRAM = """
 import contextlib, io, runpy, sys
@@ -37,6 +31,10 @@ for tool in sys.argv[1:]:
 def test_help_needs_no_slow_library() -> None:
     assert len(TOOLS) > 30
     done = subprocess.run(
-        [sys.executable, '-c', PROGRAM, *map(str, TOOLS)], env=ENVIRONMENT, cwd=ROOT, capture_output=True, text=True
+        [sys.executable, '-c', PROGRAM, *(str(ROOT / tool) for tool in TOOLS)],
+        env=ENVIRONMENT,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
     )
     assert not done.returncode and not done.stderr, done.stderr

@@ -1,15 +1,14 @@
 """What the kit has to know of a config: where it names the data, whether it has changed, and how long it trains."""
 
-import argparse
 import hashlib
 import json
 from copy import deepcopy
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Optional, Sequence
+from typing import TYPE_CHECKING, Any, Iterator, List, Optional, Sequence
 
 from _reproduce.plan import Stage
-from knet.utils.options import KeyValueAction
+from knet.utils.options import read_options
 
 if TYPE_CHECKING:
     from mmcv import Config
@@ -63,17 +62,10 @@ def iterations(stage: Stage, config: str, options: Sequence[str], processes: int
         processes: Processes, each with a batch of its own.
     """
     cfg = deepcopy(read_config(config))
-    cfg.merge_from_dict(_parsed(options))
+    cfg.merge_from_dict(read_options(options))
     if 'max_iters' in cfg.runner:
         return int(cfg.runner.max_iters)
     if not stage.samples:
         return None
     samples = stage.samples * cfg.data.train.get('times', 1)
     return int(cfg.runner.max_epochs) * -(-samples // (cfg.data.samples_per_gpu * processes))
-
-
-def _parsed(options: Sequence[str]) -> Dict[str, Any]:
-    """Return overrides as the command lines read them."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument('options', nargs='*', action=KeyValueAction)
-    return parser.parse_args(list(options)).options if options else {}

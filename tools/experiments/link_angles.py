@@ -6,22 +6,18 @@ For checkpoints of tools/experiments/linking.py and for the random start: mean c
 results/linking_angles_toy.csv, results/curves/linking_toy.csv (the logged losses of all runs) and figs/linking.png.
 """
 
-import argparse
 import json
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Optional, Sequence
+from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Optional, Sequence
 
 import _study as study
 import linking
-import matplotlib
 import numpy as np
-import torch
-import torch.nn.functional as F
-from mmcv import DictAction
-from torch import Tensor
 
-from knet.apis.checkpoint import load_checkpoint
-from knet.apis.config import build_data, build_model, load_config
+from knet.utils.options import read_options
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 PAIRS = 24
 SHOWN = ('unlinked', 'linked', 'unlinked_loss', 'self_link')
@@ -30,10 +26,9 @@ COSINES = ('same', 'different', 'keys', 'references')
 
 def config_of(run: linking.Run) -> Any:
     """Return the config of a run with its overrides."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument('--options', nargs='+', action=DictAction)
-    options = parser.parse_args(['--options', *linking.options_of(run)]).options
-    return load_config(linking.ARMS[run[1]].config, options)
+    from knet.apis.config import load_config
+
+    return load_config(linking.ARMS[run[1]].config, read_options(linking.options_of(run)))
 
 
 class Angles:
@@ -47,11 +42,18 @@ class Angles:
         self.found: Dict[str, List[Tensor]] = {name: [] for name in COSINES}
 
     def __call__(
-        self, keys: Sequence[Tensor], refs: Sequence[Tensor], key_ids: Sequence[Tensor], ref_ids: Sequence[Tensor]
-    ) -> Dict[str, Tensor]:
+        self,
+        keys: Sequence['Tensor'],
+        refs: Sequence['Tensor'],
+        key_ids: Sequence['Tensor'],
+        ref_ids: Sequence['Tensor'],
+    ) -> Dict[str, 'Tensor']:
         """Collect the cosines of one batch; see :meth:`knet.video.track_heads.KernelTrackHead.loss`."""
+        import torch
+        from torch.nn.functional import normalize
+
         for key, ref, key_id, ref_id in zip(keys, refs, key_ids, ref_ids):
-            key, ref = F.normalize(key, dim=1), F.normalize(ref, dim=1)
+            key, ref = normalize(key, dim=1), normalize(ref, dim=1)
             same = key_id[:, None] == ref_id[None]
             cosines = key @ ref.t()
             self.found['same'].append(cosines[same])
@@ -61,9 +63,13 @@ class Angles:
         return {}
 
 
-@torch.no_grad()
 def angles(run: linking.Run, checkpoint: Optional[Path]) -> Dict[str, float]:
     """Return the mean cosines over some training pairs with the weights of a checkpoint, or random ones."""
+    import torch
+
+    from knet.apis.checkpoint import load_checkpoint
+    from knet.apis.config import build_data, build_model
+
     config = config_of(run)
     torch.manual_seed(run[2])
     model = build_model(config).train()
@@ -75,7 +81,8 @@ def angles(run: linking.Run, checkpoint: Optional[Path]) -> Dict[str, float]:
     np.random.seed(0)
     for index in np.random.choice(len(data), PAIRS, replace=False):
         sample = data[int(index)]
-        model(return_loss=True, **{k: v.data[None] if v.stack else [v.data] for k, v in sample.items()})
+        with torch.no_grad():
+            model(return_loss=True, **{k: v.data[None] if v.stack else [v.data] for k, v in sample.items()})
     return {name: float(torch.cat(values).mean()) for name, values in collect.found.items()}
 
 
@@ -101,6 +108,8 @@ def curve_rows(work_dir: Path) -> Iterator[study.Row]:
 
 def plot(curves: List[study.Row], rows: List[study.Row], path: Path) -> None:
     """Draw the losses of seed 0 from scratch, and the STQ of every run, on look-alikes."""
+    import matplotlib
+
     matplotlib.use('Agg')
     import matplotlib.pyplot as plt
 

@@ -1,6 +1,6 @@
 """Cityscapes-VPS: image K-Net on Cityscapes panoptic, then Video K-Net, R-50."""
 
-from _reproduce.benchmarks.images import CITYSCAPES, CITYSCAPES_MAPS, CITYSCAPES_PANOPTIC
+from _reproduce.benchmarks.images import CITYSCAPES, CITYSCAPES_MAPS, CITYSCAPES_PANOPTIC, CITYSCAPES_SITE
 from _reproduce.benchmarks.panoptic import panoptic_test, stq_number, vpq_number
 from _reproduce.plan import Archive, Benchmark, Conversion, Count, Stage
 
@@ -26,7 +26,7 @@ BENCHMARK = Benchmark(
         ),
         Archive(
             names=('leftImg8bit_sequence_trainvaltest.zip',),
-            origin='the Cityscapes site (www.cityscapes-dataset.com, an account is needed)',
+            origin=CITYSCAPES_SITE,
             into='{downloads}',
             parts=('leftImg8bit_sequence',),
             only=('leftImg8bit_sequence/val/*',),

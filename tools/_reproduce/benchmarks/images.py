@@ -2,14 +2,14 @@
 
 from _reproduce.plan import Archive, Conversion, Count
 
-_CITYSCAPES_SITE = 'the Cityscapes site (www.cityscapes-dataset.com, an account is needed)'
+CITYSCAPES_SITE = 'the Cityscapes site (www.cityscapes-dataset.com, an account is needed)'
 _COCO_SITE = 'the COCO site (cocodataset.org/#download)'
 
 
 def _cityscapes(kind: str, size: str, ending: str) -> Archive:
     return Archive(
         names=(f'{kind}_trainvaltest.zip',),
-        origin=_CITYSCAPES_SITE,
+        origin=CITYSCAPES_SITE,
         into='{data}/cityscapes',
         parts=(kind, 'license.txt'),
         only=('license.txt', f'{kind}/train/*', f'{kind}/val/*'),
