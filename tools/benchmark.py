@@ -3,8 +3,9 @@
     python tools/benchmark.py inference train loader stq vpq vis --json benchmark.json
     python tools/benchmark.py inference train vipseg --device cuda --out benchmark
 
-On a CPU measurements and yardsticks take turns: ``inference`` compares a streaming frame with mmdet's PanopticFPN R50
-on the same picture, everything else is compared with a 2048^3 float32 matrix product.
+On a CPU measurements and yardsticks take turns: ``inference`` and ``vis`` compare a frame with mmdet's PanopticFPN R50
+on the same picture, ``train`` a pair of frames with a PanopticFPN training step on as many; these ratios carry over from
+processor to processor. Everything else is compared with a 2048^3 float32 matrix product, whose ratios do not.
 
 On a GPU, or with ``--modes``, the table has a row per model and way to compute (float32, TF32, half precision,
 ``channels_last``, compiled, CUDA graph), with mmdet's PanopticFPN R50 and Mask2Former R50 as yardsticks.
@@ -37,11 +38,11 @@ _VIS_CONFIG = 'configs/video_knet_vis/video_knet_vis/knet_track_r50_1x_youtubevi
 #: Measurement -> (its job, its yardstick's job).
 _PAIRS = dict(
     inference=('video_frame', 'panoptic_fpn'),
-    train=('train_step', 'matmul'),
+    train=('train_step', 'panoptic_fpn_train'),
     loader=('loader', 'matmul'),
     stq=('stq', 'matmul'),
     vpq=('vpq', 'matmul'),
-    vis=('whole_video', 'matmul'),
+    vis=('whole_video', 'panoptic_fpn'),
 )
 
 

@@ -4,7 +4,8 @@ Such a hook keeps the averages in buffers of the model, which it makes when the 
 averages at the ends of epochs. A checkpoint may be written on either side of an exchange, so it stores which one.
 """
 
-from typing import Any, List
+from contextlib import contextmanager
+from typing import Any, Iterator, List
 
 from mmcv.runner import BaseRunner, CheckpointHook, EMAHook
 from mmdet.core.hook.ema import BaseEMAHook
@@ -55,3 +56,18 @@ def resume_averages(runner: BaseRunner, checkpoint: str) -> None:
         for hook in hooks:
             hook._swap_ema_parameters()
         runner.meta[EXCHANGED] = True
+
+
+@contextmanager
+def averages_in_model(runner: BaseRunner) -> Iterator[None]:
+    """Let the model hold the averages, if there are any, as it does when the evaluation of an epoch is due.
+
+    Args:
+        runner: Runner with all hooks, see :func:`note_exchanges`.
+    """
+    hooks = [] if runner.meta.get(EXCHANGED, True) else averaging_hooks(runner)
+    for hook in hooks:
+        hook._swap_ema_parameters()
+    yield
+    for hook in hooks:
+        hook._swap_ema_parameters()

@@ -1,6 +1,7 @@
 """Validation while training: streams and clips for video models, single images for image models."""
 
 import math
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, Dict, Optional, Sequence
 
@@ -10,6 +11,7 @@ from torch import distributed as dist
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from knet.apis.averaging import averages_in_model
 from knet.apis.clips import open_video_store, predict_videos
 from knet.apis.distributed import barrier, broadcast_object, unwrap_model, waiting
 from knet.apis.images import run_images
@@ -95,7 +97,9 @@ class StreamEvalHook(EvalHook):
         with runner.after_last_step(self.by_epoch):
             if not broadcast_object(self.record.has(runner.done_iters)) and self._should_evaluate(runner):
                 runner.logger.info('the evaluation after iteration %d was cut short and is made up', runner.done_iters)
-                self._do_evaluate(runner)
+                # In the first step of an epoch hooks that average have already put the weights back.
+                with averages_in_model(runner) if self.by_epoch else nullcontext():
+                    self._do_evaluate(runner)
                 for hook in runner.hooks:
                     if isinstance(hook, LoggerHook) and runner.log_buffer.ready:
                         hook.log(runner)

@@ -1,10 +1,15 @@
 """Trainings that keep an average of the weights reach the same weights and averages when they are resumed."""
 
+import os
+import signal
 from pathlib import Path
-from typing import Any, Dict
+from typing import Any, Dict, List
 
 import pytest
 import torch
+
+from knet.apis import eval_hook
+from knet.utils.stopping import Stopped
 
 from .test_train import Interrupted, run
 
@@ -34,3 +39,23 @@ def test_a_resumed_average_is_that_of_an_uninterrupted_training(
     resumed = run(config, tmp_path / 'parts', auto_resume=True, **with_average(**average), **settings)['state_dict']
     assert any(key.startswith('ema_') for key in whole) and set(whole) == set(resumed)
     assert all(torch.equal(value, resumed[key]) for key, value in whole.items())
+
+
+@pytest.mark.parametrize('kind', ['EMAHook', 'ExpMomentumEMAHook'])
+def test_an_evaluation_that_is_made_up_scores_the_averages(config: Path, tmp_path: Path, kind: str) -> None:
+    stream, seen = eval_hook.stream_videos, []  # type: Any, List[torch.Tensor]
+
+    def look(model: Any, *args: Any, **kwargs: Any) -> Any:
+        seen.append(torch.cat([weight.detach().flatten() for weight in model.parameters()]))
+        if len(seen) == 4:  # the first of the second run
+            os.kill(os.getpid(), signal.SIGTERM)
+        return stream(model, *args, **kwargs)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(eval_hook, 'stream_videos', look)
+        run(config, tmp_path / 'whole', validate=True, **with_average(type=kind))
+        with pytest.raises(Stopped, match='after iteration 7'):
+            run(config, tmp_path / 'parts', validate=True, **with_average(type=kind))
+        run(config, tmp_path / 'parts', validate=True, auto_resume=True, **with_average(type=kind))
+    whole, made_up = seen[:3], seen[4:]
+    assert len(made_up) == 3 and all(torch.equal(a, b) for a, b in zip(whole, made_up))

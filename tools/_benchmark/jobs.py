@@ -101,14 +101,27 @@ def whole_video(options: Options) -> Run:
 def train_step(options: Options) -> Run:
     """Measure a training step of the config's model, batch 1: forward, backward, clip, update."""
     from knet.apis.config import load_config
-    from knet.apis.train import build_fused_optimizer
 
     from .inputs import pair_batch
     from .networks import training_model
 
-    model = training_model(options['config'])
-    optimizer = build_fused_optimizer(model, load_config(options['config']).optimizer)
-    batch = pair_batch(options['size'], options['things'])
+    settings = load_config(options['config']).optimizer
+    return _training(training_model(options['config']), settings, pair_batch(options['size'], options['things']))
+
+
+def panoptic_fpn_train(options: Options) -> Run:
+    """Measure a training step of mmdet's PanopticFPN R50 on as many frames as a pair has, two."""
+    from .inputs import panoptic_batch
+    from .networks import yardstick
+
+    batch = panoptic_batch(options['size'], options['things'])
+    return _training(yardstick('panoptic_fpn').train(), dict(type='AdamW', lr=1e-4), batch)
+
+
+def _training(model: Any, optimizer_settings: Dict[str, Any], batch: Dict[str, Any]) -> Run:
+    from knet.apis.train import build_fused_optimizer
+
+    optimizer = build_fused_optimizer(model, optimizer_settings)
 
     def step() -> None:
         loss = model.train_step(batch, optimizer)['loss']
@@ -190,6 +203,7 @@ def vpq(options: Options) -> Run:
 JOBS: Dict[str, Callable[[Options], Run]] = dict(
     matmul=matmul,
     panoptic_fpn=panoptic_fpn,
+    panoptic_fpn_train=panoptic_fpn_train,
     video_frame=video_frame,
     train_step=train_step,
     loader=loader,
