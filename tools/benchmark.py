@@ -4,8 +4,8 @@
     python tools/benchmark.py inference train vipseg --device cuda --out benchmark
 
 On a CPU measurements and yardsticks take turns: ``inference`` and ``vis`` compare a frame with mmdet's PanopticFPN R50
-on the same picture, ``train`` a pair of frames with a PanopticFPN training step on as many; these ratios carry over from
-processor to processor. Everything else is compared with a 2048^3 float32 matrix product, whose ratios do not.
+on the same picture, ``train`` a pair of frames with a PanopticFPN training step on as many; these ratios carry over
+from processor to processor. Everything else is compared with a 2048^3 float32 matrix product, whose ratios do not.
 
 On a GPU, or with ``--modes``, the table has a row per model and way to compute (float32, TF32, half precision,
 ``channels_last``, compiled, CUDA graph), with mmdet's PanopticFPN R50 and Mask2Former R50 as yardsticks.

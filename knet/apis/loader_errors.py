@@ -20,6 +20,10 @@ from knet.utils.travel import portable
 
 #: What errors of PyTorch say when shared memory is full.
 _SHARED_MEMORY_FULL = ('unable to allocate shared memory', 'Bus error')
+_ADVICE = (
+    'shared memory (/dev/shm) is full, through which loader processes hand over their samples. Give the container more '
+    'of it (docker run --shm-size=8g), or load in the main process: --cfg-options data.workers_per_gpu=0'
+)
 
 
 class WorkerTraceback(Exception):
@@ -91,8 +95,13 @@ class PlainErrorLoader(DataLoader):
 
     def __iter__(self) -> Iterator[Any]:  # type: ignore[override]
         """Return an iterator over batches; worker processes start at once."""
-        with _named_shared_memory():
-            return _RaisingIterator(super().__iter__())
+        try:
+            with _named_shared_memory():
+                return _RaisingIterator(super().__iter__())
+        except OSError as error:
+            if error.errno != errno.ENOSPC:
+                raise
+            raise UsageError(_ADVICE) from error
 
 
 class _RaisingIterator:
@@ -106,6 +115,7 @@ class _RaisingIterator:
         with _named_shared_memory():
             batch = next(self.batches)
             if isinstance(batch, FailedSample):
+                self.batches = iter(())  # Without a reference to them the processes end, however long the error lives.
                 raise batch.error from WorkerTraceback(batch.trace)
             return batch
 
@@ -116,12 +126,6 @@ def _named_shared_memory() -> Iterator[None]:
     try:
         yield
     except (OSError, RuntimeError) as error:
-        # Starting a process fails without the name of a file; data sets name theirs.
-        starting = isinstance(error, OSError) and error.errno == errno.ENOSPC and error.filename is None
-        if not starting and not any(words in str(error) for words in _SHARED_MEMORY_FULL):
+        if not any(words in str(error) for words in _SHARED_MEMORY_FULL):
             raise
-        raise UsageError(
-            'shared memory (/dev/shm) is full, through which loader processes hand over their samples. Give the '
-            'container more of it (docker run --shm-size=8g), or load in the main process: '
-            '--cfg-options data.workers_per_gpu=0'
-        ) from error
+        raise UsageError(_ADVICE) from error

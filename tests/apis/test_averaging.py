@@ -43,7 +43,8 @@ def test_a_resumed_average_is_that_of_an_uninterrupted_training(
 
 @pytest.mark.parametrize('kind', ['EMAHook', 'ExpMomentumEMAHook'])
 def test_an_evaluation_that_is_made_up_scores_the_averages(config: Path, tmp_path: Path, kind: str) -> None:
-    stream, seen = eval_hook.stream_videos, []  # type: Any, List[torch.Tensor]
+    stream = eval_hook.stream_videos
+    seen: List[torch.Tensor] = []
 
     def look(model: Any, *args: Any, **kwargs: Any) -> Any:
         seen.append(torch.cat([weight.detach().flatten() for weight in model.parameters()]))

@@ -1,11 +1,11 @@
 """Sampling and seeding: the same data whatever the processes, workers and history."""
 
-from typing import List, Optional
+from typing import Any, List, Optional
 
 import numpy as np
 import pytest
 import torch
-from torch.utils.data import Dataset
+from torch.utils.data import DataLoader, Dataset
 
 from knet.apis.loader import GlobalBatchSampler, build_test_loader, build_train_loader
 from knet.utils.cli import UsageError, error_text
@@ -127,7 +127,6 @@ def test_errors_of_batches_leave_the_worker_as_they_are() -> None:
 @pytest.mark.parametrize(
     'error',
     [
-        OSError(28, 'No space left on device'),
         RuntimeError('unable to allocate shared memory(shm) for file </torch_1_2_0>: No space left on device (28)'),
         RuntimeError('DataLoader worker (pid 1) is killed by signal: Bus error.'),
     ],
@@ -141,10 +140,17 @@ def test_shared_memory_that_is_full_is_named(error: Exception) -> None:
         next(iter(build_train_loader(Full(2), 1, workers_per_gpu=0, seed=0)))
 
 
-def test_a_full_disk_of_a_data_set_is_not_mistaken_for_it() -> None:
-    class Full(Numbers):
-        def __getitem__(self, index: int) -> torch.Tensor:
-            raise OSError(28, 'No space left on device', 'cache.npy')
+def test_processes_that_cannot_start_for_lack_of_it_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    def start(loader: DataLoader) -> Any:
+        raise OSError(28, 'No space left on device')
 
-    with pytest.raises(OSError, match='cache.npy'):
-        next(iter(build_train_loader(Full(2), 1, workers_per_gpu=0, seed=0)))
+    monkeypatch.setattr(DataLoader, '__iter__', start)
+    with pytest.raises(UsageError, match='shared memory .*workers_per_gpu=0'):
+        next(iter(build_train_loader(Numbers(2), 1, workers_per_gpu=0, seed=0)))
+
+
+@pytest.mark.process
+@pytest.mark.parametrize('workers', [0, 1])
+def test_a_full_disk_of_a_data_set_is_not_mistaken_for_it(workers: int) -> None:
+    with pytest.raises(OSError, match='No space left on device'):
+        list(build_test_loader(Damaged(OSError(28, 'No space left on device')), list(range(7)), workers))
