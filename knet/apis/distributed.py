@@ -5,6 +5,7 @@ import re
 import time
 from contextlib import contextmanager, nullcontext
 from datetime import timedelta
+from inspect import signature
 from typing import Any, Iterator, List, Optional, cast
 
 import torch
@@ -32,6 +33,12 @@ _PEER_LOST = re.compile(
 )
 #: Messages with which the key store and gloo report that not all processes came.
 _UNREACHED = re.compile(r'time[d]? ?out|connect|resolve|address', re.IGNORECASE)
+#: What torch calls the option to broadcast buffers in every step; 2.13 gave it another name.
+_SYNC_BUFFERS = next(
+    name
+    for name in ('forward_sync_buffers', 'broadcast_buffers')
+    if name in signature(nn.parallel.DistributedDataParallel).parameters
+)
 #: Seconds within which the launcher notices that a peer has died.
 _GRACE = 10
 
@@ -303,7 +310,7 @@ def wrap_model(model: nn.Module, find_unused_parameters: bool = False) -> nn.Mod
     model = model.to(device)
     if get_dist_info()[1] == 1:
         return MMDataParallel(model, device_ids=[] if device.type == 'cpu' else [device.index])
-    options = dict(broadcast_buffers=False, find_unused_parameters=find_unused_parameters)
+    options = {_SYNC_BUFFERS: False, 'find_unused_parameters': find_unused_parameters}
     if device.type == 'cpu':
         return CPUDistributedDataParallel(model, **options)
     return MMDistributedDataParallel(model, device_ids=[device.index], **options)

@@ -23,8 +23,7 @@ def _train_kill(scene: Scene, ranks: int, name: str) -> Outcome:
     work_dir = scene.new('work')
     first = scene.run(scene.train_words(work_dir, ranks))
     step = _dice.randrange(1, 11)
-    reached = first.wait_until(lambda: len(re.findall(r' it/s ', first.log.read_text())) >= step)
-    os.kill(first.process.pid, getattr(signal, name))
+    first.send(name, lambda: len(re.findall(r' it/s ', first.log.read_text())) >= step)
     seconds, left, code = first.end()
     again = scene.run(scene.train_words(work_dir, ranks))
     _, left_again, code_again = again.end()
@@ -32,8 +31,7 @@ def _train_kill(scene: Scene, ranks: int, name: str) -> Outcome:
     best = sorted(path.name for path in work_dir.glob('*.pth')) == sorted(
         path.name for path in scene.trained(ranks).glob('*.pth')
     )
-    note = f'exit {code}' + ('' if reached else ', ended before it was signalled')
-    return Outcome(seconds, left + left_again, leftovers(work_dir), equal and best, note)
+    return Outcome(seconds, left + left_again, leftovers(work_dir), equal and best, f'exit {code}')
 
 
 def _test_kill(scene: Scene, ranks: int, name: str) -> Outcome:
@@ -41,9 +39,8 @@ def _test_kill(scene: Scene, ranks: int, name: str) -> Outcome:
     out = scene.new('out')
     scene.predicted()
     first = scene.run(scene.test_words(out, ranks))
-    count = _dice.randrange(1, 20)
-    first.wait_until(lambda: len(list(out.glob('panoptic/*/*.png'))) >= count)
-    os.kill(first.process.pid, getattr(signal, name))
+    count = _dice.randrange(1, 16)
+    first.send(name, lambda: len(list(out.glob('panoptic/*/*.png'))) >= count)
     seconds, left, code = first.end()
     _, left_again, code_again = scene.run(scene.test_words(out, ranks)).end()
     equal = code_again == 0 and files_of(out) == files_of(scene.predicted())
@@ -55,8 +52,8 @@ def _evaluator_kill(scene: Scene, name: str) -> Outcome:
     words = command('eval_dstq_step.py', scene.predicted(), scene.folder / 'street', '--nproc', 2)
     run = scene.run(words)
     run.wait_until(lambda: len(run.processes()) >= 3)
-    time.sleep(_dice.random())
-    os.kill(run.process.pid, getattr(signal, name))
+    moment = time.monotonic() + 0.3 * _dice.random()
+    run.send(name, lambda: time.monotonic() >= moment)
     seconds, left, code = run.end()
     return Outcome(seconds, left, [], None, f'exit {code}')
 
@@ -72,8 +69,7 @@ def _converter_kill(scene: Scene, name: str) -> Outcome:
     convert = partial(command, 'dataset/vipseg_resize_720p.py', '--src', source, '--nproc', 2, '--dst')
     _, _, code = scene.run(convert(whole)).end()
     first = scene.run(convert(parts))
-    first.wait_until(lambda: len(list(parts.rglob('*.png'))) >= 2)
-    os.kill(first.process.pid, getattr(signal, name))
+    first.send(name, lambda: len(list(parts.rglob('*.png'))) >= 2)
     seconds, left, _ = first.end()
     _, left_again, code_again = scene.run(convert(parts)).end()
     content = [{str(p.relative_to(f)): p.read_bytes() for p in f.rglob('*.*g')} for f in (whole, parts)]
@@ -86,8 +82,7 @@ def _drawing_kill(scene: Scene, name: str) -> Outcome:
     draw = partial(command, 'visualize.py', scene.predicted(), scene.folder / 'street', '--out-dir')
     _, _, code = scene.run(draw(whole)).end()
     first = scene.run(draw(parts))
-    first.wait_until(lambda: any(parts.rglob('*.gif')))
-    os.kill(first.process.pid, getattr(signal, name))
+    first.send(name, lambda: any(parts.rglob('*.gif')))
     seconds, left, code_first = first.end()
     _, left_again, code_again = scene.run(draw(parts)).end()
     content = [{str(p.relative_to(f)): p.read_bytes() for p in f.rglob('*') if p.is_file()} for f in (whole, parts)]

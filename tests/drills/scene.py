@@ -55,6 +55,10 @@ def table(rows: List[Tuple[str, Outcome]]) -> str:
     return '\n'.join(lines)
 
 
+class TooLate(Exception):
+    """A run ended before it was disturbed, so that the drill shows nothing."""
+
+
 class Run:
     """A command in a session of its own, whose processes are found by a mark in their environment.
 
@@ -85,6 +89,16 @@ class Run:
                 return True
             time.sleep(0.01)
         return condition()
+
+    def send(self, name: str, condition: Callable[[], bool]) -> None:
+        """Send the run a signal as soon as something is true.
+
+        Raises:
+            TooLate: If the run ends before.
+        """
+        if not self.wait_until(condition) or self.process.poll() is not None:
+            raise TooLate(f'{name} found the run ended, see {self.log}')
+        os.kill(self.process.pid, getattr(signal, name))
 
     def processes(self) -> List[int]:
         """Return the living processes of this run."""
