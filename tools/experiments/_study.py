@@ -21,6 +21,13 @@ Row = Dict[str, Any]
 VPS_SCORES = ('STQ', 'AQ', 'SQ', 'VPQ1', 'VPQ2', 'VPQ3', 'VPQ4')
 #: What says where a row comes from, after its arm and seed.
 ORIGIN = ('config', 'commit', 'minutes')
+#: Options with which cars and persons of a video can only be told apart by where they are.
+LOOK_ALIKES = ('--look-alikes', '--crossings', '2', '--occluders', '1')
+#: World -> the options of make_toy_videos.py that draw its streets.
+WORLDS: Dict[str, Sequence[str]] = {
+    'toy': (),
+    'hard': (*LOOK_ALIKES, '--lighting', '0.5', '--blur', '0.5', '--turn', '0.3', '--small', '0.3'),
+}
 
 
 def parser(doc: str, name: str) -> argparse.ArgumentParser:
@@ -36,6 +43,21 @@ def parser(doc: str, name: str) -> argparse.ArgumentParser:
     options.add_argument('--csv', type=Path, default=ROOT / 'results' / f'{name}.csv', help='one row per run')
     add_debug_option(options)
     return options
+
+
+def parse_with_world(options: argparse.ArgumentParser) -> argparse.Namespace:
+    """Parse the command line of an experiment that runs in several of :data:`WORLDS`.
+
+    Args:
+        options: From :func:`parser`; the ``toy`` in the names of its files stands for the world.
+    """
+    options.add_argument('--world', choices=[*WORLDS], default='toy', help='its streets (default: %(default)s)')
+    args = options.parse_args()
+    for name in ('work_dir', 'csv'):
+        path = getattr(args, name)
+        if path == options.get_default(name):
+            setattr(args, name, path.with_name(path.name.replace('toy', args.world)))
+    return args
 
 
 def absolute(path: str) -> Path:
@@ -84,6 +106,16 @@ def commit() -> str:
 
     dirty = git('status', '--porcelain', '--untracked-files=no', '--', '.', ':(exclude)results')
     return (git('rev-parse', '--short', 'HEAD') or 'unknown') + ('-dirty' if dirty else '')
+
+
+def data_roots(root: Path, train: str = 'train.dataset') -> List[str]:
+    """Return config overrides that read the training, validation and test data from a folder.
+
+    Args:
+        root: The data set folder.
+        train: Where the config has its training data.
+    """
+    return [f'data.{part}.data_root={root}' for part in (train, 'val', 'test')]
 
 
 def vps_scores(out_dir: Path) -> Row:

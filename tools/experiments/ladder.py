@@ -6,6 +6,7 @@ Four models, each with one part more than the one before, from scratch on the sa
 the same number of iterations; scored on unseen videos. One run after another; what a stopped experiment has finished is
 kept. Writes results/ladder_toy.csv and prints the table of docs/results.md.
 
+    python tools/experiments/ladder.py --world hard       # look-alikes, twilight, blur: writes results/ladder_hard.csv
     python tools/experiments/ladder.py --rungs 2_embedding 3_link --seeds 0 --iterations 1440 \\
         --work-dir work_dirs/ladder_toy_long --csv results/ladder_toy_long.csv      # does a longer training change it?
 """
@@ -18,7 +19,6 @@ NAME = 'ladder_toy'
 #: Rungs in order; each is its config's name under configs/toy/ladder.
 RUNGS = ('1_image', '2_embedding', '3_link', '4_joint_train')
 ITERATIONS = 720
-DATA = study.ROOT / 'data' / 'toy' / 'ladder'
 COLUMNS = ('rung', 'seed', *study.ORIGIN, *study.VPS_SCORES)
 
 
@@ -32,18 +32,26 @@ def run_dir_of(rung: str, seed: int, work_dir: Path) -> Path:
     return work_dir / f'{rung}_{seed}'
 
 
-def make_data() -> None:
-    """120 videos to study.train on, 16 to score."""
-    study.tool('tools/dataset/make_toy_videos.py', '--layout', 'kitti-step', '--out', DATA, '--train', 120, '--val', 16)
+def data_of(world: str) -> Path:
+    """Return the data set folder of a world; the configs read that of the toy world."""
+    return study.ROOT / 'data' / 'toy' / ('ladder' if world == 'toy' else f'ladder-{world}')
 
 
-def one_run(rung: str, seed: int, work_dir: Path, iterations: int = ITERATIONS) -> study.Row:
+def make_data(world: str = 'toy') -> None:
+    """120 videos to train on, 16 to score."""
+    options = ('--layout', 'kitti-step', '--out', data_of(world), '--train', 120, '--val', 16, *study.WORLDS[world])
+    study.tool('tools/dataset/make_toy_videos.py', *options)
+
+
+def one_run(rung: str, seed: int, work_dir: Path, iterations: int = ITERATIONS, world: str = 'toy') -> study.Row:
     """Train, predict and score one rung; its row."""
     run_dir = run_dir_of(rung, seed, work_dir)
+    data = study.data_roots(data_of(world))
 
     def make() -> study.Row:
-        checkpoint = study.train(config_of(rung), run_dir, seed, '--cfg-options', f'runner.max_iters={iterations}')
-        scores = study.predict(config_of(rung), checkpoint, run_dir / 'out')
+        options = ('--cfg-options', f'runner.max_iters={iterations}', *data)
+        checkpoint = study.train(config_of(rung), run_dir, seed, *options)
+        scores = study.predict(config_of(rung), checkpoint, run_dir / 'out', data)
         return dict(
             rung=rung,
             seed=seed,
@@ -61,11 +69,11 @@ def main() -> None:
     parser = study.parser(__doc__, NAME)
     parser.add_argument('--rungs', nargs='+', choices=RUNGS, default=RUNGS, help='default: all')
     parser.add_argument('--iterations', type=int, default=ITERATIONS, help='of each run (default: %(default)s)')
-    args, rows = parser.parse_args(), []
-    make_data()
+    args, rows = study.parse_with_world(parser), []
+    make_data(args.world)
     for seed in args.seeds:
         for rung in args.rungs:
-            rows.append(one_run(rung, seed, args.work_dir, args.iterations))
+            rows.append(one_run(rung, seed, args.work_dir, args.iterations, args.world))
             study.write_csv(args.csv, COLUMNS, rows)
     print(study.table(rows, 'rung', study.VPS_SCORES))
 

@@ -25,10 +25,7 @@ UNLINKED, LINKED = f'{LADDER}/2_embedding.py', f'{LADDER}/3_link.py'
 #: The linked rung, in which the variants of link_variants.py have names.
 VARIANT = 'tools/experiments/link_variants_config.py'
 #: World -> options of its streets.
-WORLDS: Dict[str, Sequence[str]] = {
-    'look-alikes': ('--look-alikes', '--crossings', '2', '--occluders', '1'),
-    'default': (),
-}
+WORLDS: Dict[str, Sequence[str]] = {'look-alikes': study.LOOK_ALIKES, 'default': ()}
 SIZE = ('--height', 64, '--width', 160)
 COLUMNS = ('hypothesis', 'world', 'start', 'arm', 'seed', 'iterations', *study.ORIGIN, 'loss_track', *study.VPS_SCORES)
 
@@ -118,8 +115,7 @@ def run_dir_of(run: Run, work_dir: Path) -> Path:
 
 def options_of(run: Run) -> List[str]:
     """Return the overrides of the config of a run."""
-    roots = [f'data.{part}.data_root={data_of(run[0])}' for part in ('train.dataset', 'val', 'test')]
-    return [*roots, *ARMS[run[1]].options]
+    return [*study.data_roots(data_of(run[0])), *ARMS[run[1]].options]
 
 
 def final_loss(run_dir: Path) -> float:

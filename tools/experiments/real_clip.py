@@ -8,7 +8,6 @@ docs/results.md; overlays are in the work directory. Finished runs are kept.
 """
 
 from pathlib import Path
-from typing import List
 
 import _study as study
 import ladder
@@ -18,11 +17,6 @@ CONFIG = 'configs/toy/video_knet_toy_clip.py'
 COLUMNS = ('start', 'seed', *study.ORIGIN, *study.VPS_SCORES)
 #: What the weights start from: the name in the table, and of the folder.
 STARTS = {'random': 'scratch', 'toy streets': 'pretrained'}
-
-
-def data_options(root: Path) -> List[str]:
-    """Return overrides that read the clip from ``root``."""
-    return [f'data.{split}.data_root={root}' for split in ('train.dataset', 'val', 'test')]
 
 
 def run_dir_of(start: str, seed: int, work_dir: Path) -> Path:
@@ -37,8 +31,8 @@ def one_run(start: str, seed: int, work_dir: Path) -> study.Row:
     def make() -> study.Row:
         toy = ladder.run_dir_of(ladder.RUNGS[-1], seed, work_dir.parent / ladder.NAME) / 'latest.pth'
         weights = [] if start == 'random' else ['--load-from', toy]
-        checkpoint = study.train(CONFIG, run_dir, seed, *weights, '--cfg-options', *data_options(data))
-        scores = study.predict(CONFIG, checkpoint, run_dir / 'out', data_options(data))
+        checkpoint = study.train(CONFIG, run_dir, seed, *weights, '--cfg-options', *study.data_roots(data))
+        scores = study.predict(CONFIG, checkpoint, run_dir / 'out', study.data_roots(data))
         study.tool('tools/visualize.py', run_dir / 'out', data, '--out', run_dir / 'pictures', '--gif')
         return dict(
             start=start, seed=seed, config=CONFIG, commit=study.commit(), minutes=study.minutes_of(run_dir), **scores

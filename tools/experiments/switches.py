@@ -108,7 +108,12 @@ def main() -> None:
         ladder.one_run(rung, seed, ladder_dir)
         networks.append(
             Network(
-                'toy streets', seed, ladder.config_of(rung), ladder.run_dir_of(rung, seed, ladder_dir), [], ladder.DATA
+                'toy streets',
+                seed,
+                ladder.config_of(rung),
+                ladder.run_dir_of(rung, seed, ladder_dir),
+                [],
+                ladder.data_of('toy'),
             )
         )
     if args.clip_run:
@@ -119,7 +124,7 @@ def main() -> None:
                 0,
                 real_clip.CONFIG,
                 real_clip.run_dir_of('random', 0, args.clip_run),
-                real_clip.data_options(data),
+                study.data_roots(data),
                 data,
             )
         )

@@ -1,6 +1,7 @@
 """What the link of video semantic segmentation brings on toy streets: K-Net with and without it, by seed.
 
     python tools/experiments/vss_toy.py [--seeds 0 1 2] [--work-dir work_dirs/vss_toy]
+    python tools/experiments/vss_toy.py --world hard      # look-alikes, twilight, blur: writes results/vss_hard.csv
 
 Both models see the same pairs of frames in the same order for the same number of iterations: from scratch, and, as the
 paper trains, starting from the image model (the one without link from scratch). One run after another; what a stopped
@@ -16,7 +17,7 @@ import _study as study
 NAME = 'vss_toy'
 SCORES = ('mIoU', 'wIoU', 'VC8', 'VC16', 'VC8_paper', 'VC16_paper')
 COLUMNS = ('link', 'seed', *study.ORIGIN, *SCORES)
-DATA = study.ROOT / 'data' / 'toy' / 'vspw'
+SIZE = ('--frames', 24, '--height', 64, '--width', 208)
 
 
 class Arm(NamedTuple):
@@ -43,15 +44,28 @@ ARMS = {
 }
 
 
-def one_run(name: str, seed: int, work_dir: Path) -> study.Row:
+def data_of(world: str) -> Path:
+    """Return the data set folder of a world; the configs read that of the toy world."""
+    return study.ROOT / 'data' / 'toy' / ('vspw' if world == 'toy' else f'vspw-{world}')
+
+
+def make_data(world: str) -> None:
+    """Make 40 videos to train on and 8 to score."""
+    options = ('--layout', 'vspw', '--out', data_of(world), '--train', 40, '--val', 8, *SIZE, *study.WORLDS[world])
+    study.tool('tools/dataset/make_toy_videos.py', *options)
+
+
+def one_run(name: str, seed: int, work_dir: Path, world: str) -> study.Row:
     """Train, predict and score once; a row of the table, in percent."""
     arm = ARMS[name]
     run_dir = work_dir / f'{arm.folder}_{seed}'
+    data = ['--cfg-options', *study.data_roots(data_of(world), train='train')]
 
     def make() -> study.Row:
         start = ['--load-from', work_dir / f'{arm.start}_{seed}' / 'latest.pth'] if arm.start else []
-        checkpoint = study.train(arm.config, run_dir, seed, *start)
-        study.tool('tools/test_step.py', arm.config, checkpoint, '--out-dir', run_dir / 'out', '--eval', 'miou', 'vc')
+        checkpoint = study.train(arm.config, run_dir, seed, *start, *data)
+        test = ('--out-dir', run_dir / 'out', '--eval', 'miou', 'vc')
+        study.tool('tools/test_step.py', arm.config, checkpoint, *test, *data)
         found = json.loads((run_dir / 'out' / 'vss.json').read_text())
         return dict(
             link=name,
@@ -67,27 +81,11 @@ def one_run(name: str, seed: int, work_dir: Path) -> study.Row:
 
 def main() -> None:
     """Run what is missing, then tell."""
-    args, rows = study.parser(__doc__, NAME).parse_args(), []
-    study.tool(
-        'tools/dataset/make_toy_videos.py',
-        '--layout',
-        'vspw',
-        '--out',
-        DATA,
-        '--train',
-        40,
-        '--val',
-        8,
-        '--frames',
-        24,
-        '--height',
-        64,
-        '--width',
-        208,
-    )
+    args, rows = study.parse_with_world(study.parser(__doc__, NAME)), []
+    make_data(args.world)
     for seed in args.seeds:
         for name in ARMS:
-            rows.append(one_run(name, seed, args.work_dir))
+            rows.append(one_run(name, seed, args.work_dir, args.world))
             study.write_csv(args.csv, COLUMNS, rows)
     print(study.table(rows, 'link', SCORES, digits=2))
 
