@@ -1,4 +1,4 @@
-"""The drills as tests: ``DRILLS=1 python -m pytest tests/drills``. They take half an hour, so the suite skips them."""
+"""The drills as tests: ``DRILLS=1 python -m pytest tests/drills``. They take ten minutes or more, so the suite skips them."""
 
 import os
 from pathlib import Path
@@ -11,7 +11,7 @@ from tests.drills.scene import Scene
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.process,
-    pytest.mark.skipif(not os.environ.get('DRILLS'), reason='takes half an hour; DRILLS=1 runs it'),
+    pytest.mark.skipif(not os.environ.get('DRILLS'), reason='takes ten minutes or more; DRILLS=1 runs it'),
 ]
 
 
