@@ -1,4 +1,4 @@
-"""The drills as tests: ``DRILLS=1 python -m pytest tests/drills``. They take ten minutes or more, so the suite skips them."""
+"""The drills as tests: ``DRILLS=1 python -m pytest tests/drills``. The suite skips them, for they take ten minutes."""
 
 import os
 from pathlib import Path
