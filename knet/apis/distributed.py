@@ -235,9 +235,11 @@ def process_group(launcher: str, local_rank: int = 0, timeout: float = TIMEOUT) 
 
 
 def gather_stopped() -> None:
-    """Tell the others that this process was asked to stop, and wait until all have come to their end."""
+    """Tell the others that this process was asked to stop, wait until all have come to their end, and leave them."""
+    global _job
     if _job is not None:
         _job.gather_stopped(stop_requested() or 'another process')
+        _job = None
 
 
 def barrier() -> None:

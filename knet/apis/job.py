@@ -21,6 +21,8 @@ _logger = logging.getLogger('mmdet')
 _HEARTBEAT = 300
 #: Seconds by which other ranks wait before they report a process that does not answer, so that one reports it.
 _HEAD_START = 3
+#: Seconds for which the process that keeps the store waits for the others to leave it.
+_FAREWELL = 5
 
 #: States of a process: ``work`` has to make progress; ``busy`` may last as long as the process answers, and the others
 #: may wait for it; ``wait`` waits for the others; ``left`` has ended.
@@ -109,13 +111,21 @@ class Job:
         return done >= int(step)
 
     def gather_stopped(self, requested: str) -> None:
-        """Ask the others to stop as well, and wait until all have come to their end.
+        """Ask the others to stop as well, wait until all have come to their end, and leave them.
+
+        The process that keeps the store leaves last: a broken connection makes PyTorch write at length in the others.
 
         Args:
             requested: What asked for the stop.
         """
         self._ask(0, requested)
         self._meet('stopped')
+        self.leave()
+        gone = self.store.add('gone', 1)
+        deadline = time.monotonic() + _FAREWELL
+        while self.rank == 0 and gone < self.world_size and time.monotonic() < deadline:
+            time.sleep(0.01)
+            gone = self.store.add('gone', 0)
 
     def _ask(self, step: int, requested: str) -> None:
         """Write down after how many steps all stop; of several that ask at the same time, the first decides."""

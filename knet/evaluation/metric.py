@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Callable, ClassVar, Dict, Generic, List, Mapping, Optional, Tuple, Type, TypeVar
 
 import numpy as np
+from tqdm import tqdm
 
 from knet.evaluation.frames import Skipped, iterate_pairs, pair_up
 from knet.evaluation.pairs import PairCounts, count_pairs, pack_tables, unpack_tables
@@ -284,9 +285,15 @@ def map_videos(
     order = sorted(lengths, key=lambda video: (-lengths[video], video))
     videos = [(predictions.only(video), truth.only(video), video) for video in order]
     nproc = min(nproc, len(order))
-    if nproc > 1:
-        return dict(zip(order, map_in_processes(function, (metric,), videos, nproc)))
-    return {video[-1]: function(metric, video) for video in videos}
+    parts = {}
+    # Only a terminal shows a bar, and only until the scores come.
+    with tqdm(total=len(order), unit='video', desc='scoring', leave=False, disable=None) as bar:
+        if nproc > 1:
+            return dict(zip(order, map_in_processes(function, (metric,), videos, nproc, bar.update)))
+        for video in videos:
+            parts[video[-1]] = function(metric, video)
+            bar.update()
+    return parts
 
 
 def combine_videos(metric: Metric[R], parts: Mapping[int, Metric[R]], skipped: Skipped) -> R:

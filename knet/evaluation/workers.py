@@ -31,7 +31,13 @@ _PROGRAM = (
 _ENVIRONMENT = dict.fromkeys(('OMP_NUM_THREADS', 'OPENBLAS_NUM_THREADS', 'MKL_NUM_THREADS'), '1')
 
 
-def map_in_processes(function: Callable[..., Any], job: Tuple[Any, ...], items: Sequence[Any], nproc: int) -> List[Any]:
+def map_in_processes(
+    function: Callable[..., Any],
+    job: Tuple[Any, ...],
+    items: Sequence[Any],
+    nproc: int,
+    tick: Callable[[], Any] = lambda: None,
+) -> List[Any]:
     """Return ``function(*job, item)`` for every item, computed in ``nproc`` processes.
 
     Args:
@@ -39,6 +45,7 @@ def map_in_processes(function: Callable[..., Any], job: Tuple[Any, ...], items: 
         job: First arguments; they travel once to every process.
         items: Last arguments; the first are computed first.
         nproc: Number of processes.
+        tick: Called after every item, in one of several threads.
 
     Raises:
         UsageError: If a process is killed.
@@ -49,7 +56,7 @@ def map_in_processes(function: Callable[..., Any], job: Tuple[Any, ...], items: 
     numbered = iter(enumerate(items))
     with ExitStack() as stack, ThreadPoolExecutor(nproc) as threads:
         workers = [stack.enter_context(_Worker(payload)) for _ in range(nproc)]
-        waiting = [threads.submit(_feed, worker, numbered, results) for worker in workers]
+        waiting = [threads.submit(_feed, worker, numbered, results, tick) for worker in workers]
         try:
             # The first failure counts; it leaves this block and ends the other workers.
             for future in as_completed(waiting):
@@ -61,10 +68,13 @@ def map_in_processes(function: Callable[..., Any], job: Tuple[Any, ...], items: 
     return [results[number] for number in range(len(items))]
 
 
-def _feed(worker: '_Worker', numbered: Iterator[Tuple[int, Any]], results: Dict[int, Any]) -> None:
+def _feed(
+    worker: '_Worker', numbered: Iterator[Tuple[int, Any]], results: Dict[int, Any], tick: Callable[[], Any]
+) -> None:
     """Give one item after another to a worker."""
     for number, item in numbered:
         results[number] = worker.compute(item)
+        tick()
 
 
 class _Worker:

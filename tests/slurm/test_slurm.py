@@ -164,5 +164,6 @@ def test_a_requeued_job_ends_with_the_weights_of_an_uninterrupted_one(
     print(log.read_text()[-3000:])
     assert job_state(cluster, job) == 'COMPLETED'
     assert f'job {job} was stopped and is queued again' in log.read_text()
+    assert 'Exception raised from' not in log.read_text()  # PyTorch, about connections that others have closed
     weights, want = (torch.load(str(folder / 'latest.pth'))['state_dict'] for folder in (work_dir, tmp_path / 'whole'))
     assert list(weights) == list(want) and all(torch.equal(weights[key], want[key]) for key in want)
