@@ -6,6 +6,7 @@ import subprocess
 import time
 from datetime import timedelta
 from pathlib import Path
+from threading import Thread
 from typing import Any, Iterator, List
 
 import pytest
@@ -96,6 +97,27 @@ def test_waiting_ends_when_a_stop_is_asked_for(jobs: Any) -> None:
             second._interval = 0
             assert wait_for(lambda: stop_requested() is not None, 15)
             second.barrier()
+
+
+@pytest.mark.parametrize('first_to_stop', [0, 1])
+def test_the_keeper_of_the_store_leaves_last(jobs: Any, first_to_stop: int) -> None:
+    """Whoever comes first; otherwise the others lose their connection in the middle of a word."""
+    ranks, left = jobs(2, 60), []
+
+    def stop(rank: int) -> None:
+        ranks[rank].gather_stopped('SIGTERM')
+        left.append(rank)
+
+    order = [first_to_stop, 1 - first_to_stop]
+    threads = [Thread(target=stop, args=(rank,)) for rank in order]
+    with obey_signals():
+        threads[0].start()
+        time.sleep(0.3)
+        assert not left
+        threads[1].start()
+        for thread in threads:
+            thread.join(20)
+    assert left == [1, 0] and not any(thread.is_alive() for rank in ranks for thread in rank._threads)
 
 
 def test_a_heartbeat_is_logged(jobs: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
