@@ -25,8 +25,8 @@ from PIL import Image
 from knet.utils.io import PathLike, atomic_path
 
 _logger = logging.getLogger(__name__)
-_NO_SPACE = os.strerror(errno.ENOSPC)
 _BT709 = 'colorspace=bt709:color_primaries=bt709:color_trc=bt709'
+_NO_SPACE = os.strerror(errno.ENOSPC)
 #: Remaining bytes of a disk on which a short file is blamed on the disk.
 _FULL = 1 << 16
 
@@ -133,7 +133,9 @@ def _ffmpeg_command(program: str, path: Path, size: Tuple[int, int], fps: float)
         *(program, '-hide_banner', '-loglevel', 'error', '-y'),
         *('-f', 'rawvideo', '-pix_fmt', 'rgb24', '-s', f'{size[0]}x{size[1]}', '-r', str(fps), '-i', '-'),
         # Players take large videos without a note for BT.709, so the colours are converted to it, and the note is made.
+        # New versions take it from the last filter, version 4 from the options of the output.
         *('-vf', f'scale=out_color_matrix=bt709:out_range=tv,setparams=range=tv:{_BT709}'),
+        *('-color_range', 'tv', '-colorspace', 'bt709', '-color_primaries', 'bt709', '-color_trc', 'bt709'),
         *('-an', '-c:v', 'libx264', '-preset', 'veryfast', '-crf', '20', '-pix_fmt', 'yuv420p'),
         # The index comes first, so that a browser plays before it has the whole file.
         *('-movflags', '+faststart', str(path)),

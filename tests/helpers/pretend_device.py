@@ -22,9 +22,13 @@ from typing import Counter as CounterOf
 import pytest
 import torch
 from torch import Tensor, nn
-from torch.utils._python_dispatch import TorchDispatchMode, return_and_correct_aliasing
+from torch.utils import _python_dispatch
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from knet.utils import transfer
+
+if not hasattr(_python_dispatch, 'return_and_correct_aliasing'):
+    pytest.skip('a pretended device needs PyTorch 2.1', allow_module_level=True)
 
 ROOT = Path(__file__).resolve().parents[2]
 #: The device that tensors say.
@@ -168,7 +172,7 @@ class Waits(TorchDispatchMode):
         if packet is _aten.copy_ and not isinstance(args[0], DeviceTensor):
             return args[0]
         wrapped = _map_tensors(DeviceTensor, out) if leaves else out
-        return return_and_correct_aliasing(func, args, kwargs, wrapped) if here else wrapped
+        return _python_dispatch.return_and_correct_aliasing(func, args, kwargs, wrapped) if here else wrapped
 
     def _count(self, packet: Any, args: Tuple, kwargs: Dict, is_here: bool, to_device: bool) -> None:
         direction = None
