@@ -256,8 +256,7 @@ EOF
 }
 
 install_rest() {
-    pip_install -c "$constraints" -r requirements/runtime.txt -r requirements/tensorboard.txt \
-        -r requirements/video.txt -r requirements/tests.txt
+    pip_install -c "$constraints" -r requirements/runtime.txt -r requirements/video.txt -r requirements/tests.txt
 }
 
 install_compiled_mmcv() {

@@ -62,7 +62,7 @@ platforms=(--platform any)
 for glibc in $(seq 17 39); do platforms+=(--platform "manylinux_2_${glibc}_$machine"); done
 platforms+=(--platform "manylinux2014_$machine" --platform "manylinux1_$machine")
 target=(--only-binary :all: --python-version "$version" --implementation cp "${platforms[@]}" --find-links "$scratch")
-cat requirements/{runtime,lite,build,tensorboard}.txt | grep -v '^#\|^torch\|^pip' >"$scratch/requirements.txt"
+cat requirements/{runtime,lite,build}.txt | grep -v '^#\|^torch\|^pip' >"$scratch/requirements.txt"
 printf 'pytest\npytest-timeout\n' >>"$scratch/requirements.txt"
 # pip decides about requirements "for old Pythons only" by the interpreter that runs it.
 case $version in 3.8 | 3.9 | 3.10) printf 'tomli\nexceptiongroup\n' >>"$scratch/requirements.txt" ;; esac
