@@ -12,7 +12,7 @@ import re
 import sys
 import time
 import traceback
-from itertools import takewhile, zip_longest
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, Callable, List, NoReturn, Optional
 
@@ -66,18 +66,9 @@ class ToolParser(argparse.ArgumentParser):
         self._given: List[str] = []
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
-        """Remember the arguments for :meth:`error`, and let ``--amp CONFIG`` mean ``CONFIG --amp``."""
+        """Remember the arguments for :meth:`error`."""
         self._given = list(sys.argv[1:] if args is None else args)
-        return super().parse_known_args(self._without_false_values(), namespace)
-
-    def _without_false_values(self) -> List[str]:
-        """Return the arguments; options without their value, which some may lack, come after all others."""
-        loose = {o: a.choices for a in self._actions if a.nargs == '?' and a.choices for o in a.option_strings}
-        if '--' in self._given:
-            return self._given
-        pairs = zip_longest(self._given, self._given[1:])
-        alone = [word in loose and following not in (loose[word] or ()) for word, following in pairs]
-        return [word for wanted in (False, True) for word, last in zip(self._given, alone) if last is wanted]
+        return super().parse_known_args(args, namespace)
 
     def error(self, message: str) -> NoReturn:
         """Print usage, the message and near misses among the given options, and exit with code 2."""

@@ -59,16 +59,6 @@ def test_every_help_text_can_be_shown(parsers: Dict[str, ToolParser]) -> None:
     assert all(len(parser.format_help()) > 100 for parser in parsers.values())
 
 
-@pytest.mark.parametrize(
-    'words, amp', [('--amp a.py b', True), ('--amp bf16 a.py b', 'bf16'), ('a.py b --amp', True), ('a.py b', False)]
-)
-def test_an_option_does_not_take_the_config_for_its_value(
-    parsers: Dict[str, ToolParser], words: str, amp: object
-) -> None:
-    args = parsers['tools/test_step.py'].parse_args([*words.split(), '--out-dir', 'out', '--eval', 'stq'])
-    assert (args.amp, args.config, args.checkpoint, args.eval) == (amp, 'a.py', 'b', ['stq'])
-
-
 #: Former name of an option -> the one that every tool accepts for the same thing.
 ONE_NAME = {
     '--dst': '--out-dir',
