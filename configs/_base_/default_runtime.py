@@ -4,7 +4,7 @@ checkpoint_config = dict(interval=1, max_keep_ckpts=3)
 log_config = dict(
     interval=50,
     hooks=[
-        dict(type='TextLoggerHook'),
+        dict(type='TextLoggerHook')
         # dict(type='TensorboardLoggerHook'),  # pip install tensorboard
     ],
 )

@@ -8,6 +8,7 @@ Samples come from their process through shared memory, of which containers have 
 """
 
 import errno
+import sys
 import traceback
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +19,9 @@ from torch.utils.data import DataLoader, Dataset, get_worker_info
 from knet.utils.cli import UsageError
 from knet.utils.travel import portable
 
+#: How worker processes begin; None is Python's way. Python 3.14 would let a server start them, which imports everything
+#: again and heeds signals: one to all processes of a job, as Slurm sends it, would end the server and the workers.
+_START = 'fork' if sys.platform.startswith('linux') else None
 #: What errors of PyTorch say when shared memory is full.
 _SHARED_MEMORY_FULL = ('unable to allocate shared memory', 'Bus error')
 _ADVICE = (
@@ -87,11 +91,18 @@ class PlainErrorLoader(DataLoader):
     Args:
         dataset: The data set.
         collate_fn: Function that makes a batch of samples, or, without ``batch_size``, of one sample.
+        num_workers: Number of worker processes.
         **kwargs: More arguments of :class:`torch.utils.data.DataLoader`.
     """
 
-    def __init__(self, dataset: Any, collate_fn: Callable[[Any], Any], **kwargs: Any) -> None:
-        super().__init__(_GuardedDataset(dataset), collate_fn=_GuardedCollate(collate_fn), **kwargs)
+    def __init__(self, dataset: Any, collate_fn: Callable[[Any], Any], num_workers: int = 0, **kwargs: Any) -> None:
+        super().__init__(
+            _GuardedDataset(dataset),
+            collate_fn=_GuardedCollate(collate_fn),
+            num_workers=num_workers,
+            multiprocessing_context=_START if num_workers else None,
+            **kwargs,
+        )
 
     def __iter__(self) -> Iterator[Any]:  # type: ignore[override]
         """Return an iterator over batches; worker processes start at once."""

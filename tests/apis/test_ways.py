@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from functools import partial
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterator, List, Tuple
@@ -87,6 +88,10 @@ def test_tf32_is_a_key_of_the_config(switches: Callable[[], List[bool]], allow: 
     assert switches() == expected
 
 
+needs_compiler = pytest.mark.skipif(not any(map(shutil.which, ('c++', 'g++', 'clang++'))), reason='no C++ compiler')
+
+
+@needs_compiler
 @pytest.mark.parametrize('name', ['image', 'semantic'])
 def test_a_compiled_network_is_plain(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Traced only, because code generation takes minutes; the network of a frame stays one graph per part."""
@@ -129,6 +134,7 @@ def test_other_models_are_no_graphs() -> None:
         optimize_model(KINDS['image'].model(CPU), 'graph')
 
 
+@needs_compiler
 def test_a_compiler_that_fails_is_one_error(monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(graph: Any, inputs: Any) -> Any:
         raise RuntimeError('the compiler crashed')

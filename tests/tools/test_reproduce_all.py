@@ -18,7 +18,7 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.process,
     pytest.mark.timeout(1800),
-    pytest.mark.skipif(not os.environ.get('FULL_REPRODUCTION'), reason='6 minutes or more; FULL_REPRODUCTION=1 runs it'),
+    pytest.mark.skipif(not os.environ.get('FULL_REPRODUCTION'), reason='6 minutes; FULL_REPRODUCTION=1 runs it'),
 ]
 
 

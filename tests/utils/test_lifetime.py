@@ -19,12 +19,12 @@ pytestmark = [
 
 LOADER = """
 import time
-from torch.utils.data import DataLoader
 from knet.apis.loader import quiet_worker
+from knet.apis.loader_errors import PlainErrorLoader
 class Endless:
     def __len__(self): return 10 ** 6
     def __getitem__(self, index): return bytes(200_000)
-for number, _ in enumerate(DataLoader(Endless(), num_workers=2, worker_init_fn=quiet_worker, collate_fn=list)):
+for number, _ in enumerate(PlainErrorLoader(Endless(), list, 2, worker_init_fn=quiet_worker)):
     if number:  # The second batch is that of the second process.
         print('ready', flush=True)
     time.sleep(0.05)
