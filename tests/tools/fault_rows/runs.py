@@ -16,7 +16,13 @@ from tests.tools.world import World
 from .row import Row
 
 #: It holds a folder for longer than any program takes to find that out.
-HOLDER = 'import sys, time; from knet.utils.lock import lock_folder; lock_folder(sys.argv[1]); print(flush=True); time.sleep(30)'
+HOLDER = """
+import sys, time
+from knet.utils.lock import lock_folder
+lock_folder(sys.argv[1])
+print(flush=True)
+time.sleep(30)
+"""
 
 
 def in_use(world: World, folder: str, command: List[Any]) -> List[Any]:
