@@ -4,7 +4,7 @@
 #   python tools/train.py $CONFIG --work-dir work_dirs/clip --seed 0
 # Starts from: random weights.
 # Hardware: two CPU cores, 9 minutes.
-# Trained here: yes, one seed: results/real_clip.csv, docs/results.md.
+# Trained here: yes, two seeds: results/real_clip.csv, docs/results.md.
 _base_ = './video_knet_toy_kitti_step.py'
 data_root = 'data/clip'
 _train = dict(data_root=data_root, pipeline={{_base_.clip_train}})
