@@ -53,8 +53,7 @@ def resume_averages(runner: BaseRunner, checkpoint: str) -> None:
     runner.resume(checkpoint)
     if hooks and not runner.meta[EXCHANGED]:
         # Within an epoch; the exchange at the beginning of its rest is undone by another one.
-        for hook in hooks:
-            hook._swap_ema_parameters()
+        _exchange(hooks)
         runner.meta[EXCHANGED] = True
 
 
@@ -66,8 +65,11 @@ def averages_in_model(runner: BaseRunner) -> Iterator[None]:
         runner: Runner with all hooks, see :func:`note_exchanges`.
     """
     hooks = [] if runner.meta.get(EXCHANGED, True) else averaging_hooks(runner)
-    for hook in hooks:
-        hook._swap_ema_parameters()
+    _exchange(hooks)
     yield
+    _exchange(hooks)
+
+
+def _exchange(hooks: List[Any]) -> None:
     for hook in hooks:
         hook._swap_ema_parameters()

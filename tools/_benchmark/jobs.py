@@ -112,10 +112,10 @@ def train_step(options: Options) -> Run:
 def panoptic_fpn_train(options: Options) -> Run:
     """Measure a training step of mmdet's PanopticFPN R50 on as many frames as a pair has, two."""
     from .inputs import panoptic_batch
-    from .networks import yardstick
+    from .networks import YARDSTICK_OPTIMIZER, yardstick
 
     batch = panoptic_batch(options['size'], options['things'])
-    return _training(yardstick('panoptic_fpn').train(), dict(type='AdamW', lr=1e-4), batch)
+    return _training(yardstick('panoptic_fpn').train(), YARDSTICK_OPTIMIZER, batch)
 
 
 def _training(model: Any, optimizer_settings: Dict[str, Any], batch: Dict[str, Any]) -> Run:

@@ -18,6 +18,8 @@ YARDSTICKS = dict(
     panoptic_fpn='panoptic_fpn/panoptic_fpn_r50_fpn_1x_coco.py',
     mask2former='mask2former/mask2former_r50_lsj_8x2_50e_coco-panoptic.py',
 )
+#: Optimiser of their training steps.
+YARDSTICK_OPTIMIZER = dict(type='AdamW', lr=1e-4)
 
 
 def yardstick(name: str) -> nn.Module:

@@ -15,7 +15,7 @@ from knet.video.trackers import TRACKERS
 
 from .inputs import add_street, frame_and_meta, pair_batch, panoptic_batch
 from .modes import Mode
-from .networks import inference_model, training_model, yardstick
+from .networks import YARDSTICK_OPTIMIZER, inference_model, training_model, yardstick
 
 #: Measured runs per row at least and at most.
 _RUNS = (3, 300)
@@ -168,8 +168,8 @@ def pair_row(config: str, size: Sequence[int], mode: Mode, setting: Setting) -> 
 
 def yardstick_train_row(name: str, size: Sequence[int], mode: Mode, setting: Setting) -> Row:
     """Measure training steps of mmdet's PanopticFPN on as many frames as a pair has, two."""
-    settings = dict(type='AdamW', lr=1e-4)
-    return _train_row(yardstick(name), settings, panoptic_batch(size, min(setting.things, 12)), mode, setting)
+    batch = panoptic_batch(size, min(setting.things, 12))
+    return _train_row(yardstick(name), YARDSTICK_OPTIMIZER, batch, mode, setting)
 
 
 #: Kind of a row -> its function.

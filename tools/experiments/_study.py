@@ -108,6 +108,25 @@ def commit() -> str:
     return (git('rev-parse', '--short', 'HEAD') or 'unknown') + ('-dirty' if dirty else '')
 
 
+def data_of(name: str, world: str) -> Path:
+    """Return the data set folder of a study in a world; configs read that of the toy world."""
+    return ROOT / 'data' / 'toy' / (name if world == 'toy' else f'{name}-{world}')
+
+
+def make_streets(layout: str, folder: Path, train: int, val: int, *options: Any) -> None:
+    """Make toy videos to train on and to score, unless they are there.
+
+    Args:
+        layout: Of the data set.
+        folder: Of the data set.
+        train: Number of training videos.
+        val: Number of validation videos.
+        *options: More options of make_toy_videos.py.
+    """
+    words = ('--layout', layout, '--out', folder, '--train', train, '--val', val, *options)
+    tool('tools/dataset/make_toy_videos.py', *words)
+
+
 def data_roots(root: Path, train: str = 'train.dataset') -> List[str]:
     """Return config overrides that read the training, validation and test data from a folder.
 

@@ -32,21 +32,15 @@ def run_dir_of(rung: str, seed: int, work_dir: Path) -> Path:
     return work_dir / f'{rung}_{seed}'
 
 
-def data_of(world: str) -> Path:
-    """Return the data set folder of a world; the configs read that of the toy world."""
-    return study.ROOT / 'data' / 'toy' / ('ladder' if world == 'toy' else f'ladder-{world}')
-
-
 def make_data(world: str = 'toy') -> None:
     """120 videos to train on, 16 to score."""
-    options = ('--layout', 'kitti-step', '--out', data_of(world), '--train', 120, '--val', 16, *study.WORLDS[world])
-    study.tool('tools/dataset/make_toy_videos.py', *options)
+    study.make_streets('kitti-step', study.data_of('ladder', world), 120, 16, *study.WORLDS[world])
 
 
 def one_run(rung: str, seed: int, work_dir: Path, iterations: int = ITERATIONS, world: str = 'toy') -> study.Row:
     """Train, predict and score one rung; its row."""
     run_dir = run_dir_of(rung, seed, work_dir)
-    data = study.data_roots(data_of(world))
+    data = study.data_roots(study.data_of('ladder', world))
 
     def make() -> study.Row:
         options = ('--cfg-options', f'runner.max_iters={iterations}', *data)

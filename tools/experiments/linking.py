@@ -96,15 +96,9 @@ QUEUE: List[Run] = [
 ]
 
 
-def data_of(world: str) -> Path:
-    """Return the data set folder of a world."""
-    return study.ROOT / 'data' / 'toy' / f'linking-{world}'
-
-
 def make_data(world: str) -> None:
     """Make 120 videos to train on and 16 to score."""
-    options = ('--layout', 'kitti-step', '--out', data_of(world), '--train', 120, '--val', 16, *SIZE, *WORLDS[world])
-    study.tool('tools/dataset/make_toy_videos.py', *options)
+    study.make_streets('kitti-step', study.data_of('linking', world), 120, 16, *SIZE, *WORLDS[world])
 
 
 def run_dir_of(run: Run, work_dir: Path) -> Path:
@@ -115,7 +109,7 @@ def run_dir_of(run: Run, work_dir: Path) -> Path:
 
 def options_of(run: Run) -> List[str]:
     """Return the overrides of the config of a run."""
-    return [*study.data_roots(data_of(run[0])), *ARMS[run[1]].options]
+    return [*study.data_roots(study.data_of('linking', run[0])), *ARMS[run[1]].options]
 
 
 def final_loss(run_dir: Path) -> float:

@@ -22,19 +22,7 @@ COLUMNS = ('start', 'seed', *study.ORIGIN, *study.VPS_SCORES)
 def make_data() -> None:
     """Make the streets of ladder.py, and 120 others for the images."""
     ladder.make_data()
-    study.tool(
-        'tools/dataset/make_toy_videos.py',
-        '--layout',
-        'cityscapes-step',
-        '--out',
-        study.ROOT / 'data' / 'toy' / 'ladder-images',
-        '--train',
-        120,
-        '--val',
-        1,
-        '--seed',
-        1,
-    )
+    study.make_streets('cityscapes-step', study.data_of('ladder', 'images'), 120, 1, '--seed', 1)
 
 
 def pretrained(seed: int, work_dir: Path, linked: bool = True) -> study.Row:

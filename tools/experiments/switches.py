@@ -113,7 +113,7 @@ def main() -> None:
                 ladder.config_of(rung),
                 ladder.run_dir_of(rung, seed, ladder_dir),
                 [],
-                ladder.data_of('toy'),
+                study.data_of('ladder', 'toy'),
             )
         )
     if args.clip_run:

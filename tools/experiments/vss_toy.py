@@ -44,22 +44,16 @@ ARMS = {
 }
 
 
-def data_of(world: str) -> Path:
-    """Return the data set folder of a world; the configs read that of the toy world."""
-    return study.ROOT / 'data' / 'toy' / ('vspw' if world == 'toy' else f'vspw-{world}')
-
-
 def make_data(world: str) -> None:
     """Make 40 videos to train on and 8 to score."""
-    options = ('--layout', 'vspw', '--out', data_of(world), '--train', 40, '--val', 8, *SIZE, *study.WORLDS[world])
-    study.tool('tools/dataset/make_toy_videos.py', *options)
+    study.make_streets('vspw', study.data_of('vspw', world), 40, 8, *SIZE, *study.WORLDS[world])
 
 
 def one_run(name: str, seed: int, work_dir: Path, world: str) -> study.Row:
     """Train, predict and score once; a row of the table, in percent."""
     arm = ARMS[name]
     run_dir = work_dir / f'{arm.folder}_{seed}'
-    data = ['--cfg-options', *study.data_roots(data_of(world), train='train')]
+    data = ['--cfg-options', *study.data_roots(study.data_of('vspw', world), train='train')]
 
     def make() -> study.Row:
         start = ['--load-from', work_dir / f'{arm.start}_{seed}' / 'latest.pth'] if arm.start else []
