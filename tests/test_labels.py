@@ -19,6 +19,7 @@ from knet.labels import (
     LabelSpace,
     get_label_space,
     register_label_space,
+    space_from_plain,
 )
 
 
@@ -93,21 +94,21 @@ def test_unknown_name_lists_the_known_ones() -> None:
 @pytest.mark.parametrize('name', sorted(LABEL_SPACES))
 def test_label_spaces_travel_as_plain_data(name: str) -> None:
     space = LABEL_SPACES[name]
-    read = LabelSpace.from_plain(json.loads(json.dumps(space.to_plain())))
+    read = space_from_plain(json.loads(json.dumps(space.to_plain())))
     assert (read.name, read.void, read.classes) == (space.name, space.void, space.classes)
     assert np.array_equal(read.palette, space.palette) and np.array_equal(read.model_classes, space.model_classes)
 
 
 def test_other_data_is_no_label_space() -> None:
     with pytest.raises(ValueError, match='no description of a label space'):
-        LabelSpace.from_plain(dict(name='x', classes=[dict(id=1)], void=255))
+        space_from_plain(dict(name='x', classes=[dict(id=1)], void=255))
 
 
 def test_a_space_of_some_classes_leaves_out_the_others() -> None:
     space = KITTI_STEP.keep(['car', 'road'], 'cars')
     assert (space.names, space.num_things, space.num_stuff) == (('road', 'car'), 1, 1)
     assert len(space.left_out) == 17 and space.is_part_of(KITTI_STEP) and not KITTI_STEP.numbers_like(space)
-    again = LabelSpace.from_plain(json.loads(json.dumps(space.to_plain())))
+    again = space_from_plain(json.loads(json.dumps(space.to_plain())))
     assert again.left_out == space.left_out and again.numbers_like(space)
     assert get_label_space(dict(base='kitti_step', keep=['car', 'road'])).numbers_like(space)
 

@@ -8,6 +8,7 @@ from a label space; a new data set is one more declaration.
 from .cityscapes import CITYSCAPES_PANOPTIC, KITTI_STEP
 from .coco import COCO, COCO_PANOPTIC
 from .colours import Colour
+from .plain import space_from_plain
 from .registry import LABEL_SPACES, AnyLabelSpace, get_label_space, register_label_space
 from .semantic_kitti import SEMANTIC_KITTI
 from .space import ClassInfo, LabelSpace
@@ -33,4 +34,5 @@ __all__ = [
     'LabelSpace',
     'get_label_space',
     'register_label_space',
+    'space_from_plain',
 ]

@@ -181,7 +181,7 @@ class LabelSpace:
         return tuple((c.dataset_id, c.name, c.is_thing) for c in self.classes)
 
     def to_plain(self) -> Dict[str, Any]:
-        """Return the label space as plain data, which JSON can hold; :mod:`.plain` makes it a label space again.
+        """Return the label space as plain data, which JSON can hold; ``space_from_plain`` makes it a label space again.
 
         >>> LabelSpace('one', [ClassInfo('car', (0, 0, 142), True, 13)]).to_plain()['classes']
         [{'id': 13, 'name': 'car', 'kind': 'thing', 'colour': [0, 0, 142]}]
@@ -195,17 +195,6 @@ class LabelSpace:
 
         left_out = dict(left_out=plain(self.left_out)) if self.left_out else {}
         return dict(name=self.name, void=self.void, classes=plain(self.classes), **left_out)
-
-    @classmethod
-    def from_plain(cls, plain: Dict[str, Any]) -> 'LabelSpace':
-        """Return the label space that :meth:`to_plain` has described; it is not registered.
-
-        Raises:
-            ValueError: If it is no description of a label space.
-        """
-        from .plain import space_from_plain
-
-        return space_from_plain(plain)
 
     def __repr__(self) -> str:
         return f'LabelSpace({self.name!r}, {self.num_things} things + {self.num_stuff} stuff)'

@@ -9,7 +9,7 @@ import json
 from pathlib import Path
 from typing import Any, Dict, Optional
 
-from knet.labels import LabelSpace
+from knet.labels import LabelSpace, space_from_plain
 from knet.utils.io import PathLike, read_json, write_json_atomic
 
 FORMAT = 1
@@ -124,4 +124,4 @@ def read_label_space(manifest: Path) -> Optional[LabelSpace]:
         ValueError: If the manifest is damaged.
     """
     plain = read_object(manifest).get('label_space')
-    return None if plain is None else LabelSpace.from_plain(plain)
+    return None if plain is None else space_from_plain(plain)
