@@ -24,9 +24,6 @@ from knet.apis.streams import close_store, open_store, stream_videos
 from knet.det.protocols import ClipModel, StreamModel
 from knet.utils.stopping import obey_signals
 
-#: Scores that ``save_best`` may name without a rule: more is better for all that are reported.
-_GREATER = ('STQ', 'AQ', 'SQ', 'VPQ', 'mIoU', 'wIoU', 'VC8', 'VC16', 'PQ', 'AP')
-
 
 class StreamEvalHook(EvalHook):
     """Scores the validation set after every ``interval`` epochs (or iterations).
@@ -54,7 +51,8 @@ class StreamEvalHook(EvalHook):
         protocol: str = 'official',
         **kwargs: Any,
     ) -> None:
-        kwargs.setdefault('greater_keys', _GREATER)
+        # More is better for all scores that are reported, also for those of a user's own metric.
+        kwargs.setdefault('rule', 'greater')
         super().__init__(build_test_loader(dataset, list(range(len(dataset))), workers), **kwargs)
         self.dataset = dataset
         self.metric = [metric] if isinstance(metric, str) else metric

@@ -1,5 +1,6 @@
 """Replaying the network of a video model as a CUDA graph, which spares the host the launch of every operation."""
 
+from dataclasses import replace
 from typing import Any, Callable, Dict, Tuple
 
 import torch
@@ -56,29 +57,29 @@ class GraphedNetwork:
         half = torch.get_autocast_gpu_dtype() if torch.is_autocast_enabled() else None
         key = (tuple(img.shape), img.dtype, half)
         if key not in self._replays:
-            self._replays[key] = _Replay(self._network, img, img_meta, memory.kernels)
+            self._replays[key] = _Replay(self._network, img, img_meta, memory)
         output = self._replays[key](img, memory.kernels)
         assert output.stage is not None, 'test frames run through all stages'
-        memory.video_id, memory.frame_id, memory.kernels = (
-            img_meta['video_id'],
-            img_meta['frame_id'],
-            output.stage.kernels,
-        )
+        memory.advance(img_meta, output.stage.kernels)
         return output
 
 
 class _Replay:
     """The recorded network for frames of one size; it reads the frame and the previous kernels from fixed places."""
 
-    def __init__(self, network: Network, img: Tensor, img_meta: Dict[str, Any], kernels: Tensor) -> None:
-        self.img, self.kernels = img.clone(), kernels.clone()
+    def __init__(self, network: Network, img: Tensor, img_meta: Dict[str, Any], memory: StreamMemory) -> None:
+        assert memory.kernels is not None, 'the first frame of a video is not recorded'
+        others = [name for name, value in vars(memory).items() if torch.is_tensor(value) and name != 'kernels']
+        if others:
+            raise ValueError(f'a CUDA graph links frames by kernels only, but the memory holds {others[0]!r}, too')
+        self.img, self.kernels = img.clone(), memory.kernels.clone()
         meta = dict(img_meta, is_first_frame=False)
+        past = replace(memory, kernels=self.kernels, tracker=None)
 
         def run() -> NetworkOutput:
-            memory = StreamMemory(meta['video_id'], meta['frame_id'] - 1, self.kernels)
             # Weights that autocast has cast outside of the graph are gone when it is replayed.
             with torch.autocast(img.device.type, enabled=torch.is_autocast_enabled(), cache_enabled=False):
-                return network(self.img, meta, memory)
+                return network(self.img, meta, replace(past))  # which the network advances
 
         self._replay, self._output = capture(run)
 

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from mmcv import Config
 from mmcv.parallel import collate
+from mmdet.datasets.builder import PIPELINES
 from mmdet.datasets.pipelines import Compose
 from pycocotools import mask as mask_api
 from torch import nn
@@ -142,8 +143,9 @@ class VideoSegmenter:
         steps: List[Dict[str, Any]] = cfg.data.test.pipeline
         if not str(steps[0]['type']).startswith('Load'):
             raise UsageError(f'the test pipeline of {cfg.filename} does not begin with a loader: {steps[0]["type"]}')
-        # The loaders of the plugin for streams give RGB, those of files BGR as in MMDetection.
-        self._reverse = not str(steps[0]['type']).endswith('FromFile')
+        # MMDetection's loaders give BGR unless they are told otherwise; the plugin's own say that they give RGB.
+        loader = PIPELINES.get(steps[0]['type'])
+        self._feeds_rgb = getattr(loader, 'gives_rgb', steps[0].get('channel_order') == 'rgb')
         self._dtype = np.float32 if steps[0].get('to_float32') else np.uint8
         self._transforms = Compose(steps[1:])
         self._collate = partial(collate, samples_per_gpu=1)
@@ -268,7 +270,7 @@ class VideoSegmenter:
                 f'a frame is a uint8 array (H, W, 3), got {getattr(frame, "dtype", type(frame))} '
                 f'{getattr(frame, "shape", "")}'
             )
-        picture = np.ascontiguousarray(frame[..., ::-1] if self._reverse else frame).astype(self._dtype, copy=False)
+        picture = np.ascontiguousarray(frame[..., ::-1] if self._feeds_rgb else frame).astype(self._dtype, copy=False)
         name = f'frame {number}'
         return dict(
             img=picture,

@@ -15,7 +15,7 @@ from knet.utils.precision import full_precision
 from .frugal_conv import FrugalConvModule
 from .losses import mask_losses, rank_loss, semantic_loss
 from .mask_hungarian_assigner import Matching, batch_costs, check_sampler, pair_up
-from .targets import ImageTargets, semantic_target
+from .targets import ImageTargets, check_loss_size, semantic_target
 
 
 @dataclass
@@ -80,7 +80,7 @@ class ConvKernelHead(BaseModule):
         num_stuff_classes: S, number of stuff classes.
         in_channels: C, number of channels of kernels and features.
         feat_downsample_stride: Ratio of feature stride and loss stride; masks are up-sampled by this factor for losses
-            and matching.
+            and matching. The same number as ``mask_upsample_stride`` of every refinement stage.
         localization_fpn: Config of the neck that yields the features of the thing branch and the semantic branch.
         norm_cfg: Config of the norm after the 1x1 convolutions of both branches.
         loss_mask: Config of the cross entropy of the masks.
@@ -164,18 +164,22 @@ class ConvKernelHead(BaseModule):
         Returns:
             Scalars ``loss_rpn_{mask,dice,rank,seg}`` (``rank`` if it is configured), and B matchings of proposals with
             instances.
+
+        Raises:
+            ValueError: If the strides of the config do not bring masks to the resolution of the ground truth.
         """
         stride = self.feat_downsample_stride
+        check_loss_size(proposals.masks, stride, targets[0])
         masks = proposals.masks[:, : self.num_proposals]
-        samples = pair_up(batch_costs(self.assigner, masks, None, stride, targets))
-        pos_inds = [s.pos_inds for s in samples]
-        pos_masks = [t.thing_masks[s.pos_assigned_gt_inds] for t, s in zip(targets, samples)]
-        matched = torch.cat([m[inds] for m, inds in zip(masks, pos_inds)])
+        matchings = pair_up(batch_costs(self.assigner, masks, None, stride, targets))
+        pos_inds = [m.pos_inds for m in matchings]
+        pos_masks = [t.thing_masks[m.pos_assigned_gt_inds] for t, m in zip(targets, matchings)]
+        matched = torch.cat([image[inds] for image, inds in zip(masks, pos_inds)])
         losses = mask_losses(self.loss_mask, self.loss_dice, matched, stride, torch.cat(pos_masks))
         if self.loss_rank is not None:
             losses['rank'] = rank_loss(self.loss_rank, masks, stride, pos_inds, pos_masks)
         seg_target = torch.stack(
-            [semantic_target(t, s.pos_assigned_gt_inds, self.num_classes) for t, s in zip(targets, samples)]
+            [semantic_target(t, m.pos_assigned_gt_inds, self.num_classes) for t, m in zip(targets, matchings)]
         )
         losses['seg'] = semantic_loss(self.loss_seg, proposals.semantic, stride, seg_target)
-        return {f'loss_rpn_{name}': value for name, value in losses.items()}, samples
+        return {f'loss_rpn_{name}': value for name, value in losses.items()}, matchings

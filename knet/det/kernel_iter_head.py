@@ -113,7 +113,7 @@ class KernelIterHead(BaseModule):
         self,
         proposals: Proposals,
         targets: Sequence[ImageTargets],
-        samples: Optional[List[Matching]] = None,
+        matchings: Optional[List[Matching]] = None,
         previous: Optional[Tensor] = None,
     ) -> Tuple[Losses, StageOutput]:
         """Run all stages and compute their losses.
@@ -123,7 +123,8 @@ class KernelIterHead(BaseModule):
         Args:
             proposals: Output of the kernel head.
             targets: B ground truths.
-            samples: Matching of the initial masks if the kernel head has computed it; that of the first stage is equal.
+            matchings: B matchings of the initial masks if the kernel head has computed them; those of the first stage
+                are equal.
             previous: (B, Q, C, 1, 1) float, refined kernels of the previous frame.
 
         Returns:
@@ -133,13 +134,13 @@ class KernelIterHead(BaseModule):
         costs: List[Tensor] = []
         kernels, masks, cls_logits = proposals.kernels, proposals.masks, None
         for stage in range(len(self.mask_head)):
-            if stage or samples is None:
+            if stage or matchings is None:
                 costs += self.costs(stage, masks, cls_logits, targets)
             output = self.run_stage(stage, proposals.feats, kernels, masks, previous)
             kernels, masks, cls_logits = output.kernels, output.masks, output.cls_logits
             outputs.append(output)
         # No stage reads a matching, so that all stages are matched at once.
-        matchings = (samples or []) + pair_up(costs)
+        matchings = (matchings or []) + pair_up(costs)
         losses: Losses = {}
         for stage, (head, output) in enumerate(zip(self.mask_head, outputs)):
             received = matchings[stage * len(targets) : (stage + 1) * len(targets)]

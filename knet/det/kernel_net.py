@@ -25,11 +25,11 @@ def with_batch_shape(img: Tensor, img_metas: Sequence[Mapping[str, Any]]) -> Lis
     return [dict(meta, batch_input_shape=tuple(img.shape[-2:])) for meta in img_metas]
 
 
-def check_head_classes(model: Any, label_space: LabelSpace) -> None:
-    """Refuse heads whose class counts contradict the label space.
+def check_heads(model: Any, label_space: LabelSpace) -> None:
+    """Refuse heads that contradict the label space or each other.
 
     Raises:
-        ValueError: If a head has other class counts than the label space.
+        ValueError: If a head has other class counts than the label space, or other strides than the kernel head.
     """
     for name, head in (
         ('rpn_head', model.rpn_head),
@@ -41,6 +41,13 @@ def check_head_classes(model: Any, label_space: LabelSpace) -> None:
             raise ValueError(
                 f'{name} has {have[0]} thing + {have[1]} stuff classes, '
                 f'label space {label_space.name!r} has {want[0]} + {want[1]}'
+            )
+    stride = model.rpn_head.feat_downsample_stride
+    for i, head in enumerate(model.roi_head.mask_head):
+        if head.mask_upsample_stride != stride:
+            raise ValueError(
+                f'mask_head.{i}.mask_upsample_stride={head.mask_upsample_stride}, but '
+                f'rpn_head.feat_downsample_stride={stride}: both are the ratio of feature stride and loss stride'
             )
 
 
@@ -56,11 +63,12 @@ class KernelNet(BaseDetector):
         test_cfg: ``rcnn`` holds the options of the fusion, or of the selection of instances, see
             :mod:`~knet.det.fusion_options`.
         train_cfg: ``rpn`` and ``rcnn`` hold the assigners and samplers of the two heads.
-        mask_assign_stride: Ratio of the size of the padded input and the size of the maps in the losses.
+        mask_assign_stride: Ratio of the size of the padded input and the size of the maps in the losses. Together with
+            the ratios in the heads it makes up the stride of the feature maps that kernels are convolved with.
         init_cfg: Initialisation config of mmcv's ``BaseModule``.
 
     Raises:
-        ValueError: If a config gives a head other class counts than the label space has.
+        ValueError: If a config gives a head other class counts than the label space has, or heads differ in strides.
     """
 
     def __init__(
@@ -84,7 +92,7 @@ class KernelNet(BaseDetector):
         self.roi_head = build_head({**counts, **roi_head, 'train_cfg': train_cfg and train_cfg['rcnn']})
         self.test_cfg = test_cfg
         self.mask_assign_stride = mask_assign_stride
-        check_head_classes(self, self.label_space)
+        check_heads(self, self.label_space)
 
     def _parse_losses(self, losses: Dict[str, Any]) -> Tuple[Tensor, Dict[str, float]]:
         return parse_losses(losses)

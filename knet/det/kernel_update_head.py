@@ -70,7 +70,7 @@ class KernelUpdateHead(BaseModule):
         num_ffn_fcs: Number of layers of the FFN.
         num_cls_fcs: Number of hidden layers of the class branch.
         num_mask_fcs: Number of hidden layers of the mask branch.
-        mask_upsample_stride: Ratio of feature stride and loss stride.
+        mask_upsample_stride: Ratio of feature stride and loss stride, as ``feat_downsample_stride`` of the kernel head.
         kernel_updator_cfg: Config of the adaptive kernel update.
         loss_cls: Config of the classification loss.
         loss_mask: Config of the cross entropy of the masks.
@@ -210,7 +210,7 @@ class KernelUpdateHead(BaseModule):
         return F.linear(pool(hard, x), transform.weight.flatten(1)) + hard.sum(2, keepdim=True) * transform.bias
 
     def get_targets(
-        self, samples: Sequence[Matching], targets: Sequence[ImageTargets], num_queries: int
+        self, matchings: Sequence[Matching], targets: Sequence[ImageTargets], num_queries: int
     ) -> QueryTargets:
         """Return the target labels and masks of all queries.
 
@@ -218,7 +218,7 @@ class KernelUpdateHead(BaseModule):
         is supervised on that class only.
 
         Args:
-            samples: B matchings of the N thing queries.
+            matchings: B matchings of the N thing queries.
             targets: B ground truths.
             num_queries: Q = N + S, number of queries per image.
 
@@ -233,42 +233,47 @@ class KernelUpdateHead(BaseModule):
         stuff = torch.arange(self.num_stuff_classes, device=like.device)
         weights[:, first_stuff + stuff, self.num_thing_classes + stuff] = 1
         pos_inds, pos_masks = [], []
-        for i, (sample, target) in enumerate(zip(samples, targets)):
+        for i, (matching, target) in enumerate(zip(matchings, targets)):
             stuff_inds = target.stuff_labels - self.num_thing_classes + first_stuff
-            labels[i, sample.pos_inds] = target.thing_labels[sample.pos_assigned_gt_inds]
+            labels[i, matching.pos_inds] = target.thing_labels[matching.pos_assigned_gt_inds]
             labels[i, stuff_inds] = target.stuff_labels
-            pos_inds.append(torch.cat([sample.pos_inds, stuff_inds]))
-            pos_masks.append(torch.cat([target.thing_masks[sample.pos_assigned_gt_inds], target.stuff_masks]))
+            pos_inds.append(torch.cat([matching.pos_inds, stuff_inds]))
+            pos_masks.append(torch.cat([target.thing_masks[matching.pos_assigned_gt_inds], target.stuff_masks]))
         return QueryTargets(labels, weights, pos_inds, pos_masks)
 
     def loss(
-        self, output: StageOutput, samples: Sequence[Matching], targets: Sequence[ImageTargets]
+        self, output: StageOutput, matchings: Sequence[Matching], targets: Sequence[ImageTargets]
     ) -> Dict[str, Tensor]:
         """Compute the losses of the stage.
 
+        A subclass may add losses. Entries with "loss" in their name are weighted by ``stage_loss_weights`` and summed
+        for the gradient; others, like ``pos_acc``, are only logged.
+
         Args:
             output: Predictions for B images.
-            samples: B matchings.
+            matchings: B matchings.
             targets: B ground truths.
 
         Returns:
             ``loss_cls`` and ``pos_acc`` in percent (if there are class logits), ``loss_mask``, ``loss_dice`` and
             ``loss_rank`` (if it is configured).
         """
-        query_targets = self.get_targets(samples, targets, output.masks.shape[1])
-        losses = {} if output.cls_logits is None else self._class_losses(output.cls_logits, query_targets)
-        pos_inds, pos_masks = query_targets.pos_inds, query_targets.pos_masks
-        stride = self.mask_upsample_stride
-        if self.loss_rank is not None:
-            losses['loss_rank'] = rank_loss(self.loss_rank, output.masks, stride, pos_inds, pos_masks)
-        matched = torch.cat([m[inds] for m, inds in zip(output.masks, pos_inds)])
-        for name, value in mask_losses(
-            self.loss_mask, self.loss_dice, matched, stride, torch.cat(list(pos_masks))
-        ).items():
-            losses[f'loss_{name}'] = value
-        return losses
+        query_targets = self.get_targets(matchings, targets, output.masks.shape[1])
+        losses = {} if output.cls_logits is None else self.class_losses(output.cls_logits, query_targets)
+        return {**losses, **self.mask_losses(output.masks, query_targets)}
 
-    def _class_losses(self, cls_logits: Tensor, query_targets: QueryTargets) -> Dict[str, Tensor]:
+    def mask_losses(self, masks: Tensor, query_targets: QueryTargets) -> Dict[str, Tensor]:
+        """Return ``loss_mask``, ``loss_dice`` and, if it is configured, ``loss_rank`` of mask logits (B, Q, h, w)."""
+        pos_inds, pos_masks = query_targets.pos_inds, query_targets.pos_masks
+        stride, losses = self.mask_upsample_stride, {}
+        if self.loss_rank is not None:
+            losses['loss_rank'] = rank_loss(self.loss_rank, masks, stride, pos_inds, pos_masks)
+        matched = torch.cat([image[inds] for image, inds in zip(masks, pos_inds)])
+        pair = mask_losses(self.loss_mask, self.loss_dice, matched, stride, torch.cat(list(pos_masks)))
+        return {**losses, **{f'loss_{name}': value for name, value in pair.items()}}
+
+    def class_losses(self, cls_logits: Tensor, query_targets: QueryTargets) -> Dict[str, Tensor]:
+        """Return ``loss_cls`` and ``pos_acc`` of class logits (B, Q, K)."""
         labels, logits = query_targets.labels.flatten(), cls_logits.flatten(0, 1)
         num_pos = reduce_mean((labels < self.num_classes).sum().float()).clamp(min=1.0)
         loss = self.loss_cls(logits, labels, query_targets.label_weights.flatten(0, 1), avg_factor=num_pos)

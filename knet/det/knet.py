@@ -62,8 +62,8 @@ class KNet(ImageModel, KernelNet):
             gt_masks, gt_labels, gt_semantic_seg, img_metas, self.label_space, self.mask_assign_stride
         )
         proposals = self.rpn_head(self.pyramid(img))
-        losses, samples = self.rpn_head.loss(proposals, targets)
-        stage_losses, _ = self.roi_head.forward_train(proposals, targets, samples)
+        losses, matchings = self.rpn_head.loss(proposals, targets)
+        stage_losses, _ = self.roi_head.forward_train(proposals, targets, matchings)
         return {**losses, **stage_losses}
 
     @torch.inference_mode()

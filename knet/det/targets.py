@@ -71,6 +71,21 @@ def upsample(masks: Tensor, stride: int) -> Tensor:
     return F.interpolate(masks, scale_factor=stride, mode='bilinear', align_corners=False)
 
 
+def check_loss_size(masks: Tensor, stride: int, target: ImageTargets) -> None:
+    """Refuse masks (..., h, w) which ``stride`` does not bring to the resolution of the ground truth.
+
+    Raises:
+        ValueError: If the sizes differ.
+    """
+    have, want = [side * stride for side in masks.shape[-2:]], list(target.thing_masks.shape[-2:])
+    if have != want:
+        raise ValueError(
+            f'masks of {have[0]}x{have[1]} meet a ground truth of {want[0]}x{want[1]}: model.mask_assign_stride times '
+            'model.rpn_head.feat_downsample_stride (and mask_upsample_stride of the stages, the same number) must be '
+            f'the stride of the feature maps; the latter is {stride}'
+        )
+
+
 def logits_at(masks: Tensor, pixels: Tensor, stride: int) -> Tensor:
     """Return ``upsample(masks)`` at some pixels.
 

@@ -1,11 +1,12 @@
 """Embeddings that identify things by their kernels or by the features under their masks.
 
-An embedding turns the output of the network into one row per thing. The track head and the tracker compare these rows.
+An embedding turns the output of the network into one row per thing. The track head embeds these rows once more, and the
+tracker compares what it gives.
 The paper embeds kernels (``'query'``); the other embeddings are the alternatives that it discusses.
 """
 
 from abc import ABC, abstractmethod
-from typing import Any, Callable, ClassVar, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple, Union
+from typing import Any, ClassVar, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple, Union
 
 import torch
 import torch.nn.functional as F
@@ -42,10 +43,6 @@ class NetworkOutput(NamedTuple):
     pyramid: Sequence[Tensor] = ()
 
 
-#: Function that matches thing queries with instances by the masks of the last stage.
-Match = Callable[[Optional[StageOutput], Sequence[ImageTargets]], List[Matching]]
-
-
 class Embedding(nn.Module, ABC):
     """Turns the output of the network into one row per thing.
 
@@ -55,7 +52,8 @@ class Embedding(nn.Module, ABC):
         channels: C, number of channels of kernels and feature maps.
 
     Attributes:
-        reads_kernels: Whether the reference frame has to run through the refinement stages.
+        reads_kernels: Whether rows come from kernels. If so, instances are matched with kernels in training, and the
+            reference frame has to run through the refinement stages.
         published_names: Mapping from names of submodules to their names in the state dict of the detector. Submodules
             that are left out keep the name ``embedding.<name>``.
     """
@@ -72,14 +70,14 @@ class Embedding(nn.Module, ABC):
 
     @abstractmethod
     def of_targets(
-        self, output: NetworkOutput, targets: Sequence[ImageTargets], match: Match
+        self, output: NetworkOutput, targets: Sequence[ImageTargets], matchings: Sequence[Matching]
     ) -> Tuple[Tensor, List[Tensor]]:
         """Return the rows of the instances of B training frames.
 
         Args:
             output: Network output for B frames.
             targets: B ground truths.
-            match: Finds the query of an instance.
+            matchings: B matchings of the final masks with the instances; none unless :attr:`reads_kernels`.
 
         Returns:
             Rows (sum of n_i, ...) and, per frame, (n_i,) int64 instance of each row.
@@ -116,13 +114,12 @@ class KernelEmbedding(Embedding):
         return stage.kernels if stage.track_kernels is None else stage.track_kernels
 
     def of_targets(
-        self, output: NetworkOutput, targets: Sequence[ImageTargets], match: Match
+        self, output: NetworkOutput, targets: Sequence[ImageTargets], matchings: Sequence[Matching]
     ) -> Tuple[Tensor, List[Tensor]]:
-        """Return the rows of the kernels that ``match`` finds; see :meth:`Embedding.of_targets`."""
+        """Return the rows of the kernels that are matched with an instance; see :meth:`Embedding.of_targets`."""
         assert output.stage is not None, 'embeddings that read kernels need the last stage'
-        samples = match(output.stage, targets)
-        rows = torch.cat([k[s.pos_inds] for k, s in zip(self.linked(output.stage), samples)])
-        return self.project(rows), [s.pos_assigned_gt_inds for s in samples]
+        rows = torch.cat([k[m.pos_inds] for k, m in zip(self.linked(output.stage), matchings)])
+        return self.project(rows), [m.pos_assigned_gt_inds for m in matchings]
 
     def of_segments(
         self, output: NetworkOutput, things: Sequence[Segment], index_map: Tensor, img_meta: Mapping[str, Any]
@@ -183,7 +180,7 @@ class MaskPoolEmbedding(Embedding):
         return torch.cat(pooled)
 
     def of_targets(
-        self, output: NetworkOutput, targets: Sequence[ImageTargets], match: Match
+        self, output: NetworkOutput, targets: Sequence[ImageTargets], matchings: Sequence[Matching]
     ) -> Tuple[Tensor, List[Tensor]]:
         """Return the rows of all annotated masks; see :meth:`Embedding.of_targets`."""
         every = [torch.arange(len(t.thing_labels), device=t.thing_labels.device) for t in targets]

@@ -9,5 +9,5 @@ from .video_knet import VideoKNet
 class VideoKNetQuansiEmbedFC(VideoKNet):
     """:class:`VideoKNet` with learned embeddings and segmentation losses on the key frame only."""
 
-    def __init__(self, **kwargs) -> None:
-        super().__init__(embedding='query', ref_losses=False, **kwargs)
+    def __init__(self, ref_losses: bool = False, **kwargs) -> None:
+        super().__init__(ref_losses=ref_losses, **kwargs)

@@ -7,7 +7,4 @@ from .video_knet import VideoKNet
 
 @DETECTORS.register_module()
 class VideoKNetQuansiEmbedFCJointTrain(VideoKNet):
-    """:class:`VideoKNet` with learned embeddings and losses on key and reference frame."""
-
-    def __init__(self, **kwargs) -> None:
-        super().__init__(embedding='query', ref_losses=True, **kwargs)
+    """:class:`VideoKNet` with learned embeddings and losses on key and reference frame: its defaults."""

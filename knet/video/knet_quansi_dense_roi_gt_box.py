@@ -11,15 +11,16 @@ class VideoKNetQuansiTrackROIGTBox(VideoKNet):
 
     Args:
         bbox_roi_extractor: Config of the RoI extractor.
-        ref_losses: Whether segmentation is trained on the reference frame, too.
-        **kwargs: Other arguments of :class:`VideoKNet`.
+        ref_losses, semantic_filter, **kwargs: Other arguments of :class:`VideoKNet`.
     """
 
-    def __init__(self, bbox_roi_extractor: dict, ref_losses: bool = False, **kwargs) -> None:
+    def __init__(
+        self, bbox_roi_extractor: dict, ref_losses: bool = False, semantic_filter: bool = False, **kwargs
+    ) -> None:
         super().__init__(
             embedding=dict(type='roi', roi_extractor=bbox_roi_extractor),
             ref_losses=ref_losses,
-            semantic_filter=False,
+            semantic_filter=semantic_filter,
             **kwargs,
         )
 
@@ -28,5 +29,5 @@ class VideoKNetQuansiTrackROIGTBox(VideoKNet):
 class VideoKNetQuansiTrackROIGTBoxJointTrain(VideoKNetQuansiTrackROIGTBox):
     """:class:`VideoKNetQuansiTrackROIGTBox` with losses on key and reference frame."""
 
-    def __init__(self, **kwargs) -> None:
-        super().__init__(ref_losses=True, **kwargs)
+    def __init__(self, ref_losses: bool = True, **kwargs) -> None:
+        super().__init__(ref_losses=ref_losses, **kwargs)

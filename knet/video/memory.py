@@ -33,3 +33,12 @@ class StreamMemory:
             or bool(img_meta.get('is_first_frame'))
             or img_meta['frame_id'] <= self.frame_id
         )
+
+    def advance(self, img_meta: dict, kernels: Optional[Tensor]) -> None:
+        """Remember a frame, to which the next one is linked.
+
+        Args:
+            img_meta: Its meta.
+            kernels: (1, Q, C, 1, 1) float, its refined kernels; None links nothing.
+        """
+        self.video_id, self.frame_id, self.kernels = img_meta['video_id'], img_meta['frame_id'], kernels

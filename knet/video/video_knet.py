@@ -14,12 +14,13 @@ from knet.det.kernel_update_head import StageOutput
 from knet.det.mask_hungarian_assigner import Matching
 from knet.det.panoptic_fusion import MaskResizer, fuse, semantic_map
 from knet.det.published_names import publish
-from knet.det.targets import ImageTargets, build_targets
+from knet.det.targets import ImageTargets
 from knet.structures import PanopticPrediction, Segment
 from knet.utils.precision import at_least_float32
 from knet.utils.transfer import begin_download, download, narrowed, upload
 
 from .embeddings import NetworkOutput, build_embedding
+from .frame_batch import FrameBatch, reference_frames
 from .frame_by_frame import FrameByFrame
 from .memory import StreamMemory
 from .thing_boxes import thing_boxes, thing_pixels
@@ -87,7 +88,7 @@ class VideoKNet(FrameByFrame, KernelNet):
         ref_gt_semantic_seg: Tensor,
         **kwargs,
     ) -> Dict[str, Tensor]:
-        """Compute the losses of B pairs of key and reference frame.
+        """Compute the losses of B pairs of key and reference frame, as data sets collect them.
 
         Args:
             img: (B, 3, H, W) float, normalised key frames.
@@ -98,74 +99,98 @@ class VideoKNet(FrameByFrame, KernelNet):
             gt_semantic_seg: (B, 1, H, W) int dataset ids.
             ref_img: (B, 1, 3, H, W) float, one reference frame per key frame.
             ref_img_metas: B lists of one meta.
-            ref_gt_labels: B tensors (M_i, 2); column 0 is the index of the reference frame, column 1 is the label.
+            ref_gt_labels: B tensors (M_i, 2); column 0 is the number of the reference frame, column 1 is the label.
             ref_gt_masks: B lists of one mask set.
-            ref_gt_instance_ids: B tensors (M_i, 2); column 0 is the index of the reference, column 1 the identity.
+            ref_gt_instance_ids: B tensors (M_i, 2); column 0 is the number of the reference, column 1 the identity.
             ref_gt_semantic_seg: (B, 1, 1, H, W) int dataset ids.
             **kwargs: Other keys that data sets collect; not needed.
 
         Returns:
-            Losses of the key frames named as in :meth:`KNet.forward_train`, losses of the reference frames with suffix
-            ``_ref`` (stages) and ``_ref_rpn`` (kernel head), and ``loss_track`` and ``loss_track_aux``.
+            See :meth:`frame_losses`.
         """
-        img_metas = with_batch_shape(img, img_metas)
-        ref_metas = with_batch_shape(ref_img, [metas[0] for metas in ref_img_metas])
-        targets = build_targets(
-            gt_masks, gt_labels, gt_semantic_seg, img_metas, self.label_space, self.mask_assign_stride
+        key = FrameBatch(img, img_metas, gt_labels, gt_masks, gt_instance_ids, gt_semantic_seg)
+        references = reference_frames(
+            ref_img, ref_img_metas, ref_gt_labels, ref_gt_masks, ref_gt_instance_ids, ref_gt_semantic_seg
         )
-        ref_targets = build_targets(
-            [masks[0] for masks in ref_gt_masks],
-            [labels[:, 1].long() for labels in ref_gt_labels],
-            ref_gt_semantic_seg[:, 0],
-            ref_metas,
-            self.label_space,
-            self.mask_assign_stride,
-        )
-        # Key and reference frames share one pass up to the kernel head.
-        feats = self.pyramid(torch.cat([img, ref_img[:, 0]]))
-        both, pyramid = self.rpn_head(feats), self.embedding.keep(feats)
-        key, ref = slice(len(img)), slice(len(img), None)
-        proposals, ref_proposals = both.select(key), both.select(ref)
+        return self.frame_losses(key, references)
 
-        ref_losses, ref_stage = self._reference_forward(ref_proposals, ref_targets)
-        losses, samples = self.rpn_head.loss(proposals, targets)
+    def frame_losses(self, key: FrameBatch, references: Sequence[FrameBatch]) -> Dict[str, Tensor]:
+        """Compute the losses of B key frames, each with one reference frame.
+
+        Args:
+            key: The key frames.
+            references: The reference frames.
+
+        Returns:
+            Losses of the key frames named as in :meth:`KNet.forward_train`, losses of the reference frames with suffix
+            ``_ref`` (stages) and ``_ref_rpn`` (kernel head), and the contrastive losses of the embeddings,
+            ``loss_track`` and ``loss_track_aux`` (Video K-Net, Sec. 3.2).
+
+        Raises:
+            ValueError: If there are several reference frames.
+        """
+        if len(references) != 1:
+            raise ValueError(
+                f'Video K-Net trains on pairs, but samples have {len(references)} reference frames; '
+                'a data set that draws one has ref_seq_index, e.g. (-2, -1, 1, 2)'
+            )
+        (ref,) = references
+        targets, ref_targets = (frame.targets(self.label_space, self.mask_assign_stride) for frame in (key, ref))
+        # Key and reference frames share one pass up to the kernel head.
+        feats = self.pyramid(torch.cat([key.img, ref.img]))
+        both, pyramid = self.rpn_head(feats), self.embedding.keep(feats)
+        first, second = slice(len(key.img)), slice(len(key.img), None)
+        proposals, ref_proposals = both.select(first), both.select(second)
+
+        ref_losses, ref_stage = self.reference_forward(ref_proposals, ref_targets)
+        losses, matchings = self.rpn_head.loss(proposals, targets)
         previous = ref_stage.kernels if self.link_previous and ref_stage is not None else None
-        stage_losses, stage = self.roi_head.forward_train(proposals, targets, samples, previous)
-        embeds, ids = self._embed_targets(
-            NetworkOutput(proposals, stage, [level[key] for level in pyramid]), targets, gt_instance_ids
-        )
-        ref_embeds, ref_ids = self._embed_targets(
-            NetworkOutput(ref_proposals, ref_stage, [level[ref] for level in pyramid]),
-            ref_targets,
-            [ids[:, 1] for ids in ref_gt_instance_ids],
-        )
+        stage_losses, stage = self.roi_head.forward_train(proposals, targets, matchings, previous)
+        output = NetworkOutput(proposals, stage, [level[first] for level in pyramid])
+        ref_output = NetworkOutput(ref_proposals, ref_stage, [level[second] for level in pyramid])
+        embeds, ids = self.embed_targets(output, targets, key.ids)
+        ref_embeds, ref_ids = self.embed_targets(ref_output, ref_targets, ref.ids)
         track_losses = self.track_head.loss(embeds, ref_embeds, ids, ref_ids)
         return {**losses, **stage_losses, **ref_losses, **track_losses}
 
-    def _reference_forward(
+    def reference_forward(
         self, proposals: Proposals, targets: List[ImageTargets]
     ) -> Tuple[Dict[str, Tensor], Optional[StageOutput]]:
+        """Run the refinement stages of the reference frames.
+
+        Args:
+            proposals: Output of the kernel head for B reference frames.
+            targets: Their ground truths.
+
+        Returns:
+            Losses, none without ``ref_losses``; and the output of the last stage, None if nothing reads it.
+        """
         if not self.ref_losses:
             is_read = self.link_previous or self.embedding.reads_kernels
             return {}, self.roi_head(proposals) if is_read else None
-        rpn_losses, samples = self.rpn_head.loss(proposals, targets)
-        stage_losses, output = self.roi_head.forward_train(proposals, targets, samples)
+        rpn_losses, matchings = self.rpn_head.loss(proposals, targets)
+        stage_losses, output = self.roi_head.forward_train(proposals, targets, matchings)
         return {
             **{f'{name}_ref_rpn': value for name, value in rpn_losses.items()},
             **{f'{name}_ref': value for name, value in stage_losses.items()},
         }, output
 
-    def _embed_targets(
+    def embed_targets(
         self, output: NetworkOutput, targets: List[ImageTargets], ids: Sequence[Tensor]
     ) -> Tuple[List[Tensor], List[Tensor]]:
-        """Return, per image, the embeddings (n_i, E) of its instances and their identities (n_i,) int64."""
-        rows, instances = self.embedding.of_targets(output, targets, self._match_final)
+        """Embed the instances of B training frames.
+
+        Returns:
+            Per frame, embeddings (n_i, E) float and the identities (n_i,) int64 that they stand for.
+        """
+        matchings: List[Matching] = []
+        if self.embedding.reads_kernels and output.stage is not None:
+            # Stages are trained with matchings of the masks that they receive; an instance is embedded by the kernel
+            # that has its mask in the end.
+            matchings = self.roi_head.match(-1, output.stage.masks, output.stage.cls_logits, targets)
+        rows, instances = self.embedding.of_targets(output, targets, matchings)
         embeds = self.track_head(rows).split([len(i) for i in instances])
         return list(embeds), [identity[i].long() for identity, i in zip(ids, instances)]
-
-    def _match_final(self, stage: Optional[StageOutput], targets: Sequence[ImageTargets]) -> List[Matching]:
-        assert stage is not None, 'embeddings that match kernels need the last stage'
-        return self.roi_head.match(-1, stage.masks, stage.cls_logits, targets)
 
     # ------------------------------------------------------------ inference
 
@@ -181,7 +206,7 @@ class VideoKNet(FrameByFrame, KernelNet):
     def begin_step(self, img: Tensor, img_meta: dict, memory: StreamMemory) -> Callable[[], PanopticPrediction]:
         """Predict the next frame of a stream without waiting for its maps; see :meth:`.StreamModel.begin_step`."""
         output = self.forward_network(img, img_meta, memory)
-        return self._begin_frame(output, with_batch_shape(img, [img_meta])[0], memory)
+        return self.begin_frame(output, with_batch_shape(img, [img_meta])[0], memory)
 
     def forward_network(self, img: Tensor, img_meta: dict, memory: StreamMemory) -> NetworkOutput:
         """Run the network part of :meth:`step`: link the frame to ``memory`` and update ``memory``."""
@@ -191,19 +216,17 @@ class VideoKNet(FrameByFrame, KernelNet):
         feats = self.pyramid(img)
         proposals = self.rpn_head(feats)
         stage = self.roi_head(proposals, memory.kernels if self.link_previous else None)
-        memory.video_id, memory.frame_id, memory.kernels = img_meta['video_id'], img_meta['frame_id'], stage.kernels
+        memory.advance(img_meta, stage.kernels)
         return NetworkOutput(proposals, stage, self.embedding.keep(feats))
 
-    def predict_frame(
-        self, output: NetworkOutput, img_meta: Dict[str, Any], memory: StreamMemory
-    ) -> PanopticPrediction:
-        """Fuse and track a frame after the network part, see :meth:`forward_network`."""
-        return self._begin_frame(output, img_meta, memory)()
-
-    def _begin_frame(
+    def begin_frame(
         self, output: NetworkOutput, img_meta: Dict[str, Any], memory: StreamMemory
     ) -> Callable[[], PanopticPrediction]:
-        """Do the work of :meth:`predict_frame`; the function that is returned waits for the maps."""
+        """Fuse and track a frame after the network part, see :meth:`forward_network`.
+
+        Returns:
+            A function that waits for the maps and returns the prediction.
+        """
         stage = output.stage
         assert stage is not None and stage.cls_logits is not None, 'a test frame runs through all stages'
         (cls_scores,) = download(at_least_float32(stage.cls_logits[0].sigmoid()))

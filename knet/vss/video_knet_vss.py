@@ -152,10 +152,10 @@ class VideoKNetVSS(FrameByFrame, EncoderDecoder):
         if memory.starts_anew(img_meta):
             memory.kernels = None
         if self.test_cfg['mode'] == 'slide':
-            logits = self.slide_inference(img, [img_meta], rescale=True)
+            logits, kernels = self.slide_inference(img, [img_meta], rescale=True), None
         else:
-            logits, memory.kernels = self.frame_logits(img, img_meta, memory.kernels)
-        memory.video_id, memory.frame_id = img_meta['video_id'], img_meta['frame_id']
+            logits, kernels = self.frame_logits(img, img_meta, memory.kernels)
+        memory.advance(img_meta, kernels)
         output = begin_download(logits.amax(), logits[0].argmax(dim=0).to(torch.uint8))
 
         def finish() -> PanopticPrediction:

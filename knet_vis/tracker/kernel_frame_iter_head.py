@@ -166,24 +166,24 @@ class KernelFrameIterHeadVideo(KernelIterHead):
         kernels, masks = start.kernels, start.masks
         if self.fc_mask is not None:
             initial = StageOutput(None, _volumes(masks, len(clips)), kernels)
-            samples = self.match(0, initial.masks, None, clips)
-            losses.update(self._losses(0, 'init', initial, samples, clips))
+            matchings = self.match(0, initial.masks, None, clips)
+            losses.update(self._losses(0, 'init', initial, matchings, clips))
         for stage in range(len(self.mask_head)):
             output = self.run_stage(stage, frames.feats, kernels, masks)
             kernels, masks = output.kernels, output.masks
             output = StageOutput(output.cls_logits, _volumes(masks, len(clips)), kernels)
             if stage < self.assign_stages:
-                samples = self.match(stage, output.masks, output.cls_logits, clips)
-            losses.update(self._losses(stage, f's{stage}', output, samples, clips))
+                matchings = self.match(stage, output.masks, output.cls_logits, clips)
+            losses.update(self._losses(stage, f's{stage}', output, matchings, clips))
         return losses
 
     def _losses(
-        self, stage: int, prefix: str, output: StageOutput, samples: list, clips: Sequence[ImageTargets]
+        self, stage: int, prefix: str, output: StageOutput, matchings: list, clips: Sequence[ImageTargets]
     ) -> Losses:
         weight = self.stage_loss_weights[stage]
         return {
             f'tracker_{prefix}_{name}': value * (weight if 'loss' in name else 1)
-            for name, value in self.mask_head[stage].loss(output, samples, clips).items()
+            for name, value in self.mask_head[stage].loss(output, matchings, clips).items()
         }
 
 

@@ -109,8 +109,8 @@ class KNetTrack(ClipModel, KernelNet):
         masks = [frame for clip in ref_gt_masks for frame in clip]
         clips, frames = self._targets(metas, masks, ref_gt_labels, ref_gt_instance_ids)
         proposals = self.rpn_head(self.pyramid(ref_img.flatten(0, 1)))
-        losses, samples = self.rpn_head.loss(proposals, frames)
-        stage_losses, output = self.roi_head.forward_train(proposals, frames, samples)
+        losses, matchings = self.rpn_head.loss(proposals, frames)
+        stage_losses, output = self.roi_head.forward_train(proposals, frames, matchings)
         refined = Proposals(output.kernels, proposals.feats, output.masks, proposals.semantic)
         return {**losses, **stage_losses, **self.tracker.forward_train(refined, clips)}
 

@@ -1,12 +1,14 @@
 """VideoSegmenter with models of every kind, and what it reads frames from."""
 
 from pathlib import Path
-from typing import List
+from typing import Dict, List
 
 import cv2
 import numpy as np
 import pytest
 import torch
+from mmdet.datasets.builder import PIPELINES
+from mmdet.datasets.pipelines import LoadImageFromFile
 
 from knet.apis import VideoSegmenter, build_data, load_config
 from knet.apis.clips import open_video_store, predict_videos
@@ -51,6 +53,28 @@ def test_every_kind_of_model_streams(name: str, frames: List[np.ndarray]) -> Non
         assert segmenter.draw(frame, prediction, score_thr=0).shape == frame.shape
     pictures = [segmenter.draw(frame, prediction, legend=True, score_thr=0) for frame, prediction in seen]
     assert len({picture.shape for picture in pictures}) == 1 and pictures[0].shape[1] > 640
+
+
+class LoadAsMMDetection(LoadImageFromFile):
+    """A loader of a user's own, which gives BGR as its base class does."""
+
+
+@pytest.mark.parametrize(
+    'loader, rgb',
+    [
+        (dict(type='LoadImgDirect'), True),
+        (dict(type='LoadAsMMDetection'), False),
+        (dict(type='LoadAsMMDetection', channel_order='rgb'), True),
+    ],
+)
+def test_frames_come_in_the_order_of_the_loader(
+    frames: List[np.ndarray], loader: Dict[str, str], rgb: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(PIPELINES.module_dict, 'LoadAsMMDetection', LoadAsMMDetection)
+    cfg = load_config(str(ROOT / 'configs/toy/video_knet_toy_kitti_step.py'))
+    cfg.data.test.pipeline[0] = loader
+    fed = VideoSegmenter(cfg, device='cpu')._sample(frames[0], 0)['img']
+    assert np.array_equal(fed, frames[0][..., ::-1] if rgb else frames[0])
 
 
 def test_classes_are_chosen(frames: List[np.ndarray]) -> None:

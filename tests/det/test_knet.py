@@ -49,6 +49,14 @@ def test_contradicting_class_counts_are_refused() -> None:
         build_toy_model(IMAGE_CONFIG, rpn_head__num_thing_classes=3)
 
 
+def test_strides_must_agree() -> None:
+    with pytest.raises(ValueError, match='mask_head.0.mask_upsample_stride=2, but rpn_head.feat_downsample_stride=4'):
+        build_toy_model(IMAGE_CONFIG, rpn_head__feat_downsample_stride=4)
+    model = build_toy_model(IMAGE_CONFIG, mask_assign_stride=4)
+    with pytest.raises(ValueError, match='model.mask_assign_stride times'):
+        model.forward_train(**image_batch([2]))
+
+
 def test_stage_counts_must_agree() -> None:
     with pytest.raises(ValueError, match='num_stages=3'):
         build_toy_model(IMAGE_CONFIG, roi_head__stage_loss_weights=[1, 1])

@@ -61,7 +61,7 @@ def test_waits_of_a_streaming_frame() -> None:
             waits.clear()
             output = model.forward_network(video[i : i + 1], frame_meta(i), memory)
             assert_few(waits, reads=0, uploads=0)
-            prediction = model.predict_frame(output, dict(frame_meta(i), batch_input_shape=SIZE), memory)
+            prediction = model.begin_frame(output, dict(frame_meta(i), batch_input_shape=SIZE), memory)()
         assert sum(segment.track_id > 0 for segment in prediction.segments) >= 3
         assert_few(waits, reads=3, uploads=0)
 

@@ -13,6 +13,8 @@ class PixelAccuracy(PairMetric):
 
     def update_pairs(self, pairs, video_id=0):
         """Add the overlaps of a frame."""
+        if pairs is None:  # a labelled frame without prediction
+            return
         truth, prediction = segment_class(pairs.gt), segment_class(pairs.pred)
         known = truth != self.label_space.void
         self.right += int(pairs.counts[known & (truth == prediction)].sum())

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,9 @@ import numpy as np
 import pytest
 
 from knet.apis import load_config
+from knet.evaluation.metric import METRICS, score
+from knet.labels import LABEL_SPACES
+from knet.layouts.registry import LAYOUTS
 from knet.results.exports.base import EXPORTERS
 from knet.results.panoptic_store import PredictionReader
 
@@ -61,9 +65,9 @@ def predicted(tmp_path_factory: pytest.TempPathFactory) -> Path:
     config = folder / 'harbour_toy.py'
     config.write_text(CONFIG.format(root=ROOT, data=folder / 'data'))
     schedule = ['runner._delete_=True', 'runner.type=IterBasedRunner', 'runner.max_iters=2']
-    run(
-        'tools/train.py', config, '--work-dir', folder / 'run', '--no-validate', '--seed', 0, '--cfg-options', *schedule
-    )
+    validation = [f'evaluation.{word}' for word in ('metric=accuracy', 'save_best=accuracy', 'interval=2')]
+    options = [*schedule, *validation, 'evaluation.by_epoch=False']
+    run('tools/train.py', config, '--work-dir', folder / 'run', '--seed', 0, '--cfg-options', *options)
     metrics = ['stq', 'vpq', 'accuracy']
     run('tools/test_step.py', config, folder / 'run/latest.pth', '--out-dir', folder / 'out', '--eval', *metrics)
     return folder
@@ -83,8 +87,23 @@ def test_evaluator_gives_the_scores_of_the_test(predicted: Path, processes: int)
     assert set(scores(out / 'stq.json')['per_class']) == {'3', '7', '12'}
 
 
-def test_metric(predicted: Path) -> None:
+def test_metric(predicted: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert 0 <= scores(predicted / 'out' / 'accuracy.json')['accuracy'] <= 1
+    assert (predicted / 'run/best_accuracy_iter_2.pth').exists()
+
+    monkeypatch.syspath_prepend(str(HERE))
+    monkeypatch.setattr('knet.evaluation.metric.METRICS', dict(METRICS))
+    monkeypatch.setattr('knet.labels.registry.LABEL_SPACES', dict(LABEL_SPACES))
+    monkeypatch.setattr('knet.layouts.registry.LAYOUTS', dict(LAYOUTS))
+    from accuracy import PixelAccuracy
+    from harbour import HARBOUR, HarbourLayout
+
+    shutil.copytree(predicted / 'out', predicted / 'partly')
+    for path in (predicted / 'partly/panoptic').glob('*/000004_000002_*'):
+        path.unlink()
+    truth = HarbourLayout(predicted / 'data', 'val')
+    result = score(PixelAccuracy(HARBOUR), PredictionReader(predicted / 'partly'), truth, allow_missing=True)
+    assert result.skipped.frames and 0 <= result.scores['accuracy'] <= 1
 
 
 def test_drawing(predicted: Path) -> None:

@@ -269,7 +269,7 @@ def _check_frame(
     paper_memory.frame_id = memory.frame_id
     for stream, paper_id_order in ((memory, False), (paper_memory, True)):
         model.fusion = replace(model.fusion, paper_id_order=paper_id_order)
-        prediction = model.predict_frame(output, meta, stream)
+        prediction = model.begin_frame(output, meta, stream)()
         intended = f'intended_track_map_{t}'
         drops = not paper_id_order and intended in case.outputs
         case.check_map(intended if drops else f'track_map_{t}', prediction.instance)

@@ -11,7 +11,7 @@ from torch.utils.data import DataLoader
 
 from knet.apis.stream_entry import StreamEntry
 from knet.structures import PanopticPrediction
-from knet.video import TRACKERS, Tracker
+from knet.video import TRACKERS, MaskPoolEmbedding, Tracker
 from knet.video.trackers import Detections, Matches
 from tests.models import build_toy_model, meta, pair_batch, total
 
@@ -65,6 +65,25 @@ def test_only_the_last_stage_trains_its_links() -> None:
     model = build_toy_model()
     trainable = {int(n.split('.')[2]) for n, p in model.named_parameters() if '_link.' in n and p.requires_grad}
     assert trainable == {2}
+
+
+@pytest.mark.parametrize('kind', ['VideoKNetQuansiEmbedFC', 'VideoKNetQuansiEmbedFCJointTrain', 'VideoKNetQuansiTrack'])
+def test_presets_are_defaults_that_a_config_may_override(kind: str) -> None:
+    assert type(build_toy_model(type=kind, embedding='mask_pool').embedding) is MaskPoolEmbedding
+    model = build_toy_model(type=kind, ref_losses=False, semantic_filter=True)
+    assert (model.ref_losses, model.semantic_filter) == (False, True)
+
+
+def test_several_references_are_refused() -> None:
+    batch = pair_batch([1], [1])
+    batch['ref_img'] = batch['ref_img'].repeat(1, 2, 1, 1, 1)
+    batch['ref_gt_semantic_seg'] = batch['ref_gt_semantic_seg'].repeat(1, 2, 1, 1, 1)
+    for name in ('ref_img_metas', 'ref_gt_masks'):
+        batch[name] = [entries * 2 for entries in batch[name]]
+    for name in ('ref_gt_labels', 'ref_gt_instance_ids'):
+        batch[name] = [torch.cat([rows, rows + torch.tensor([1, 0])]) for rows in batch[name]]
+    with pytest.raises(ValueError, match='samples have 2 reference frames'):
+        build_toy_model().forward_train(**batch)
 
 
 def test_identity_losses_need_a_shared_identity() -> None:

@@ -70,9 +70,9 @@ def video_frame(options: Options) -> Run:
         state['frame'] += 1
         result: Dict[str, Any] = {}
         network = _seconds(lambda: result.update(output=model.forward_network(image, now, memory)))
-        random = _seconds(lambda: model.predict_frame(result['output'], now, _begun(model, now)))
+        random = _seconds(lambda: model.begin_frame(result['output'], now, _begun(model, now))())
         add_street(result['output'].stage, model.label_space.num_things, options['things'])
-        after = _seconds(lambda: result.update(frame=model.predict_frame(result['output'], now, memory)))
+        after = _seconds(lambda: result.update(frame=model.begin_frame(result['output'], now, memory)()))
         things = sum(segment.is_thing for segment in result['frame'].segments)
         return dict(seconds=network + after, network=network, after=after, after_random=random, things=things)
 

@@ -104,7 +104,7 @@ def stream_row(config: str, size: Sequence[int], mode: Mode, setting: Setting) -
                 output = network()
                 memory.frame_id = state['frame']
                 stage = dataclasses.replace(output.stage, masks=street.masks, cls_logits=street.cls_logits)
-                state['result'] = model.predict_frame(output._replace(stage=stage), meta, memory)
+                state['result'] = model.begin_frame(output._replace(stage=stage), meta, memory)()
 
         networks, frames = setting.time(only_network), setting.time(whole)
         reference = dict(

@@ -88,7 +88,13 @@ class _Transform:
 
 @PIPELINES.register_module()
 class LoadImgDirect(_Transform):
-    """Read the image of a frame, see :func:`load_image`. Normalise with ``to_rgb=False`` afterwards."""
+    """Read the image of a frame, see :func:`load_image`. Normalise with ``to_rgb=False`` afterwards.
+
+    Attributes:
+        gives_rgb: Order of colours; a loader without this attribute gives BGR, as those of MMDetection.
+    """
+
+    gives_rgb = True
 
     def __call__(self, results: Frame) -> Frame:
         """Read one frame."""
@@ -98,6 +104,8 @@ class LoadImgDirect(_Transform):
 @PIPELINES.register_module()
 class LoadMultiImagesDirect(_Transform):
     """Read the images of a key frame and its references, see :func:`load_image`."""
+
+    gives_rgb = True
 
     def __call__(self, results: List[Frame]) -> List[Frame]:
         """Read every frame of the list.
