@@ -18,6 +18,7 @@ from torch import nn
 
 from knet.apis.distributed import unwrap_model
 from knet.det.published_names import published_names
+from knet.labels import space_from_plain
 from knet.utils.io import atomic_path
 from knet.utils.safe_load import CheckpointError, DamagedCheckpoint, read_checkpoint
 
@@ -215,16 +216,41 @@ def load_checkpoint(
 
     Raises:
         CheckpointError: As :func:`read_checkpoint`; if nothing fits; or if
-            ``complete`` and something is missing.
+            ``complete`` and something is missing, or classes stand at other
+            places.
     """
     path = resolve_checkpoint(path)
     checkpoint = read_checkpoint(path, trust)
+    other_order = _other_order(unwrap_model(model), checkpoint)
+    if complete and other_order:
+        raise CheckpointError(f'checkpoint {path} is of other classes than the config: {other_order}')
     report = load_weights(model, checkpoint['state_dict'])
     if report.loaded == 0 or (complete and (report.missing or report.mismatched or report.remapped)):
         raise CheckpointError(f'checkpoint {path} is of another model than the config: {report.table(5)}')
     if logger is not None and (report.remapped or not report.exact):
         logger.warning('%s: %s', path, report.table())
+    if logger is not None and other_order:
+        logger.warning('%s: %s; the weights of classes are taken over by their places', path, other_order)
     return checkpoint
+
+
+def _other_order(model: nn.Module, checkpoint: Dict[str, Any]) -> Optional[str]:
+    """Say which class stands elsewhere in the logits of the model than in those of a checkpoint; None for none.
+
+    Classes of other names at the same places are no contradiction: a user may rename them.
+    """
+    space, meta = getattr(model, 'label_space', None), checkpoint.get('meta')
+    if space is None or not isinstance(meta, dict) or 'label_space' not in meta:  # as in files of other programs
+        return None
+    trained = space_from_plain(meta['label_space'])
+    before = {info.name: place for place, info in enumerate(trained.things + trained.stuff)}
+    for place, info in enumerate(space.things + space.stuff):
+        if before.get(info.name, place) != place:
+            return (
+                f'{info.name!r} is class {place} of {space.name!r}, and was class {before[info.name]} of '
+                f'{trained.name!r}; set model.label_space to that of the checkpoint to test it'
+            )
+    return None
 
 
 def save_atomic(content: Dict[str, Any], path: PathLike) -> None:

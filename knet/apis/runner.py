@@ -194,6 +194,8 @@ def _write(model: Any, path: str, optimizer: Union[Optimizer, Dict, None], meta:
     meta = dict(meta, mmcv_version=mmcv.__version__)
     if getattr(model, 'CLASSES', None) is not None:
         meta['CLASSES'] = tuple(model.CLASSES)
+    if getattr(model, 'label_space', None) is not None:
+        meta['label_space'] = model.label_space.to_plain()
     content = dict(meta=meta, state_dict=weights_to_cpu(get_state_dict(model)))
     if isinstance(optimizer, dict):
         content['optimizer'] = {name: item.state_dict() for name, item in optimizer.items()}

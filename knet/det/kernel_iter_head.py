@@ -52,6 +52,8 @@ class KernelIterHead(BaseModule):
         stages = nn.ModuleList(build_head({**counts, **head}) for head in heads)
         self.mask_head = cast(Sequence[KernelUpdateHead], stages)
         if train_cfg is not None:
+            if len(train_cfg) != num_stages:
+                raise ValueError(f'num_stages={num_stages}, but train_cfg.rcnn has {len(train_cfg)} entries')
             self.assigners = [build_assigner(cfg['assigner']) for cfg in train_cfg]
             for cfg in train_cfg:
                 check_sampler(cfg['sampler'])

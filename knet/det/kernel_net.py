@@ -25,30 +25,39 @@ def with_batch_shape(img: Tensor, img_metas: Sequence[Mapping[str, Any]]) -> Lis
     return [dict(meta, batch_input_shape=tuple(img.shape[-2:])) for meta in img_metas]
 
 
-def check_heads(model: Any, label_space: LabelSpace) -> None:
+def check_heads(rpn_head: Any, chain: Any, label_space: LabelSpace, name: str = 'roi_head') -> None:
     """Refuse heads that contradict the label space or each other.
 
+    Args:
+        rpn_head: The kernel head.
+        chain: The stages that refine its kernels.
+        label_space: The classes.
+        name: Name of the chain in the config.
+
     Raises:
-        ValueError: If a head has other class counts than the label space, or other strides than the kernel head.
+        ValueError: If class counts differ from those of the label space, or strides or numbers of proposals from each
+            other.
     """
-    for name, head in (
-        ('rpn_head', model.rpn_head),
-        *((f'mask_head.{i}', h) for i, h in enumerate(model.roi_head.mask_head)),
-    ):
+    stages = [(f'{name}.mask_head.{i}', head) for i, head in enumerate(chain.mask_head)]
+    for where, head in (('rpn_head', rpn_head), *stages):
         have = (head.num_thing_classes, head.num_classes - head.num_thing_classes)
         want = (label_space.num_things, label_space.num_stuff)
         if have != want:
             raise ValueError(
-                f'{name} has {have[0]} thing + {have[1]} stuff classes, '
+                f'{where} has {have[0]} thing + {have[1]} stuff classes, '
                 f'label space {label_space.name!r} has {want[0]} + {want[1]}'
             )
-    stride = model.rpn_head.feat_downsample_stride
-    for i, head in enumerate(model.roi_head.mask_head):
-        if head.mask_upsample_stride != stride:
-            raise ValueError(
-                f'mask_head.{i}.mask_upsample_stride={head.mask_upsample_stride}, but '
-                f'rpn_head.feat_downsample_stride={stride}: both are the ratio of feature stride and loss stride'
-            )
+    for key, own, other in (
+        ('num_proposals', rpn_head.num_proposals, {f'{name}.num_proposals': chain.num_proposals}),
+        (
+            'feat_downsample_stride',
+            rpn_head.feat_downsample_stride,
+            {f'{where}.mask_upsample_stride': head.mask_upsample_stride for where, head in stages},
+        ),
+    ):
+        for where, value in other.items():
+            if value != own:
+                raise ValueError(f'rpn_head.{key}={own}, but {where}={value}; both are one number')
 
 
 class KernelNet(BaseDetector):
@@ -68,7 +77,8 @@ class KernelNet(BaseDetector):
         init_cfg: Initialisation config of mmcv's ``BaseModule``.
 
     Raises:
-        ValueError: If a config gives a head other class counts than the label space has, or heads differ in strides.
+        ValueError: If a config gives a head other class counts than the label space has, or heads differ in
+            strides or proposals.
     """
 
     def __init__(
@@ -92,7 +102,7 @@ class KernelNet(BaseDetector):
         self.roi_head = build_head({**counts, **roi_head, 'train_cfg': train_cfg and train_cfg['rcnn']})
         self.test_cfg = test_cfg
         self.mask_assign_stride = mask_assign_stride
-        check_heads(self, self.label_space)
+        check_heads(self.rpn_head, self.roi_head, self.label_space)
 
     def _parse_losses(self, losses: Dict[str, Any]) -> Tuple[Tensor, Dict[str, float]]:
         return parse_losses(losses)

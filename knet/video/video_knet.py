@@ -60,6 +60,7 @@ class VideoKNet(FrameByFrame, KernelNet):
         super().__init__(**kwargs)
         self.fusion = FusionOptions.from_config(self.test_cfg['rcnn']).checked_for(self.label_space)
         self.track_head = build_head(track_head)
+        TRACKERS.build(dict(tracker))  # A wrong config should fail now, not at the first frame.
         self.tracker_cfg = tracker
         self.embedding = build_embedding(embedding, self.rpn_head.init_kernels.in_channels)
         publish(self, {f'embedding.{part}': name for part, name in self.embedding.published_names.items()})

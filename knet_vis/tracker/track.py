@@ -9,7 +9,7 @@ from torch import Tensor
 
 from knet.det.fusion_options import SelectionOptions, read_options
 from knet.det.kernel_head import Proposals
-from knet.det.kernel_net import KernelNet, with_batch_shape
+from knet.det.kernel_net import KernelNet, check_heads, with_batch_shape
 from knet.det.protocols import ClipModel
 from knet.det.targets import ImageTargets, build_targets
 from knet_vis.structures import VideoInstances
@@ -49,6 +49,7 @@ class KNetTrack(ClipModel, KernelNet):
         counts = dict(num_thing_classes=self.label_space.num_things, num_stuff_classes=0)
         train_cfg = kwargs.get('train_cfg')
         self.tracker = build_head({**counts, **tracker, 'train_cfg': train_cfg and train_cfg['tracker']})
+        check_heads(self.rpn_head, self.tracker, self.label_space, 'tracker')
         self.selection = read_options(SelectionOptions, self.test_cfg['tracker'], 'test_cfg.tracker')
         self.remapped: Dict[str, str] = {}
         self._register_load_state_dict_pre_hook(adopt_image_weights, with_module=True)

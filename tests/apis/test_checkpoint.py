@@ -23,6 +23,14 @@ from knet.apis.checkpoint import (
     resolve_checkpoint,
     save_atomic,
 )
+from knet.labels import (
+    CITYSCAPES_PANOPTIC,
+    KITTI_STEP,
+    YOUTUBE_VIS_2019,
+    YOUTUBE_VIS_2021,
+    LabelSpace,
+    space_from_plain,
+)
 
 
 def net(width: int = 3) -> nn.Module:
@@ -51,6 +59,34 @@ def test_layouts(tmp_path: Path, layout: str) -> None:
     load_checkpoint(model, tmp_path / 'a.pth', complete=True)
     for key, value in model.state_dict().items():
         assert torch.equal(value, weights[key])
+
+
+def of_classes(space: LabelSpace) -> nn.Module:
+    model = net()
+    model.label_space = space
+    return model
+
+
+def test_classes_at_other_places_are_refused(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = tmp_path / 'a.pth'
+    meta = dict(label_space=YOUTUBE_VIS_2019.to_plain())
+    torch.save(dict(state_dict=net().state_dict(), meta=meta), str(path))
+    load_checkpoint(of_classes(YOUTUBE_VIS_2019), path, complete=True)
+    other = of_classes(YOUTUBE_VIS_2021)
+    with pytest.raises(CheckpointError, match="'airplane' is class 0 of 'youtube_vis_2021', and was class"):
+        load_checkpoint(other, path, complete=True)
+    load_checkpoint(other, path, logger=logging.getLogger('test'))  # to go on from its other weights
+    assert 'taken over by their places' in caplog.text
+
+
+def test_kinds_move_classes_and_names_do_not(tmp_path: Path) -> None:
+    path = tmp_path / 'a.pth'
+    torch.save(dict(state_dict=net().state_dict(), meta=dict(label_space=KITTI_STEP.to_plain())), str(path))
+    with pytest.raises(CheckpointError, match='is of other classes'):
+        load_checkpoint(of_classes(CITYSCAPES_PANOPTIC), path, complete=True)
+    renamed = KITTI_STEP.to_plain()
+    renamed['classes'][0]['name'] = 'street'
+    load_checkpoint(of_classes(space_from_plain(renamed)), path, complete=True)
 
 
 @pytest.mark.skipif(not hasattr(torch.serialization, 'add_safe_globals'), reason='torch < 2.4 has a fixed list')

@@ -50,11 +50,25 @@ def test_contradicting_class_counts_are_refused() -> None:
 
 
 def test_strides_must_agree() -> None:
-    with pytest.raises(ValueError, match='mask_head.0.mask_upsample_stride=2, but rpn_head.feat_downsample_stride=4'):
+    with pytest.raises(ValueError, match=r'feat_downsample_stride=4, but roi_head.mask_head.0.mask_upsample_stride=2'):
         build_toy_model(IMAGE_CONFIG, rpn_head__feat_downsample_stride=4)
     model = build_toy_model(IMAGE_CONFIG, mask_assign_stride=4)
     with pytest.raises(ValueError, match='model.mask_assign_stride times'):
         model.forward_train(**image_batch([2]))
+
+
+@pytest.mark.parametrize(
+    'config, key', [(IMAGE_CONFIG, 'roi_head'), ('configs/toy/knet_track_toy_youtubevis.py', 'tracker')]
+)
+def test_numbers_of_proposals_must_agree(config: str, key: str) -> None:
+    # Else the first stuff kernels would be matched with things.
+    with pytest.raises(ValueError, match=f'but {key}.num_proposals=12; both are one number'):
+        build_toy_model(config, **{f'{key}__num_proposals': 12})
+
+
+def test_every_stage_needs_an_assigner() -> None:
+    with pytest.raises(ValueError, match='num_stages=4, but train_cfg.rcnn has 3 entries'):
+        build_toy_model(IMAGE_CONFIG, roi_head__num_stages=4, roi_head__stage_loss_weights=[1] * 4)
 
 
 def test_stage_counts_must_agree() -> None:
