@@ -40,7 +40,7 @@ class PanopticPrediction:
         semantic: (H, W) uint8, dataset ids; void where nothing was predicted.
         instance: (H, W) int32, track ids for video models, segment ids for image models; 0 for stuff.
         panoptic: (H, W) int32, :attr:`Segment.id` per pixel; 0 = no segment.
-        segments: The segments, in order of descending score.
+        segments: The segments, in the order in which they were placed: of descending score, or things before stuff.
     """
 
     semantic: np.ndarray

@@ -93,16 +93,18 @@ def kernel_life() -> Figure:
     page.text((5.77, 4.85), 'mask', 0.17, color=SOFT)
     page.text((4.1, 5.25), 'a kernel is a vector that predicts one mask', 0.19, fontweight='bold')
     # Time.
-    page.box((11.35, 0.55), (3.0, 0.9), 'kernels of frame t \N{MINUS SIGN} 1', 'link: cross-attention', ORANGE)
-    page.arrow((11.35, 1.02), (11.35, 1.88), ORANGE)
-    page.box((9.6, 4.25), (1.9, 1.0), 'embedding', 'of each kernel', PINK)
-    page.box((12.6, 4.25), (2.3, 1.0), 'tracker', 'compares with\nearlier embeddings', PINK)
-    page.arrow((11.1, 2.92), (9.9, 3.73), PINK, -0.15)
-    page.arrow((10.57, 4.25), (11.43, 4.25), PINK)
-    page.arrow((13.77, 4.05), (15.05, 2.92), PINK, 0.25)
-    page.text((14.95, 3.65), 'track ids', 0.17, color=SOFT, ha='left')
-    page.arrow((12.1, 2.05), (13.9, 0.55), ORANGE, -0.25)
-    page.text((14.05, 0.55), 'to frame t + 1', 0.17, color=SOFT, ha='left')
+    page.box((7.95, 4.25), (2.2, 1.0), 'kernels', 'of frame t \N{MINUS SIGN} 1', ORANGE)
+    page.box((10.2, 4.25), (1.5, 1.0), 'link', 'attention to\nthe past', ORANGE)
+    page.box((12.15, 4.25), (1.6, 1.0), 'embedding', 'of each kernel', PINK)
+    page.box((14.4, 4.25), (2.1, 1.0), 'tracker', 'compares with\nearlier embeddings', PINK)
+    page.arrow((9.07, 4.25), (9.43, 4.25), ORANGE)
+    page.arrow((11.0, 2.92), (10.3, 3.73), ORANGE, -0.15)
+    page.arrow((10.97, 4.25), (11.33, 4.25), PINK)
+    page.arrow((12.97, 4.25), (13.33, 4.25), PINK)
+    page.arrow((14.4, 3.73), (15.0, 2.92), PINK, 0.2)
+    page.text((14.95, 3.5), 'track ids', 0.17, color=SOFT, ha='left')
+    page.arrow((11.6, 1.88), (13.2, 0.85), ORANGE, -0.25)
+    page.text((13.35, 0.85), 'kernels, to frame t + 1', 0.17, color=SOFT, ha='left')
     return page.figure
 
 

@@ -174,8 +174,7 @@ class PanopticDataset(Dataset):
         check_classes(id_map, self.label_space, paths[0])
         semantic, instance = split_id_map(id_map)
         # Cityscapes counts riders and trucks as well, which are stuff in STEP.
-        is_thing = np.isin(semantic, self.label_space.thing_ids)
-        return semantic, np.where(is_thing, instance, 0).astype(np.int32)
+        return semantic, np.where(self.label_space.is_thing.take(semantic), instance, 0).astype(np.int32)
 
     def pre_eval(self, prediction: PanopticPrediction, index: int) -> ImageCounts:
         """Compare the prediction of one frame with its ground truth.

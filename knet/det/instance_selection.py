@@ -5,7 +5,7 @@ from torch import Tensor
 
 from knet.structures import InstancePrediction
 
-from .panoptic_fusion import CHUNK, MaskResizer, check_finite
+from .panoptic_fusion import MASKS_AT_ONCE, MaskResizer, check_finite
 
 
 def select_instances(cls_scores: Tensor, resizer: MaskResizer, max_per_img: int, mask_thr: float) -> InstancePrediction:
@@ -26,5 +26,5 @@ def select_instances(cls_scores: Tensor, resizer: MaskResizer, max_per_img: int,
     check_finite(found.tolist(), resizer.name)
     queries, rows = (pairs // num_classes).unique(return_inverse=True)
     # A few masks at a time: probabilities at full size are four times as large as the answer.
-    masks = [(resizer(chunk) > mask_thr).cpu().numpy() for chunk in queries.split(CHUNK)]
+    masks = [(resizer(chunk) > mask_thr).cpu().numpy() for chunk in queries.split(MASKS_AT_ONCE)]
     return InstancePrediction(found, (pairs % num_classes).numpy(), np.concatenate(masks)[rows.numpy()])

@@ -21,7 +21,7 @@ from knet.utils.transfer import download, upload
 from .targets import ImageTargets, upsample
 
 #: Masks whose costs are computed at once: few enough for their full-resolution copies to stay in the cache.
-CHUNK = 10
+_MASKS_AT_ONCE = 10
 #: A cost below all that finite predictions reach.
 _FIRST = np.float32(-1e9)
 
@@ -34,7 +34,8 @@ class _PairCost:
 
     Args:
         weight: Factor of the cost.
-        min_prob: Probabilities are clamped to ``[min_prob, 1]`` first.
+        min_prob: Probabilities are clamped to ``[min_prob, 1]`` first. The original does so in image and video models, not
+            in its clip model (0).
     """
 
     def __init__(self, weight: float = 1.0, min_prob: float = 1e-2) -> None:
@@ -67,7 +68,8 @@ class DiceCost(_PairCost):
     Args:
         weight: Factor of the cost.
         eps: Small number added to both sums of the denominator, which keeps it positive.
-        min_prob: Probabilities are clamped to ``[min_prob, 1]`` first.
+        min_prob: Probabilities are clamped to ``[min_prob, 1]`` first. The original does so in image and video models, not
+            in its clip model (0).
     """
 
     def __init__(self, weight: float = 1.0, eps: float = 1e-3, min_prob: float = 1e-3) -> None:
@@ -89,7 +91,8 @@ class MaskCost(_PairCost):
 
     Args:
         weight: Factor of the cost.
-        min_prob: Probabilities are clamped to ``[min_prob, 1]`` first.
+        min_prob: Probabilities are clamped to ``[min_prob, 1]`` first. The original does so in image and video models, not
+            in its clip model (0).
     """
 
     def size(self, masks: Tensor) -> Tensor:
@@ -129,7 +132,7 @@ class MaskHungarianAssigner(BaseAssigner):
         costs = (self.mask_cost, self.dice_cost)
         target_sizes = [cost.size(targets) for cost in costs]
         chunks = []
-        for logits in mask_logits.split(CHUNK):
+        for logits in mask_logits.split(_MASKS_AT_ONCE):
             probs = upsample(logits, stride).flatten(1).sigmoid()
             # The costs clamp differently; one matrix product reads the targets once for both.
             clamped = probs.new_empty(len(costs), *probs.shape)

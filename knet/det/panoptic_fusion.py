@@ -22,7 +22,7 @@ from .fusion_options import FusionOptions, JointMerge
 from .targets import upsample
 
 #: Masks brought to full resolution at once; bounds the memory of the merge.
-CHUNK = 8
+MASKS_AT_ONCE = 8
 
 
 @dataclass
@@ -157,11 +157,11 @@ def find_owners(candidates: Candidates, resizer: MaskResizer) -> Owners:
         order = reach.argsort(descending=True)
         bounds = reach[order].tolist()
         check_finite(bounds, resizer.name)
-    for start in range(0, num, CHUNK):
+    for start in range(0, num, MASKS_AT_ONCE):
         # Candidates that cannot reach the weakest pixel cannot win anywhere.
         if bounds[start] < math.inf and bounds[start] < best.min().item():
             break
-        visited = order[start : start + CHUNK].sort().values
+        visited = order[start : start + MASKS_AT_ONCE].sort().values
         probs = resizer(candidates.kernels[visited])
         scores, chunk = upload(candidates.scores[visited], device), upload(visited, device)
         visible[chunk] = (probs >= 0.5).flatten(1).sum(1)
@@ -248,8 +248,8 @@ def merge_thing_first(
     check_finite(scores, resizer.name)
     panoptic = torch.zeros(resizer.size, dtype=torch.int32, device=resizer.device)
     segments: List[Segment] = []
-    for start in range(0, len(painting), CHUNK):
-        chunk = painting[start : start + CHUNK]
+    for start in range(0, len(painting), MASKS_AT_ONCE):
+        chunk = painting[start : start + MASKS_AT_ONCE]
         masks = resizer(candidates.kernels[chunk]) > 0.5
         for k, mask, size in zip(chunk, masks, masks.flatten(1).sum(1).tolist()):
             mask &= panoptic == 0
@@ -306,14 +306,9 @@ def semantic_map(
 
     Returns:
         (H, W) uint8 dataset ids.
-
-    Raises:
-        ValueError: If ``unassigned`` is none of the three.
     """
-    fill = {'class0': 0, 'void': label_space.void, 'stuff': label_space.void}
-    if unassigned not in fill:
-        raise ValueError(f'test_cfg.unassigned={unassigned!r}; choose one of {sorted(fill)}')
-    lut = upload([fill[unassigned]] + [s.category for s in segments], panoptic.device, torch.uint8)
+    fill = 0 if unassigned == 'class0' else label_space.void
+    lut = upload([fill] + [s.category for s in segments], panoptic.device, torch.uint8)
     semantic = lut[panoptic.long()]
     if unassigned == 'stuff' and sum(s.area for s in segments) < panoptic.numel():
         owner = find_owners(_stuff_only(cls_scores, label_space), resizer).owner

@@ -73,8 +73,7 @@ class SegmentMatcher:
         self.void = label_space.void
         self.num_classes = label_space.num_classes
         self._rows = class_table(label_space)
-        self._is_thing = np.zeros(256, dtype=bool)
-        self._is_thing[list(label_space.thing_ids)] = True
+        self._is_thing = label_space.is_thing
 
     def match(self, pairs: PairCounts) -> MatchCounts:
         """Match the segments of an image or a window.

@@ -56,6 +56,7 @@ class LabelSpace:
         left_out: Classes of the files that are read as void, in ascending dataset id.
         dataset_ids: (K,) int64 dataset ids by model class.
         model_classes: (256,) int64 model classes by dataset id; -1 for void and for ids that no class has.
+        is_thing: (256,) bool, whether a dataset id is that of a thing; False for void and for ids that no class has.
         palette: (256, 3) uint8 RGB colours by dataset id; void is black.
 
     Raises:
@@ -85,6 +86,8 @@ class LabelSpace:
         model_order = self.things + self.stuff
         self.dataset_ids = np.array([c.dataset_id for c in model_order], dtype=np.int64)
         self.model_classes = np.full(256, -1, dtype=np.int64)
+        self.is_thing = np.zeros(256, dtype=bool)
+        self.is_thing[[c.dataset_id for c in self.things]] = True
         self.palette = np.zeros((256, 3), dtype=np.uint8)
         for model_class, info in enumerate(model_order):
             self.model_classes[info.dataset_id] = model_class

@@ -1,4 +1,4 @@
-"""Less memory in training for a little time."""
+"""Activation checkpointing: less memory in training for a little time."""
 
 from typing import Callable
 

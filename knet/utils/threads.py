@@ -1,4 +1,4 @@
-"""How long threads of PyTorch wait for each other at full speed."""
+"""How long threads of PyTorch busy-wait (spin) for each other before they sleep."""
 
 import os
 

@@ -26,7 +26,7 @@ from knet.utils.transfer import upload
 EMBEDDINGS = Registry('embedding')
 
 #: Masks at the size of the input that are held at once.
-CHUNK = 8
+_MASKS_AT_ONCE = 8
 
 
 class NetworkOutput(NamedTuple):
@@ -150,7 +150,7 @@ class QueryEmbedding(KernelEmbedding):
 
 def _resized(masks: Tensor, like: Tensor, size: Sequence[int], align_corners: bool) -> Iterator[Tensor]:
     """Yield masks (n, h, w) at another size and with the dtype of ``like``, a few at a time."""
-    for chunk in masks.split(CHUNK) if len(masks) else ():
+    for chunk in masks.split(_MASKS_AT_ONCE) if len(masks) else ():
         yield F.interpolate(chunk[None].to(like), size=tuple(size), mode='bilinear', align_corners=align_corners)[0]
 
 

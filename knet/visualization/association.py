@@ -92,7 +92,7 @@ class TrackMatch:
         Returns:
             (H, W) int32 ids, 0 for pixels of no object, and the ids of objects without a track.
         """
-        things = thing_table(space)[semantic] & (instance > 0)
+        things = space.is_thing[semantic] & (instance > 0)
         both = np.stack([semantic[things], instance[things]]).astype(np.int64)
         unique, index = np.unique(both, axis=1, return_inverse=True)
         numbers = [self.tracks.get((a, b), NO_TRACK + position) for position, (a, b) in enumerate(unique.T.tolist())]
@@ -209,7 +209,7 @@ def _cover(pairs: PairCounts, space: LabelSpace) -> Tuple[List[int], List[int], 
     """Return the codes of the objects of a frame, the ids of its tracks, and the covering tracks by code."""
     gt, pred = pairs.gt, pairs.pred
     is_object = _is_identified(gt, space)
-    is_crowd = thing_table(space)[segment_class(gt)] & ~is_object
+    is_crowd = space.is_thing[segment_class(gt)] & ~is_object
     is_track = _is_identified(pred, space) & (segment_class(gt) != space.void) & ~is_crowd
     objects, sizes = _areas(gt[is_object], pairs.counts[is_object])
     tracks, areas = _areas(pred[is_track], pairs.counts[is_track])
@@ -229,11 +229,4 @@ def _areas(codes: np.ndarray, counts: np.ndarray) -> Tuple[np.ndarray, np.ndarra
 
 def _is_identified(codes: np.ndarray, space: LabelSpace) -> np.ndarray:
     """Return for segment codes whether they are things with an identity, neither stuff nor crowd."""
-    return thing_table(space)[segment_class(codes)] & (segment_instance(codes) != 0)
-
-
-def thing_table(space: LabelSpace) -> np.ndarray:
-    """Return whether a dataset id is that of a thing, (256,) bool."""
-    things = np.zeros(256, dtype=bool)
-    things[list(space.thing_ids)] = True
-    return things
+    return space.is_thing[segment_class(codes)] & (segment_instance(codes) != 0)

@@ -5,12 +5,13 @@ from typing import Iterator, List, NamedTuple, Optional, Tuple
 
 import numpy as np
 
+from knet.evaluation.pairs import count_pairs
+from knet.evaluation.pq import MatchRules, SegmentMatcher
 from knet.labels import LabelSpace
 from knet.layouts.base import VideoGroundTruth
 from knet.layouts.images import read_rgb_image
 from knet.results.panoptic_store import PredictionReader
-from knet.utils.runs import find_runs
-from knet.visualization.association import TrackMatch, thing_table, video_overlaps
+from knet.visualization.association import TrackMatch, video_overlaps
 from knet.visualization.overlay import enlarge, overlay, shrink, side_by_side
 
 
@@ -47,31 +48,13 @@ def frame_quality(
     Returns:
         The quality in 0..1 (1 for a frame without labels), the number of missed and the number of invented segments.
     """
-    things = thing_table(space)
-    # Label maps are flat areas: runs of equal pixels are sorted instead of all pixels.
-    planes = [plane.ravel() for maps in (truth, prediction) for plane in maps]
-    starts, lengths = find_runs(planes)
-    gt_sem, gt_ins, pred_sem, pred_ins = (plane[starts] for plane in planes)
     # Instance ids of stuff have no meaning.
-    keys = [
-        semantic.astype(np.int64) * (1 << 32) + np.where(things[semantic], instance, 0)
-        for semantic, instance in ((gt_sem, gt_ins), (pred_sem, pred_ins))
-    ]
-    counted = (gt_sem != space.void) & ~(things[gt_sem] & (gt_ins == 0))
-    gt_ids, gt_index = np.unique(keys[0][counted], return_inverse=True)
-    pred_ids, pred_index = np.unique(keys[1][counted], return_inverse=True)
-    if not len(gt_ids):
-        return 1.0, 0, 0
-    both = gt_index.reshape(-1) * len(pred_ids) + pred_index.reshape(-1)
-    pairs = np.bincount(both, lengths[counted], len(gt_ids) * len(pred_ids)).astype(np.int64)
-    pairs = pairs.reshape(len(gt_ids), len(pred_ids))
-    union = pairs.sum(1)[:, None] + pairs.sum(0)[None] - pairs
-    iou = np.where(gt_ids[:, None] >> 32 == pred_ids[None] >> 32, pairs / union, 0)
-    hits = iou > 0.5
-    missed = len(gt_ids) - int(hits.sum())
-    # Pixels predicted as void are no segment.
-    invented = int((~hits.any(0) & (pred_ids >> 32 != space.void)).sum())
-    return float(iou[hits].sum() / (hits.sum() + (missed + invented) / 2)), missed, invented
+    maps = [(semantic, np.where(space.is_thing.take(semantic), ids, 0)) for semantic, ids in (truth, prediction)]
+    rules = MatchRules(void_with_instance=True, crowd_ignored=True)
+    counts = SegmentMatcher(space, rules).match(count_pairs(*maps[0], *maps[1], space))
+    found, missed, invented = (int(number.sum()) for number in (counts.tp, counts.fn, counts.fp))
+    segments = found + (missed + invented) / 2
+    return float(counts.iou.sum() / segments) if segments else 1.0, missed, invented
 
 
 def worst_frames(

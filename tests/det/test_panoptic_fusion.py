@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from knet.det.fusion_options import FusionOptions, JointMerge, ThingFirstMerge
 from knet.det.panoptic_fusion import Candidates, MaskResizer, find_owners, fuse, select_candidates, semantic_map
-from knet.labels import KITTI_STEP, ClassInfo, LabelSpace
+from knet.labels import ClassInfo, LabelSpace
 
 THRESHOLDS = dict(instance_score_thr=0.3, overlap_thr=0.5)
 SPACE = LabelSpace('two_of_each', [ClassInfo(str(i), (0, 0, 0), i >= 2, i + 3) for i in range(4)])
@@ -120,12 +120,6 @@ def test_best_stuff_fills_holes_only() -> None:
     holes = panoptic == 0
     assert holes.any() and torch.equal(filled[~holes], void[~holes])
     assert set(filled[holes].unique().tolist()) <= set(SPACE.stuff_ids)
-
-
-def test_unknown_fill_is_refused() -> None:
-    scores, resizer = scene(3)
-    with pytest.raises(ValueError, match='unassigned'):
-        semantic_map(torch.zeros(45, 60, dtype=torch.int32), [], KITTI_STEP, 'road', scores, resizer)
 
 
 def test_options_of_the_config() -> None:

@@ -139,6 +139,7 @@ def test_another_label_space_is_refused(predicted: Path) -> None:
         ('harbour', 'extend'),
         ('harbour_dataset', 'extend'),
         ('nearest_box', 'tutorials/add_a_tracker'),
+        ('heads', 'extend'),
         ('accuracy', 'extend'),
         ('class_maps', 'extend'),
     ],

@@ -30,9 +30,7 @@ def cut_instances(results: Dict[str, Any]) -> Dict[str, Any]:
     """
     id_map, space = results.pop('gt_id_map'), results['label_space']
     semantic = (id_map >> ID_SHIFT).astype(np.uint8)
-    is_thing = np.zeros(256, dtype=bool)
-    is_thing[list(space.thing_ids)] = True
-    ids = np.unique(id_map[is_thing.take(semantic)])
+    ids = np.unique(id_map[space.is_thing.take(semantic)])
     masks = np.empty((len(ids), *id_map.shape), dtype=np.uint8)
     for mask, value in zip(masks, ids):
         np.equal(id_map, value, out=mask.view(bool))
