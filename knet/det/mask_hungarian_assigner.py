@@ -34,8 +34,8 @@ class _PairCost:
 
     Args:
         weight: Factor of the cost.
-        min_prob: Probabilities are clamped to ``[min_prob, 1]`` first. The original does so in image and video models, not
-            in its clip model (0).
+        min_prob: Probabilities are clamped to ``[min_prob, 1]`` first: as in the original, whose clip model
+            alone does without (0).
     """
 
     def __init__(self, weight: float = 1.0, min_prob: float = 1e-2) -> None:
@@ -68,8 +68,8 @@ class DiceCost(_PairCost):
     Args:
         weight: Factor of the cost.
         eps: Small number added to both sums of the denominator, which keeps it positive.
-        min_prob: Probabilities are clamped to ``[min_prob, 1]`` first. The original does so in image and video models, not
-            in its clip model (0).
+        min_prob: Probabilities are clamped to ``[min_prob, 1]`` first: as in the original, whose clip model
+            alone does without (0).
     """
 
     def __init__(self, weight: float = 1.0, eps: float = 1e-3, min_prob: float = 1e-3) -> None:
@@ -91,8 +91,8 @@ class MaskCost(_PairCost):
 
     Args:
         weight: Factor of the cost.
-        min_prob: Probabilities are clamped to ``[min_prob, 1]`` first. The original does so in image and video models, not
-            in its clip model (0).
+        min_prob: Probabilities are clamped to ``[min_prob, 1]`` first: as in the original, whose clip model
+            alone does without (0).
     """
 
     def size(self, masks: Tensor) -> Tensor:
