@@ -1,4 +1,4 @@
-"""Faults of lists of videos: a number that is another video than the one that was predicted."""
+"""Faults of numbers: of a video whose list has changed since it was predicted, and of a frame whose label is absent."""
 
 import json
 from pathlib import Path
@@ -30,6 +30,13 @@ def perfect(world: World, truth: VideoGroundTruth, named: bool = True) -> Path:
                 writer.write(video, frame, *truth.read(video, frame))
             writer.finish_video(video, len(truth.frames(video)))
     return world.tmp / 'out'
+
+
+def without_first_label(world: World) -> List[Path]:
+    """Return perfect predictions of VIPSeg, and the data set without the first label map of a video."""
+    inputs = vipseg(world, lambda names: names)
+    (inputs[1] / 'panomasks/5000_toystreet/00000000.png').unlink()
+    return inputs
 
 
 def lines(root: Path, change: Callable[[List[str]], List[str]]) -> None:
@@ -90,6 +97,17 @@ def no_archive(world: World) -> None:
     assert not list((world.tmp / 'out').glob('*.zip'))
 
 
+def scores_file(world: World) -> List[Any]:
+    """Return the option that writes the scores."""
+    return ['--json', world.tmp / 'out/vpq.json']
+
+
+def all_right(world: World) -> None:
+    """Assert that the frames that are scored are compared with their own label maps."""
+    scores = json.loads((world.tmp / 'out/vpq.json').read_text())
+    assert scores['VPQ'] == 1 and scores['skipped']['extra'] == {'0': [0]}
+
+
 def _scores_all(world: World, text: str) -> None:
     assert 'STQ' in text and '100.00' in text
 
@@ -107,6 +125,16 @@ ROWS = [
         'VPQ by a list that lost its first line',
         lambda w: ['eval_dvpq_vipseg.py', *vipseg(w, lambda names: names[1:])],
         SHIFTED,
+    ),
+    Row(
+        'VIPSeg without its first label map',
+        lambda w: ['eval_dvpq_vipseg.py', *without_first_label(w)],
+        'error: .*1 frame.s. predicted without ground truth: 000000_000000',
+    ),
+    Row(
+        'VIPSeg without its first label map, on the word of the user',
+        lambda w: ['eval_dvpq_vipseg.py', *without_first_label(w), '-k', '1', '--allow-missing', *scores_file(w)],
+        expect=lambda w, _: all_right(w),
     ),
     Row(
         'predictions without names',
