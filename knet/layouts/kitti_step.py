@@ -11,12 +11,13 @@ Numbers may start anywhere and have gaps.
 """
 
 import re
+from functools import cached_property
 from pathlib import Path
 from typing import Callable, Dict, List, Optional, Tuple
 
 import numpy as np
 
-from knet.layouts.base import FrameRecord, VideoFiles, VideoGroundTruth, order_frames
+from knet.layouts.base import FrameRecord, VideoFiles, VideoGroundTruth, order_frames, stamp_files
 from knet.layouts.files import list_files, number_files, refuse_lone_labels, require_folder
 from knet.layouts.images import read_depth, read_rgb_ids
 from knet.utils.io import PathLike
@@ -160,6 +161,20 @@ class KittiStepGroundTruth(VideoGroundTruth):
                 'it; S is the number of the video, F of the frame.'
             )
         return numbers
+
+    @cached_property
+    def _depth_files(self) -> Dict[int, List[Path]]:
+        """Depth files by video number; the folder, which all videos share, is listed once."""
+        files: Dict[int, List[Path]] = {}
+        for path in self.root.glob(f'*_{self.depth_ending}'):
+            match = _NAME.match(path.name)
+            if match:
+                files.setdefault(int(match.group(1)), []).append(path)
+        return files
+
+    def stamp(self, video_id: int) -> str:
+        """Return a text that changes when a label file or depth file of the video does."""
+        return f'{super().stamp(video_id)} {stamp_files(self._depth_files.get(video_id, []))}'
 
     def image_path(self, video_id: int, frame_id: int) -> Path:
         """Return the image of a labelled frame, whether it exists or not."""

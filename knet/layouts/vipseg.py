@@ -203,6 +203,10 @@ class VIPSegGroundTruth(ListedVideos):
         positions = {path.stem: position for position, path in found.items()}
         return {positions[path.stem]: path for path in list_video(masks, '.png')}
 
+    def stamp(self, video_id: int) -> str:
+        """Return a text that changes when a label map of the video does, or its position among the images."""
+        return f'{super().stamp(video_id)} {self.frames(video_id)}'
+
     @classmethod
     def check_pairs(cls, images: Dict[int, Path], folder: Path) -> None:
         """Raise an error for label maps without image, which would shift the positions that number the frames."""
