@@ -128,7 +128,7 @@ class VSPWGroundTruth(ListedVideos):
     """
 
     label_space = 'vspw'
-    default_root = 'data/VSPW'
+    default_root = 'data/VSPW_480p'
     image_folder = staticmethod(image_folder)
     mask_folder = staticmethod(mask_folder)
     decode_mask: Callable[[PathLike, LabelSpace], np.ndarray] = staticmethod(read_mask)

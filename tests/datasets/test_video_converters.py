@@ -185,3 +185,19 @@ class TestPrepareCityscapesVPS:
         assert tool('cityscapes_vps_prepare').main(argv) == 1
         error = capsys.readouterr().err
         assert 'final_mask.png' in error and 'val: no' in error and not (tmp_path / 'out').exists()
+
+
+class TestMergeCityscapesVPS:
+    """``panoptic`` of tools/dataset/cityscapes_vps_merge.py."""
+
+    def test_an_object_is_known_by_its_class_and_the_end_of_its_id(self) -> None:
+        """The class is that of most pixels; 24001 and 25001 are both of persons (11), 26001 is of a car (13)."""
+        merge, numbers = tool('cityscapes_vps_merge').panoptic, {}
+        classes = np.array([[11, 11, 11, 12, 13, 0]], np.uint8)
+        semantic, instance = merge(classes, np.array([[24001, 25001, 25001, 25001, 26001, 7]]), numbers)
+        assert semantic.tolist() == [[11, 11, 11, 11, 13, 0]] and instance.tolist() == [[1, 1, 1, 1, 2, 0]]
+        # In a later frame most pixels of 25001 are a rider (12), which is another object.
+        classes = np.array([[12, 12, 11, 11, 13, 13]], np.uint8)
+        semantic, instance = merge(classes, np.array([[25001, 25001, 25001, 24002, 24001, 0]]), numbers)
+        assert semantic.tolist() == [[12, 12, 12, 11, 13, 255]]
+        assert instance.tolist() == [[4, 4, 4, 3, 2, 0]]
