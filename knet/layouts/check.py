@@ -159,8 +159,10 @@ def check_layout(
     decode: Optional[Callable[..., np.ndarray]] = None
     records: List[FrameRecord] = []
     for part in listing.attempt(lambda: _videos(layout, root, split)) or []:
-        found, decode = _list(part, root, split, label_space, labelled, every_frame, listing)
+        found, reader = _list(part, root, split, label_space, labelled, every_frame, listing)
         records += found
+        # Every video of a list is read alike; one that cannot be opened must not hide the labels of the others.
+        decode = decode or reader
     result.problems += listing.problems
 
     def check(record: FrameRecord) -> Finding:

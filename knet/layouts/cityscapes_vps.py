@@ -23,7 +23,7 @@ from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple
 import numpy as np
 
 from knet.labels import CITYSCAPES_PANOPTIC, AnyLabelSpace, LabelSpace
-from knet.layouts.base import FrameRecord, VideoFiles, VideoGroundTruth, order_frames
+from knet.layouts.base import FrameRecord, VideoFiles, VideoGroundTruth, order_frames, stamp_files
 from knet.layouts.files import list_files, number_files, require_folder
 from knet.layouts.id_maps import ID_SHIFT, reader_in
 from knet.layouts.segments import read_segments
@@ -262,6 +262,10 @@ class CityscapesVPSGroundTruth(VideoGroundTruth):
                 instance = counted
             codes[segment] = train_id << ID_SHIFT | instance
         return codes
+
+    def stamp(self, video_id: int) -> str:
+        """Return a text that changes when a label map of the video does, or the JSON file, which says what it shows."""
+        return f'{super().stamp(video_id)} {stamp_files([self._file])}'
 
     def decode(self, path: PathLike) -> np.ndarray:
         """Read the label map of a frame as an id map, (H, W) int32."""

@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from pathlib import Path, PurePosixPath
-from typing import Callable, Dict, Iterable, Iterator, List, Sequence, Set, Tuple, Union
+from typing import Callable, Dict, Iterable, Iterator, List, Mapping, Sequence, Set, Tuple, Union
 
 from knet.layouts.base import FrameRecord, VideoFiles, VideoGroundTruth
 from knet.utils.io import PathLike, read_text
@@ -106,6 +106,23 @@ def read_video_list(root: PathLike, split: str) -> List[str]:
     return names
 
 
+def refuse_lone_labels(images: Mapping[Path, Path]) -> None:
+    """Raise an error for label maps without image: no frame is predicted for them, so that no score would be complete.
+
+    Args:
+        images: The absent image of every such label map.
+
+    Raises:
+        ValueError: If there is any; the message names the first and their number.
+    """
+    if images:
+        label = min(images)
+        raise ValueError(
+            f'{label}: there is no {images[label]} ({len(images)} label maps are without image). Complete the images '
+            'or remove the label maps.'
+        )
+
+
 class ListedVideos(VideoGroundTruth):
     """Labelled videos whose names stand in a text file per split, see :func:`read_video_list`.
 
@@ -131,13 +148,18 @@ class ListedVideos(VideoGroundTruth):
         raise NotImplementedError
 
     @classmethod
+    def labels(cls, root: PathLike, name: str) -> Dict[int, Path]:
+        """Return the label maps of a named video by frame number, at least one."""
+        return cls.masks(cls.mask_folder(root, name))
+
+    @classmethod
     def check_pairs(cls, images: Dict[int, Path], folder: Path) -> None:
         """Raise an error for the label maps in ``folder`` if they do not fit the images; here they always do."""
 
     @classmethod
     def _scan(cls, root: Path, split: str) -> Tuple[Path, VideoFiles]:
         videos: VideoFiles = {
-            number: {frame: (path,) for frame, path in cls.masks(cls.mask_folder(root, name)).items()}
+            number: {frame: (path,) for frame, path in cls.labels(root, name).items()}
             for number, name in cls.video_names(root, split).items()
         }
         return root, videos

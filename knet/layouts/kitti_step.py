@@ -11,13 +11,14 @@ Numbers may start anywhere and have gaps.
 """
 
 import re
+from functools import cached_property
 from pathlib import Path
-from typing import Callable, List, Optional, Tuple
+from typing import Callable, Dict, List, Optional, Tuple
 
 import numpy as np
 
-from knet.layouts.base import FrameRecord, VideoFiles, VideoGroundTruth, order_frames
-from knet.layouts.files import list_files, number_files, require_folder
+from knet.layouts.base import FrameRecord, VideoFiles, VideoGroundTruth, order_frames, stamp_files
+from knet.layouts.files import list_files, number_files, refuse_lone_labels, require_folder
 from knet.layouts.images import read_depth, read_rgb_ids
 from knet.utils.io import PathLike
 
@@ -107,14 +108,17 @@ class KittiStepGroundTruth(VideoGroundTruth):
         if not folder.is_dir():
             raise FileNotFoundError(f'{folder}: no such folder; give the data set root that holds video_sequence/')
         videos: VideoFiles = {}
-        for path in folder.iterdir():
-            numbers = parse_name(path.name, cls.label_endings[0])
-            if numbers is not None:
-                files = [cls._neighbour(path, ending) for ending in cls.label_endings]
-                videos.setdefault(numbers[0], {})[numbers[1]] = files
+        for (video, frame), path in cls._labels(folder).items():
+            videos.setdefault(video, {})[frame] = [cls._neighbour(path, ending) for ending in cls.label_endings]
         if not videos:
             raise FileNotFoundError(f'{folder}: no SSSSSS_FFFFFF_{cls.label_endings[0]} in it')
         return folder, videos
+
+    @classmethod
+    def _labels(cls, folder: Path) -> Dict[Tuple[int, int], Path]:
+        """Return the first label file of every labelled frame, by video and frame number."""
+        found = ((parse_name(path.name, cls.label_endings[0]), path) for path in folder.iterdir())
+        return {numbers: path for numbers, path in found if numbers is not None}
 
     @classmethod
     def _neighbour(cls, label: Path, ending: str) -> Path:
@@ -137,6 +141,9 @@ class KittiStepGroundTruth(VideoGroundTruth):
                 f'{folder}: no *_{cls.image_ending} in it. The split {split!r} is empty: check '
                 'data_root and split, or prepare the data again.'
             )
+        if labelled:
+            labels = [path for numbers, path in cls._labels(Path(folder)).items() if numbers not in images]
+            refuse_lone_labels({path: cls._neighbour(path, cls.image_ending) for path in labels})
         stems = {numbers: path[: -len(cls.image_ending)] for numbers, path in images.items()}
         return order_frames(
             {
@@ -154,6 +161,20 @@ class KittiStepGroundTruth(VideoGroundTruth):
                 'it; S is the number of the video, F of the frame.'
             )
         return numbers
+
+    @cached_property
+    def _depth_files(self) -> Dict[int, List[Path]]:
+        """Depth files by video number; the folder, which all videos share, is listed once."""
+        files: Dict[int, List[Path]] = {}
+        for path in self.root.glob(f'*_{self.depth_ending}'):
+            match = _NAME.match(path.name)
+            if match:
+                files.setdefault(int(match.group(1)), []).append(path)
+        return files
+
+    def stamp(self, video_id: int) -> str:
+        """Return a text that changes when a label file or depth file of the video does."""
+        return f'{super().stamp(video_id)} {stamp_files(self._depth_files.get(video_id, []))}'
 
     def image_path(self, video_id: int, frame_id: int) -> Path:
         """Return the image of a labelled frame, whether it exists or not."""

@@ -7,7 +7,8 @@
     ROOT/panomasks/<video>/*.png          16-bit labels with the stems of the frames: 0 and 200 = void,
                                           category + 1 = stuff, (category + 1) * 100 + k = thing of instance k + 1
 
-The number of a video is its line, counted from 0; the number of a frame is its position among the sorted names.
+The number of a video is its line, counted from 0; the number of a frame is the position of its image among the sorted
+names. Where only label maps are there, it is the position of the label map.
 
 Data sets with classes of their own take the dataset id for the category. A video then has at most 100 things of a
 class, and stuff needs ids below 99, because value 100 is the first thing of class 0. Value 200 is void unless a thing
@@ -22,7 +23,7 @@ import numpy as np
 
 from knet.labels import VIPSEG, ClassInfo, LabelSpace
 from knet.labels.vipseg import VIPSEG_CATEGORIES
-from knet.layouts.files import ListedVideos, list_video
+from knet.layouts.files import ListedVideos, list_video, refuse_lone_labels, visible_files
 from knet.layouts.id_maps import ID_SHIFT, reader_in
 from knet.layouts.images import describe
 from knet.utils.io import PathLike, read_png
@@ -186,11 +187,29 @@ class VIPSegGroundTruth(ListedVideos):
         return dict(enumerate(list_video(folder, '.png')))
 
     @classmethod
+    def labels(cls, root: PathLike, name: str) -> Dict[int, Path]:
+        """Return the label maps of a video by the positions of their images, which number the predictions, too.
+
+        Label maps without a single image, which suffice for a score, are numbered by their own positions.
+
+        Raises:
+            ValueError: If there are images, but not of every label map.
+        """
+        images, masks = cls.image_folder(root, name), cls.mask_folder(root, name)
+        if not images.is_dir() or not any(visible_files(images, '.jpg')):
+            return cls.masks(masks)
+        found = cls.images(images)
+        cls.check_pairs(found, masks)
+        positions = {path.stem: position for position, path in found.items()}
+        return {positions[path.stem]: path for path in list_video(masks, '.png')}
+
+    def stamp(self, video_id: int) -> str:
+        """Return a text that changes when a label map of the video does, or its position among the images."""
+        return f'{super().stamp(video_id)} {self.frames(video_id)}'
+
+    @classmethod
     def check_pairs(cls, images: Dict[int, Path], folder: Path) -> None:
         """Raise an error for label maps without image, which would shift the positions that number the frames."""
-        alone = sorted({path.stem for path in list_video(folder, '.png')} - {path.stem for path in images.values()})
-        if alone:
-            raise ValueError(
-                f'{folder / alone[0]}.png: there is no {images[0].parent / alone[0]}.jpg ({len(alone)} '
-                'label maps are without image). Complete the images or remove the label maps.'
-            )
+        stems = {path.stem for path in images.values()}
+        lone = [path for path in list_video(folder, '.png') if path.stem not in stems]
+        refuse_lone_labels({path: images[0].parent / f'{path.stem}.jpg' for path in lone})

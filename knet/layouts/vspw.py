@@ -24,7 +24,7 @@ from PIL import Image
 
 from knet.labels import VIPSEG, VSPW, AnyLabelSpace, LabelSpace
 from knet.layouts import vipseg
-from knet.layouts.files import ListedVideos, frame_files
+from knet.layouts.files import ListedVideos, frame_files, refuse_lone_labels
 from knet.layouts.id_maps import ID_SHIFT, reader_in
 from knet.utils.io import PathLike, decode_png, read_bytes
 
@@ -128,7 +128,7 @@ class VSPWGroundTruth(ListedVideos):
     """
 
     label_space = 'vspw'
-    default_root = 'data/VSPW'
+    default_root = 'data/VSPW_480p'
     image_folder = staticmethod(image_folder)
     mask_folder = staticmethod(mask_folder)
     decode_mask: Callable[[PathLike, LabelSpace], np.ndarray] = staticmethod(read_mask)
@@ -152,6 +152,13 @@ class VSPWGroundTruth(ListedVideos):
         if not files:
             raise FileNotFoundError(f'{folder}: holds no mask FFFFFFFF.png')
         return files
+
+    @classmethod
+    def check_pairs(cls, images: Dict[int, Path], folder: Path) -> None:
+        """Raise an error for masks without image; an absent folder is found with its files."""
+        masks = frame_files(folder, '.png') if folder.is_dir() else {}
+        where = next(iter(images.values())).parent
+        refuse_lone_labels({path: where / f'{path.stem}.jpg' for frame, path in masks.items() if frame not in images})
 
     @classmethod
     def decode(cls, path: PathLike) -> np.ndarray:

@@ -22,7 +22,7 @@ from knet.layouts.base import StoredVideos, stamp_files
 from knet.layouts.images import read_depth, read_gray
 from knet.layouts.kitti_step import encode_rgb_panoptic
 from knet.results.exports.kitti_step import final_file
-from knet.results.run_folder import RunFolder, read_label_space
+from knet.results.run_folder import RunFolder, check_names, read_label_space, read_names
 from knet.utils.io import PathLike, write_png_atomic
 
 _FRAME_NAME = re.compile(r'(\d+)_(\d+)_(cat|ins)\.png')
@@ -45,12 +45,13 @@ class PredictionWriter:
         resume: Keep the videos that are complete. False starts over: what an earlier run left is removed at once, so
             that a score can never mix two runs. Of several processes only one may do that, before the others write.
         final: Also write the KITTI-STEP submission files.
-        names: Names of the videos in the data set, for the manifest.
+        names: Names of the videos in the data set by number, for the manifest. Resuming with a list in which a number
+            is another video is an error.
         label_space: Classes of the predictions, for the manifest.
 
     Raises:
-        ValueError: If ``out_dir`` holds predictions made with another ``meta`` (only with ``resume``), or its manifest
-            is damaged.
+        ValueError: If ``out_dir`` holds predictions made with another ``meta`` or of other videos under the same
+            numbers (only with ``resume``), or its manifest is damaged.
         OSError: If the folder cannot be written.
     """
 
@@ -65,11 +66,15 @@ class PredictionWriter:
     ) -> None:
         self.out_dir = Path(out_dir)
         self.final = final
-        self._names = {str(video): name for video, name in (names or {}).items()}
+        self._names = dict(names or {})
         self._run = RunFolder(out_dir, MANIFEST, '.done', meta, label_space)
         self._started: Set[int] = set()
         if resume:
             self._run.check()
+            before = read_names(self._run.manifest)
+            check_names(self.out_dir, before, self._names)
+            # Videos that the list has lost since may still lie in the folder.
+            self._names = {**before, **self._names}
         else:
             self._forget_earlier_run()
         self._write_manifest()
@@ -147,7 +152,7 @@ class PredictionWriter:
         return len(frames) == num_frames and all(pair[0] and pair[1] for pair in frames.values())
 
     def _write_manifest(self) -> None:
-        names = dict(names=self._names) if self._names else {}
+        names = dict(names={str(video): self._names[video] for video in sorted(self._names)}) if self._names else {}
         self._run.write_manifest(videos=self._run.finished(), **names)
 
     def close(self) -> None:
@@ -198,6 +203,14 @@ class PredictionReader(StoredVideos):
             ValueError: If the manifest is damaged.
         """
         return read_label_space(self.root.parent / MANIFEST)
+
+    def stored_names(self) -> Dict[int, str]:
+        """Return the names of videos that the manifest stores, by number; empty for folders of other programs.
+
+        Raises:
+            ValueError: If the manifest is damaged.
+        """
+        return read_names(self.root.parent / MANIFEST)
 
     @staticmethod
     def _complete_pairs(folder: Path, video: int) -> Dict[int, Sequence[Path]]:

@@ -7,7 +7,7 @@ processes may finish different videos without a lock between them.
 
 import json
 from pathlib import Path
-from typing import Any, Dict, Optional
+from typing import Any, Dict, Mapping, Optional
 
 from knet.labels import LabelSpace, space_from_plain
 from knet.utils.io import PathLike, read_json, write_json_atomic
@@ -125,3 +125,40 @@ def read_label_space(manifest: Path) -> Optional[LabelSpace]:
     """
     plain = read_object(manifest).get('label_space')
     return None if plain is None else space_from_plain(plain)
+
+
+def read_names(manifest: Path) -> Dict[int, str]:
+    """Return the names of videos that a manifest stores, by number; empty if it stores none, as where videos have none.
+
+    Raises:
+        ValueError: If the manifest is damaged.
+    """
+    names = read_object(manifest).get('names', {})
+    if not isinstance(names, dict) or not all(number.isdecimal() for number in names):
+        raise ValueError(
+            f'{manifest}: "names" does not give the names of videos by their numbers. If you remove the file, its '
+            'results are made again.'
+        )
+    return {int(number): name for number, name in names.items()}
+
+
+def check_names(folder: PathLike, before: Mapping[int, str], now: Mapping[int, str]) -> None:
+    """Raise an error if results are of a list of videos in which a number was another video.
+
+    Args:
+        folder: Folder of the results, for the message.
+        before: Names that are stored with the results, by number.
+        now: Names in the list, by number; numbers that only one of both has do not count.
+
+    Raises:
+        ValueError: If a number has two names.
+    """
+    common = before.keys() & now.keys()
+    changed = sorted(number for number in common if before[number] != now[number])
+    if changed:
+        number = changed[0]
+        raise ValueError(
+            f'{folder} holds results of another list of videos (number {number} was {before[number]} there and is '
+            f'{now[number]} now; {len(changed)} of {len(common)} numbers differ). Take the list as it was, start over '
+            'with --fresh, or choose another folder.'
+        )

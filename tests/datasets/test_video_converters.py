@@ -8,8 +8,13 @@ from typing import Any, Callable, Dict
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
 
 from knet.datasets import CityscapesVPSDataset, VIPSegDVPSDataset
+from knet.labels import VIPSEG
+from knet.layouts.check import check_layout
+from knet.layouts.vipseg import VIPSegGroundTruth
+from knet.toy import ToySpec, make_toy_videos
 from knet.utils.io import read_png, write_png_atomic
 
 from .toy_sets import GRAY, IMAGE, LOAD, MASK, SPEC, first, tool
@@ -76,12 +81,36 @@ class TestResize:
         with pytest.raises(ValueError, match='short side of 360 pixels, not 720'):
             resize.main(['--src', source, '--dst', str(tmp_path)])
 
+    def test_the_short_side_decides_and_sizes_are_rounded(self, resize: Any) -> None:
+        """These are the sizes that DATASET.md compares with those of the script of the VIPSeg-Dataset project."""
+        sizes = [resize.new_size((height, width), 720) for width, height in ((1920, 1080), (1366, 768), (1080, 1920))]
+        assert sizes == [(1280, 720), (1281, 720), (720, 1280)]
+
     def test_mask_of_another_size(self, resize: Any, copy: Callable[[str], Path], tmp_path: Path) -> None:
         root = copy('vipseg')
         write_png_atomic(root / MASK, GRAY[:40])
         with pytest.raises(ValueError, match='96x40, but its image .*96x48'):
             resize.main(['--src', str(root), '--dst', str(tmp_path / 'out')])
         assert not (tmp_path / 'out' / IMAGE).exists() and not (tmp_path / 'out' / 'val.txt').exists()
+
+
+def test_frames_of_the_script_of_vipseg_are_used_as_they_are(tmp_path: Path) -> None:
+    """It makes the height of all frames one number, cuts the width off, and copies no list of videos."""
+    release, made, height = tmp_path / 'VIPSeg', tmp_path / 'VIPSeg_720P', 24
+    make_toy_videos(release, 'vipseg', ToySpec(train=0, val=1, frames=2, height=96, width=62))
+    for folder, way in (('images', Image.BILINEAR), ('panomasks', Image.NEAREST)):
+        for path in (release / folder).glob('*/*'):
+            target = made / path.relative_to(release)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with Image.open(path) as picture:
+                picture.resize((int(height * picture.width / picture.height), height), way).save(target)
+    shutil.copy(release / 'val.txt', made / 'val.txt')
+    found = check_layout(VIPSegGroundTruth, made, 'val', VIPSEG)
+    assert (found.problems, found.images) == ([], 2)
+    sample = VIPSegDVPSDataset(LOAD, str(made), split='val', test_mode=True)[0]
+    assert sample['gt_id_map'].shape == sample['img'].shape[:2] == (24, 15)
+    values = {path.name: set(np.unique(read_png(path))) for path in (release / 'panomasks').glob('*/*')}
+    assert all(set(np.unique(read_png(path))) <= values[path.name] for path in (made / 'panomasks').glob('*/*'))
 
 
 class TestPrepareCityscapesVPS:
@@ -156,3 +185,19 @@ class TestPrepareCityscapesVPS:
         assert tool('cityscapes_vps_prepare').main(argv) == 1
         error = capsys.readouterr().err
         assert 'final_mask.png' in error and 'val: no' in error and not (tmp_path / 'out').exists()
+
+
+class TestMergeCityscapesVPS:
+    """``panoptic`` of tools/dataset/cityscapes_vps_merge.py."""
+
+    def test_an_object_is_known_by_its_class_and_the_end_of_its_id(self) -> None:
+        """The class is that of most pixels; 24001 and 25001 are both of persons (11), 26001 is of a car (13)."""
+        merge, numbers = tool('cityscapes_vps_merge').panoptic, {}
+        classes = np.array([[11, 11, 11, 12, 13, 0]], np.uint8)
+        semantic, instance = merge(classes, np.array([[24001, 25001, 25001, 25001, 26001, 7]]), numbers)
+        assert semantic.tolist() == [[11, 11, 11, 11, 13, 0]] and instance.tolist() == [[1, 1, 1, 1, 2, 0]]
+        # In a later frame most pixels of 25001 are a rider (12), which is another object.
+        classes = np.array([[12, 12, 11, 11, 13, 13]], np.uint8)
+        semantic, instance = merge(classes, np.array([[25001, 25001, 25001, 24002, 24001, 0]]), numbers)
+        assert semantic.tolist() == [[12, 12, 12, 11, 13, 255]]
+        assert instance.tolist() == [[4, 4, 4, 3, 2, 0]]

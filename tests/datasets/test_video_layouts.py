@@ -12,6 +12,7 @@ from mmdet.datasets import build_dataset
 
 from knet.apis import score_videos
 from knet.datasets import CityscapesVPSDataset, VIPSegDVPSDataset
+from knet.layouts.registry import LAYOUTS
 from knet.results.panoptic_store import PredictionWriter
 from knet.toy import ToySpec, make_toy_videos
 
@@ -121,6 +122,20 @@ def test_shipped_configs_make_pairs(originals: Dict[str, Path], layout: str, nam
     # Padding lies behind normalisation: zeros in the rows below the image.
     assert sample['img'].data[:, 48:].abs().max() == 0
     assert sample['gt_semantic_seg'].data[:, 48:].min() == 255
+
+
+@pytest.mark.parametrize(
+    'layout, name',
+    [
+        ('kitti-step', 'kitti_step_vps'),
+        ('vipseg', 'vipseg_dvps'),
+        ('cityscapes-vps', 'cityscapes_vps_clips'),
+        ('vspw', 'vspw'),
+    ],
+)
+def test_evaluators_look_where_configs_look(layout: str, name: str) -> None:
+    cfg = Config.fromfile(str(ROOT / 'configs' / '_base_' / 'datasets' / f'{name}.py'))
+    assert LAYOUTS[layout].default_root == cfg.data.test.data_root
 
 
 def test_cityscapes_vps_streams_all_frames(originals: Dict[str, Path]) -> None:

@@ -230,3 +230,30 @@ def test_label_space_is_stored_and_older_folders_are_read(tmp_path):
     PredictionWriter(tmp_path, META, label_space=KITTI_STEP).close()
     assert PredictionReader(tmp_path).label_space().classes == KITTI_STEP.classes
     assert manifest(tmp_path)['label_space']['name'] == 'kitti_step'
+
+
+NAMES = {0: 'harbour', 1: 'street'}
+
+
+def test_numbers_that_are_other_videos_are_refused_and_nothing_changes(tmp_path):
+    with PredictionWriter(tmp_path, META, names=NAMES) as writer:
+        write_video(writer, 0)
+    before = manifest(tmp_path)
+    with pytest.raises(
+        ValueError, match='number 0 was harbour there and is street now; 2 of 2 numbers differ.*--fresh'
+    ):
+        PredictionWriter(tmp_path, META, names={0: 'street', 1: 'harbour'})
+    with pytest.raises(ValueError, match=r'number 0 was harbour there and is street now; 1 of 1'):
+        PredictionWriter(tmp_path, META, names={0: 'street'})
+    assert manifest(tmp_path) == before
+    PredictionWriter(tmp_path, META, resume=False, names={0: 'street'})
+    assert manifest(tmp_path)['names'] == {'0': 'street'}
+
+
+def test_names_are_kept_and_added(tmp_path):
+    """Also those of videos that the list has lost, whose predictions are still there."""
+    PredictionWriter(tmp_path, META).close()
+    assert 'names' not in manifest(tmp_path)
+    for names in (NAMES, {0: 'harbour', 2: 'field'}, None):
+        PredictionWriter(tmp_path, META, names=names).close()
+    assert manifest(tmp_path)['names'] == {'0': 'harbour', '1': 'street', '2': 'field'}

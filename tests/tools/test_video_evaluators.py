@@ -187,10 +187,13 @@ class TestCityscapesVPS:
         assert code == 0 and '12 frames of 2 videos' in out, err
         truth = json.loads((clips[1] / 'panoptic_gt_val_city_vps.json').read_text())
         document = json.loads((tmp_path / 'out' / 'pred.json').read_text())
-        assert len(document['annotations']) == len(list((tmp_path / 'out' / 'pan_pred').iterdir())) == 12
+        # These are the files that eval_vpq.py of the VPSNet project opens.
+        opened = {f'{image["id"]}.png' for image in truth['images']}
+        assert {path.name for path in (tmp_path / 'out' / 'pan_pred').iterdir()} == opened
+        assert '5000_0005_toystreet_000000_000004.png' in opened and len(document['annotations']) == len(opened) == 12
         for ours, theirs in zip(document['annotations'], truth['annotations']):
             assert (ours['image_id'], ours['file_name']) == (theirs['image_id'], theirs['file_name'])
-            ids = read_rgb_ids(tmp_path / 'out' / 'pan_pred' / ours['file_name'], '')
+            ids = read_rgb_ids(tmp_path / 'out' / 'pan_pred' / f'{ours["image_id"]}.png', '')
             for segment in ours['segments_info']:
                 ys, xs = np.nonzero(ids == segment['id'])
                 assert segment['area'] == len(ys) and segment['iscrowd'] == 0

@@ -123,13 +123,16 @@ def read_labels(frame: Frame) -> Tuple[np.ndarray, np.ndarray]:
     return np.where(table[position, 0] == codes, table[position, 1], _VOID).astype(np.uint8), instances
 
 
-def panoptic(classes: np.ndarray, instances: np.ndarray, numbers: Dict[int, int]) -> Tuple[np.ndarray, np.ndarray]:
+def panoptic(
+    classes: np.ndarray, instances: np.ndarray, numbers: Dict[Tuple[int, int], int]
+) -> Tuple[np.ndarray, np.ndarray]:
     """Return class and instance maps in which things without an instance are void, as in VPSNet's maps.
 
     Args:
         classes: (H, W) uint8 train ids.
         instances: (H, W) ids of instances; the class of one is that of most of its pixels.
-        numbers: Number of every instance of the video so far, from 1; new ones are added.
+        numbers: Number of every object of the video so far, from 1; new ones are added. As in VPSNet's script, ids of
+            one class and of the same last three digits are one object, such as 24001 and 25001, both of persons.
     """
     present, inverse = np.unique(instances, return_inverse=True)
     inverse = inverse.reshape(instances.shape)
@@ -139,7 +142,7 @@ def panoptic(classes: np.ndarray, instances: np.ndarray, numbers: Dict[int, int]
     table = np.zeros(len(present), dtype=np.int32)
     for index, (value, class_id) in enumerate(zip(present.tolist(), elected.tolist())):
         if value >= 1000 and class_id in things:
-            table[index] = numbers.setdefault(value, len(numbers) + 1)
+            table[index] = numbers.setdefault((class_id, value % 1000), len(numbers) + 1)
     number = table[inverse]
     crowd = np.isin(classes, sorted(things)) & (number == 0)
     semantic = np.where(number > 0, elected[inverse], np.where(crowd, _VOID, classes))

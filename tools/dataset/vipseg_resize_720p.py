@@ -5,6 +5,11 @@
 Reads imgs/<video>/*.jpg (or images/), panomasks/<video>/*.png and {train,val,test}.txt.
 Frames that have the size already are copied or linked. A run that was stopped
 goes on where it was.
+
+change2_720p.py of the VIPSeg-Dataset project makes the height 720 pixels, whichever side is short, and cuts the width
+off: 1080x1920 (width x height) becomes 405x720 there and 720x1280 here, 1366x768 becomes 1280x720 there and 1281x720
+here. Predictions of one of the two do not fit label maps of the other. Its folder VIPSeg_720P needs no resizing: put
+the txt files beside its images/ and panomasks/, and use it as it is.
 """
 
 import argparse

@@ -22,8 +22,9 @@ def write_cityscapes_vps(
 ) -> int:
     """Write predictions as the Cityscapes-VPS evaluator reads them.
 
-    ``OUT/pan_pred/<name of the label file>`` holds the segment ids of each labelled frame, ``OUT/pred.json`` lists
-    their segments. The JSON file appears last and marks the folder as complete.
+    ``OUT/pan_pred/<image id>.png`` holds the segment ids of each labelled frame, for example
+    ``0005_0025_frankfurt_000000_001736.png``; ``OUT/pred.json`` lists their segments. The JSON file appears last and
+    marks the folder as complete.
 
     Args:
         predictions: Stored predictions; further frames are left out.
@@ -35,7 +36,7 @@ def write_cityscapes_vps(
         Number of frames.
 
     Raises:
-        ValueError: If a frame isn't predicted.
+        ValueError: If a frame isn't predicted, or its image id is no name of a file.
     """
     wanted = [(video, frame) for video in ground_truth.videos() for frame in ground_truth.frames(video)]
     missing = [pair for pair in wanted if pair[1] not in predictions.frames(pair[0])]
@@ -57,7 +58,8 @@ def write_cityscapes_vps(
                     'Cityscapes; these predictions belong to another data set'
                 )
             segment['category_id'] = ground_truth.categories[segment['category_id']]
-        write_png_atomic(below(out_dir / 'pan_pred', entry['file_name'], ground_truth.root), rgb)
+        # The evaluator opens the id of the image; it does not read the file_name of a prediction.
+        write_png_atomic(below(out_dir / 'pan_pred', f'{entry["image_id"]}.png', ground_truth.root), rgb)
         annotations.append(dict(image_id=entry['image_id'], file_name=entry['file_name'], segments_info=segments))
         tick()
     write_json_atomic(out_dir / 'pred.json', dict(annotations=annotations))

@@ -10,6 +10,7 @@ from knet.labels import VSPW
 from knet.layouts.files import frame_files, read_video_list
 from knet.layouts.vspw import SUBMISSION
 from knet.results.exports.base import Exporter, Tick, no_tick, register_exporter
+from knet.results.run_folder import check_names
 from knet.utils.io import PathLike, atomic_path
 
 
@@ -29,14 +30,16 @@ def write_submission(
         Number of frames.
 
     Raises:
-        ValueError: If a frame has no prediction, or one that no mask can hold.
+        ValueError: If a frame has no prediction, or one that no mask can hold, or the predictions are of another list.
     """
     root, count = Path(root).expanduser(), 0
     target = Path(target)
     if target.suffix != '.zip':
         raise ValueError(f'{target}: the archive must be called .zip')
+    names = dict(enumerate(read_video_list(root, split)))
+    check_names(predictions.root, predictions.stored_names(), names)
     with atomic_path(target) as temporary, zipfile.ZipFile(temporary, 'w', zipfile.ZIP_STORED) as archive:
-        for number, name in enumerate(read_video_list(root, split)):
+        for number, name in names.items():
             images = frame_files(root / 'data' / name / 'origin', '.jpg', '.png')
             missing = sorted(set(images) - set(predictions.frames(number)))
             if missing:

@@ -3,12 +3,13 @@
 import json
 import re
 import shutil
+from functools import partial
 from pathlib import Path
 from typing import Any, Callable, List
 
 import numpy as np
 
-from knet.labels import COCO_PANOPTIC, VIPSEG, YOUTUBE_VIS_2019
+from knet.labels import COCO_PANOPTIC, YOUTUBE_VIS_2019, get_label_space
 from knet.layouts.check import DataCheck, check_layout
 from knet.layouts.check_json import check_annotations
 from knet.layouts.coco_video import per_frame
@@ -45,15 +46,19 @@ def resize_one(folder: Path) -> None:
         change(sorted(folder.glob(f'*_{ending}.png'))[1], lambda array: np.ascontiguousarray(array[:40]))
 
 
-def vipseg(spoil: Callable[[Path], Any]) -> Callable[[World], Callable[[], DataCheck]]:
-    """Return a check of VIPSeg that is spoiled."""
+def spoilt(name: str, spoil: Callable[[Path], Any]) -> Callable[[World], Callable[[], DataCheck]]:
+    """Return a check of two videos of two frames in a layout that are spoiled."""
 
     def make(world: World) -> Callable[[], DataCheck]:
-        make_toy_videos(world.tmp / 'data', 'vipseg', ToySpec(train=1, val=2, frames=2, height=48, width=96))
+        layout = LAYOUTS[name]
+        make_toy_videos(world.tmp / 'data', name, ToySpec(train=1, val=2, frames=2, height=48, width=96))
         spoil(world.tmp / 'data')
-        return lambda: check_layout(LAYOUTS['vipseg'], world.tmp / 'data', 'val', VIPSEG)
+        return lambda: check_layout(layout, world.tmp / 'data', 'val', get_label_space(layout.label_space))
 
     return make
+
+
+vipseg = partial(spoilt, 'vipseg')
 
 
 def coco(edit: Callable[[Any], Any], spoil: Callable[[Path], Any] = lambda root: None) -> Any:
@@ -149,6 +154,47 @@ ROWS = [
         'VIPSeg: a label map without image',
         vipseg(lambda root: (root / 'images/5001_toystreet/00000001.jpg').unlink()),
         expect=finds('00000001.png: there is no .*00000001.jpg'),
+    ),
+    Row(
+        'VIPSeg: a label map without image, and a label map that means nothing in another video',
+        vipseg(
+            lambda root: (
+                (root / 'images/5001_toystreet/00000001.jpg').unlink(),
+                change(root / 'panomasks/5000_toystreet/00000000.png', lambda label: label * 0 + 3),
+            )
+        ),
+        expect=finds('00000001.png: there is no .*00000001.jpg', '00000000.png: value 3 is no VIPSeg label'),
+    ),
+    Row(
+        'KITTI-STEP: label maps without image, and one that holds an unknown class',
+        spoilt(
+            'kitti-step',
+            lambda root: (
+                [path.unlink() for path in root.glob('video_sequence/val/005001_*_leftImg8bit.png')],
+                paint(77)(root / 'video_sequence/val/005000_000000_panoptic.png'),
+            ),
+        ),
+        expect=finds(
+            r'005001_000000_panoptic\.png: there is no \S*005001_000000_leftImg8bit\.png \(2 label maps are without',
+            r'005000_000000_panoptic\.png: unknown class ids \[77\]',
+        ),
+    ),
+    Row(
+        'SemanticKITTI: a label map without image',
+        spoilt('semantic-kitti', lambda root: (root / 'video_sequence/val/005001_000001_leftImg8bit.png').unlink()),
+        expect=finds(r'005001_000001_gtFine_class\.png: there is no \S*005001_000001_leftImg8bit\.png \(1 label maps'),
+    ),
+    Row(
+        'VSPW: a mask without image',
+        spoilt('vspw', lambda root: (root / 'data/5001_toystreet/origin/00000002.jpg').unlink()),
+        expect=finds(r'mask/00000002\.png: there is no \S*origin/00000002\.jpg \(1 label maps are without image\)'),
+    ),
+    Row(
+        'VSPW: a video without masks',
+        spoilt('vspw', lambda root: shutil.rmtree(root / 'data/5000_toystreet/mask')),
+        expect=finds(
+            '5000_toystreet/mask: no such folder', '00000001.png: no such label', '00000002.png: no such label'
+        ),
     ),
     Row(
         'VIPSeg: a damaged image, a listed video without images, and one without label maps',

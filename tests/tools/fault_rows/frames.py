@@ -22,7 +22,7 @@ from knet.structures import PanopticPrediction
 from knet.utils.io import read_json, write_jpeg_atomic, write_png_atomic
 from knet.utils.paths import check_targets
 from tests.tools.conftest import ROOT
-from tests.tools.world import World, cut
+from tests.tools.world import FRAME, World, cut
 
 from .row import Row
 
@@ -210,6 +210,11 @@ def _mixed_steps(w: World) -> Any:
     return run
 
 
+def nothing_predicted(w: World) -> None:
+    """Assert that the fault was found before the first frame was predicted."""
+    assert not list(w.tmp.glob('out/panoptic/*'))
+
+
 ROWS = [
     Row(
         'a folder without pictures',
@@ -275,6 +280,12 @@ ROWS = [
         'hidden files in KITTI-STEP',
         lambda w: lambda root=_spoilt_street(w): len(KittiStepGroundTruth.list_frames(root, 'val')),
         expect=_equals(12),
+    ),
+    Row(
+        'a label map whose image is missing, at test',
+        lambda w: w.step_on(lambda folder: (folder / f'{FRAME}_leftImg8bit.png').unlink()),
+        error=rf'{FRAME}_panoptic\.png: there is no \S*{FRAME}_leftImg8bit\.png',
+        expect=lambda w, _: nothing_predicted(w),
     ),
     Row('a list of videos with a byte-order mark', _list_of(b'\xef\xbb\xbfa\r\nb\r\n'), expect=_equals(['a', 'b'])),
     Row('a list of videos in UTF-16', _list_of('a\r\nb\r\n'.encode('utf-16')), expect=_equals(['a', 'b'])),

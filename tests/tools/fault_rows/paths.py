@@ -71,7 +71,7 @@ def video_names(*names: str) -> Callable[[World], Action]:
 
 
 def exported(world: World) -> Action:
-    """A label file of Cityscapes-VPS that names a file elsewhere."""
+    """An image id of Cityscapes-VPS that leads elsewhere."""
     stored = SimpleNamespace(
         frames=lambda video: [0], read=lambda video, frame: (np.zeros((4, 4), np.uint8), np.zeros((4, 4), np.int32))
     )
@@ -80,7 +80,7 @@ def exported(world: World) -> Action:
         videos=lambda: [1],
         frames=lambda video: [0],
         categories={0: 0},
-        annotations={1: {0: dict(file_name='../../../a.png', image_id='a')}},
+        annotations={1: {0: dict(file_name='a.png', image_id='../../../a')}},
     )
     return lambda: write_cityscapes_vps(stored, truth, world.tmp / 'out')
 
@@ -182,7 +182,7 @@ ROWS = [
         video_names('a', 'b', 'a'),
         error="'a.mp4' and 'a.mp4' would be written to one file",
     ),
-    Row('an export whose label file lies elsewhere', exported, error="labels: the name '../../../a.png' leads out"),
+    Row('an export whose image id leads elsewhere', exported, error="labels: the name '../../../a.png' leads out"),
     Row(
         'an output folder with bytes that are no UTF-8',
         lambda w: ['test_step.py', w.config, w.trained, '--out-dir', str(w.tmp / 'out/a\udcff')],

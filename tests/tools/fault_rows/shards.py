@@ -3,14 +3,20 @@
 import os
 import shutil
 from pathlib import Path
-from typing import Any, Callable
+from typing import Any, Callable, List
+
+import numpy as np
 
 from knet.evaluation.metric import score
 from knet.evaluation.parts import merge_parts, write_part
 from knet.evaluation.stq import STQuality
 from knet.labels import KITTI_STEP
+from knet.layouts.cityscapes_vps import CityscapesVPSGroundTruth
 from knet.layouts.kitti_step import KittiStepGroundTruth
-from knet.results.panoptic_store import PredictionReader
+from knet.results.panoptic_store import PredictionReader, PredictionWriter
+from knet.toy import ToySpec, make_toy_videos
+from knet.utils.io import write_png_atomic
+from tests.tools.conftest import call
 from tests.tools.world import World, change, cut
 
 from .row import Row
@@ -51,6 +57,45 @@ def _score(*options: str) -> Callable[[World], Any]:
     return lambda w: ['eval_dstq_step.py', w.predicted, w.street, *options]
 
 
+def _with_depth(w: World) -> List[Any]:
+    """Return the merging of depth-aware parts; the true depth was changed after they were counted."""
+    shutil.copytree(str(w.predicted), str(w.tmp / 'out'))
+    data = w.data('val', lambda folder: None)
+    for path in (data / 'video_sequence/val').glob('*_panoptic.png'):
+        depth = np.full((64, 160), 2560, np.uint16)
+        write_png_atomic(path.with_name(path.name.replace('panoptic', 'depth')), depth)
+        video, frame = path.name.split('_')[:2]
+        write_png_atomic(w.tmp / f'out/depth/{int(video)}/{video}_{frame}.png', depth)
+    return _counted(
+        ['eval_dstq_step.py', w.tmp / 'out', data, '--depth'],
+        lambda: change(data / 'video_sequence/val/005002_000001_depth.png', lambda depth: depth // 2),
+    )
+
+
+def _with_json(w: World) -> List[Any]:
+    """Return the merging of parts of Cityscapes-VPS; its json file was changed after they were counted."""
+    data = w.tmp / 'data'
+    make_toy_videos(data, 'cityscapes-vps', ToySpec(train=0, val=2, frames=5, height=48, width=96))
+    truth = CityscapesVPSGroundTruth(data)
+    with PredictionWriter(w.tmp / 'out', {}, label_space=truth.classes) as writer:
+        for video in truth.videos():
+            writer.write(video, 4, *truth.read(video, 4))
+    path = data / 'panoptic_gt_val_city_vps.json'
+    return _counted(
+        ['eval_dstq_step.py', w.tmp / 'out', data, '--data-set', 'cityscapes-vps'],
+        lambda: path.write_text(path.read_text().replace('"category_id": 0,', '"category_id": 1,')),
+    )
+
+
+def _counted(command: List[Any], spoil: Callable[[], Any]) -> List[Any]:
+    """Count two parts, spoil something, and return what merges them."""
+    for shard in ('1/2', '2/2'):
+        code, _, err = call(*command, '--shard', shard)
+        assert code in (0, None), err
+    spoil()
+    return [*command, '--merge', '2']
+
+
 ROWS = [
     Row('parts in order', _merge(lambda w, folder: None), expect=_equal),
     Row(
@@ -87,6 +132,8 @@ ROWS = [
         'predictions made again after a part was counted', _merge(_shift), error='counted from files that have changed'
     ),
     Row('a prediction of another time', _merge(_touch), error='counted from files that have changed'),
+    Row('true depth that was changed after a part was counted', _with_depth, 'counted from files that have changed'),
+    Row('a json file that was changed after a part was counted', _with_json, 'counted from files that have changed'),
     Row('a part with scores', _score('--shard', '1/2', '--json', 'out/s.json'), error='--shard counts a part'),
     Row('a part that sums up', _score('--shard', '1/2', '--merge', '2'), error='--shard counts a part'),
     Row('no such part of the jobs', _score('--shard', '0/2'), error='must be i/n with 1 <= i <= n'),
