@@ -22,6 +22,7 @@ from tqdm import tqdm
 
 import knet
 from knet.evaluation.cli import add_data_options, chosen_classes, chosen_layout
+from knet.evaluation.frames import check_same_videos
 from knet.labels import LabelSpace, get_label_space
 from knet.layouts.base import VideoGroundTruth
 from knet.results.panoptic_store import PredictionReader
@@ -112,6 +113,7 @@ class Inputs:
     @classmethod
     def of(cls, predictions: PredictionReader, truth: VideoGroundTruth, space: LabelSpace) -> 'Inputs':
         """Read all videos that have both."""
+        check_same_videos(predictions, truth)
         matches: Dict[int, TrackMatch] = {}
         tracks: List[VideoTracks] = []
         for video in tqdm(truth.videos(), unit='video', desc='tracks', disable=None):

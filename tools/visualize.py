@@ -13,6 +13,7 @@ import _root  # noqa: F401
 from tqdm import tqdm
 
 from knet.evaluation.cli import add_data_options, chosen_classes, chosen_layout
+from knet.evaluation.frames import check_same_videos
 from knet.results.panoptic_store import PredictionReader
 from knet.utils.cli import ToolParser, UsageError, add_debug_option, run_tool
 from knet.utils.io import write_png_atomic
@@ -48,6 +49,7 @@ def main() -> None:
     predictions = PredictionReader(args.result)
     space, out = chosen_classes(args, predictions), Path(args.out)
     truth = layout(args.ground_truth or layout.default_root, args.split, space)
+    check_same_videos(predictions, truth)
     known = [video for video in truth.videos() if predictions.frames(video)]
     unknown = sorted(set(args.videos or []) - set(known))
     if unknown or not known:

@@ -10,6 +10,7 @@ from knet.evaluation.pairs import PairCounts, count_pairs
 from knet.labels import LabelSpace
 from knet.layouts.base import StoredVideos, VideoGroundTruth
 from knet.results.panoptic_store import PredictionReader
+from knet.results.run_folder import check_names
 
 _NAMED_IN_ERRORS = 5
 
@@ -80,6 +81,18 @@ def find_skipped(predictions: StoredVideos, ground_truth: VideoGroundTruth) -> S
     return Skipped(tuple(missing), frames, extra)
 
 
+def check_same_videos(predictions: StoredVideos, ground_truth: VideoGroundTruth) -> None:
+    """Check that the numbers of videos mean the same ones on both sides, where predictions store names.
+
+    Raises:
+        ValueError: If a number is another video in the ground truth.
+    """
+    names = predictions.stored_names()
+    if names:
+        there = ground_truth.video_names(ground_truth.data_root, ground_truth.split)
+        check_names(predictions.root, names, there)
+
+
 def pair_up(predictions: StoredVideos, ground_truth: VideoGroundTruth, allow_missing: bool) -> Skipped:
     """Check that every frame has its partner.
 
@@ -92,15 +105,16 @@ def pair_up(predictions: StoredVideos, ground_truth: VideoGroundTruth, allow_mis
         The videos and frames that will be left out.
 
     Raises:
-        ValueError: If frames of one side are missing on the other and ``allow_missing`` is False, or if no frame is on
-            both sides.
+        ValueError: If frames of one side are missing on the other and ``allow_missing`` is False, if no frame is on
+            both sides, or if a number is another video in the ground truth.
     """
+    check_same_videos(predictions, ground_truth)
     skipped = find_skipped(predictions, ground_truth)
     if skipped and not allow_missing:
         raise ValueError(
             f'predictions in {predictions.root} and ground truth in {ground_truth.root} differ:\n'
             f'{skipped.describe()}\n'
-            'Finish the prediction run, or score what is there with --allow-missing.'
+            'Finish the prediction run, complete the ground truth, or score what is there with --allow-missing.'
         )
     if set(skipped.videos) >= set(ground_truth.videos()):
         raise ValueError(f'no video of {ground_truth.root} is predicted in {predictions.root}')

@@ -24,7 +24,6 @@ from knet.evaluation.protocols import OFFICIAL
 from knet.evaluation.tables import format_table
 from knet.evaluation.workers import map_in_processes
 from knet.labels import LabelSpace
-from knet.results.run_folder import check_names
 from knet.utils.cli import UsageError
 
 R = TypeVar('R', bound='Result')
@@ -157,9 +156,6 @@ class Metric(ABC, Generic[R]):
         Raises:
             ValueError: If frames of one side are missing on the other side, or a number is another video there.
         """
-        names = predictions.stored_names()
-        if names:
-            check_names(predictions.root, names, truth.video_names(truth.data_root, truth.split))
         skipped = pair_up(predictions, truth, allow_missing)
         return {v: len(truth.frames(v)) for v in truth.videos() if v not in skipped.videos}, skipped
 

@@ -70,6 +70,14 @@ def counted(world: World) -> List[Any]:
     return ['eval_dstq_vipseg.py', result, data, '--merge', '2']
 
 
+def drawn(world: World, tool: str, *options: Any) -> List[Any]:
+    """Return the drawing of predictions with ground truth whose list is reversed."""
+    result, data = vipseg(world, lambda names: names[::-1])
+    truth = ['--gt', data] if tool == 'report.py' else [data]
+    where = ['--result', result] if tool == 'report.py' else [result]
+    return [tool, *where, *truth, '--data-set', 'vipseg', *options]
+
+
 def resumed(change: Callable[[List[str]], List[str]]) -> Callable[[World], List[Any]]:
     """Return a test in the layout of VIPSeg that is continued after its list was changed."""
 
@@ -125,6 +133,16 @@ ROWS = [
         'VPQ by a list that lost its first line',
         lambda w: ['eval_dvpq_vipseg.py', *vipseg(w, lambda names: names[1:])],
         SHIFTED,
+    ),
+    Row(
+        'pictures by a list that was reversed',
+        lambda w: drawn(w, 'visualize.py', '--out-dir', w.tmp / 'out/pictures'),
+        'number 0 was 5000_toy',
+    ),
+    Row(
+        'a report by a list that was reversed',
+        lambda w: drawn(w, 'report.py', '--out', w.tmp / 'out/report.html'),
+        'number 0 was 5000_toy',
     ),
     Row(
         'VIPSeg without its first label map',
