@@ -7,6 +7,7 @@ import torch
 from mmcv.parallel import DataContainer
 from mmcv.runner import get_dist_info
 from torch.utils.data import Dataset
+from tqdm import tqdm
 
 from knet.apis.distributed import barrier, tick
 from knet.apis.loader import quiet_worker
@@ -70,6 +71,31 @@ def unpack_clip(sample: Dict[str, Any]) -> Tuple[torch.Tensor, Dict[str, Any]]:
     return frames, with_batch_shape(frames, [meta])[0]
 
 
+def _frames_of(
+    first: torch.Tensor, samples: Iterator[Any], length: int, device: torch.device, bar: tqdm, name: str
+) -> Iterator[torch.Tensor]:
+    """Yield the frames of a video in chunks (f, 3, H, W) on a device, and say what is done.
+
+    Args:
+        first: The first chunk.
+        samples: Where the other ones come from.
+        length: Number of frames of the video.
+        device: Device that they go to.
+        bar: Bar that counts frames.
+        name: Term for the video when processes wait for each other.
+    """
+    frames, seen = first, 0
+    while True:
+        yield frames.to(device, non_blocking=True)
+        seen += len(frames)
+        bar.update(len(frames))
+        tick(f'{name}, frame {seen} done')
+        check_stop()
+        if seen == length:
+            return
+        frames = unpack_clip(next(samples))[0]
+
+
 def predict_videos(
     model: ClipModel,
     dataset: Any,
@@ -127,20 +153,7 @@ def predict_videos(
         samples = iter(loader)
         for i in todo:
             first, meta = unpack_clip(next(samples))
-
-            def chunks(i: int = i, first: torch.Tensor = first) -> Iterator[torch.Tensor]:
-                frames, seen = first, 0
-                while True:
-                    yield frames.to(device, non_blocking=True)
-                    bar.update(len(frames))
-                    tick(f'video {ids[i]}, frame {seen} done')
-                    check_stop()
-                    seen += len(frames)
-                    if seen == lengths[i]:
-                        return
-                    frames = unpack_clip(next(samples))[0]
-
-            stream = chunks()
+            stream = _frames_of(first, samples, lengths[i], device, bar, f'video {ids[i]}')
             with inference_context(device, amp):
                 prediction = model.predict_video(stream, meta)
             for _ in stream:  # a model that stops early must not shift the next video
