@@ -16,7 +16,7 @@ import numpy as np
 from pycocotools import mask as mask_api
 
 from knet.labels import ClassInfo, LabelSpace
-from knet.layouts.entries import check_entries, check_ids, check_references
+from knet.layouts.entries import check_entries, check_ids, check_references, first_duplicate
 from knet.layouts.masks import Rle, check_masks, is_absent, mask_areas, mask_boxes, read_masks
 from knet.structures import InstancePrediction, PanopticPrediction
 from knet.utils.io import PathLike, read_json
@@ -157,6 +157,24 @@ def read_annotations(path: PathLike, sections: Sequence[str], optional: Sequence
     return data
 
 
+def check_names(categories: Iterable[Dict[str, Any]], path: PathLike) -> None:
+    """Raise an error if two categories have one name, because classes are found by their names.
+
+    Args:
+        categories: Categories of the file.
+        path: The file, for messages.
+
+    Raises:
+        ValueError: Naming one.
+    """
+    duplicate = first_duplicate(categories, 'name')
+    if duplicate is not None:
+        raise ValueError(
+            f'{path}: two categories are called {duplicate!r}, and classes are found by their names. Give one of them '
+            'another name, or give all its annotations to the other.'
+        )
+
+
 def match_categories(
     categories: Iterable[Dict[str, Any]],
     classes: Sequence[ClassInfo],
@@ -175,8 +193,10 @@ def match_categories(
         Category id by dataset id, in the order of ``classes``.
 
     Raises:
-        ValueError: If a category is unknown, absent or of the other kind.
+        ValueError: If a category is unknown, absent or of the other kind, or two have one name.
     """
+    categories = list(categories)
+    check_names(categories, path)
     found = {category['name']: category for category in categories}
     wanted = {info.name: info for info in classes}
     unknown = sorted(set(found) - set(wanted) - {info.name for info in left_out})

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Callable, Dict, List, Sequence, Tuple
 
 from knet.labels import LabelSpace
-from knet.layouts.coco import lacks_box, match_categories, measure_masks, read_annotations
+from knet.layouts.coco import check_names, lacks_box, match_categories, measure_masks, read_annotations
 from knet.layouts.coco_video import Track, Video, index_videos, tracks_of
 from knet.layouts.entries import check_entries, check_ids, check_references
 from knet.layouts.masks import Size, check_masks, is_absent, read_masks
@@ -102,6 +102,7 @@ def read_ground_truth(path: PathLike, annotated: bool = True) -> VisGroundTruth:
         ValueError: If it is damaged, contradicts itself or has no annotations.
     """
     data = read_annotations(path, ('videos', 'categories'), optional=('images', 'annotations'))
+    check_names(data['categories'], path)
     data['annotations'] = data.get('annotations') or []
     if annotated and not data['annotations']:
         raise ValueError(f'{path} has no annotations to compare with; only the server can score this split.')

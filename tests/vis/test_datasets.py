@@ -221,6 +221,7 @@ def edit(change: Callable[[Dict[str, Any]], Any]) -> Callable[[Path], None]:
         (edit(lambda d: d['images'][3].update(video_id=3, frame_id=3)), 'video 8 has the frames []'),
         (edit(lambda d: d['categories'].pop()), 'tennis_racket absent'),
         (edit(lambda d: d['categories'][0].update(name='human')), 'human unknown, person absent'),
+        (edit(lambda d: d['categories'].append(dict(id=41, name='sedan'))), "two categories are called 'sedan'"),
         (edit(lambda d: d.pop('annotations')), "has no 'annotations'; it is no annotation file"),
         (edit(lambda d: d['annotations'].clear()), 'no video or key frame is left to use'),
         (
