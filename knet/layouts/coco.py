@@ -254,7 +254,8 @@ def visible_instances(data: Dict[str, Any], path: PathLike, compress: bool = Fal
         compress: Replace the segmentations by compressed run lengths.
 
     Returns:
-        The annotations. ``area`` in pixels, ``bbox`` and ``iscrowd`` are filled in where they are absent.
+        The annotations. ``area`` in pixels, ``bbox`` and ``iscrowd`` are filled in where they are absent, ``area`` also
+        where it is 0: training leaves out objects without area.
 
     Raises:
         ValueError: If a mask is damaged or does not fit its image.
@@ -272,7 +273,7 @@ def visible_instances(data: Dict[str, Any], path: PathLike, compress: bool = Fal
         check_masks(*_masks_of(annotations, size_of), name)
     for ann in annotations:
         ann['iscrowd'] = int(ann.get('iscrowd', 0))
-    incomplete = [ann for ann in annotations if ann.get('area') is None or lacks_box(ann.get('bbox'))]
+    incomplete = [ann for ann in annotations if not ann.get('area') or lacks_box(ann.get('bbox'))]
     measure_masks(incomplete, read_masks(*_masks_of(incomplete, size_of), str))
     return annotations
 
@@ -289,14 +290,14 @@ def lacks_box(box: Optional[List[float]]) -> bool:
 
 
 def measure_masks(annotations: Sequence[Dict[str, Any]], masks: Sequence[Any]) -> None:
-    """Fill in ``area`` and ``bbox`` of annotations where they are absent.
+    """Fill in ``area`` and ``bbox`` of annotations where they are absent or 0.
 
     Args:
         annotations: n annotations, changed in place.
         masks: Their compressed run lengths.
     """
     for ann, area, box in zip(annotations, mask_areas(masks), mask_boxes(masks)):
-        if ann.get('area') is None:
+        if not ann.get('area'):
             ann['area'] = int(area)
         if lacks_box(ann.get('bbox')):
             ann['bbox'] = box.tolist()

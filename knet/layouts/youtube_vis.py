@@ -174,7 +174,7 @@ def check_tracks(data: Dict[str, Any], path: PathLike) -> None:
 
 
 def complete_tracks(data: Dict[str, Any], path: PathLike) -> None:
-    """Check an official file with its masks, and fill in the ``areas`` and ``bboxes`` that it lacks.
+    """Check an official file with its masks, and fill in the ``areas`` and ``bboxes`` that it lacks or has as 0.
 
     Args:
         data: Content of the json, changed in place.
@@ -199,7 +199,7 @@ def complete_tracks(data: Dict[str, Any], path: PathLike) -> None:
         lacking = [
             (number, frame)
             for number, frame in enumerate(frames)
-            if not is_absent(frame['segmentation']) and (frame['area'] is None or lacks_box(frame['bbox']))
+            if not is_absent(frame['segmentation']) and (not frame['area'] or lacks_box(frame['bbox']))
         ]
         measure_masks(
             [frame for _, frame in lacking],

@@ -306,6 +306,11 @@ ROWS = [
         expect=whole_car,
     ),
     Row(
+        'an object with the area 0 and a mask of 200 pixels',
+        instances(lambda data: data['annotations'][0].update(area=0)),
+        expect=whole_car,
+    ),
+    Row(
         'a box of three numbers',
         instances(no_box([5, 22, 20])),
         error='instances_val2017.json: annotation 1 has bbox .*four numbers',
@@ -342,6 +347,11 @@ ROWS = [
         expect=objects_are(6),
     ),
     convert('tracks without boxes and areas', without('bboxes', 'areas'), expect=objects_are(6)),
+    convert(
+        'a track with areas of 0',
+        lambda data: data['annotations'][0].update(areas=[0, 0.0, None]),
+        expect=objects_are(6),
+    ),
     convert('a frame of a track with [] as mask', track_mask([]), expect=objects_are(5)),
     convert(
         'a track with a mask of wrong runs',
