@@ -81,6 +81,28 @@ def test_both_forms_of_ground_truth_are_one(converted: Path) -> None:
         assert score(VisAveragePrecision(truth.categories), TrackPredictions(perfect()), truth).headline()['AP'] == 1.0
 
 
+def test_tracks_of_no_frame_are_to_be_found(tmp_path: Path) -> None:
+    """Person: 1. Sedan: two of three tracks are found, so that precision is 1 at 67 of 101 recalls; a crowd is none."""
+    root = write_official(tmp_path / 'data')
+    data = official()
+    for crowd in (0, 1):
+        data['annotations'].append(
+            dict(id=10 + crowd, video_id=3, category_id=SEDAN, iscrowd=crowd, segmentations=[None, [], None])
+        )
+    for split in ('train', 'valid'):
+        (root / f'{split}.json').write_text(json.dumps(data))
+    done = run_tool('tools/dataset/youtubevis2coco.py', '-i', root, '-o', root / 'annotations')
+    assert '3 tracks, 6 objects in frames, 2 tracks that are in no frame' in done.stdout
+    dataset = build_dataset(settings(root, 'val'))
+    converted = read_ground_truth(root / 'annotations/youtube_vis_2019_valid.json')
+    for truth in (read_ground_truth(root / 'valid.json'), converted, dataset.ground_truth()):
+        result = score(VisAveragePrecision(truth.categories), TrackPredictions(perfect()), truth)
+        assert result.tracks == {PERSON: 1, SEDAN: 3}
+        assert result.headline()['AP50'] == pytest.approx((1 + 67 / 101) / 2)
+    # Nothing can be learned from them.
+    assert [len(dataset.frame(0, frame)['ann_info']['labels']) for frame in range(3)] == [2, 2, 1]
+
+
 @pytest.mark.parametrize(
     'key, length, expected',
     [
@@ -214,6 +236,12 @@ def edit(change: Callable[[Dict[str, Any]], Any]) -> Callable[[Path], None]:
         (
             edit(lambda d: d['annotations'][0]['segmentation'].update(size=[64, 48])),
             'the mask of annotation 1 is (64, 48)',
+        ),
+        (edit(lambda d: d['videos'][0].update(unseen_tracks=7)), 'unseen_tracks of video 3 is no list'),
+        (edit(lambda d: d['videos'][0].update(unseen_tracks=[{}])), 'unseen_track number 0 lacks one of category_id'),
+        (
+            edit(lambda d: d['videos'][0].update(unseen_tracks=[dict(category_id=41)])),
+            'an unseen track of video 3 has category 41, which is not among',
         ),
         (edit(lambda d: d['images'][1].update(video_id=77)), 'image 2 belongs to video 77, which is not listed'),
         (edit(lambda d: d['images'][1].update(frame_id=5)), 'video 3 has the frames [0, 2, 5]'),

@@ -32,7 +32,9 @@ def describe(result: Dict[str, List[Dict[str, Any]]]) -> str:
         return text + 'no annotations'
     tracks = {ann['instance_id']: ann['category_id'] for ann in annotations}
     absent = [category['name'] for category in result['categories'] if category['id'] not in set(tracks.values())]
+    unseen = sum(len(video.get('unseen_tracks', ())) for video in result['videos'])
     text += f'{len(tracks)} tracks, {len(annotations)} objects in frames'
+    text += f', {unseen} tracks that are in no frame' if unseen else ''
     if not absent:
         return text + ', all categories'
     return text + (
