@@ -1,6 +1,8 @@
 """Converter, data set, clips, pipelines and the miniature."""
 
+import hashlib
 import json
+import os
 import random
 from pathlib import Path
 from typing import Any, Callable, Dict, List
@@ -32,7 +34,10 @@ def settings(root: Path, part: str = 'train', **changes: Any) -> Dict[str, Any]:
 
 def test_converter_writes_one_entry_per_object_and_frame(converted: Path) -> None:
     data = json.loads((converted / 'annotations' / 'youtube_vis_2019_train.json').read_text())
-    assert list(data) == ['categories', 'videos', 'images', 'annotations']
+    assert list(data) == ['info', 'categories', 'videos', 'images', 'annotations']
+    official_bytes = (converted / 'train.json').read_bytes()
+    source = dict(size=len(official_bytes), sha256=hashlib.sha256(official_bytes).hexdigest())
+    assert data['info'] == dict(source=source)
     assert data['videos'] == [dict(id=v, name=f'v{v:02d}') for v in TRACKS]
     assert [image['id'] for image in data['images']] == list(range(1, 11))
     assert data['images'][1] == dict(file_name='v03/00005.jpg', height=48, width=64, id=2, frame_id=1, video_id=3)
@@ -55,6 +60,34 @@ def test_converter_is_idempotent_and_can_rehearse(tmp_path: Path) -> None:
     before = [f.stat().st_mtime_ns for f in files]
     assert 'there already' in run_tool('tools/dataset/youtubevis2coco.py', '-i', root, '-o', tmp_path / 'out').stdout
     assert [f.stat().st_mtime_ns for f in files] == before
+
+
+def test_another_json_is_converted_again(tmp_path: Path) -> None:
+    """The time of a file does not tell: archives unpack old ones."""
+    root = copy_of_converted(tmp_path)
+    target = root / 'annotations/youtube_vis_2019_train.json'
+    first = target.read_bytes()
+
+    def convert(seconds: float) -> bool:
+        """Give the json a time, run the tool and return whether it has converted."""
+        os.utime(str(root / 'train.json'), (seconds, seconds))
+        done = run_tool('tools/dataset/youtubevis2coco.py', '-i', root, '-o', root / 'annotations')
+        return f'train: {target} is there already' not in done.stdout
+
+    now = target.stat().st_mtime
+    assert not convert(now + 9), 'the same json'
+    data = official()
+    data['annotations'][0]['category_id'] = SEDAN
+    (root / 'train.json').write_text(json.dumps(data))
+    assert convert(now - 9) and json.loads(target.read_text())['annotations'][0]['category_id'] == SEDAN
+    target.write_bytes(first[:-9])
+    assert convert(now - 9), 'a conversion that is cut short'
+    # Conversions of earlier versions do not say what they were made of; their times are compared.
+    old = json.loads(first)
+    del old['info']
+    target.write_text(json.dumps(old))
+    assert not convert(now - 9)
+    assert convert(target.stat().st_mtime + 9)
 
 
 def test_other_years_lie_in_other_folders(tmp_path: Path) -> None:
