@@ -139,7 +139,7 @@ def clip_pairs(segmenter: 'VideoSegmenter', frames: 'Salvage', args: argparse.Na
             size = next(iter(spool)).shape[:2]
             truth = VisGroundTruth({_VIDEO: (frames.count, size)}, {_VIDEO: []}, names, meta['source'])
             write_submission(records, truth, args.out_dir)
-        yield from zip(spool, segmenter.instances(tracks))
+        yield from zip(spool, segmenter.instances(tracks, spool))
 
 
 def check_model(args: argparse.Namespace, segmenter: 'VideoSegmenter') -> None:

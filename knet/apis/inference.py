@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain
+from pathlib import Path
 from typing import Any, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple, Union, cast
 
 import numpy as np
@@ -21,7 +22,7 @@ from knet.apis.config import build_model, load_config
 from knet.apis.distributed import current_device
 from knet.apis.optimize import Way, fold_norms, optimize_model
 from knet.apis.running import inference_context, unpack_sample
-from knet.apis.sources import FrameSpool
+from knet.apis.sources import FrameSpool, check_frame
 from knet.det.protocols import ClipModel, Prediction, StreamModel
 from knet.labels import LabelSpace
 from knet.structures import InstancePrediction
@@ -111,7 +112,7 @@ class VideoSegmenter:
         prediction = segmenter.step(frame, state)
 
     Args:
-        config: Config file, or a loaded config.
+        config: Config file, name of a shipped config, or a loaded config.
         checkpoint: File or work directory; None keeps random weights.
         device: Default: GPU if there is one.
         amp: Half precision, see :data:`knet.utils.precision.Half`.
@@ -125,7 +126,7 @@ class VideoSegmenter:
 
     def __init__(
         self,
-        config: Union[str, Config],
+        config: Union[PathLike, Config],
         checkpoint: Optional[PathLike] = None,
         device: Union[str, torch.device, None] = None,
         amp: Half = False,
@@ -133,7 +134,7 @@ class VideoSegmenter:
         optimize: Way = False,
         classes: Optional[Sequence[str]] = None,
     ) -> None:
-        cfg = load_config(config) if isinstance(config, str) else config
+        cfg = load_config(str(config)) if isinstance(config, (str, Path)) else config
         self.model = init_model(cfg, checkpoint, device, trust, optimize)
         self.device = next(self.model.parameters()).device
         self.amp = amp
@@ -211,7 +212,7 @@ class VideoSegmenter:
         if self.kind == 'clip':
             with FrameSpool() as spool:
                 tracks = self.segment_clip(spool.record(frames))
-                yield from zip(spool, self.instances(tracks))
+                yield from zip(spool, self.instances(tracks, spool))
         else:
             state = self.init_state()
             for frame in frames:
@@ -241,8 +242,21 @@ class VideoSegmenter:
             prediction = self.model.predict_video((image.to(self.device) for image in images), meta)
         return self._filtered(prediction)
 
-    def instances(self, tracks: Any) -> Iterator[InstancePrediction]:
-        """Yield the instances of every frame of what :meth:`segment_clip` returns."""
+    def instances(self, tracks: Any, frames: Optional[Iterable[np.ndarray]] = None) -> Iterator[InstancePrediction]:
+        """Yield the instances of every frame of what :meth:`segment_clip` returns.
+
+        Args:
+            tracks: The tracks.
+            frames: The frames, (H, W, 3), which are read if there is no track to tell their number and size.
+
+        Raises:
+            ValueError: If there are neither tracks nor frames.
+        """
+        if not tracks.segmentations:
+            if frames is None:
+                raise ValueError('without tracks the frames are needed; use VideoSegmenter.instances(tracks, frames)')
+            for frame in frames:
+                yield InstancePrediction(tracks.scores, tracks.labels, np.zeros((0, *frame.shape[:2]), dtype=bool))
         for codes in zip(*tracks.segmentations):
             masks = np.ascontiguousarray(mask_api.decode(list(codes)).transpose(2, 0, 1)).astype(bool)
             yield InstancePrediction(tracks.scores, tracks.labels, masks)
@@ -265,12 +279,9 @@ class VideoSegmenter:
 
     def _sample(self, frame: np.ndarray, number: int) -> Dict[str, Any]:
         """Return what the loader of the pipeline makes of a frame."""
-        if not isinstance(frame, np.ndarray) or frame.ndim != 3 or frame.shape[2] != 3 or frame.dtype != np.uint8:
-            raise ValueError(
-                f'a frame is a uint8 array (H, W, 3), got {getattr(frame, "dtype", type(frame))} '
-                f'{getattr(frame, "shape", "")}'
-            )
-        picture = np.ascontiguousarray(frame[..., ::-1] if self._feeds_rgb else frame).astype(self._dtype, copy=False)
+        check_frame(frame)
+        # A copy: callers may read the next frame into the same array before a chunk is complete.
+        picture = np.array(frame[..., ::-1] if self._feeds_rgb else frame, dtype=self._dtype, order='C')
         name = f'frame {number}'
         return dict(
             img=picture,

@@ -20,6 +20,20 @@ _PICTURE_RATE = 10.0
 _MISCOUNTED = 1
 
 
+def check_frame(frame: Any) -> None:
+    """Raise an error for what is no frame.
+
+    Raises:
+        ValueError: If it is no (H, W, 3) uint8 array.
+    """
+    if not isinstance(frame, np.ndarray) or frame.ndim != 3 or frame.shape[2] != 3 or frame.dtype != np.uint8:
+        found = f'{frame.dtype} {frame.shape}' if isinstance(frame, np.ndarray) else type(frame).__name__
+        raise ValueError(
+            f'a frame is a uint8 array (H, W, 3), got {found}; '
+            'knet.apis.sources.open_source(path) reads videos and pictures'
+        )
+
+
 class FrameSource:
     """The frames of one video, to be read once. Iterating yields (H, W, 3) uint8 BGR frames of one size.
 
@@ -201,8 +215,13 @@ class FrameSpool:
         self._frames.__exit__(*error)
 
     def record(self, frames: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
-        """Yield (H, W, 3) uint8 frames, and keep them."""
+        """Yield (H, W, 3) uint8 frames, and keep them.
+
+        Raises:
+            ValueError: If one is no such array.
+        """
         for frame in frames:
+            check_frame(frame)
             self._frames.append(torch.tensor(np.ascontiguousarray(frame)))
             yield frame
 

@@ -147,7 +147,7 @@ class CocoInstanceDataset(CocoDataset):
         """Return the names of metrics as a list.
 
         Raises:
-            ValueError: If one is unknown.
+            ValueError: If one is unknown, or if there are no annotations.
         """
         metrics = [metric] if isinstance(metric, str) else list(metric)
         unknown = [name for name in metrics if name not in self.METRICS]
@@ -155,6 +155,8 @@ class CocoInstanceDataset(CocoDataset):
             raise ValueError(
                 f'unknown metric {unknown[0]!r} for {self.__class__.__name__}; known: {", ".join(self.METRICS)}'
             )
+        if metrics and self.is_unlabelled:
+            raise ValueError(f'{self.ann_file} has no annotations to compare with; use --format-only.')
         return metrics
 
     def evaluate(
@@ -179,8 +181,6 @@ class CocoInstanceDataset(CocoDataset):
             ValueError: If a metric is unknown, predictions are missing, or there is nothing to compare them with.
         """
         metrics = self.check_metrics(self.METRICS if metric is None else metric)
-        if self.is_unlabelled:
-            raise ValueError(f'{self.ann_file} has no annotations to compare with; use --format-only.')
         if len(results) != len(self):
             raise ValueError(f'{self}: {len(results)} results for {len(self)} images')
         files, folder = self.format_results(list(results), jsonfile_prefix)

@@ -16,7 +16,7 @@ import numpy as np
 from pycocotools import mask as mask_api
 
 from knet.labels import ClassInfo, LabelSpace
-from knet.layouts.entries import check_entries, check_ids, check_references
+from knet.layouts.entries import check_entries, check_ids, check_references, first_duplicate
 from knet.layouts.masks import Rle, check_masks, is_absent, mask_areas, mask_boxes, read_masks
 from knet.structures import InstancePrediction, PanopticPrediction
 from knet.utils.io import PathLike, read_json
@@ -157,6 +157,24 @@ def read_annotations(path: PathLike, sections: Sequence[str], optional: Sequence
     return data
 
 
+def check_names(categories: Iterable[Dict[str, Any]], path: PathLike) -> None:
+    """Raise an error if two categories have one name, because classes are found by their names.
+
+    Args:
+        categories: Categories of the file.
+        path: The file, for messages.
+
+    Raises:
+        ValueError: Naming one.
+    """
+    duplicate = first_duplicate(categories, 'name')
+    if duplicate is not None:
+        raise ValueError(
+            f'{path}: two categories are called {duplicate!r}, and classes are found by their names. Give one of them '
+            'another name, or give all its annotations to the other.'
+        )
+
+
 def match_categories(
     categories: Iterable[Dict[str, Any]],
     classes: Sequence[ClassInfo],
@@ -175,8 +193,10 @@ def match_categories(
         Category id by dataset id, in the order of ``classes``.
 
     Raises:
-        ValueError: If a category is unknown, absent or of the other kind.
+        ValueError: If a category is unknown, absent or of the other kind, or two have one name.
     """
+    categories = list(categories)
+    check_names(categories, path)
     found = {category['name']: category for category in categories}
     wanted = {info.name: info for info in classes}
     unknown = sorted(set(found) - set(wanted) - {info.name for info in left_out})
@@ -234,7 +254,8 @@ def visible_instances(data: Dict[str, Any], path: PathLike, compress: bool = Fal
         compress: Replace the segmentations by compressed run lengths.
 
     Returns:
-        The annotations. ``area`` in pixels, ``bbox`` and ``iscrowd`` are filled in where they are absent.
+        The annotations. ``area`` in pixels, ``bbox`` and ``iscrowd`` are filled in where they are absent, ``area`` also
+        where it is 0: training leaves out objects without area.
 
     Raises:
         ValueError: If a mask is damaged or does not fit its image.
@@ -252,7 +273,7 @@ def visible_instances(data: Dict[str, Any], path: PathLike, compress: bool = Fal
         check_masks(*_masks_of(annotations, size_of), name)
     for ann in annotations:
         ann['iscrowd'] = int(ann.get('iscrowd', 0))
-    incomplete = [ann for ann in annotations if ann.get('area') is None or lacks_box(ann.get('bbox'))]
+    incomplete = [ann for ann in annotations if not ann.get('area') or lacks_box(ann.get('bbox'))]
     measure_masks(incomplete, read_masks(*_masks_of(incomplete, size_of), str))
     return annotations
 
@@ -269,14 +290,14 @@ def lacks_box(box: Optional[List[float]]) -> bool:
 
 
 def measure_masks(annotations: Sequence[Dict[str, Any]], masks: Sequence[Any]) -> None:
-    """Fill in ``area`` and ``bbox`` of annotations where they are absent.
+    """Fill in ``area`` and ``bbox`` of annotations where they are absent or 0.
 
     Args:
         annotations: n annotations, changed in place.
         masks: Their compressed run lengths.
     """
     for ann, area, box in zip(annotations, mask_areas(masks), mask_boxes(masks)):
-        if ann.get('area') is None:
+        if not ann.get('area'):
             ann['area'] = int(area)
         if lacks_box(ann.get('bbox')):
             ann['bbox'] = box.tolist()

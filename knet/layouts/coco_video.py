@@ -2,13 +2,14 @@
 
 ``tools/dataset/youtubevis2coco.py`` makes such a file from an official one of :mod:`knet.layouts.youtube_vis`, with
 :func:`per_frame`. Ids of images and annotations are unique, an instance id belongs to one track of one video, and
-``frame_id`` counts the frames of a video from 0.
+``frame_id`` counts the frames of a video from 0. Tracks that are in no frame have no annotation; a video lists them as
+``unseen_tracks``, each with ``category_id`` and ``iscrowd``, because the benchmark counts them among those to find.
 """
 
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
-from typing import Any, Callable, Dict, Iterable, List, Sequence, Tuple
+from typing import Any, Callable, Container, Dict, Iterable, List, Sequence, Tuple
 
 from knet.layouts.coco import check_instances, visible_instances
 from knet.layouts.entries import check_entries, check_ids
@@ -42,12 +43,14 @@ class Video:
         name: Readable name of the video.
         size: (height, width) of all frames in pixels.
         frames: Frames of the video in order.
+        unseen: ``category_id`` and ``iscrowd`` of the tracks that are in no frame.
     """
 
     id: int
     name: str
     size: Tuple[int, int]
     frames: List[VideoFrame]
+    unseen: List[Annotation] = field(default_factory=list)
 
 
 def index_videos(data: Dict[str, Any], category_ids: Iterable[int], path: PathLike) -> List[Video]:
@@ -63,11 +66,14 @@ def index_videos(data: Dict[str, Any], category_ids: Iterable[int], path: PathLi
 
     Raises:
         ValueError: If ids repeat, a video has no frames or gaps, frames differ in size, an annotation has no frame, an
-            instance changes its class or appears several times in a frame, or a mask has another size.
+            instance changes its class or appears several times in a frame, a mask has another size, or an unseen track
+            has no category of the file.
     """
+    category_ids = set(category_ids)
     check_instances(data, category_ids, path)
     check_entries(data, 'videos', path, ('id',))
     check_ids(data, 'videos', path)
+    _check_unseen(data['videos'], category_ids, path)
     check_entries(data, 'images', path, ('frame_id',), ('video_id',))
     videos: Dict[int, Dict[str, Any]] = {entry['id']: dict(entry, images=[]) for entry in data['videos']}
     for image in data['images']:
@@ -124,7 +130,22 @@ def _video(entry: Dict[str, Any], frames: Dict[int, VideoFrame], path: PathLike)
     for image in images:
         frames[image['id']] = VideoFrame(image['file_name'])
         own.append(frames[image['id']])
-    return Video(entry['id'], str(entry.get('name', entry['id'])), sizes.pop(), own)
+    return Video(entry['id'], str(entry.get('name', entry['id'])), sizes.pop(), own, entry.get('unseen_tracks') or [])
+
+
+def _check_unseen(videos: Sequence[Dict[str, Any]], category_ids: Container[int], path: PathLike) -> None:
+    """Raise an error for tracks of no frame that are no such entries or belong to no category."""
+    for video in videos:
+        tracks = video.get('unseen_tracks') or []
+        if not isinstance(tracks, list):
+            raise ValueError(f'{path}: unseen_tracks of video {video["id"]} is no list. Convert the annotations again.')
+        check_entries(dict(unseen_tracks=tracks), 'unseen_tracks', path, ('category_id',), ('iscrowd',))
+        for track in tracks:
+            if track['category_id'] not in category_ids:
+                raise ValueError(
+                    f'{path}: an unseen track of video {video["id"]} has category {track["category_id"]}, which is not '
+                    'among the categories of the file.'
+                )
 
 
 def _check_tracks(annotations: Sequence[Annotation], video_of: Dict[Any, int], path: PathLike) -> None:
@@ -155,7 +176,7 @@ def _check_tracks(annotations: Sequence[Annotation], video_of: Dict[Any, int], p
 
 
 def tracks_of(video: Video) -> List[Track]:
-    """Return the tracks of a video in order of their first frame."""
+    """Return the tracks of a video in order of their first frame, those of no frame last."""
     tracks: Dict[int, Track] = {}
     for position, frame in enumerate(video.frames):
         for ann in frame.annotations:
@@ -168,11 +189,14 @@ def tracks_of(video: Video) -> List[Track]:
                 ),
             )
             track['segmentations'][position] = ann['segmentation']
-    return list(tracks.values())
+    unseen = [dict(dict(iscrowd=0), **track, segmentations=[None] * len(video.frames)) for track in video.unseen]
+    return [*tracks.values(), *unseen]
 
 
 def per_frame(data: Dict[str, Any], tick: Callable[[], None] = lambda: None) -> Dict[str, List[Dict[str, Any]]]:
     """Turn an official file of YouTube-VIS into one entry per frame, and per object and frame in which it is visible.
+
+    Tracks that are visible nowhere become ``unseen_tracks`` of their videos.
 
     Args:
         data: Content of the official json, checked and completed by :func:`knet.layouts.youtube_vis.complete_tracks`.
@@ -189,7 +213,7 @@ def per_frame(data: Dict[str, Any], tick: Callable[[], None] = lambda: None) -> 
         result['annotations'] = []
     instances: Dict[int, int] = {}
     for video in data['videos']:
-        result['videos'].append(dict(id=video['id'], name=_folder(video['file_names'][0]) or str(video['id'])))
+        result['videos'].append(_video_entry(video, tracks.get(video['id'], ())))
         for frame, name in enumerate(video['file_names']):
             image_id = len(result['images']) + 1
             result['images'].append(
@@ -219,3 +243,12 @@ def per_frame(data: Dict[str, Any], tick: Callable[[], None] = lambda: None) -> 
                     )
         tick()
     return result
+
+
+def _video_entry(video: Dict[str, Any], tracks: Sequence[Dict[str, Any]]) -> Dict[str, Any]:
+    """Return the entry of a video with its official tracks that are in no frame, if there are any."""
+    entry = dict(id=video['id'], name=_folder(video['file_names'][0]) or str(video['id']))
+    unseen = [track for track in tracks if all(map(is_absent, track['segmentations']))]
+    if unseen:
+        entry['unseen_tracks'] = [dict(category_id=t['category_id'], iscrowd=t.get('iscrowd', 0)) for t in unseen]
+    return entry

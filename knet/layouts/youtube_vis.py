@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Callable, Dict, List, Sequence, Tuple
 
 from knet.labels import LabelSpace
-from knet.layouts.coco import lacks_box, match_categories, measure_masks, read_annotations
+from knet.layouts.coco import check_names, lacks_box, match_categories, measure_masks, read_annotations
 from knet.layouts.coco_video import Track, Video, index_videos, tracks_of
 from knet.layouts.entries import check_entries, check_ids, check_references
 from knet.layouts.masks import Size, check_masks, is_absent, read_masks
@@ -102,6 +102,7 @@ def read_ground_truth(path: PathLike, annotated: bool = True) -> VisGroundTruth:
         ValueError: If it is damaged, contradicts itself or has no annotations.
     """
     data = read_annotations(path, ('videos', 'categories'), optional=('images', 'annotations'))
+    check_names(data['categories'], path)
     data['annotations'] = data.get('annotations') or []
     if annotated and not data['annotations']:
         raise ValueError(f'{path} has no annotations to compare with; only the server can score this split.')
@@ -173,7 +174,7 @@ def check_tracks(data: Dict[str, Any], path: PathLike) -> None:
 
 
 def complete_tracks(data: Dict[str, Any], path: PathLike) -> None:
-    """Check an official file with its masks, and fill in the ``areas`` and ``bboxes`` that it lacks.
+    """Check an official file with its masks, and fill in the ``areas`` and ``bboxes`` that it lacks or has as 0.
 
     Args:
         data: Content of the json, changed in place.
@@ -198,7 +199,7 @@ def complete_tracks(data: Dict[str, Any], path: PathLike) -> None:
         lacking = [
             (number, frame)
             for number, frame in enumerate(frames)
-            if not is_absent(frame['segmentation']) and (frame['area'] is None or lacks_box(frame['bbox']))
+            if not is_absent(frame['segmentation']) and (not frame['area'] or lacks_box(frame['bbox']))
         ]
         measure_masks(
             [frame for _, frame in lacking],

@@ -107,9 +107,15 @@ class CocoVideoDataset(Dataset):
         self.cat_ids = list(match_categories(data['categories'], space.things, self.ann_file, space.left_out).values())
         self.cat2label = {category: label for label, category in enumerate(self.cat_ids)}
         videos = index_videos(data, [category['id'] for category in data['categories']], self.ann_file)
-        for frame in (frame for video in videos for frame in video.frames if space.left_out):
-            frame.annotations = [ann for ann in frame.annotations if ann['category_id'] in self.cat2label]
+        for video in videos if space.left_out else ():
+            video.unseen = self._known(video.unseen)
+            for frame in video.frames:
+                frame.annotations = self._known(frame.annotations)
         return videos
+
+    def _known(self, annotations: List[Dict[str, Any]]) -> List[Dict[str, Any]]:
+        """Return the annotations of the classes that the label space does not leave out."""
+        return [ann for ann in annotations if ann['category_id'] in self.cat2label]
 
     @staticmethod
     def _is_key(video: Video, frame: VideoFrame, filter_empty_gt: bool) -> bool:

@@ -1,7 +1,7 @@
 """VideoSegmenter with models of every kind, and what it reads frames from."""
 
 from pathlib import Path
-from typing import Dict, List
+from typing import Any, Dict, Iterator, List
 
 import cv2
 import numpy as np
@@ -16,6 +16,7 @@ from knet.apis.sources import FrameSource, FrameSpool, Salvage, open_source
 from knet.structures import InstancePrediction, PanopticPrediction
 from knet.toy import ToySpec, make_toy_videos
 from knet.utils.cli import UsageError
+from knet.utils.io import read_json
 from tests.tools.conftest import ROOT, call
 
 pytestmark = pytest.mark.slow
@@ -101,6 +102,58 @@ def test_tracks_of_classes_are_chosen(frames: List[np.ndarray]) -> None:
     assert some.segmentations == [every.segmentations[row] for row in rows]
 
 
+def test_frames_without_tracks_are_kept(frames: List[np.ndarray]) -> None:
+    every = make('knet_track_toy_youtubevis').segment_clip(frames)
+    things = make('knet_track_toy_youtubevis').label_space.things
+    absent = next(info.name for label, info in enumerate(things) if label not in every.labels)
+    chosen = make('knet_track_toy_youtubevis', classes=[absent])
+    seen = list(chosen.stream(iter(frames)))
+    assert [np.array_equal(frame, given) for frame, (given, _) in zip(frames, seen)] == [True] * 3
+    for frame, prediction in seen:
+        assert prediction.masks.shape == (0, 64, 96) and prediction.masks.dtype == bool
+        assert len(prediction.scores) == len(prediction.labels) == 0
+        assert chosen.draw(frame, prediction, legend=True).ndim == 3
+    with pytest.raises(ValueError, match='use VideoSegmenter.instances.tracks, frames'):
+        list(chosen.instances(chosen.segment_clip(frames)))
+
+
+@pytest.mark.parametrize('name', ['knet_track_toy_youtubevis', 'knet_toy_coco_instance'])
+@pytest.mark.parametrize('to_float32', [False, True])
+def test_frames_may_be_read_into_one_array(frames: List[np.ndarray], name: str, to_float32: bool) -> None:
+    def reused() -> Iterator[np.ndarray]:
+        array = np.empty_like(frames[0])
+        for frame in frames:
+            array[:] = frame
+            yield array
+
+    cfg = load_config(str(ROOT / f'configs/toy/{name}.py'))
+    cfg.data.test.pipeline[0].to_float32 = to_float32
+    torch.manual_seed(0)
+    segmenter = VideoSegmenter(cfg, device='cpu')
+    for (_, expected), (_, found) in zip(segmenter.stream(frames), segmenter.stream(reused())):
+        assert np.array_equal(found.scores, expected.scores) and np.array_equal(found.masks, expected.masks)
+
+
+def test_a_config_may_be_a_path() -> None:
+    path = ROOT / 'configs/toy/knet_toy_coco_instance.py'
+    assert VideoSegmenter(path, device='cpu').kind == VideoSegmenter(str(path), device='cpu').kind == 'image'
+
+
+@pytest.mark.parametrize('name', ['knet_track_toy_youtubevis', 'knet_toy_coco_instance'])
+@pytest.mark.parametrize(
+    'given, found',
+    [
+        ('film.mp4', 'got str'),
+        ([Path('1.png')], 'got PosixPath'),
+        ([np.zeros((8, 8), np.uint8)], r'got uint8 \(8, 8\)'),
+        ([np.zeros((8, 8, 3))], r'got float64 \(8, 8, 3\)'),
+    ],
+)
+def test_what_is_no_frame_is_named(name: str, given: Any, found: str) -> None:
+    with pytest.raises(ValueError, match=f'a frame is a uint8 array .H, W, 3., {found}; .*open_source.path'):
+        list(make(name).stream(given))
+
+
 def test_a_model_is_asked_for_what_it_can(frames: List[np.ndarray]) -> None:
     clip, stream = make('knet_track_toy_youtubevis'), make('video_knet_toy_kitti_step')
     with pytest.raises(UsageError, match='needs the whole video'):
@@ -166,6 +219,19 @@ def test_the_demo_of_a_clip_is_what_evaluators_read(clips: Path, tmp_path: Path)
     assert code == 0 and 'clip model' in text, err
     assert len(list(open_source(str(out / 'x.mp4')))) == 4
     assert (out / 'submission_file.zip').is_file() and (out / 'videos/0.json').is_file()
+
+
+def test_the_demo_of_a_clip_without_tracks_shows_its_frames(clips: Path, tmp_path: Path) -> None:
+    folder = next((clips / 'valid/JPEGImages').iterdir())
+    found = make('knet_track_toy_youtubevis').segment_clip(open_source(str(folder)))
+    things = make('knet_track_toy_youtubevis').label_space.things
+    absent = next(info.name for label, info in enumerate(things) if label not in found.labels)
+    config = ROOT / 'configs/toy/knet_track_toy_youtubevis.py'
+    options = ('--out-dir', tmp_path / 'out', '--out', tmp_path / 'x.mp4', '--classes', absent, '--device', 'cpu')
+    code, text, err = call('demo_video.py', folder, config, clips / 'weights.pth', *options)
+    assert code == 0 and '9 frames: ' in text, err
+    assert len(list(open_source(str(tmp_path / 'x.mp4')))) == 9
+    assert read_json(tmp_path / 'out/videos/0.json')['tracks'] == []
 
 
 def test_instances_of_images_do_not_fit_into_maps(frames: List[np.ndarray], tmp_path: Path) -> None:

@@ -223,8 +223,10 @@ def test_images_without_annotations_can_be_formatted(tmp_path: Path) -> None:
     dataset = panoptic_data(root)
     results = [dataset.pre_eval(p, i) for i, p in enumerate(imperfect())]
     assert len(dataset.format_results(results, jsonfile_prefix=str(tmp_path / 'out'))[0]) == 2
-    with pytest.raises(ValueError, match='no annotations to compare with; use --format-only'):
-        dataset.evaluate(results)
+    assert dataset.check_metrics([]) == []
+    for refused in (dataset.evaluate, lambda results: dataset.check_metrics('PQ')):
+        with pytest.raises(ValueError, match='no annotations to compare with; use --format-only'):
+            refused(results)
 
 
 # ---------------------------------------------------------------- refusals

@@ -244,6 +244,7 @@ def test_the_converter(folder: Path, changes: List[Any]) -> None:
 @given(spoilings)
 def test_frames_of_videos(folder: Path, changes: List[Any]) -> None:
     data = official()
+    data['annotations'].append(dict(id=3, video_id=2, category_id=4, segmentations=[None, None]))
     data = json.loads(json.dumps(data))
     complete_tracks(data, 'official.json')
     converted = json.loads(json.dumps(per_frame(data)))

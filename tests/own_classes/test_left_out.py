@@ -100,15 +100,19 @@ def test_tracks(tmp_path: Path) -> None:
     space = painter.write_space(tmp_path / 'own.json', painter.NO_STUFF)
     painter.write_youtube_vis(tmp_path / 'data', space)
     official = tmp_path / 'data/valid.json'
-    write_json_atomic(tmp_path / 'data/frames.json', per_frame(read_json(official)))
+    document = read_json(official)
+    nowhere = [dict(document['annotations'][0], id=90 + i, category_id=i, segmentations=[None] * 3) for i in (3, 7)]
+    document['annotations'] += nowhere
+    write_json_atomic(official, document)
+    write_json_atomic(tmp_path / 'data/frames.json', per_frame(document))
     own = part(tmp_path, 'boat', 'gull')
     dataset = CocoVideoDataset(
         'frames.json', [], own, data_root=str(tmp_path / 'data'), img_prefix='valid/JPEGImages', test_mode=True
     )
     found = dataset.ground_truth()
-    assert found.categories == {3: 'boat', 12: 'gull'} and len(found.tracks[9]) == 4
+    assert found.categories == {3: 'boat', 12: 'gull'} and len(found.tracks[9]) == 5
     direct = read_ground_truth(official).in_classes(get_label_space(own))
-    assert direct.categories == found.categories and len(direct.tracks[9]) == 4
+    assert direct.categories == found.categories and len(direct.tracks[9]) == 5
 
 
 def test_a_config_holds_its_classes(tmp_path: Path) -> None:

@@ -7,12 +7,16 @@ from types import ModuleType
 import numpy as np
 import pytest
 from mmcv import Config
+from mmdet.datasets import build_dataset
 
-from knet.labels import KITTI_STEP
+from knet.apis import load_config
+from knet.labels import KITTI_STEP, YOUTUBE_VIS_2019
+from knet.layouts.coco_video import per_frame
 from knet.toy import ToySpec, make_toy_videos
-from knet.utils.io import read_png
+from knet.utils.io import read_json, read_png, write_json_atomic
 from tests.datasets.coco_mini import make_coco
 from tests.datasets.conftest import cityscapes_root, kitti_root  # noqa: F401  (fixtures)
+from tests.vis.vis_mini import write_official
 
 pytestmark = pytest.mark.slow
 
@@ -65,6 +69,23 @@ def test_pictures_of_samples_without_instances(tool: ModuleType, tmp_path: Path)
         ]
     )
     assert len(np.unique(read_png(tmp_path / 'out' / '000.png').reshape(-1, 3), axis=0)) > 10
+
+
+def test_pictures_of_clips(tool: ModuleType, tmp_path: Path) -> None:
+    """All frames of a clip are drawn with their own objects; there is no key frame and no semantic map."""
+    root = write_official(tmp_path / 'data')
+    document = per_frame(read_json(root / 'train.json'))
+    write_json_atomic(root / 'annotations/youtube_vis_2019_train.json', document)
+    base, options = ROOT / 'configs/_base_/datasets/youtube_vis_2019.py', f'data.train.data_root={root}'
+    tool.main([str(base), '--out-dir', str(tmp_path / 'out'), '--num', '2', '--cfg-options', options])
+    assert len(list((tmp_path / 'out').iterdir())) == 2
+    dataset = build_dataset(load_config(str(base), {'data.train.data_root': str(root)}).data.train)
+    frames = tool.frames_of(tool.unwrap(dataset[1]))
+    assert [frame['img_metas']['frame_id'] for frame in frames] == [0, 0, 1, 2, 2]
+    assert [frame['gt_instance_ids'].tolist() for frame in frames] == [[1, 2], [1, 2], [1, 2], [2], [2]]
+    height, width = tool.draw_frame(frames[0], YOUTUBE_VIS_2019).shape[:2]
+    picture = tool.draw_sample(dataset[1], YOUTUBE_VIS_2019)
+    assert picture.shape[0] > height and picture.shape[1] >= 5 * width
 
 
 def test_ignored_pixels_are_black(tool: ModuleType) -> None:

@@ -3,6 +3,7 @@
 import json
 import pickle
 import re
+import shutil
 from pathlib import Path
 from typing import Dict
 
@@ -11,6 +12,7 @@ import torch
 
 from knet.apis import build_model, load_config
 from knet.toy import ToySpec, make_toy_videos
+from knet.utils.io import read_json, write_json_atomic
 
 from .conftest import ROOT, call, launch
 
@@ -103,6 +105,24 @@ def test_result_files_for_a_server(configs: Dict[str, Path], tmp_path: Path) -> 
     entries = json.loads((tmp_path / 'run.panoptic.json').read_text())['annotations']
     assert len(entries) == 3 and all((tmp_path / 'run.panoptic' / entry['file_name']).is_file() for entry in entries)
     assert len(list((tmp_path / 'maps').glob('*_cat.png'))) == 3
+
+
+@pytest.mark.parametrize('kind, metric', [('panoptic', 'PQ'), ('instance', 'segm')])
+def test_images_without_annotations_are_not_predicted_for_a_score(
+    configs: Dict[str, Path], tmp_path: Path, kind: str, metric: str
+) -> None:
+    config = configs[kind]
+    shutil.copytree(str(config.with_name('data')), str(tmp_path / 'data'))
+    file = tmp_path / 'data/annotations/instances_val2017.json'
+    document = read_json(file)
+    del document['annotations']
+    write_json_atomic(file, document)
+    options = ('--cfg-options', f'data.test.data_root={tmp_path / "data"}')
+    shown = ('--show-dir', tmp_path / 'show')
+    code, _, err = call('test.py', config, weights(config), '--eval', metric, *shown, *options)
+    assert code == 1 and f'{file} has no annotations to compare with' in err and not (tmp_path / 'show').exists()
+    code, _, err = call('test.py', config, weights(config), *shown, *options)
+    assert code == 0 and len(list((tmp_path / 'show').glob('*.jpg'))) == 3, err
 
 
 def test_validation_keeps_the_best_and_two_processes_score_alike(configs: Dict[str, Path], tmp_path: Path) -> None:

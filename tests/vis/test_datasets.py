@@ -1,6 +1,8 @@
 """Converter, data set, clips, pipelines and the miniature."""
 
+import hashlib
 import json
+import os
 import random
 from pathlib import Path
 from typing import Any, Callable, Dict, List
@@ -32,7 +34,10 @@ def settings(root: Path, part: str = 'train', **changes: Any) -> Dict[str, Any]:
 
 def test_converter_writes_one_entry_per_object_and_frame(converted: Path) -> None:
     data = json.loads((converted / 'annotations' / 'youtube_vis_2019_train.json').read_text())
-    assert list(data) == ['categories', 'videos', 'images', 'annotations']
+    assert list(data) == ['info', 'categories', 'videos', 'images', 'annotations']
+    official_bytes = (converted / 'train.json').read_bytes()
+    source = dict(size=len(official_bytes), sha256=hashlib.sha256(official_bytes).hexdigest())
+    assert data['info'] == dict(source=source)
     assert data['videos'] == [dict(id=v, name=f'v{v:02d}') for v in TRACKS]
     assert [image['id'] for image in data['images']] == list(range(1, 11))
     assert data['images'][1] == dict(file_name='v03/00005.jpg', height=48, width=64, id=2, frame_id=1, video_id=3)
@@ -57,6 +62,34 @@ def test_converter_is_idempotent_and_can_rehearse(tmp_path: Path) -> None:
     assert [f.stat().st_mtime_ns for f in files] == before
 
 
+def test_another_json_is_converted_again(tmp_path: Path) -> None:
+    """The time of a file does not tell: archives unpack old ones."""
+    root = copy_of_converted(tmp_path)
+    target = root / 'annotations/youtube_vis_2019_train.json'
+    first = target.read_bytes()
+
+    def convert(seconds: float) -> bool:
+        """Give the json a time, run the tool and return whether it has converted."""
+        os.utime(str(root / 'train.json'), (seconds, seconds))
+        done = run_tool('tools/dataset/youtubevis2coco.py', '-i', root, '-o', root / 'annotations')
+        return f'train: {target} is there already' not in done.stdout
+
+    now = target.stat().st_mtime
+    assert not convert(now + 9), 'the same json'
+    data = official()
+    data['annotations'][0]['category_id'] = SEDAN
+    (root / 'train.json').write_text(json.dumps(data))
+    assert convert(now - 9) and json.loads(target.read_text())['annotations'][0]['category_id'] == SEDAN
+    target.write_bytes(first[:-9])
+    assert convert(now - 9), 'a conversion that is cut short'
+    # Conversions of earlier versions do not say what they were made of; their times are compared.
+    old = json.loads(first)
+    del old['info']
+    target.write_text(json.dumps(old))
+    assert not convert(now - 9)
+    assert convert(target.stat().st_mtime + 9)
+
+
 def test_other_years_lie_in_other_folders(tmp_path: Path) -> None:
     data = official()
     data['categories'] = [dict(id=info.dataset_id, name=info.name) for info in YOUTUBE_VIS_2021.things]
@@ -79,6 +112,28 @@ def test_both_forms_of_ground_truth_are_one(converted: Path) -> None:
         truth = read_ground_truth(path)
         assert truth.videos == {3: (3, SIZE), 8: (1, SIZE), 9: (6, SIZE)}
         assert score(VisAveragePrecision(truth.categories), TrackPredictions(perfect()), truth).headline()['AP'] == 1.0
+
+
+def test_tracks_of_no_frame_are_to_be_found(tmp_path: Path) -> None:
+    """Person: 1. Sedan: two of three tracks are found, so that precision is 1 at 67 of 101 recalls; a crowd is none."""
+    root = write_official(tmp_path / 'data')
+    data = official()
+    for crowd in (0, 1):
+        data['annotations'].append(
+            dict(id=10 + crowd, video_id=3, category_id=SEDAN, iscrowd=crowd, segmentations=[None, [], None])
+        )
+    for split in ('train', 'valid'):
+        (root / f'{split}.json').write_text(json.dumps(data))
+    done = run_tool('tools/dataset/youtubevis2coco.py', '-i', root, '-o', root / 'annotations')
+    assert '3 tracks, 6 objects in frames, 2 tracks that are in no frame' in done.stdout
+    dataset = build_dataset(settings(root, 'val'))
+    converted = read_ground_truth(root / 'annotations/youtube_vis_2019_valid.json')
+    for truth in (read_ground_truth(root / 'valid.json'), converted, dataset.ground_truth()):
+        result = score(VisAveragePrecision(truth.categories), TrackPredictions(perfect()), truth)
+        assert result.tracks == {PERSON: 1, SEDAN: 3}
+        assert result.headline()['AP50'] == pytest.approx((1 + 67 / 101) / 2)
+    # Nothing can be learned from them.
+    assert [len(dataset.frame(0, frame)['ann_info']['labels']) for frame in range(3)] == [2, 2, 1]
 
 
 @pytest.mark.parametrize(
@@ -215,12 +270,19 @@ def edit(change: Callable[[Dict[str, Any]], Any]) -> Callable[[Path], None]:
             edit(lambda d: d['annotations'][0]['segmentation'].update(size=[64, 48])),
             'the mask of annotation 1 is (64, 48)',
         ),
+        (edit(lambda d: d['videos'][0].update(unseen_tracks=7)), 'unseen_tracks of video 3 is no list'),
+        (edit(lambda d: d['videos'][0].update(unseen_tracks=[{}])), 'unseen_track number 0 lacks one of category_id'),
+        (
+            edit(lambda d: d['videos'][0].update(unseen_tracks=[dict(category_id=41)])),
+            'an unseen track of video 3 has category 41, which is not among',
+        ),
         (edit(lambda d: d['images'][1].update(video_id=77)), 'image 2 belongs to video 77, which is not listed'),
         (edit(lambda d: d['images'][1].update(frame_id=5)), 'video 3 has the frames [0, 2, 5]'),
         (edit(lambda d: d['images'][1].update(height=50)), 'frames of video 3 differ in size'),
         (edit(lambda d: d['images'][3].update(video_id=3, frame_id=3)), 'video 8 has the frames []'),
         (edit(lambda d: d['categories'].pop()), 'tennis_racket absent'),
         (edit(lambda d: d['categories'][0].update(name='human')), 'human unknown, person absent'),
+        (edit(lambda d: d['categories'].append(dict(id=41, name='sedan'))), "two categories are called 'sedan'"),
         (edit(lambda d: d.pop('annotations')), "has no 'annotations'; it is no annotation file"),
         (edit(lambda d: d['annotations'].clear()), 'no video or key frame is left to use'),
         (

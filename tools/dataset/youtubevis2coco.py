@@ -3,13 +3,15 @@
     python tools/dataset/youtubevis2coco.py -i data/youtube_vis_2019 -o data/youtube_vis_2019/annotations --version 2019
 
 Reads INPUT/{train,valid,test}.json (2019) or INPUT/{train,valid,test}/instances.json (2021, 2022) and writes
-OUTPUT/youtube_vis_<version>_{train,valid,test}.json. A subset whose json is absent is skipped and said so. Annotations
-are kept wherever there are some, so that a validation set with ground truth can be scored here.
+OUTPUT/youtube_vis_<version>_{train,valid,test}.json. A subset whose json is absent is skipped and said so; so is one
+whose conversion is there already, unless the json is another one now. Annotations are kept wherever there are some, so
+that a validation set with ground truth can be scored here.
 
 Videos with other classes: --label-space NAME|FILE.json, which may be the json itself.
 """
 
 import argparse
+import hashlib
 import os.path as osp
 from typing import Any, Dict, List, Optional, Sequence
 
@@ -21,7 +23,7 @@ from knet.layouts.coco import match_categories, read_annotations
 from knet.layouts.coco_video import per_frame
 from knet.layouts.youtube_vis import LABEL_SPACES, SUBSETS, complete_tracks, converted_name, image_folder, official_file
 from knet.utils.cli import ToolParser, UsageError, add_debug_option, add_label_space_option, asked_label_space, run_tool
-from knet.utils.io import write_json_atomic
+from knet.utils.io import read_bytes, read_json, write_json_atomic
 
 
 def describe(result: Dict[str, List[Dict[str, Any]]]) -> str:
@@ -32,7 +34,9 @@ def describe(result: Dict[str, List[Dict[str, Any]]]) -> str:
         return text + 'no annotations'
     tracks = {ann['instance_id']: ann['category_id'] for ann in annotations}
     absent = [category['name'] for category in result['categories'] if category['id'] not in set(tracks.values())]
+    unseen = sum(len(video.get('unseen_tracks', ())) for video in result['videos'])
     text += f'{len(tracks)} tracks, {len(annotations)} objects in frames'
+    text += f', {unseen} tracks that are in no frame' if unseen else ''
     if not absent:
         return text + ', all categories'
     return text + (
@@ -42,6 +46,32 @@ def describe(result: Dict[str, List[Dict[str, Any]]]) -> str:
     )
 
 
+def identify(path: str) -> Dict[str, Any]:
+    """Return size in bytes and hash of a json, which its conversion keeps."""
+    content = read_bytes(path, 'annotation')
+    return dict(size=len(content), sha256=hashlib.sha256(content).hexdigest())
+
+
+def is_current(target: str, path: str, source: Dict[str, Any]) -> bool:
+    """Whether a file is the conversion of a json.
+
+    Args:
+        target: Where the conversion belongs.
+        path: The json.
+        source: What :func:`identify` says of it.
+    """
+    if not osp.isfile(target):
+        return False
+    try:
+        info = read_json(target).get('info')
+    except ValueError:
+        return False
+    if isinstance(info, dict) and 'source' in info:
+        return info['source'] == source
+    # Earlier conversions do not say what they were made of.
+    return osp.getmtime(target) >= osp.getmtime(path)
+
+
 def convert_subset(args: argparse.Namespace, subset: str) -> bool:
     """Convert one subset; False if its json is absent."""
     path = official_file(args.input, args.version, subset)
@@ -49,7 +79,8 @@ def convert_subset(args: argparse.Namespace, subset: str) -> bool:
     if not osp.isfile(path):
         print(f'{subset}: skipped, there is no {path}')
         return False
-    if osp.isfile(target) and osp.getmtime(target) >= osp.getmtime(path):
+    source = identify(path)
+    if is_current(target, path, source):
         print(f'{subset}: {target} is there already')
         return True
     data = read_annotations(
@@ -61,7 +92,7 @@ def convert_subset(args: argparse.Namespace, subset: str) -> bool:
     with tqdm(total=len(data['videos']), desc=subset, unit='video', disable=None) as bar:
         result = per_frame(data, bar.update)
     if not args.dry_run:
-        write_json_atomic(target, result, indent=None)
+        write_json_atomic(target, dict(info=dict(source=source), **result), indent=None)
     print(f'{subset}: {describe(result)}; {"would go" if args.dry_run else "written"} to {target}')
     return True
 

@@ -1,6 +1,6 @@
 """Draw what the training sees: images after augmentation with masks, boxes, classes and ids.
 
-Key frame and reference together; an object has one colour in both:
+Key frame and reference together, or all frames of a clip; an object has one colour in all of them:
 
     python tools/misc/browse_dataset.py configs/toy/video_knet_toy_kitti_step.py --out-dir browse --num 10
 """
@@ -29,25 +29,23 @@ def unwrap(sample: Dict[str, Any]) -> Dict[str, Any]:
     return {key: value.numpy() if hasattr(value, 'numpy') else value for key, value in contents.items()}
 
 
+def has_key(sample: Dict[str, Any]) -> bool:
+    """Whether a training sample has a key frame; the frames of a clip are references only."""
+    return 'img' in sample
+
+
 def frames_of(sample: Dict[str, Any]) -> List[Dict[str, Any]]:
-    """Split an unwrapped training sample into its frames, key first.
+    """Split an unwrapped training sample into its frames, key first if there is one.
 
     Args:
         sample: Keys of one frame, and with prefix ``ref_`` those of R references.
     """
-    key = {name: value for name, value in sample.items() if not name.startswith('ref_')}
-    if 'gt_semantic_seg' in key:
-        key['gt_semantic_seg'] = key['gt_semantic_seg'][0]
-    frames = [key]
-    for i, meta in enumerate(sample.get('ref_img_metas', [])):
-        frame = dict(img=sample['ref_img'][i], img_metas=meta, gt_semantic_seg=sample['ref_gt_semantic_seg'][i, 0])
-        if 'ref_gt_masks' in sample:
-            frame['gt_masks'] = sample['ref_gt_masks'][i]
-        for name in {'gt_bboxes', 'gt_labels', 'gt_instance_ids'} & set(sample):
-            rows = sample[f'ref_{name}']
-            rows = rows[rows[:, 0] == i, 1:]
-            frame[name] = rows if name == 'gt_bboxes' else rows[:, 0]
-        frames.append(frame)
+    frames = []
+    if has_key(sample):
+        frames.append({name: value for name, value in sample.items() if not name.startswith('ref_')})
+        if 'gt_semantic_seg' in sample:
+            frames[0]['gt_semantic_seg'] = sample['gt_semantic_seg'][0]
+    frames += [reference(sample, number) for number in range(len(sample.get('ref_img_metas', [])))]
     for frame in frames:
         # Samples of semantic segmentation have no instances.
         frame.setdefault('gt_labels', np.zeros(0, dtype=np.int64))
@@ -57,6 +55,21 @@ def frames_of(sample: Dict[str, Any]) -> List[Dict[str, Any]]:
             size = frame['gt_semantic_seg'].shape
             frame['gt_masks'] = BitmapMasks(np.zeros((0, *size), np.uint8), *size)
     return frames
+
+
+def reference(sample: Dict[str, Any], number: int) -> Dict[str, Any]:
+    """Return one of the references of an unwrapped training sample, as far as they are collected."""
+    frame = {name: sample[f'ref_{name}'][number] for name in ('img', 'img_metas')}
+    if 'ref_gt_semantic_seg' in sample:
+        frame['gt_semantic_seg'] = sample['ref_gt_semantic_seg'][number, 0]
+    if 'ref_gt_masks' in sample:
+        frame['gt_masks'] = sample['ref_gt_masks'][number]
+    for name in ('gt_bboxes', 'gt_labels', 'gt_instance_ids'):
+        if f'ref_{name}' in sample:
+            rows = sample[f'ref_{name}']
+            rows = rows[rows[:, 0] == number, 1:]
+            frame[name] = rows if name == 'gt_bboxes' else rows[:, 0]
+    return frame
 
 
 def draw_frame(frame: Dict[str, Any], label_space: LabelSpace) -> np.ndarray:
@@ -102,11 +115,13 @@ def frame_name(meta: Dict[str, Any]) -> str:
 
 
 def draw_sample(sample: Dict[str, Any], label_space: LabelSpace) -> np.ndarray:
-    """Key and references side by side, (H, W', 3) uint8 RGB."""
-    frames = frames_of(unwrap(sample))
+    """Key and references, or the frames of a clip, side by side, (H, W', 3) uint8 RGB."""
+    sample = unwrap(sample)
+    frames = frames_of(sample)
+    roles = ['key', *['reference'] * (len(frames) - 1)] if has_key(sample) else ['clip'] * len(frames)
     titles = [
-        f'{"reference" if i else "key"}: {frame_name(frame["img_metas"])}, {len(frame["gt_labels"])} things'
-        for i, frame in enumerate(frames)
+        f'{role}: {frame_name(frame["img_metas"])}, {len(frame["gt_labels"])} things'
+        for role, frame in zip(roles, frames)
     ]
     return side_by_side([draw_frame(frame, label_space) for frame in frames], titles)
 

@@ -235,6 +235,11 @@ def nested(data: Dict[str, Any]) -> None:
         video['file_names'] = [f'clips/{name}' for name in video['file_names']]
 
 
+def second_sedan(data: Dict[str, Any]) -> None:
+    data['categories'].append(dict(id=41, name='sedan'))
+    data['annotations'][1]['category_id'] = 41
+
+
 def crowded(world: World) -> List[Any]:
     """Write a video of 60 sedans in 6 frames: 360 masks of one class."""
     data = official()
@@ -301,6 +306,11 @@ ROWS = [
         expect=whole_car,
     ),
     Row(
+        'an object with the area 0 and a mask of 200 pixels',
+        instances(lambda data: data['annotations'][0].update(area=0)),
+        expect=whole_car,
+    ),
+    Row(
         'a box of three numbers',
         instances(no_box([5, 22, 20])),
         error='instances_val2017.json: annotation 1 has bbox .*four numbers',
@@ -314,6 +324,11 @@ ROWS = [
         'a category whose id is a text',
         instances(lambda data: data['categories'][0].update(id='1')),
         error="instances_val2017.json: category 1 has id '1', which is not an integer",
+    ),
+    Row(
+        'two categories of one name',
+        instances(lambda data: data['categories'].append(dict(id=500, name='car'))),
+        error="instances_val2017.json: two categories are called 'car'.*another name",
     ),
     Row('annotations that count from 0', instances(count_from_zero, test_mode=True), expect=all_found),
     Row('images with equal base names', panoptic(renamed('a/1.png', 'b/1.png')), expect=all_right),
@@ -332,6 +347,11 @@ ROWS = [
         expect=objects_are(6),
     ),
     convert('tracks without boxes and areas', without('bboxes', 'areas'), expect=objects_are(6)),
+    convert(
+        'a track with areas of 0',
+        lambda data: data['annotations'][0].update(areas=[0, 0.0, None]),
+        expect=objects_are(6),
+    ),
     convert('a frame of a track with [] as mask', track_mask([]), expect=objects_are(5)),
     convert(
         'a track with a mask of wrong runs',
@@ -342,6 +362,12 @@ ROWS = [
         'a track with a wild polygon',
         track_mask(FAR),
         error='train.json: the mask of annotation 2 in frame 1 .*far outside',
+    ),
+    convert('tracks of two categories of one name', second_sedan, error="json: two categories are called 'sedan'"),
+    Row(
+        'the score of tracks of two categories of one name',
+        lambda w: [EVAL, w.file('results.json', json.dumps(perfect_tracks())), truth(w, second_sedan)],
+        error="train.json: two categories are called 'sedan'",
     ),
     convert(
         'videos in nested folders',
