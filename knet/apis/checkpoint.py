@@ -221,12 +221,12 @@ def load_checkpoint(
     """
     path = resolve_checkpoint(path)
     checkpoint = read_checkpoint(path, trust)
-    other_order = _other_order(unwrap_model(model), checkpoint)
-    if complete and other_order:
-        raise CheckpointError(f'checkpoint {path} is of other classes than the config: {other_order}')
     report = load_weights(model, checkpoint['state_dict'])
     if report.loaded == 0 or (complete and (report.missing or report.mismatched or report.remapped)):
         raise CheckpointError(f'checkpoint {path} is of another model than the config: {report.table(5)}')
+    other_order = _other_order(unwrap_model(model), checkpoint)
+    if complete and other_order:
+        raise CheckpointError(f'checkpoint {path} is of other classes than the config: {other_order}')
     if logger is not None and (report.remapped or not report.exact):
         logger.warning('%s: %s', path, report.table())
     if logger is not None and other_order:

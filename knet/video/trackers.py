@@ -84,6 +84,8 @@ class _Backdrop:
 class QuasiDenseEmbedTracker(Tracker):
     """Match embeddings of things with those of recent tracks (QDTrack, Sec. 3.3).
 
+    Defaults are those of QDTrack; published configs of Video K-Net set other ones.
+
     Args:
         init_score_thr: Least score of a detection that starts a track.
         obj_score_thr: Least score of a detection that continues a track.
@@ -100,15 +102,15 @@ class QuasiDenseEmbedTracker(Tracker):
 
     def __init__(
         self,
-        init_score_thr: float,
-        obj_score_thr: float,
-        match_score_thr: float,
-        memo_tracklet_frames: int,
-        memo_backdrop_frames: int,
-        memo_momentum: float,
-        nms_conf_thr: float,
-        nms_backdrop_iou_thr: float,
-        nms_class_iou_thr: float,
+        init_score_thr: float = 0.8,
+        obj_score_thr: float = 0.5,
+        match_score_thr: float = 0.5,
+        memo_tracklet_frames: int = 10,
+        memo_backdrop_frames: int = 1,
+        memo_momentum: float = 0.8,
+        nms_conf_thr: float = 0.5,
+        nms_backdrop_iou_thr: float = 0.3,
+        nms_class_iou_thr: float = 0.7,
         with_cats: bool = True,
         match_metric: str = 'bisoftmax',
     ) -> None:
