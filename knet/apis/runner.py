@@ -43,7 +43,10 @@ class StepSeedHook(Hook):
 
 
 class DropGradientsHook(Hook):
-    """Frees the gradients after every update, so that they don't lie beside the activations of the next step."""
+    """Frees the gradients after every step, so that they don't lie beside the activations of the next one.
+
+    For trainings that update the weights in every step.
+    """
 
     def after_train_iter(self, runner: 'ResumableMixin') -> None:
         """Forget the gradients; the optimizer hook has used them."""

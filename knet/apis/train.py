@@ -177,7 +177,13 @@ def check_precision(cfg: Config, device: torch.device) -> None:
 
 
 def _optimizer_hook(cfg: Config, distributed: bool) -> Any:
+    """Return the hook that updates the weights; the plain one of mmcv, also by its name, becomes the guarded one.
+
+    Other types of ``optimizer_config`` stay as they are: mmcv builds them from the settings.
+    """
     options = dict(cfg.get('optimizer_config') or {})
+    if options.get('type') == 'OptimizerHook':
+        del options['type']
     if cfg.get('fp16') is not None:
         return FiniteFp16OptimizerHook(**options, **cfg.fp16, distributed=distributed)
     return options if 'type' in options else FiniteOptimizerHook(**options)
@@ -234,9 +240,10 @@ def build_training(
     runner.timestamp = timestamp
     runner.trust_checkpoint = bool(cfg.get('trust_checkpoint'))
     settings = copy.deepcopy(cfg)
+    update = _optimizer_hook(settings, distributed)
     runner.register_training_hooks(
         settings.lr_config,
-        _optimizer_hook(settings, distributed),
+        update,
         settings.checkpoint_config,
         with_screen(_log_settings(settings.log_config, logger)),
         settings.get('momentum_config'),
@@ -245,7 +252,9 @@ def build_training(
     note_exchanges(runner)
     # First of all hooks, so that those which draw numbers are repeatable as well.
     runner.register_hook(StepSeedHook(cfg.seed), priority='HIGHEST')
-    runner.register_hook(DropGradientsHook(), priority='NORMAL')
+    if isinstance(update, (FiniteOptimizerHook, FiniteFp16OptimizerHook)):
+        # Hooks of other types may collect the gradients of several steps.
+        runner.register_hook(DropGradientsHook(), priority='NORMAL')
     # After the step's checkpoint (NORMAL), before its evaluation (LOW).
     runner.register_hook(StopHook(), priority='BELOW_NORMAL')
     return runner, loader
