@@ -36,6 +36,7 @@ from knet.apis.preemption import StopHook, save_stopped
 from knet.apis.resuming import newest_readable
 from knet.apis.runner import DropGradientsHook, StepSeedHook
 from knet.apis.screen import FILE_ONLY, set_up_screen, with_screen
+from knet.apis.training_config import check_training_config
 from knet.utils.cli import UsageError
 from knet.utils.io import atomic_path
 from knet.utils.lock import locked
@@ -43,17 +44,6 @@ from knet.utils.precision import allow_tf32, train_in_bfloat16
 from knet.utils.safe_load import trusted_files
 from knet.utils.stopping import Stopped, obey_signals
 
-_SECTIONS = (
-    'model',
-    'data',
-    'optimizer',
-    'optimizer_config',
-    'lr_config',
-    'runner',
-    'checkpoint_config',
-    'log_config',
-    'log_level',
-)
 _RUNNERS = {'EpochBasedRunner': 'ResumableEpochRunner', 'IterBasedRunner': 'ResumableIterRunner'}
 
 
@@ -288,7 +278,8 @@ def starting_point(cfg: Config) -> List[str]:
             cfg.resume_from = None
     if cfg.get('resume_from'):
         found = newest_readable(cfg.resume_from, cfg.get('trust_checkpoint', False))
-        cfg.resume_from, notes = str(found.path), found.notes
+        cfg.resume_from = str(found.path)
+        notes = [f'{note}; {found.path} is continued' for note in found.notes]
     if cfg.get('load_from'):
         cfg.load_from = str(resolve_checkpoint(cfg.load_from, 'best'))
     return notes
@@ -329,16 +320,9 @@ def train(cfg: Config, validate: bool = True, seed: Optional[int] = None, determ
         NonFiniteError: If a loss, gradient or weight is not finite.
         Stopped: If a signal has ended the training; its checkpoint is written.
     """
-    absent = [key for key in _SECTIONS if key not in cfg]
-    if absent:
-        raise UsageError(
-            f'config {cfg.filename} lacks {", ".join(absent)}; '
-            'take them from configs/_base_/schedules and configs/_base_/default_runtime.py'
-        )
-    if cfg.get('resume_settings') not in (None, 'checkpoint', 'config'):
-        raise UsageError(f"resume_settings={cfg.resume_settings!r}; choose 'checkpoint' or 'config'")
+    notes = check_training_config(cfg)
     check_precision(cfg, current_device())
-    notes = starting_point(cfg)
+    notes += starting_point(cfg)
     cfg.seed = training_seed(cfg, seed)
     set_random_seed(cfg.seed, deterministic)
     allow_tf32(cfg.get('allow_tf32'))
@@ -360,7 +344,7 @@ def _train(
     logger = get_root_logger(log_file=str(Path(cfg.work_dir, f'{timestamp}.log')), log_level=cfg.log_level)
     set_up_screen(logger, bool(cfg.get('verbose')))
     for note in notes:
-        logger.warning('%s; %s is continued', note, cfg.resume_from)
+        logger.warning(note)
     if not cfg.get('resume_from'):
         initialise_weights(model, bool(cfg.get('trust_checkpoint')))
     facts, text = environment_facts(), cfg.pretty_text  # which takes seconds

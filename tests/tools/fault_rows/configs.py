@@ -56,6 +56,16 @@ def _launch(*words: str) -> Callable[[World], Callable[[], Any]]:
     return lambda world: run
 
 
+def _train_with(extra: str) -> Callable[[World], List[Any]]:
+    """Begin a training of the tiny config with further settings; ``{street}`` stands for its data."""
+
+    def make(world: World) -> List[Any]:
+        path = world.file('own.py', f"_base_ = '{world.config}'\n{extra.replace('{street}', str(world.street))}\n")
+        return ['train.py', path, '--work-dir', world.tmp / 'out/run']
+
+    return make
+
+
 def _used_twice(world: World) -> List[Any]:
     (world.tmp / 'out').mkdir()
     (world.tmp / 'out' / 'manifest.json').write_text('{"meta": {"config": "other.py"}, "videos": {}}')
@@ -69,6 +79,13 @@ def _is_noted(*notes: str) -> Callable[[World, str], None]:
 
     return check
 
+
+#: A data set that is put together from two.
+_TWO_STREETS = """
+_street = dict(type='KITTISTEPDVPSDataset', data_root='{{street}}', split='{part}', label_space={space},
+               pipeline={{{{_base_.train_pipeline}}}})
+data = dict({part}=dict(_delete_=True, type='ConcatDataset', datasets=[dict(_street, label_space=None), _street]))
+"""
 
 ROWS = [
     Row(
@@ -141,6 +158,21 @@ ROWS = [
         'partition unset in a test on Slurm',
         _launch('tools/slurm_test_step.sh', 'job', 'configs/a.py', 'a.pth'),
         "PARTITION is missing before 'job'",
+    ),
+    Row(
+        'checkpoints in another folder than the work directory',
+        _train_with("checkpoint_config = dict(out_dir='elsewhere')"),
+        'checkpoint_config.out_dir: .*use --work-dir',
+    ),
+    Row(
+        'a learning rate that is to scale with the batch',
+        _train_with('auto_scale_lr = dict(enable=True, base_batch_size=16)'),
+        'auto_scale_lr.enable: .*write the rate for your batch size',
+    ),
+    Row(
+        'several data sets in other classes than the model',
+        _train_with(_TWO_STREETS.format(part='train', space="'vipseg'")),
+        'the model predicts .*kitti_step.*KITTISTEPDVPSDataset has .*vipseg.*must agree',
     ),
     Row('second test into the default folder', _used_twice, 'out holds results of another run .*--out-dir.*--fresh'),
     Row(
