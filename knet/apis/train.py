@@ -15,7 +15,7 @@ from urllib.error import URLError
 import torch
 from mmcv import Config
 from mmcv.cnn.utils import revert_sync_batchnorm
-from mmcv.runner import BaseRunner, build_optimizer, build_runner, get_dist_info
+from mmcv.runner import BaseRunner, Hook, build_optimizer, build_runner, get_dist_info
 from mmdet.apis import set_random_seed
 from mmdet.utils import get_root_logger
 from torch import nn
@@ -27,8 +27,7 @@ from knet.apis.agreement import check_classes_agree
 from knet.apis.averaging import note_exchanges, resume_averages
 from knet.apis.checkpoint import CheckpointError, read_checkpoint, resolve_checkpoint
 from knet.apis.config import build_data, build_model, loader_settings
-from knet.apis.distributed import broadcast_object, current_device, unwrap_model, wrap_model
-from knet.apis.eval_hook import StreamEvalHook
+from knet.apis.distributed import broadcast_object, current_device, wrap_model
 from knet.apis.finite import FiniteFp16OptimizerHook, FiniteOptimizerHook
 from knet.apis.loader import SizedDataset, build_train_loader
 from knet.apis.optimizer_state import group_settings, settle_settings
@@ -37,6 +36,7 @@ from knet.apis.resuming import newest_readable
 from knet.apis.runner import DropGradientsHook, StepSeedHook
 from knet.apis.screen import FILE_ONLY, set_up_screen, with_screen
 from knet.apis.training_config import check_training_config
+from knet.apis.validation import validation_hook
 from knet.utils.cli import UsageError
 from knet.utils.io import atomic_path
 from knet.utils.lock import locked
@@ -250,17 +250,6 @@ def build_training(
     return runner, loader
 
 
-def register_validation(runner: BaseRunner, cfg: Config) -> None:
-    """Add the hook that scores the validation set; see :class:`StreamEvalHook`."""
-    options = dict(cfg.get('evaluation') or {})
-    options.setdefault('by_epoch', 'Iter' not in cfg.runner.type)
-    options.setdefault('workers', min(1, loader_settings(cfg, 'val')['workers_per_gpu']))
-    # After the step's checkpoint (NORMAL) and timers, before loggers (VERY_LOW).
-    dataset = build_data(cfg, 'val')
-    check_classes_agree(unwrap_model(runner.model), dataset)
-    runner.register_hook(StreamEvalHook(dataset, **options), priority='LOW')
-
-
 def starting_point(cfg: Config) -> List[str]:
     """Check ``resume_from`` and ``load_from`` before anything is written.
 
@@ -331,13 +320,14 @@ def train(cfg: Config, validate: bool = True, seed: Optional[int] = None, determ
     dataset = build_data(cfg, 'train')
     check_classes_agree(model, dataset)
     model.CLASSES = dataset.CLASSES
+    validation = validation_hook(cfg, model) if validate else None
     cfg.work_dir = prepare_work_dir(cfg.work_dir)
     with locked(cfg.work_dir, hold=get_dist_info()[0] == 0), obey_signals():
-        return _train(cfg, model, dataset, notes, validate, deterministic)
+        return _train(cfg, model, dataset, validation, notes, deterministic)
 
 
 def _train(
-    cfg: Config, model: nn.Module, dataset: Any, notes: List[str], validate: bool, deterministic: bool
+    cfg: Config, model: nn.Module, dataset: Any, validation: Optional[Hook], notes: List[str], deterministic: bool
 ) -> BaseRunner:
     """Train in a work directory that is ours, see :func:`train`; ``notes`` are sentences for the log."""
     timestamp = broadcast_object(time.strftime('%Y%m%d_%H%M%S', time.localtime()))
@@ -356,8 +346,9 @@ def _train(
         command=' '.join(shlex.quote(part) for part in sys.argv),
     )
     runner, loader = build_training(cfg, model, dataset, meta, timestamp)
-    if validate:
-        register_validation(runner, cfg)
+    if validation is not None:
+        # After the step's checkpoint (NORMAL) and timers, before loggers (VERY_LOW).
+        runner.register_hook(validation, priority='LOW')
     if cfg.get('resume_from'):
         resume_training(runner, cfg)
     elif cfg.get('load_from'):

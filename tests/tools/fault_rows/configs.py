@@ -1,5 +1,6 @@
 """Configs and command lines: overrides without effect, names of the original, paths with slips."""
 
+import shutil
 import subprocess
 from typing import Any, Callable, List
 
@@ -64,6 +65,12 @@ def _train_with(extra: str) -> Callable[[World], List[Any]]:
         return ['train.py', path, '--work-dir', world.tmp / 'out/run']
 
     return make
+
+
+def _unlabelled(world: World) -> List[Any]:
+    """Begin a training that is to be scored on the videos for the server."""
+    root = world.data('test', lambda folder: shutil.copytree(folder.with_name('val'), folder))
+    return _train_with(f"data = dict(val=dict(data_root='{root}', split='test'))")(world)
 
 
 def _used_twice(world: World) -> List[Any]:
@@ -173,6 +180,39 @@ ROWS = [
         'several data sets in other classes than the model',
         _train_with(_TWO_STREETS.format(part='train', space="'vipseg'")),
         'the model predicts .*kitti_step.*KITTISTEPDVPSDataset has .*vipseg.*must agree',
+    ),
+    *(
+        Row(f'validation with {what}', _train_with(extra), error)
+        for what, extra, error in [
+            (
+                'a misspelt key',
+                'evaluation = dict(intervall=5)',
+                'evaluation.intervall: nothing reads this key; did you mean evaluation.interval?',
+            ),
+            (
+                'a key of mmdet',
+                'evaluation = dict(classwise=True)',
+                'evaluation.classwise: nothing reads this key; leave it out; it reads metric, .*interval',
+            ),
+            ('an unknown metric', "evaluation = dict(metric=['sqt'])", "unknown metric 'sqt' for videos; choose"),
+            ('an unknown protocol', "evaluation = dict(protocol='paper')", "unknown protocol 'paper'.*--no-validate"),
+            ('an interval of nothing', 'evaluation = dict(interval=0)', 'evaluation of .*interval must be a positive'),
+            (
+                'an unknown best score',
+                "evaluation = dict(save_best='PQ')",
+                "evaluation.save_best='PQ' is not among the scores; choose from AQ, SQ, STQ, VPQ",
+            ),
+            (
+                'two data sets',
+                _TWO_STREETS.format(part='val', space=None),
+                'data.val is a ConcatDataset, which has no video_indices.*or train with --no-validate',
+            ),
+        ]
+    ),
+    Row(
+        'validation without labels',
+        _unlabelled,
+        'data.val .*test.* has no annotations to compare with; .*or train with --no-validate',
     ),
     Row('second test into the default folder', _used_twice, 'out holds results of another run .*--out-dir.*--fresh'),
     Row(
