@@ -133,7 +133,8 @@ class StreamEvalHook(EvalHook):
 
     def _report(self, runner: BaseRunner, scores: Scores) -> None:
         defined = {name: value for name, value in scores.items() if value is not None}
-        runner.log_buffer.output['eval_iter_num'] = len(self.dataset)
+        # What mmcv's text logger calls the iteration of a validation.
+        runner.log_buffer.output['eval_iter_num'] = len(self.dataset) if self.by_epoch else runner.done_iters
         runner.log_buffer.output.update(defined)
         runner.log_buffer.ready = True
         if self.save_best:
