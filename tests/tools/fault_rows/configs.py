@@ -30,20 +30,24 @@ def _original(part: str, extra: str) -> Callable[[World], Callable[[], Any]]:
     return make
 
 
-def _imports(world: World) -> Callable[[], Any]:
-    modules = [
-        'knet.det.dice_loss',
-        'knet.video.qdtrack.trackers.quasi_dense_embed_tracker',
-        'external.dataset.dvps_pipelines.loading',
-        'swin.swin_transformer',
-        'mmtrack.datasets',
-    ]
-    path = world.file('original.py', f"_base_ = '{world.config}'\ncustom_imports = dict(imports={modules})\n")
+def _imported(world: World, *modules: str) -> Callable[[], Any]:
+    """Load the tiny config with a list of modules to import; returns what was imported."""
+    path = world.file('own.py', f"_base_ = '{world.config}'\ncustom_imports = dict(imports={list(modules)})\n")
     return lambda: load_config(str(path)).custom_imports['imports']
 
 
-def _imports_are_plugins(world: World, imports: List[str]) -> None:
-    assert imports == ['knet.plugin', 'knet_vis.plugin']
+def _are(imports: List[str], *modules: str) -> None:
+    assert imports == list(modules)
+
+
+_MODULES_OF_THE_ORIGINAL = (
+    'knet.det.dice_loss',
+    'knet.det.kernel_head',
+    'knet.video.qdtrack.trackers.quasi_dense_embed_tracker',
+    'external.dataset.dvps_pipelines.loading',
+    'swin.swin_transformer',
+    'mmtrack.datasets',
+)
 
 
 def _launch(*words: str) -> Callable[[World], Callable[[], Any]]:
@@ -135,7 +139,21 @@ ROWS = [
         lambda w: ['train.py', _CONFIGS.with_name('config') / 'det/knet_cityscapes_ste/knet_s3_r50_fpn.py'],
         'did you mean .*configs/det/knet_cityscapes_step/knet_s3_r50_fpn.py',
     ),
-    Row('modules of the original', _imports, expect=_imports_are_plugins),
+    Row(
+        'modules of the original',
+        lambda w: _imported(w, *_MODULES_OF_THE_ORIGINAL),
+        expect=lambda w, imports: _are(imports, 'knet.plugin', 'knet_vis.plugin'),
+    ),
+    Row(
+        'a module inside a package of this project',
+        lambda w: _imported(w, 'knet.video.trackers', 'knet.video.qdtrack'),
+        expect=lambda w, imports: _are(imports, 'knet.plugin', 'knet.video.trackers'),
+    ),
+    Row(
+        'a misspelt module inside a package of this project',
+        lambda w: _imported(w, 'knet.plugin', 'knet.absent.module'),
+        "cannot be read: .*No module named 'knet.absent'",
+    ),
     Row(
         'arguments of the original model',
         _original(
