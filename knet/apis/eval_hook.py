@@ -1,7 +1,6 @@
 """Validation while training: streams and clips for video models, single images for image models."""
 
 import math
-from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, Dict, Iterable, Optional, Sequence, Set
 
@@ -23,6 +22,7 @@ from knet.apis.screen import FILE_ONLY
 from knet.apis.streams import close_store, open_store, stream_videos
 from knet.det.protocols import ClipModel, StreamModel
 from knet.utils.cli import UsageError
+from knet.utils.seeding import generators_kept
 from knet.utils.stopping import obey_signals
 
 #: Metrics of streams if the config names none.
@@ -87,9 +87,11 @@ class StreamEvalHook(EvalHook):
 
     def before_train_iter(self, runner: BaseRunner) -> None:
         """Make up an evaluation that was cut short, or evaluate at the start if ``start`` asks for it."""
-        if not self.by_epoch:
+        if self.by_epoch or not self.initial_flag:
+            return
+        with generators_kept():  # The step that follows is seeded already.
             self._catch_up(runner)
-        super().before_train_iter(runner)
+            super().before_train_iter(runner)
 
     def after_run(self, runner: BaseRunner) -> None:
         """Make up the last evaluation of a training that has no step left."""
@@ -106,29 +108,28 @@ class StreamEvalHook(EvalHook):
         with runner.after_last_step(self.by_epoch):
             if not broadcast_object(self.record.has(runner.done_iters)) and self._should_evaluate(runner):
                 runner.logger.info('the evaluation after iteration %d was cut short and is made up', runner.done_iters)
-                # In the first step of an epoch hooks that average have already put the weights back.
-                with averages_in_model(runner) if self.by_epoch else nullcontext():
-                    self._do_evaluate(runner)
+                self._do_evaluate(runner)
                 for hook in runner.hooks:
                     if isinstance(hook, LoggerHook) and runner.log_buffer.ready:
                         hook.log(runner)
-                runner.log_buffer.clear()
+                runner.log_buffer.clear_output()  # The time that its data took belongs to the step that follows.
 
     def _do_evaluate(self, runner: BaseRunner) -> None:
-        """Score, log, and keep the best checkpoint."""
+        """Score, log, and keep the best checkpoint; of the averages of the weights if there are any."""
         model = unwrap_model(runner.model)
-        _share_batch_norm(model)
-        mode = model.training
-        model.eval()
-        if isinstance(model, StreamModel):
-            scores = self._score_streams(model, runner)
-        elif isinstance(model, ClipModel):
-            scores = self._score_clips(model, runner)
-        else:
-            scores = self._score_images(model, runner)
-        model.train(mode)
-        if scores is not None:
-            self._report(runner, scores)
+        with averages_in_model(runner):
+            _share_batch_norm(model)
+            mode = model.training
+            model.eval()
+            if isinstance(model, StreamModel):
+                scores = self._score_streams(model, runner)
+            elif isinstance(model, ClipModel):
+                scores = self._score_clips(model, runner)
+            else:
+                scores = self._score_images(model, runner)
+            model.train(mode)
+            if scores is not None:
+                self._report(runner, scores)
         barrier()
 
     def _report(self, runner: BaseRunner, scores: Scores) -> None:
