@@ -15,8 +15,9 @@ from urllib.error import URLError
 import torch
 from mmcv import Config
 from mmcv.cnn.utils import revert_sync_batchnorm
-from mmcv.runner import BaseRunner, Hook, build_optimizer, build_runner, get_dist_info
+from mmcv.runner import BaseRunner, Hook, build_runner, get_dist_info
 from mmdet.apis import set_random_seed
+from mmdet.core import build_optimizer
 from mmdet.utils import get_root_logger
 from torch import nn
 from torch.optim import Optimizer
@@ -30,7 +31,7 @@ from knet.apis.config import build_data, build_model, loader_settings
 from knet.apis.distributed import broadcast_object, current_device, wrap_model
 from knet.apis.finite import FiniteFp16OptimizerHook, FiniteOptimizerHook
 from knet.apis.loader import SizedDataset, build_train_loader
-from knet.apis.optimizer_state import group_settings, settle_settings
+from knet.apis.optimizer_state import group_settings, settle_settings, unmatched_keys
 from knet.apis.preemption import StopHook, save_stopped
 from knet.apis.resuming import newest_readable
 from knet.apis.runner import DropGradientsHook, StepSeedHook
@@ -134,7 +135,7 @@ def initialise_weights(model: nn.Module, trust: bool = False) -> None:
 
 
 def build_fused_optimizer(model: nn.Module, settings: Dict[str, Any]) -> Optimizer:
-    """Build the optimiser with mmcv, using torch's fused update where this device has one.
+    """Build the optimiser with a constructor of mmdet or mmcv, using torch's fused update where this device has one.
 
     The fused update changes a parameter and its moments in one pass over memory; on a CPU that takes a third of the
     time (for AdamW since torch 2.4).
@@ -216,6 +217,8 @@ def build_training(
     if cfg.get('bf16'):
         train_in_bfloat16(model, device)
     model = wrap_model(model, cfg.get('find_unused_parameters', False))
+    for note in unmatched_keys(model, cfg.optimizer):
+        logger.warning(note)
     runner_cfg = dict(cfg.runner, type=_RUNNERS.get(cfg.runner.type, cfg.runner.type))
     runner = build_runner(
         runner_cfg,

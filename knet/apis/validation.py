@@ -40,6 +40,7 @@ def validation_hook(cfg: Config, model: nn.Module) -> StreamEvalHook:
         UsageError: If ``evaluation`` has an unknown key, metric, protocol or score, or ``data.val`` cannot be scored.
     """
     options = dict(cfg.get('evaluation') or {})
+    options.pop('_delete_', None)  # mmcv leaves it where there was nothing to delete.
     _check_keys(options)
     options.setdefault('by_epoch', 'Iter' not in cfg.runner.type)
     options.setdefault('workers', min(1, loader_settings(cfg, 'val')['workers_per_gpu']))

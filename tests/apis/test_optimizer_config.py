@@ -1,4 +1,4 @@
-"""Hooks that update the weights: gradients are accumulated over steps; the plain hook, by its name too, is guarded."""
+"""The optimiser of a config, and the hooks that update the weights."""
 
 from pathlib import Path
 from typing import Any, ClassVar, Dict, List
@@ -8,6 +8,9 @@ import torch
 from mmcv.runner import HOOKS, Hook
 
 from knet.apis.finite import NonFiniteError
+from knet.apis.optimizer_state import unmatched_keys
+from knet.apis.train import build_fused_optimizer
+from knet.det.published_names import publish
 
 from .test_finite import settings
 from .test_train import run
@@ -47,3 +50,40 @@ def test_an_update_takes_the_mean_gradient_of_the_steps_before(config: Path, tmp
 def test_the_plain_hook_by_its_name_is_guarded(config: Path, tmp_path: Path) -> None:
     with pytest.raises(NonFiniteError, match='iteration 9: not finite: loss_fake = nan'):
         run(config, tmp_path / 'w', **settings([9], 'input', **{'optimizer_config.type': 'OptimizerHook'}))
+
+
+class ConvNeXt(torch.nn.Module):
+    """Has the class name and a parameter name that mmdet's constructor looks for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.downsample_layers = torch.nn.ModuleList([torch.nn.Linear(2, 2)])
+
+
+def test_constructors_of_mmdet_build_optimisers() -> None:
+    model = torch.nn.ModuleDict(dict(backbone=ConvNeXt(), neck=torch.nn.Linear(2, 2)))
+    model.backbone = model['backbone']
+    decay = dict(decay_rate=0.5, decay_type='layer_wise', num_layers=6)
+    settings = dict(
+        type='AdamW', lr=1.0, constructor='LearningRateDecayOptimizerConstructor', paramwise_cfg=decay, weight_decay=0.1
+    )
+    optimizer = build_fused_optimizer(model, settings)
+    assert {group['lr'] for group in optimizer.param_groups} == {1.0, 0.5**7}
+
+
+def test_keys_that_match_no_parameter_are_noted() -> None:
+    model = torch.nn.Sequential(torch.nn.Linear(1, 1))
+    publish(model, {'0': 'fc_embed'})
+    keys = {'0.weight': dict(lr_mult=0.1), 'fc_embed': dict(lr_mult=0.1), 'fc_emebd': dict(lr_mult=0.1)}
+    published, unknown = unmatched_keys(model, dict(type='SGD', lr=0.1, paramwise_cfg=dict(custom_keys=keys)))
+    assert "'fc_embed' is in the name of no parameter; what checkpoints call fc_embed.weight is 0.weight" in published
+    assert "'fc_emebd' is in the name of no parameter" in unknown
+    assert unmatched_keys(model, dict(type='SGD', lr=0.1)) == []
+
+
+def test_a_training_notes_keys_that_match_no_parameter(
+    config: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    keys = {'neck': dict(lr_mult=0.1), 'backbone': dict(lr_mult=0.1)}
+    run(config, tmp_path / 'w', **{'runner.max_epochs': 1, 'optimizer.paramwise_cfg': dict(custom_keys=keys)})
+    assert "custom_keys: 'neck' is in the name of no parameter" in caplog.text and "'backbone' is" not in caplog.text

@@ -51,5 +51,5 @@ def test_an_unknown_score_of_a_data_set_of_ones_own_is_an_error(config: Path, tm
     [(None, {'STQ', 'AQ', 'SQ', 'VPQ'}), ('vpq', {'VPQ'}), (['miou', 'vc'], {'mIoU', 'wIoU', 'VC8', 'VC16'})],
 )
 def test_the_scores_of_streams_are_known_before_the_first_step(config: Path, metric: Any, known: Any) -> None:
-    cfg = load_config(str(config), {'evaluation.save_best': 'auto', 'evaluation.metric': metric})
+    cfg = load_config(str(config), {'evaluation': dict(_delete_=True, save_best='auto', metric=metric)})
     assert validation_hook(cfg, build_model(cfg)).known_scores == known
