@@ -101,6 +101,17 @@ def test_config_is_complete_and_builds(name: str) -> None:
         assert (len(model.state_dict()), sum(p.numel() for p in model.parameters())) == NETWORKS[name]
 
 
+def test_trainings_by_iterations_are_validated_a_few_times() -> None:
+    """Without an interval they would be after every step."""
+    trainings = {name: load(name) for name in NAMES}
+    counts = {
+        name: cfg.runner.max_iters // cfg.get('evaluation', {}).get('interval', 1)
+        for name, cfg in trainings.items()
+        if 'Iter' in cfg.runner.type
+    }
+    assert counts and not {name: count for name, count in counts.items() if count > 10}
+
+
 def test_no_network_of_the_paper_is_missing() -> None:
     assert set(NETWORKS) <= set(NAMES)
 

@@ -1,13 +1,14 @@
 """Resuming trainings whose hooks keep an average of the weights (``EMAHook`` of mmcv, ``ExpMomentumEMAHook`` of mmdet).
 
 Such a hook keeps the averages in buffers of the model, which it makes when the run begins, and exchanges weights and
-averages at the ends of epochs. A checkpoint may be written on either side of an exchange, so it stores which one.
+averages at the ends of epochs. A checkpoint may be written on either side of an exchange, so it stores which one. In a
+training by iterations, which has no epochs, :func:`averages_in_model` exchanges them for checkpoints and evaluations.
 """
 
 from contextlib import contextmanager
 from typing import Any, Iterator, List
 
-from mmcv.runner import BaseRunner, CheckpointHook, EMAHook
+from mmcv.runner import BaseRunner, CheckpointHook, EMAHook, IterBasedRunner
 from mmdet.core.hook.ema import BaseEMAHook
 
 #: Key of the meta of runner and checkpoint: whether the weights are the averages and the buffers the weights.
@@ -30,13 +31,18 @@ def note_exchanges(runner: BaseRunner) -> None:
         place = next((i for i, other in enumerate(hooks) if isinstance(other, CheckpointHook)), len(hooks))
         if runner._hooks.index(hook) > place:
             runner._hooks = [*hooks[:place], hook, *hooks[place:]]
-        runner.meta[EXCHANGED] = True  # The first epoch begins with an exchange of equal values.
+        runner.meta[EXCHANGED] = _exchanged_at_start(runner)
 
         def exchange(original: Any = hook._swap_ema_parameters) -> None:
             original()
             runner.meta[EXCHANGED] = not runner.meta[EXCHANGED]
 
         hook._swap_ema_parameters = exchange
+
+
+def _exchanged_at_start(runner: BaseRunner) -> bool:
+    """Return on which side a run begins: an epoch with an exchange, which is one of equal values at first."""
+    return not isinstance(runner, IterBasedRunner)
 
 
 def resume_averages(runner: BaseRunner, checkpoint: str) -> None:
@@ -51,15 +57,15 @@ def resume_averages(runner: BaseRunner, checkpoint: str) -> None:
         hook.before_run(runner)
         hook.before_run = lambda runner: None  # It would begin a new average.
     runner.resume(checkpoint)
-    if hooks and not runner.meta[EXCHANGED]:
-        # Within an epoch; the exchange at the beginning of its rest is undone by another one.
+    if hooks and runner.meta[EXCHANGED] != _exchanged_at_start(runner):
+        # Within an epoch, where the exchange at the beginning of its rest undoes this one; or of iterations.
         _exchange(hooks)
-        runner.meta[EXCHANGED] = True
+        runner.meta[EXCHANGED] = _exchanged_at_start(runner)
 
 
 @contextmanager
 def averages_in_model(runner: BaseRunner) -> Iterator[None]:
-    """Let the model hold the averages, if there are any, as it does when the evaluation of an epoch is due.
+    """Let the model hold the averages, if there are any, as it does at the end of an epoch.
 
     Args:
         runner: Runner with all hooks, see :func:`note_exchanges`.

@@ -22,7 +22,7 @@ from mmdet.utils.compat_config import compat_imgs_per_gpu, compat_loader_args
 from torch import nn
 
 from knet.apis.config_keys import check_is_read
-from knet.apis.original_names import PACKAGES, RENAMED, TYPES, what_to_change
+from knet.apis.original_names import PACKAGES, RENAMED, TYPES, is_module, what_to_change
 from knet.utils.cli import UsageError, find_modules_here
 from knet.utils.package import find_config
 
@@ -80,31 +80,34 @@ def load_config(path: str, overrides: Optional[Dict[str, Any]] = None) -> Config
 
 
 def import_modules(cfg: Config) -> None:
-    """Import what ``custom_imports`` of a config lists; any module of this project stands for the whole plugin.
+    """Import what ``custom_imports`` of a config lists, the plugin for modules of the original.
 
     Configs of the original list its modules one by one, those in other folders as well (``external``, ``swin``, ...),
-    and configs of version 0.1 list ``knet``. Modules of the current folder are found.
+    and configs of version 0.1 list ``knet``. Other modules inside the packages of this project are imported after the
+    plugin. Modules of the current folder are found.
 
     Raises:
-        ImportError: If a module of another project is missing and the config does not allow that.
+        ImportError: If a module is missing and the config does not allow that.
     """
     if not cfg.get('custom_imports'):
         return
     find_modules_here()
     imports = cfg.custom_imports['imports']
     names = [imports] if isinstance(imports, str) else imports
-    cfg.custom_imports = dict(cfg.custom_imports, imports=list(dict.fromkeys(_module_here(name) for name in names)))
+    here = [module for name in names for module in _modules_here(name)]
+    cfg.custom_imports = dict(cfg.custom_imports, imports=list(dict.fromkeys(here)))
     import_modules_from_strings(**cfg.custom_imports)
 
 
-def _module_here(name: str) -> str:
-    """Return the module that registers what a module of a config registers; other projects' modules stay."""
+def _modules_here(name: str) -> List[str]:
+    """Return the modules that register what a module of a config registers; other projects' modules stay."""
     package = name.split('.')[0]
     if package in ('knet', 'knet_vis'):
-        return f'{package}.plugin'
+        plugin = f'{package}.plugin'
+        return [plugin] if is_module(name) else [plugin, name]
     if package in PACKAGES and not _exists(name):
-        return PACKAGES[package]
-    return name
+        return [PACKAGES[package]]
+    return [name]
 
 
 def _exists(module: str) -> bool:

@@ -39,7 +39,7 @@ SECTIONS = {
 #: Sections of mmdet's configs that nothing here reads: the launcher and the data sets decide about them.
 _WITHOUT_EFFECT = {'workflow', 'dist_params', 'gpu_ids', 'opencv_num_threads', 'mp_start_method', 'auto_scale_lr'}
 #: Names that other frameworks, and mmdet before 2.0, give to settings.
-_ELSEWHERE = {
+ELSEWHERE = {
     'total_epochs': 'runner.max_epochs',
     'epochs': 'runner.max_epochs',
     'batch_size': 'data.samples_per_gpu',
@@ -97,7 +97,7 @@ def _refuse(key: str, why: str, places: List[str]) -> None:
     Raises:
         UsageError: Always.
     """
-    places = places or [_ELSEWHERE[name] for name in key.split('.') if name in _ELSEWHERE]
+    places = places or [ELSEWHERE[name] for name in key.split('.') if name in ELSEWHERE]
     remedy = f'; did you mean {" or ".join(places[:4])}?' if places else ''
     raise UsageError(f'--cfg-options {key}: {why}{remedy}')
 

@@ -45,6 +45,11 @@ class SeededDataset(Dataset):
     def __init__(self, dataset: SizedDataset) -> None:
         self.dataset = dataset
 
+    @property
+    def CLASSES(self) -> Any:
+        """Names of the classes, which hooks of mmdet read; None if the data set has none."""
+        return getattr(self.dataset, 'CLASSES', None)
+
     def __len__(self) -> int:
         return len(self.dataset)
 

@@ -67,6 +67,10 @@ class _GuardedDataset(Dataset):
     def __init__(self, dataset: Any) -> None:
         self.dataset = dataset
 
+    @property
+    def CLASSES(self) -> Any:
+        return getattr(self.dataset, 'CLASSES', None)
+
     def __len__(self) -> int:
         return len(self.dataset)
 

@@ -12,6 +12,7 @@ from typing import Any, Dict, List, Mapping, Sequence, Set, Tuple
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from knet.apis.distributed import unwrap_model
 from knet.backbones import SwinTransformerDIY, swin_keys
 from knet.det.published_names import published_names
 from knet.utils.cli import UsageError
@@ -157,6 +158,31 @@ def _check_shapes(name: str, parameter: Tensor, moments: Moments) -> None:
 
 #: Entries of a parameter group that are no settings of a training.
 _NO_SETTINGS = {'params', 'initial_lr', 'initial_momentum', 'fused', 'foreach', 'capturable', 'differentiable'}
+
+
+def unmatched_keys(model: nn.Module, settings: Mapping[str, Any]) -> List[str]:
+    """Return a sentence for each of ``paramwise_cfg.custom_keys`` that is in the name of no parameter.
+
+    Args:
+        model: The model, may be wrapped.
+        settings: ``cfg.optimizer``.
+
+    Returns:
+        Sentences that name the parameter that has the key in its name in checkpoints, if there is one.
+    """
+    keys = (settings.get('paramwise_cfg') or {}).get('custom_keys') or {}
+    names = dict(unwrap_model(model).named_parameters())
+    published = published_names(unwrap_model(model))
+    notes = []
+    for key in keys:
+        if any(key in name for name in names):
+            continue
+        inner = next((name for name in names if key in published.get(name, '')), None)
+        hint = 'look at the names of model.named_parameters()'
+        if inner is not None:
+            hint = f'what checkpoints call {published[inner]} is {inner} there'
+        notes.append(f'optimizer.paramwise_cfg.custom_keys: {key!r} is in the name of no parameter; {hint}')
+    return notes
 
 
 def group_settings(optimizer: Optimizer) -> List[Dict[str, Any]]:

@@ -25,6 +25,35 @@ PACKAGES = {
     'mmtrack': 'knet_vis.plugin',
 }
 
+#: Folders of the original that are packages here as well -> their modules, by which configs mean the whole plugin; some
+#: are named by configs only.
+MODULES: Dict[str, str] = {
+    'knet': 'cross_entropy_loss kernel_updator',
+    'knet.det': (
+        'dice_loss kernel_head kernel_iter_head kernel_update_head knet mask_hungarian_assigner mask_pseudo_sampler '
+        'msdeformattn_decoder semantic_fpn_wrapper utils'
+    ),
+    'knet.video': (
+        'dice_loss kernel_head kernel_iter_head kernel_update_head knet knet_quansi_dense knet_quansi_dense_conv_mask '
+        'knet_quansi_dense_embed_fc knet_quansi_dense_embed_fc_joint_train knet_quansi_dense_embed_fc_toy_exp '
+        'knet_quansi_dense_embed_fc_with_appearance knet_quansi_dense_roi knet_quansi_dense_roi_gt_box '
+        'knet_quansi_dense_roi_gt_box_joint_train knet_track knet_track_head knet_track_head_roi_align knet_uni_track '
+        'mask_hungarian_assigner mask_pseudo_sampler track_heads tracker util'
+    ),
+    'knet.video.qdtrack': 'builder',
+    'knet.video.qdtrack.losses': 'l2_loss multipos_cross_entropy_loss',
+    'knet.video.qdtrack.trackers': 'quasi_dense_embed_tracker tao_tracker',
+    'knet_vis': 'kernel_updator',
+    'knet_vis.det': (
+        'kernel_head kernel_iter_head kernel_update_head knet mask_hungarian_assigner mask_pseudo_sampler '
+        'semantic_fpn_wrapper'
+    ),
+    'knet_vis.tracker': (
+        'kernel_frame_head kernel_frame_iter_head kernel_head kernel_iter_head kernel_update_head '
+        'mask_hungarian_assigner positional_encoding semantic_fpn_wrapper3D track'
+    ),
+}
+
 #: Arguments of models, data sets and transforms that are gone -> what to write instead.
 ARGUMENTS: Dict[str, str] = {
     'num_classes': f'leave it out: {_SPACE}',
@@ -161,6 +190,12 @@ TYPES: Dict[str, str] = {
     'MM2CLIP': _UNUSED,
     **{f'mit_b{size}': _UNUSED for size in range(6)},
 }
+
+
+def is_module(name: str) -> bool:
+    """Return whether the original has a module or folder of this name in one of its folders that are packages here."""
+    folder, _, module = name.rpartition('.')
+    return name in MODULES or module in MODULES.get(folder, '').split()
 
 
 def _accepted(kind: type) -> Set[str]:

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.utils.data import DataLoader
 
-from knet.apis.averaging import EXCHANGED
+from knet.apis.averaging import EXCHANGED, averages_in_model
 from knet.apis.checkpoint import link_atomic, load_weights, plain, save_atomic
 from knet.apis.distributed import unwrap_model
 from knet.apis.finite import check_state
@@ -43,7 +43,10 @@ class StepSeedHook(Hook):
 
 
 class DropGradientsHook(Hook):
-    """Frees the gradients after every update, so that they don't lie beside the activations of the next step."""
+    """Frees the gradients after every step, so that they don't lie beside the activations of the next one.
+
+    For trainings that update the weights in every step.
+    """
 
     def after_train_iter(self, runner: 'ResumableMixin') -> None:
         """Forget the gradients; the optimizer hook has used them."""
@@ -294,3 +297,8 @@ class ResumableIterRunner(ResumableMixin, IterBasedRunner):
         self.data_loader = data_loaders[0]
         self._align(data_loaders[0])
         super().run(data_loaders, workflow, max_iters, **kwargs)
+
+    def save_checkpoint(self, *args: Any, **kwargs: Any) -> None:
+        """Write a checkpoint, see :class:`ResumableMixin`; its weights are the averages, as those of an epoch are."""
+        with averages_in_model(self):
+            super().save_checkpoint(*args, **kwargs)

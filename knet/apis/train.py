@@ -15,8 +15,9 @@ from urllib.error import URLError
 import torch
 from mmcv import Config
 from mmcv.cnn.utils import revert_sync_batchnorm
-from mmcv.runner import BaseRunner, build_optimizer, build_runner, get_dist_info
+from mmcv.runner import BaseRunner, Hook, build_runner, get_dist_info
 from mmdet.apis import set_random_seed
+from mmdet.core import build_optimizer
 from mmdet.utils import get_root_logger
 from torch import nn
 from torch.optim import Optimizer
@@ -27,15 +28,16 @@ from knet.apis.agreement import check_classes_agree
 from knet.apis.averaging import note_exchanges, resume_averages
 from knet.apis.checkpoint import CheckpointError, read_checkpoint, resolve_checkpoint
 from knet.apis.config import build_data, build_model, loader_settings
-from knet.apis.distributed import broadcast_object, current_device, unwrap_model, wrap_model
-from knet.apis.eval_hook import StreamEvalHook
+from knet.apis.distributed import broadcast_object, current_device, wrap_model
 from knet.apis.finite import FiniteFp16OptimizerHook, FiniteOptimizerHook
 from knet.apis.loader import SizedDataset, build_train_loader
-from knet.apis.optimizer_state import group_settings, settle_settings
+from knet.apis.optimizer_state import group_settings, settle_settings, unmatched_keys
 from knet.apis.preemption import StopHook, save_stopped
 from knet.apis.resuming import newest_readable
 from knet.apis.runner import DropGradientsHook, StepSeedHook
 from knet.apis.screen import FILE_ONLY, set_up_screen, with_screen
+from knet.apis.training_config import check_training_config
+from knet.apis.validation import validation_hook
 from knet.utils.cli import UsageError
 from knet.utils.io import atomic_path
 from knet.utils.lock import locked
@@ -43,17 +45,6 @@ from knet.utils.precision import allow_tf32, train_in_bfloat16
 from knet.utils.safe_load import trusted_files
 from knet.utils.stopping import Stopped, obey_signals
 
-_SECTIONS = (
-    'model',
-    'data',
-    'optimizer',
-    'optimizer_config',
-    'lr_config',
-    'runner',
-    'checkpoint_config',
-    'log_config',
-    'log_level',
-)
 _RUNNERS = {'EpochBasedRunner': 'ResumableEpochRunner', 'IterBasedRunner': 'ResumableIterRunner'}
 
 
@@ -144,7 +135,7 @@ def initialise_weights(model: nn.Module, trust: bool = False) -> None:
 
 
 def build_fused_optimizer(model: nn.Module, settings: Dict[str, Any]) -> Optimizer:
-    """Build the optimiser with mmcv, using torch's fused update where this device has one.
+    """Build the optimiser with a constructor of mmdet or mmcv, using torch's fused update where this device has one.
 
     The fused update changes a parameter and its moments in one pass over memory; on a CPU that takes a third of the
     time (for AdamW since torch 2.4).
@@ -177,7 +168,13 @@ def check_precision(cfg: Config, device: torch.device) -> None:
 
 
 def _optimizer_hook(cfg: Config, distributed: bool) -> Any:
+    """Return the hook that updates the weights; the plain one of mmcv, also by its name, becomes the guarded one.
+
+    Other types of ``optimizer_config`` stay as they are: mmcv builds them from the settings.
+    """
     options = dict(cfg.get('optimizer_config') or {})
+    if options.get('type') == 'OptimizerHook':
+        del options['type']
     if cfg.get('fp16') is not None:
         return FiniteFp16OptimizerHook(**options, **cfg.fp16, distributed=distributed)
     return options if 'type' in options else FiniteOptimizerHook(**options)
@@ -220,6 +217,8 @@ def build_training(
     if cfg.get('bf16'):
         train_in_bfloat16(model, device)
     model = wrap_model(model, cfg.get('find_unused_parameters', False))
+    for note in unmatched_keys(model, cfg.optimizer):
+        logger.warning(note)
     runner_cfg = dict(cfg.runner, type=_RUNNERS.get(cfg.runner.type, cfg.runner.type))
     runner = build_runner(
         runner_cfg,
@@ -234,9 +233,10 @@ def build_training(
     runner.timestamp = timestamp
     runner.trust_checkpoint = bool(cfg.get('trust_checkpoint'))
     settings = copy.deepcopy(cfg)
+    update = _optimizer_hook(settings, distributed)
     runner.register_training_hooks(
         settings.lr_config,
-        _optimizer_hook(settings, distributed),
+        update,
         settings.checkpoint_config,
         with_screen(_log_settings(settings.log_config, logger)),
         settings.get('momentum_config'),
@@ -245,21 +245,12 @@ def build_training(
     note_exchanges(runner)
     # First of all hooks, so that those which draw numbers are repeatable as well.
     runner.register_hook(StepSeedHook(cfg.seed), priority='HIGHEST')
-    runner.register_hook(DropGradientsHook(), priority='NORMAL')
+    if isinstance(update, (FiniteOptimizerHook, FiniteFp16OptimizerHook)):
+        # Hooks of other types may collect the gradients of several steps.
+        runner.register_hook(DropGradientsHook(), priority='NORMAL')
     # After the step's checkpoint (NORMAL), before its evaluation (LOW).
     runner.register_hook(StopHook(), priority='BELOW_NORMAL')
     return runner, loader
-
-
-def register_validation(runner: BaseRunner, cfg: Config) -> None:
-    """Add the hook that scores the validation set; see :class:`StreamEvalHook`."""
-    options = dict(cfg.get('evaluation') or {})
-    options.setdefault('by_epoch', 'Iter' not in cfg.runner.type)
-    options.setdefault('workers', min(1, loader_settings(cfg, 'val')['workers_per_gpu']))
-    # After the step's checkpoint (NORMAL) and timers, before loggers (VERY_LOW).
-    dataset = build_data(cfg, 'val')
-    check_classes_agree(unwrap_model(runner.model), dataset)
-    runner.register_hook(StreamEvalHook(dataset, **options), priority='LOW')
 
 
 def starting_point(cfg: Config) -> List[str]:
@@ -279,7 +270,8 @@ def starting_point(cfg: Config) -> List[str]:
             cfg.resume_from = None
     if cfg.get('resume_from'):
         found = newest_readable(cfg.resume_from, cfg.get('trust_checkpoint', False))
-        cfg.resume_from, notes = str(found.path), found.notes
+        cfg.resume_from = str(found.path)
+        notes = [f'{note}; {found.path} is continued' for note in found.notes]
     if cfg.get('load_from'):
         cfg.load_from = str(resolve_checkpoint(cfg.load_from, 'best'))
     return notes
@@ -320,16 +312,9 @@ def train(cfg: Config, validate: bool = True, seed: Optional[int] = None, determ
         NonFiniteError: If a loss, gradient or weight is not finite.
         Stopped: If a signal has ended the training; its checkpoint is written.
     """
-    absent = [key for key in _SECTIONS if key not in cfg]
-    if absent:
-        raise UsageError(
-            f'config {cfg.filename} lacks {", ".join(absent)}; '
-            'take them from configs/_base_/schedules and configs/_base_/default_runtime.py'
-        )
-    if cfg.get('resume_settings') not in (None, 'checkpoint', 'config'):
-        raise UsageError(f"resume_settings={cfg.resume_settings!r}; choose 'checkpoint' or 'config'")
+    notes = check_training_config(cfg)
     check_precision(cfg, current_device())
-    notes = starting_point(cfg)
+    notes += starting_point(cfg)
     cfg.seed = training_seed(cfg, seed)
     set_random_seed(cfg.seed, deterministic)
     allow_tf32(cfg.get('allow_tf32'))
@@ -338,20 +323,21 @@ def train(cfg: Config, validate: bool = True, seed: Optional[int] = None, determ
     dataset = build_data(cfg, 'train')
     check_classes_agree(model, dataset)
     model.CLASSES = dataset.CLASSES
+    validation = validation_hook(cfg, model) if validate else None
     cfg.work_dir = prepare_work_dir(cfg.work_dir)
     with locked(cfg.work_dir, hold=get_dist_info()[0] == 0), obey_signals():
-        return _train(cfg, model, dataset, notes, validate, deterministic)
+        return _train(cfg, model, dataset, validation, notes, deterministic)
 
 
 def _train(
-    cfg: Config, model: nn.Module, dataset: Any, notes: List[str], validate: bool, deterministic: bool
+    cfg: Config, model: nn.Module, dataset: Any, validation: Optional[Hook], notes: List[str], deterministic: bool
 ) -> BaseRunner:
     """Train in a work directory that is ours, see :func:`train`; ``notes`` are sentences for the log."""
     timestamp = broadcast_object(time.strftime('%Y%m%d_%H%M%S', time.localtime()))
     logger = get_root_logger(log_file=str(Path(cfg.work_dir, f'{timestamp}.log')), log_level=cfg.log_level)
     set_up_screen(logger, bool(cfg.get('verbose')))
     for note in notes:
-        logger.warning('%s; %s is continued', note, cfg.resume_from)
+        logger.warning(note)
     if not cfg.get('resume_from'):
         initialise_weights(model, bool(cfg.get('trust_checkpoint')))
     facts, text = environment_facts(), cfg.pretty_text  # which takes seconds
@@ -363,8 +349,9 @@ def _train(
         command=' '.join(shlex.quote(part) for part in sys.argv),
     )
     runner, loader = build_training(cfg, model, dataset, meta, timestamp)
-    if validate:
-        register_validation(runner, cfg)
+    if validation is not None:
+        # After the step's checkpoint (NORMAL) and timers, before loggers (VERY_LOW).
+        runner.register_hook(validation, priority='LOW')
     if cfg.get('resume_from'):
         resume_training(runner, cfg)
     elif cfg.get('load_from'):

@@ -1,6 +1,8 @@
 """Seeds: well-mixed numbers, and one call that seeds every random generator."""
 
 import random
+from contextlib import contextmanager
+from typing import Iterator
 
 import numpy as np
 import torch
@@ -20,3 +22,16 @@ def seed_all(seed: int) -> None:
     random.seed(seed)
     np.random.seed(seed)
     torch.manual_seed(seed)
+
+
+@contextmanager
+def generators_kept() -> Iterator[None]:
+    """Leave the global random generators (torch: of all devices) as they are, whatever is drawn within."""
+    plain, numbers, torch_state = random.getstate(), np.random.get_state(), torch.get_rng_state()
+    of_devices = torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else []
+    yield
+    random.setstate(plain)
+    np.random.set_state(numbers)
+    torch.set_rng_state(torch_state)
+    if of_devices:
+        torch.cuda.set_rng_state_all(of_devices)

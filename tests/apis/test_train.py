@@ -155,6 +155,11 @@ def test_unreadable_configs(tmp_path: Path, text: str, message: str) -> None:
         load_config(str(tmp_path / 'c.py'))
 
 
+def test_hooks_of_mmdet_see_the_classes_of_the_data(config: Path, tmp_path: Path) -> None:
+    hooks = [dict(type='NumClassCheckHook')]
+    assert run(config, tmp_path / 'w', custom_hooks=hooks, **{'runner.max_epochs': 1})['meta']['epoch'] == 1
+
+
 def test_missing_config_suggests_neighbours(config: Path) -> None:
     with pytest.raises(UsageError, match='did you mean .*fake.py'):
         load_config(str(config.with_name('fakes.py')))

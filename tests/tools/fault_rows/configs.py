@@ -1,5 +1,6 @@
 """Configs and command lines: overrides without effect, names of the original, paths with slips."""
 
+import shutil
 import subprocess
 from typing import Any, Callable, List
 
@@ -29,20 +30,24 @@ def _original(part: str, extra: str) -> Callable[[World], Callable[[], Any]]:
     return make
 
 
-def _imports(world: World) -> Callable[[], Any]:
-    modules = [
-        'knet.det.dice_loss',
-        'knet.video.qdtrack.trackers.quasi_dense_embed_tracker',
-        'external.dataset.dvps_pipelines.loading',
-        'swin.swin_transformer',
-        'mmtrack.datasets',
-    ]
-    path = world.file('original.py', f"_base_ = '{world.config}'\ncustom_imports = dict(imports={modules})\n")
+def _imported(world: World, *modules: str) -> Callable[[], Any]:
+    """Load the tiny config with a list of modules to import; returns what was imported."""
+    path = world.file('own.py', f"_base_ = '{world.config}'\ncustom_imports = dict(imports={list(modules)})\n")
     return lambda: load_config(str(path)).custom_imports['imports']
 
 
-def _imports_are_plugins(world: World, imports: List[str]) -> None:
-    assert imports == ['knet.plugin', 'knet_vis.plugin']
+def _are(imports: List[str], *modules: str) -> None:
+    assert imports == list(modules)
+
+
+_MODULES_OF_THE_ORIGINAL = (
+    'knet.det.dice_loss',
+    'knet.det.kernel_head',
+    'knet.video.qdtrack.trackers.quasi_dense_embed_tracker',
+    'external.dataset.dvps_pipelines.loading',
+    'swin.swin_transformer',
+    'mmtrack.datasets',
+)
 
 
 def _launch(*words: str) -> Callable[[World], Callable[[], Any]]:
@@ -54,6 +59,22 @@ def _launch(*words: str) -> Callable[[World], Callable[[], Any]]:
             raise ValueError(done.stderr)
 
     return lambda world: run
+
+
+def _train_with(extra: str) -> Callable[[World], List[Any]]:
+    """Begin a training of the tiny config with further settings; ``{street}`` stands for its data."""
+
+    def make(world: World) -> List[Any]:
+        path = world.file('own.py', f"_base_ = '{world.config}'\n{extra.replace('{street}', str(world.street))}\n")
+        return ['train.py', path, '--work-dir', world.tmp / 'out/run']
+
+    return make
+
+
+def _unlabelled(world: World) -> List[Any]:
+    """Begin a training that is to be scored on the videos for the server."""
+    root = world.data('test', lambda folder: shutil.copytree(folder.with_name('val'), folder))
+    return _train_with(f"data = dict(val=dict(data_root='{root}', split='test'))")(world)
 
 
 def _used_twice(world: World) -> List[Any]:
@@ -69,6 +90,13 @@ def _is_noted(*notes: str) -> Callable[[World, str], None]:
 
     return check
 
+
+#: A data set that is put together from two.
+_TWO_STREETS = """
+_street = dict(type='KITTISTEPDVPSDataset', data_root='{{street}}', split='{part}', label_space={space},
+               pipeline={{{{_base_.train_pipeline}}}})
+data = dict({part}=dict(_delete_=True, type='ConcatDataset', datasets=[dict(_street, label_space=None), _street]))
+"""
 
 ROWS = [
     Row(
@@ -111,7 +139,21 @@ ROWS = [
         lambda w: ['train.py', _CONFIGS.with_name('config') / 'det/knet_cityscapes_ste/knet_s3_r50_fpn.py'],
         'did you mean .*configs/det/knet_cityscapes_step/knet_s3_r50_fpn.py',
     ),
-    Row('modules of the original', _imports, expect=_imports_are_plugins),
+    Row(
+        'modules of the original',
+        lambda w: _imported(w, *_MODULES_OF_THE_ORIGINAL),
+        expect=lambda w, imports: _are(imports, 'knet.plugin', 'knet_vis.plugin'),
+    ),
+    Row(
+        'a module inside a package of this project',
+        lambda w: _imported(w, 'knet.video.trackers', 'knet.video.qdtrack'),
+        expect=lambda w, imports: _are(imports, 'knet.plugin', 'knet.video.trackers'),
+    ),
+    Row(
+        'a misspelt module inside a package of this project',
+        lambda w: _imported(w, 'knet.plugin', 'knet.absent.module'),
+        "cannot be read: .*No module named 'knet.absent'",
+    ),
     Row(
         'arguments of the original model',
         _original(
@@ -141,6 +183,54 @@ ROWS = [
         'partition unset in a test on Slurm',
         _launch('tools/slurm_test_step.sh', 'job', 'configs/a.py', 'a.pth'),
         "PARTITION is missing before 'job'",
+    ),
+    Row(
+        'checkpoints in another folder than the work directory',
+        _train_with("checkpoint_config = dict(out_dir='elsewhere')"),
+        'checkpoint_config.out_dir: .*use --work-dir',
+    ),
+    Row(
+        'a learning rate that is to scale with the batch',
+        _train_with('auto_scale_lr = dict(enable=True, base_batch_size=16)'),
+        'auto_scale_lr.enable: .*write the rate for your batch size',
+    ),
+    Row(
+        'several data sets in other classes than the model',
+        _train_with(_TWO_STREETS.format(part='train', space="'vipseg'")),
+        'the model predicts .*kitti_step.*KITTISTEPDVPSDataset has .*vipseg.*must agree',
+    ),
+    *(
+        Row(f'validation with {what}', _train_with(extra), error)
+        for what, extra, error in [
+            (
+                'a misspelt key',
+                'evaluation = dict(intervall=5)',
+                'evaluation.intervall: nothing reads this key; did you mean evaluation.interval?',
+            ),
+            (
+                'a key of mmdet',
+                'evaluation = dict(classwise=True)',
+                'evaluation.classwise: nothing reads this key; leave it out; it reads metric, .*interval',
+            ),
+            ('an unknown metric', "evaluation = dict(metric=['sqt'])", "unknown metric 'sqt' for videos; choose"),
+            ('an unknown protocol', "evaluation = dict(protocol='paper')", "unknown protocol 'paper'.*--no-validate"),
+            ('an interval of nothing', 'evaluation = dict(interval=0)', 'evaluation of .*interval must be a positive'),
+            (
+                'an unknown best score',
+                "evaluation = dict(save_best='PQ')",
+                "evaluation.save_best='PQ' is not among the scores; choose from AQ, SQ, STQ, VPQ",
+            ),
+            (
+                'two data sets',
+                _TWO_STREETS.format(part='val', space=None),
+                'data.val is a ConcatDataset, which has no video_indices.*or train with --no-validate',
+            ),
+        ]
+    ),
+    Row(
+        'validation without labels',
+        _unlabelled,
+        'data.val .*test.* has no annotations to compare with; .*or train with --no-validate',
     ),
     Row('second test into the default folder', _used_twice, 'out holds results of another run .*--out-dir.*--fresh'),
     Row(
