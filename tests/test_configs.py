@@ -17,6 +17,7 @@ import torch
 from mmcv import Config
 from mmdet.models import build_detector
 
+from knet.apis.optimizer_state import unmatched_keys
 from knet.apis.stream_entry import StreamEntry
 from knet.det.protocols import ClipModel, StreamModel
 from knet.labels import LabelSpace, get_label_space
@@ -99,6 +100,7 @@ def test_config_is_complete_and_builds(name: str) -> None:
         model = build_detector(cfg.model)
     if name in NETWORKS:
         assert (len(model.state_dict()), sum(p.numel() for p in model.parameters())) == NETWORKS[name]
+    assert unmatched_keys(model, cfg.optimizer) == []
 
 
 def test_trainings_by_iterations_are_validated_a_few_times() -> None:

@@ -14,8 +14,5 @@ model = dict(
 # As K-Net with Swin in mmsegmentation.
 _no_decay = dict(decay_mult=0.0)
 optimizer = dict(
-    lr=0.00006,
-    paramwise_cfg=dict(
-        custom_keys=dict(absolute_pos_embed=_no_decay, relative_position_bias_table=_no_decay, norm=_no_decay)
-    ),
+    lr=0.00006, paramwise_cfg=dict(custom_keys=dict(relative_position_bias_table=_no_decay, norm=_no_decay))
 )
