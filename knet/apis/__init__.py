@@ -1,8 +1,8 @@
 """What tools and programs call: train, test, use.
 
 * Build: ``config``, ``config_keys``, ``original_names``, ``agreement``, ``checkpoint``.
-* Train: ``train`` with its ``runner``, ``eval_hook``, ``screen``; what keeps it safe: ``finite``, ``preemption``,
-  ``resuming``, ``averaging``, ``optimizer_state``.
+* Train: ``train`` with its ``runner``, ``eval_hook``, ``screen``; what checks it before it begins: ``training_config``,
+  ``validation``; what keeps it safe: ``finite``, ``preemption``, ``resuming``, ``averaging``, ``optimizer_state``.
 * Test: ``test`` by the kind of model, ``streams``, ``clips``, ``images``; ``scoring``, ``drawing``, ``class_filter``.
 * Use: ``inference``, ``sources``, ``stream_entry``.
 * Shared: ``loader``, ``running``, ``optimize``, ``graphs``, ``distributed``, ``job``.
