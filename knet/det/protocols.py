@@ -58,8 +58,9 @@ class StreamModel(ABC):
 
         Args:
             img: (1, 3, H, W) float frame, normalised and padded.
-            img_meta: Dict with ``video_id``, ``frame_id``, ``img_shape`` and ``ori_shape``; a frame of another video,
-                or one with ``is_first_frame``, starts the stream anew.
+            img_meta: Dict with ``video_id``, ``frame_id``, ``img_shape`` and ``ori_shape``, see
+                :mod:`knet.datasets.pipelines.frame`; ``ori_filename`` is named in errors. A frame of another video, one
+                with ``is_first_frame``, and one whose ``frame_id`` is not above the last starts the stream anew.
             memory: Memory of the stream, created by :meth:`new_stream`; updated in place.
 
         Returns:

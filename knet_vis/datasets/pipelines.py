@@ -13,8 +13,7 @@ from mmdet.datasets.pipelines import LoadAnnotations, LoadImageFromFile, MultiSc
 from pycocotools import mask as mask_api
 
 from knet.datasets.pipelines import SeqFlipWithDepth, SeqNormalizeWithDepth, SeqPadWithDepth, SeqResizeWithDepth
-
-Frame = Dict[str, Any]
+from knet.datasets.pipelines.frame import Frame
 
 
 @PIPELINES.register_module()

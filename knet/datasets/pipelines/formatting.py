@@ -1,13 +1,13 @@
 """From frames to what the model receives: keys, metas, tensors, containers."""
 
-from typing import Any, Dict, List, Sequence, Tuple
+from typing import Any, List, Sequence, Tuple
 
 import numpy as np
 from mmcv.parallel import DataContainer
 from mmdet.datasets.builder import PIPELINES
 from mmdet.datasets.pipelines import Collect, to_tensor
 
-Frame = Dict[str, Any]
+from .frame import Frame
 
 #: What ``img_metas`` of a frame tells the model and the tools.
 META_KEYS = (

@@ -6,7 +6,7 @@ masks are cut from it afterwards (:mod:`.instances`).
 """
 
 from pathlib import Path
-from typing import Any, Dict, List, Tuple
+from typing import List, Tuple
 
 import numpy as np
 from mmdet.datasets.builder import PIPELINES
@@ -16,7 +16,7 @@ from knet.layouts.images import read_rgb_image
 from knet.layouts.label_checks import check_classes, check_size
 from knet.utils.io import PathLike, read_png
 
-Frame = Dict[str, Any]
+from .frame import Frame
 
 
 def load_image(frame: Frame) -> Frame:

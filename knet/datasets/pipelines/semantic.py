@@ -1,12 +1,12 @@
 """Photometry and targets of semantic segmentation, for one frame or for a key and its references."""
 
-from typing import Any, Dict, List
+from typing import List
 
 import numpy as np
 from mmdet.datasets.builder import PIPELINES
 from mmseg.datasets.pipelines import PhotoMetricDistortion
 
-Frame = Dict[str, Any]
+from .frame import Frame
 
 
 @PIPELINES.register_module()

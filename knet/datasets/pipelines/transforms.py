@@ -4,15 +4,14 @@ Every transform is MMDetection's, applied frame by frame with one set of random 
 contain ``WithDepth`` because published configurations use them.
 """
 
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, List, Optional, Tuple
 
 import numpy as np
 from mmdet.datasets.builder import PIPELINES
 from mmdet.datasets.pipelines import Normalize, Pad, RandomFlip, Resize
 
+from .frame import Frame
 from .instances import cut_instances
-
-Frame = Dict[str, Any]
 
 
 class _EveryFrame:
@@ -86,7 +85,8 @@ class SeqRandomCropWithDepth:
 
     Args:
         crop_size: Height and width of the crop; None keeps the frame.
-        share_params: Crop all frames at the position drawn for the key frame.
+        share_params: Crop all frames at the position drawn for the key frame, as all configs do. False, the default
+            because it is that of the original, draws a position for every frame.
         allow_negative_crop: Keep samples with a frame without any thing; they train the semantic part. False rejects
             them.
         check_id_match: Reject samples whose key and reference both show things but none in common: there would be
