@@ -127,12 +127,24 @@ class _RaisingIterator:
         return self
 
     def __next__(self) -> Any:
-        with _named_shared_memory():
-            batch = next(self.batches)
-            if isinstance(batch, FailedSample):
-                self.batches = iter(())  # Without a reference to them the processes end, however long the error lives.
-                raise batch.error from WorkerTraceback(batch.trace)
-            return batch
+        try:
+            with _named_shared_memory():
+                batch = next(self.batches)
+                if isinstance(batch, FailedSample):
+                    raise batch.error from WorkerTraceback(batch.trace)
+                return batch
+        except StopIteration:
+            raise
+        except Exception:
+            self._end()
+            raise
+
+    def _end(self) -> None:
+        """End the processes now: an error that lives on would keep them, and Python's exit trip over them."""
+        end = getattr(self.batches, '_shutdown_workers', None)  # that of PyTorch's iterator over processes
+        if end is not None:
+            end()
+        self.batches = iter(())
 
 
 @contextmanager

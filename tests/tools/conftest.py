@@ -154,7 +154,7 @@ def files_of(folder: Path, pattern: str = '*.png') -> Dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob(pattern) if path.is_file()}
 
 
-ENVIRONMENT = dict(os.environ, PYTHON=sys.executable)
+ENVIRONMENT = dict(os.environ, OMP_NUM_THREADS='1', PYTHON=sys.executable)
 
 
 def command(*args: Any) -> List[str]:
