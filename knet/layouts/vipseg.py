@@ -115,7 +115,7 @@ def encode_vipseg(semantic: np.ndarray, instance: np.ndarray, label_space: Label
     Raises:
         ValueError: If a thing has an instance above 100.
     """
-    is_thing = np.isin(semantic, label_space.thing_ids)
+    is_thing = label_space.is_thing[semantic]
     if is_thing.any() and instance[is_thing].max() > MAX_INSTANCES:
         raise ValueError(
             f'instance {instance[is_thing].max()} does not fit label maps of VIPSeg, which hold {MAX_INSTANCES} things '

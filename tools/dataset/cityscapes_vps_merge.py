@@ -138,13 +138,13 @@ def panoptic(
     inverse = inverse.reshape(instances.shape)
     votes = np.bincount((inverse.astype(np.int64) << 8 | classes).ravel(), minlength=len(present) << 8)
     elected = votes.reshape(len(present), 256).argmax(1)
-    things = set(CITYSCAPES_PANOPTIC.thing_ids)
+    is_thing = CITYSCAPES_PANOPTIC.is_thing
     table = np.zeros(len(present), dtype=np.int32)
     for index, (value, class_id) in enumerate(zip(present.tolist(), elected.tolist())):
-        if value >= 1000 and class_id in things:
+        if value >= 1000 and is_thing[class_id]:
             table[index] = numbers.setdefault((class_id, value % 1000), len(numbers) + 1)
     number = table[inverse]
-    crowd = np.isin(classes, sorted(things)) & (number == 0)
+    crowd = is_thing[classes] & (number == 0)
     semantic = np.where(number > 0, elected[inverse], np.where(crowd, _VOID, classes))
     return semantic.astype(np.uint8), number
 
